@@ -1,0 +1,53 @@
+//! A ring's options.
+
+use crate::shared::Shared;
+use crate::{BuildError, Ring, exit};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A ring's options. Made by [`Ring::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing until `build` is called"]
+pub struct RingBuilder {
+    capacity: usize,
+    flush_at_exit: Option<Duration>,
+}
+
+impl RingBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            capacity: 10 << 20,
+            flush_at_exit: None,
+        }
+    }
+
+    /// How many bytes the ring holds; 10 MiB unless said. Rounded up to whole pages of 4 KiB.
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        self.capacity = bytes;
+        self
+    }
+
+    /// When `main` returns or the program calls [`std::process::exit`], close the ring and wait
+    /// until its lossless readers have written and flushed everything, but no longer than `patience`.
+    ///
+    /// On unix, through `atexit`. A program that aborts or is killed does not get there, and a
+    /// forked child skips it.
+    pub fn flush_at_exit(mut self, patience: Duration) -> Self {
+        self.flush_at_exit = Some(patience);
+        self
+    }
+
+    /// Makes the ring.
+    ///
+    /// # Errors
+    ///
+    /// A capacity of zero, one that is more than the address space, or one that the system has no
+    /// memory for; or, for `flush_at_exit`, that the system takes no exit handler.
+    pub fn build(self) -> Result<Ring, BuildError> {
+        let shared = Arc::new(Shared::new(self.capacity)?);
+        if let Some(patience) = self.flush_at_exit {
+            exit::register(&shared, patience)?;
+        }
+        Ok(Ring::with_shared(shared))
+    }
+}

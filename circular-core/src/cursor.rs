@@ -1,0 +1,124 @@
+//! A place in a ring that outlives its reader.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a reader left off, to go on from with [`Start::After`](crate::Start::After).
+///
+/// It names the ring it belongs to, so that a cursor of an earlier run of the program is recognised.
+/// As text it is `<ring>.<seq>.<bytes>`: the ring's identity in hexadecimal, how many records the
+/// reader has seen or missed, and how many payload bytes those had; the last makes the count of what
+/// is missed between two readers exact.
+///
+/// ```
+/// use circular_core::{Ring, Start};
+/// use std::io::Write;
+///
+/// let mut ring = Ring::new(4096)?;
+/// let handle = ring.handle();
+/// let mut reader = handle.reader().open();
+/// ring.write_all(b"one\n")?;
+/// assert_eq!(reader.recv()?.bytes(), b"one\n");
+///
+/// let text = reader.cursor().to_string();
+/// drop(reader);
+/// ring.write_all(b"two\n")?;
+/// let mut reader = handle.reader().start(Start::After(text.parse()?)).open();
+/// assert_eq!(reader.recv()?.bytes(), b"two\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    pub(crate) ring: u64,
+    /// The record that comes next.
+    pub(crate) seq: u64,
+    /// Payload bytes of all records before it.
+    pub(crate) bytes: u64,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}.{}.{}", self.ring, self.seq, self.bytes)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ParseCursorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut fields = text.split('.');
+        let mut field = || fields.next().ok_or(ParseCursorError);
+        let (ring, seq, bytes) = (field()?, field()?, field()?);
+        let is_plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if fields.next().is_some()
+            || ring.len() != 16
+            || ![ring, seq, bytes].into_iter().all(is_plain)
+        {
+            return Err(ParseCursorError);
+        }
+        Ok(Self {
+            ring: u64::from_str_radix(ring, 16).map_err(|_| ParseCursorError)?,
+            seq: seq.parse().map_err(|_| ParseCursorError)?,
+            bytes: bytes.parse().map_err(|_| ParseCursorError)?,
+        })
+    }
+}
+
+/// A text that is not a [`Cursor`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseCursorError;
+
+impl fmt::Display for ParseCursorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a cursor: pass the text that a reader's cursor was printed as")
+    }
+}
+
+impl std::error::Error for ParseCursorError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_goes_both_ways() {
+        for cursor in [
+            Cursor {
+                ring: 0,
+                seq: 0,
+                bytes: 0,
+            },
+            Cursor {
+                ring: u64::MAX,
+                seq: u64::MAX,
+                bytes: u64::MAX,
+            },
+            Cursor {
+                ring: 0xab,
+                seq: 7,
+                bytes: 1000,
+            },
+        ] {
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        for text in [
+            "",
+            ".",
+            "..",
+            "ab.1.2",
+            "00000000000000ab.1",
+            "00000000000000ab.1.2.3",
+            "00000000000000ab.+1.2",
+            "00000000000000ab.-1.2",
+            "00000000000000ag.1.2",
+            "00000000000000ab.a.2",
+            "00000000000000ab.18446744073709551616.2",
+        ] {
+            assert_eq!(text.parse::<Cursor>(), Err(ParseCursorError), "{text}");
+        }
+    }
+}

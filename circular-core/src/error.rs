@@ -1,0 +1,109 @@
+//! Why something could not be had, one type for each operation.
+
+use std::fmt;
+use std::io;
+
+/// Why a ring could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The capacity is zero.
+    ZeroCapacity,
+    /// The capacity is more than an address space can hold.
+    TooLarge {
+        /// What was asked for, in bytes.
+        capacity: usize,
+    },
+    /// The system did not give the memory.
+    OutOfMemory {
+        /// What was asked for, in bytes.
+        capacity: usize,
+    },
+    /// The flush at exit could not be registered with the system.
+    NoExitHook,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroCapacity => f.write_str(
+                "a capacity of 0 bytes holds no record: pass the size in bytes, such as 10 << 20",
+            ),
+            Self::TooLarge { capacity } => write!(
+                f,
+                "a capacity of {capacity} bytes is more than an address space holds: pass the size in bytes"
+            ),
+            Self::OutOfMemory { capacity } => write!(
+                f,
+                "the system has no {capacity} bytes of memory for the ring: choose a smaller capacity"
+            ),
+            Self::NoExitHook => {
+                f.write_str("the system took no exit handler: call flush before the program ends")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl From<BuildError> for io::Error {
+    fn from(error: BuildError) -> Self {
+        let kind = match error {
+            BuildError::ZeroCapacity | BuildError::TooLarge { .. } => io::ErrorKind::InvalidInput,
+            BuildError::OutOfMemory { .. } | BuildError::NoExitHook => io::ErrorKind::OutOfMemory,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// The ring is closed, and the reader has had all that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed;
+
+/// Why [`Reader::try_recv`](crate::Reader::try_recv) gave nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// The reader has had all that was written so far.
+    Empty,
+    /// As [`Closed`].
+    Closed,
+}
+
+/// Why [`Reader::recv_timeout`](crate::Reader::recv_timeout) gave nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecvTimeoutError {
+    /// Nothing was written in time.
+    Timeout,
+    /// As [`Closed`].
+    Closed,
+}
+
+const CLOSED: &str = "the ring is closed and read to its end";
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CLOSED)
+    }
+}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "nothing more was written so far",
+            Self::Closed => CLOSED,
+        })
+    }
+}
+
+impl fmt::Display for RecvTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout => "nothing more was written in time",
+            Self::Closed => CLOSED,
+        })
+    }
+}
+
+impl std::error::Error for Closed {}
+impl std::error::Error for TryRecvError {}
+impl std::error::Error for RecvTimeoutError {}

@@ -1,0 +1,97 @@
+//! Flushing when the program ends.
+//!
+//! The rings that asked for it stand in a list that only grows and is read without a lock, since a
+//! forked child that exits runs the same handler and must not wait for anything.
+
+use crate::shared::Shared;
+use crate::{BuildError, Handle};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+struct Entry {
+    ring: Weak<Shared>,
+    patience: Duration,
+    next: *const Entry,
+}
+
+/// The newest entry. None is ever removed or freed: a few words for each ring that asked.
+static ENTRIES: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
+
+/// Has the ring flushed when the program ends.
+pub(crate) fn register(ring: &Arc<Shared>, patience: Duration) -> Result<(), BuildError> {
+    hook()?;
+    let entry = Box::new(Entry {
+        ring: Arc::downgrade(ring),
+        patience,
+        next: ptr::null(),
+    });
+    let entry = Box::into_raw(entry);
+    let mut first = ENTRIES.load(Ordering::Acquire);
+    loop {
+        set_next(entry, first);
+        match ENTRIES.compare_exchange_weak(first, entry, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return Ok(()),
+            Err(now) => first = now,
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "an entry is shared by its address")]
+fn set_next(entry: *mut Entry, next: *const Entry) {
+    // SAFETY: `entry` came from a box just now, and nobody else knows it before it is published.
+    unsafe { (*entry).next = next };
+}
+
+/// Closes the rings, and waits for their lossless readers.
+fn flush_all() {
+    let mut entry: *const Entry = ENTRIES.load(Ordering::Acquire);
+    while let Some(now) = get(entry) {
+        if let Some(ring) = now.ring.upgrade() {
+            let handle = Handle::new(ring);
+            // Closed first: what another thread writes later is refused and counted, and not lost
+            // between a flush and the end.
+            handle.close();
+            handle.flush_timeout(now.patience);
+        }
+        entry = now.next;
+    }
+}
+
+#[expect(unsafe_code, reason = "an entry is shared by its address")]
+fn get(entry: *const Entry) -> Option<&'static Entry> {
+    // SAFETY: it is null, or was leaked by `register` and published complete.
+    unsafe { entry.as_ref() }
+}
+
+#[cfg(unix)]
+#[expect(unsafe_code, reason = "the standard library has no hook on exit")]
+fn hook() -> Result<(), BuildError> {
+    use std::sync::Once;
+    use std::sync::atomic::AtomicBool;
+
+    static ONCE: Once = Once::new();
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+
+    extern "C" fn at_exit() {
+        flush_all();
+    }
+
+    ONCE.call_once(|| {
+        // SAFETY: the handler is a function that lives as long as the program and does not unwind.
+        let status = unsafe { libc::atexit(at_exit) };
+        HOOKED.store(status == 0, Ordering::Relaxed);
+    });
+    if HOOKED.load(Ordering::Relaxed) {
+        Ok(())
+    } else {
+        Err(BuildError::NoExitHook)
+    }
+}
+
+#[cfg(not(unix))]
+fn hook() -> Result<(), BuildError> {
+    let _: fn() = flush_all;
+    Err(BuildError::NoExitHook)
+}

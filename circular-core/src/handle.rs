@@ -1,0 +1,151 @@
+//! A ring's other side: everything but writing.
+
+use crate::reader::ReaderBuilder;
+use crate::shared::Shared;
+use crate::snapshot::{self, Snapshot};
+use crate::stats::{self, Stats};
+use crate::sync;
+use crate::{Policy, no_wait};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Reads, flushes and closes a ring. Cheap to clone, and may live in a static: it does not keep the
+/// ring open.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Hands everything that the ring holds and gets to `sink`, the oldest first, and returns when
+    /// the ring was closed and all of it was written and flushed; `Ok` tells how many bytes.
+    ///
+    /// This is a reader with [`Policy::Block`]: writers wait for the sink when the ring is full. For
+    /// a sink that may hang, a terminal or a network client, use [`Handle::reader`] with another
+    /// policy. The sink gets whole records, many at once, and is flushed when it has got everything
+    /// and when a [`flush`](Self::flush) waits for it. A copy of what is held now is
+    /// [`snapshot`](Self::snapshot).
+    ///
+    /// # Errors
+    ///
+    /// The sink's first error ends it: kind and message are the sink's, and a
+    /// [`SinkError`](crate::SinkError) inside tells how many bytes it had taken. Other readers are
+    /// not concerned.
+    pub fn write_to(&self, sink: impl io::Write) -> io::Result<u64> {
+        self.reader().policy(Policy::Block).write_to(sink)
+    }
+
+    /// Asks for a reader.
+    pub fn reader(&self) -> ReaderBuilder {
+        ReaderBuilder::new(Arc::clone(&self.shared))
+    }
+
+    /// Waits until every lossless reader that there is has written and flushed to its sink all that
+    /// was written to the ring before this call. Readers with [`Policy::Skip`], demoted and ended
+    /// ones are not waited for.
+    ///
+    /// Inside a sink, of any ring, it returns at once: the sink would wait for itself. A reader that
+    /// was opened by this thread is not read meanwhile, so it must not be lossless.
+    pub fn flush(&self) {
+        self.flush_until(None);
+    }
+
+    /// As [`flush`](Self::flush), but waits no longer than `timeout`; tells whether all readers were
+    /// done by then. Inside a sink it is `false` at once.
+    pub fn flush_timeout(&self, timeout: Duration) -> bool {
+        self.flush_until(Instant::now().checked_add(timeout))
+    }
+
+    fn flush_until(&self, deadline: Option<Instant>) -> bool {
+        let shared = &*self.shared;
+        if no_wait::in_sink() {
+            return false;
+        }
+        // Nobody reads in a forked child.
+        let Some(mut state) = shared.lock() else {
+            return true;
+        };
+        let position = state.head.spot.position;
+        let joined = state.readers.joined();
+        while state.readers.ask_to_flush(position, joined) {
+            if is_over(deadline) {
+                return false;
+            }
+            shared.end_naps(&state);
+            sync::wait(&shared.flushed, &mut state, deadline);
+        }
+        true
+    }
+
+    /// Closes the ring: nothing more is written, every writer that waits for room is let go with
+    /// `BrokenPipe`, readers get what is left and end. Once is enough, more do no harm.
+    ///
+    /// It never waits, and may be called from anywhere, a sink included.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    /// Whether the ring is closed. In a forked child it is.
+    pub fn is_closed(&self) -> bool {
+        self.shared.lock().is_none_or(|state| state.closed)
+    }
+
+    /// Waits until all readers have ended, but no longer than `timeout`; tells whether they have.
+    /// They end after [`close`](Self::close), or when they are dropped. Inside a sink it is `false`
+    /// at once.
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        let shared = &*self.shared;
+        let deadline = Instant::now().checked_add(timeout);
+        if no_wait::in_sink() {
+            return false;
+        }
+        let Some(mut state) = shared.lock() else {
+            return true;
+        };
+        while state.readers.len() > 0 {
+            if is_over(deadline) {
+                return false;
+            }
+            sync::wait(&shared.ended, &mut state, deadline);
+        }
+        true
+    }
+
+    /// An owned copy of what the ring holds now. It waits for nobody and holds nobody up; after close
+    /// it still works.
+    pub fn snapshot(&self) -> Snapshot {
+        snapshot::take(&self.shared.tape)
+    }
+
+    /// What the ring has done so far, and how its readers are.
+    pub fn stats(&self) -> Stats {
+        stats::take(&self.shared)
+    }
+
+    /// How many bytes of records, headers included, the ring holds.
+    pub fn capacity(&self) -> usize {
+        self.shared.tape.size()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}

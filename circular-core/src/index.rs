@@ -1,0 +1,110 @@
+//! Where records begin: one entry for each block of the ring.
+//!
+//! The capacity is split into equal blocks, and each block's entry tells the first record that
+//! begins in it. A reader that was lapped lands on an entry, `Last` and `Since` seek among them,
+//! and because an entry carries the seq and the payload bytes before it, what was missed is counted
+//! exactly and without a walk. What lies before the oldest entry that still counts, less than a
+//! block and the record that reaches into it, cannot be found any more.
+//!
+//! Entries are written under the lock and may be read without. Protocol:
+//!
+//! * the writer stores `intent`, `fence(Release)`, the position, `fence(Release)`, the rest, then
+//!   the record, then `tail`;
+//! * the reader has loaded `tail` (Acquire), loads position and rest, `fence(Acquire)`, the
+//!   position again, `intent`.
+//!
+//! If the reader saw any word of a later lap's entry, its fence synchronises with the writer's
+//! second one, and the position that it reads again is the later one: rejected. If it saw only the
+//! position of an entry that is not complete, that record is not below the `tail` it had loaded:
+//! rejected. And if the record itself may have been overwritten, `intent` says so.
+
+use crate::sync::{AtomicU64, fence};
+use crate::tape::Spot;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// Rings of this size and above have [`MOST_BLOCKS`], smaller ones [`FEWEST_BLOCKS`].
+const LARGE: usize = 256 * 1024;
+const MOST_BLOCKS: usize = 256;
+const FEWEST_BLOCKS: usize = 64;
+
+/// The first record that begins in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) spot: Spot,
+    /// Its time, in nanoseconds since 1970.
+    pub(crate) nanos: u64,
+}
+
+pub(crate) struct Index {
+    blocks: Box<[Block]>,
+    block_words: usize,
+}
+
+/// One entry, in words that may be read while they are written.
+struct Block {
+    position: AtomicU64,
+    seq: AtomicU64,
+    bytes: AtomicU64,
+    nanos: AtomicU64,
+}
+
+impl Index {
+    pub(crate) fn for_words(words: usize) -> Self {
+        let count = if cfg!(loom) {
+            2
+        } else if words * crate::storage::WORD >= LARGE {
+            MOST_BLOCKS
+        } else {
+            FEWEST_BLOCKS
+        };
+        debug_assert_eq!(words % count, 0);
+        let blank = || Block {
+            position: AtomicU64::new(0),
+            seq: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            nanos: AtomicU64::new(0),
+        };
+        Self {
+            blocks: (0..count).map(|_| blank()).collect(),
+            block_words: words / count,
+        }
+    }
+
+    /// How many blocks there are.
+    pub(crate) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// How many words from the one at `index` to the next block.
+    pub(crate) fn words_to_next_block(&self, index: usize) -> usize {
+        self.block_words - index % self.block_words
+    }
+
+    /// Notes the first record that begins in its block; the caller holds the lock, and has stored
+    /// `intent` and fenced.
+    pub(crate) fn note(&self, entry: Entry) {
+        let block = &self.blocks[entry.spot.index / self.block_words];
+        block.position.store(entry.spot.position, Relaxed);
+        fence(Release);
+        block.seq.store(entry.spot.seq, Relaxed);
+        block.bytes.store(entry.spot.bytes, Relaxed);
+        block.nanos.store(entry.nanos, Relaxed);
+    }
+
+    /// The entry of block `number` if it names a record below `tail`, which was loaded (Acquire)
+    /// before, and was not being written meanwhile. Whether its record is still there is for the
+    /// caller to check, after this.
+    pub(crate) fn get(&self, number: usize, tail: u64, words: usize) -> Option<Entry> {
+        let block = &self.blocks[number];
+        let position = block.position.load(Relaxed);
+        let seq = block.seq.load(Relaxed);
+        let bytes = block.bytes.load(Relaxed);
+        let nanos = block.nanos.load(Relaxed);
+        fence(Acquire);
+        let again = block.position.load(Relaxed);
+        let spot = Spot::new(position, seq, bytes, words);
+        // A block that no record has begun in yet holds zeroes, which name block 0.
+        let is_here = spot.index / self.block_words == number;
+        (position == again && position < tail && is_here).then_some(Entry { spot, nanos })
+    }
+}

@@ -1,0 +1,117 @@
+//! How important a record is.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How important a record is. `Error` is the greatest.
+///
+/// The ring's own enum, so that neither `log`'s nor `tracing`'s version number shows in this crate.
+/// A record written through [`std::io::Write`] has no level, and passes every minimum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Very detailed, usually off.
+    Trace = 1,
+    /// For whoever works on the program.
+    Debug = 2,
+    /// What the program does, for whoever runs it.
+    Info = 3,
+    /// Something that may become a problem.
+    Warn = 4,
+    /// Something that failed.
+    Error = 5,
+}
+
+impl Level {
+    /// All levels, the least first.
+    pub const ALL: [Level; 5] = [
+        Level::Trace,
+        Level::Debug,
+        Level::Info,
+        Level::Warn,
+        Level::Error,
+    ];
+
+    /// The name in capitals, as log lines have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Level::Trace => "TRACE",
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Warn => "WARN",
+            Level::Error => "ERROR",
+        }
+    }
+
+    /// The code in a record's header; 0 is no level.
+    pub(crate) fn code(level: Option<Level>) -> u64 {
+        level.map_or(0, |level| level as u64)
+    }
+
+    /// The level of a code from a header; `None` for a code that no record has.
+    pub(crate) fn from_code(code: u64) -> Option<Option<Level>> {
+        match code {
+            0 => Some(None),
+            1 => Some(Some(Level::Trace)),
+            2 => Some(Some(Level::Debug)),
+            3 => Some(Some(Level::Info)),
+            4 => Some(Some(Level::Warn)),
+            5 => Some(Some(Level::Error)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Level {
+    type Err = ParseLevelError;
+
+    /// Reads a level's name, in any case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Level::ALL
+            .into_iter()
+            .find(|level| level.as_str().eq_ignore_ascii_case(text))
+            .ok_or(ParseLevelError)
+    }
+}
+
+/// A text that is not the name of a [`Level`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseLevelError;
+
+impl fmt::Display for ParseLevelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a level: use trace, debug, info, warn or error")
+    }
+}
+
+impl std::error::Error for ParseLevelError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_codes_go_both_ways() {
+        for level in Level::ALL {
+            assert_eq!(level.as_str().parse(), Ok(level));
+            assert_eq!(level.as_str().to_lowercase().parse(), Ok(level));
+            assert_eq!(
+                Level::from_code(Level::code(Some(level))),
+                Some(Some(level))
+            );
+        }
+        assert_eq!(Level::from_code(Level::code(None)), Some(None));
+        assert_eq!(Level::from_code(6), None);
+        assert_eq!("loud".parse::<Level>(), Err(ParseLevelError));
+    }
+
+    #[test]
+    fn an_error_is_greater_than_a_warning() {
+        assert!(Level::ALL.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+}

@@ -1,0 +1,111 @@
+//! A flight recorder for logs: the newest records stay in one fixed block of memory.
+//!
+//! A write takes one short lock, copies its bytes, and allocates nothing. When the ring is full, the
+//! oldest records are overwritten. Any number of readers follow the stream live, each at its own
+//! pace; one that is too slow for the writers is overtaken and told exactly how much it missed,
+//! unless it asked that writers wait for it ([`Policy`]). When the ring is closed, or its last
+//! [`Ring`] is dropped, readers get what is left and end; writes are refused and counted. A panic can
+//! dump it all ([`PanicDump`]).
+//!
+//! The price: a record takes up to 24 bytes more than its own, what is kept is lost when the process
+//! is killed, and once the ring has wrapped around, up to 1/64 of its capacity, at the oldest end, is
+//! there but cannot be found.
+//!
+//! ```
+//! use circular_core::{Level, Meta, Ring, Start};
+//! use std::io::Write;
+//!
+//! let mut ring = Ring::new(64 << 10)?;
+//! let handle = ring.handle();
+//! let mut late = handle.reader().open();
+//!
+//! // One write is one record.
+//! writeln!(ring, "starting")?;
+//! ring.record(Meta::new().level(Level::Warn).target("db"), b"pool is empty\n")?;
+//! assert_eq!(handle.snapshot().bytes(), b"starting\npool is empty\n");
+//!
+//! // A reader that begins now, with what matters of what there is.
+//! let mut warnings = handle.reader().at_least(Level::Warn).start(Start::Last(1)).open();
+//! assert_eq!(warnings.recv()?.bytes(), b"pool is empty\n");
+//!
+//! // Nobody waits for one that is too slow, and it is told.
+//! for number in 0..10_000 {
+//!     writeln!(ring, "line {number}")?;
+//! }
+//! let batch = late.recv()?;
+//! let first = batch.records().next().unwrap();
+//! assert_eq!(batch.missed().records, first.seq());
+//!
+//! // After close, what is left, and then the end.
+//! drop(ring);
+//! while late.recv().is_ok() {}
+//! assert!(handle.stats().readers.len() == 1, "the other one is still open");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which part does what
+//!
+//! [`Ring`] is what programs write to, as [`std::io::Write`] or through the adapters
+//! `circular-tracing` and `circular-log`. [`Handle`] is the other side: readers, [`Handle::flush`],
+//! [`Handle::close`], [`Handle::snapshot`], [`Handle::stats`].
+//!
+//! # Forking
+//!
+//! In a forked child every ring that was made before the fork is dead: writes are refused and
+//! counted, readers end, `flush` and `close` return at once. No call takes a lock there, whatever
+//! another thread held at the fork. A snapshot still works. A ring that the child makes is alive.
+
+mod buffer;
+mod builder;
+mod clock;
+mod cursor;
+mod dump;
+mod dump_file;
+mod error;
+mod exit;
+mod fork;
+mod handle;
+mod header;
+mod index;
+mod level;
+mod meta;
+mod missed;
+mod no_wait;
+mod panic_dump;
+mod pass;
+mod payload;
+mod policy;
+mod reader;
+mod readers;
+mod record;
+mod ring;
+mod shared;
+mod sink;
+mod snapshot;
+mod start;
+mod stats;
+mod stderr;
+mod storage;
+mod stream;
+mod sync;
+mod tape;
+mod thread_buffer;
+mod write;
+
+pub use builder::RingBuilder;
+pub use cursor::{Cursor, ParseCursorError};
+pub use error::{BuildError, Closed, RecvTimeoutError, TryRecvError};
+pub use handle::Handle;
+pub use header::Part;
+pub use level::{Level, ParseLevelError};
+pub use meta::Meta;
+pub use missed::{Missed, Notice};
+pub use panic_dump::{PanicDump, PanicDumpBuilder};
+pub use policy::{Policy, Start};
+pub use reader::{Reader, ReaderBuilder};
+pub use record::{Batch, Record, Records};
+pub use ring::Ring;
+pub use sink::{AutoFlush, SinkError};
+pub use snapshot::Snapshot;
+pub use stats::{ReaderStats, Stats, Waits};
+pub use stream::AsyncReader;

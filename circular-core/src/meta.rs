@@ -1,0 +1,104 @@
+//! What a writer knows of a record beside its bytes.
+
+use crate::Level;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What a writer knows of a record beside its bytes: level, target, time.
+///
+/// ```
+/// use circular_core::{Level, Meta, Ring};
+///
+/// let ring = Ring::new(4096)?;
+/// ring.record(Meta::new().level(Level::Warn).target("db::pool"), b"pool is empty\n")?;
+/// let snapshot = ring.handle().snapshot();
+/// let record = snapshot.records().next().unwrap();
+/// assert_eq!((record.level(), record.target()), (Some(Level::Warn), "db::pool"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meta<'a> {
+    level: Option<Level>,
+    target: &'a str,
+    nanos: Option<u64>,
+}
+
+impl<'a> Meta<'a> {
+    /// The longest target that is kept, in bytes; what is beyond is cut off at a character.
+    pub const MAX_TARGET: usize = 255;
+
+    /// No level, no target, and the time at which the record is written.
+    pub const fn new() -> Self {
+        Self {
+            level: None,
+            target: "",
+            nanos: None,
+        }
+    }
+
+    /// Sets the level.
+    pub const fn level(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Sets the target: the module path, as a rule.
+    pub const fn target(mut self, target: &'a str) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// Sets the time, for a writer that prints one: both should be the same. Without it the ring
+    /// takes the system's coarse clock, which steps by about 4 ms. A time before 1970 counts as
+    /// 1970.
+    pub fn time(mut self, time: SystemTime) -> Self {
+        self.nanos = Some(nanos(time));
+        self
+    }
+
+    pub(crate) fn level_or_none(&self) -> Option<Level> {
+        self.level
+    }
+
+    pub(crate) fn nanos(&self) -> Option<u64> {
+        self.nanos
+    }
+
+    /// The target as it is kept: at most [`Self::MAX_TARGET`] bytes, whole characters.
+    pub(crate) fn kept_target(&self) -> &'a [u8] {
+        if self.target.len() <= Self::MAX_TARGET {
+            return self.target.as_bytes();
+        }
+        let mut end = Self::MAX_TARGET;
+        while !self.target.is_char_boundary(end) {
+            end -= 1;
+        }
+        &self.target.as_bytes()[..end]
+    }
+}
+
+/// Nanoseconds since 1970, clamped to what a `u64` holds (until the year 2554).
+pub(crate) fn nanos(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_long_target_is_cut_at_a_character() {
+        let long = "é".repeat(200);
+        let kept = Meta::new().target(&long).kept_target();
+        assert_eq!(std::str::from_utf8(kept).unwrap(), "é".repeat(127));
+        assert_eq!(Meta::new().target("short").kept_target(), b"short");
+    }
+
+    #[test]
+    fn times_out_of_range_are_clamped() {
+        assert_eq!(nanos(UNIX_EPOCH - Duration::from_secs(1)), 0);
+        assert_eq!(nanos(UNIX_EPOCH + Duration::from_nanos(17)), 17);
+        assert_eq!(nanos(UNIX_EPOCH + Duration::from_secs(1 << 40)), u64::MAX);
+    }
+}

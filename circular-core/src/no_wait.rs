@@ -1,0 +1,38 @@
+//! Whether this thread may wait for a reader.
+//!
+//! Invariant: code that a reader runs, a sink, is never made to wait for a reader, and neither is a
+//! thread that panics. A sink that writes to its own full ring would wait for itself.
+
+use std::cell::Cell;
+
+thread_local! {
+    /// How many sinks this thread is in. Without a destructor, so it can be asked until the thread
+    /// is gone.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Marks the thread as inside a sink until it is dropped, by a panic too.
+pub(crate) struct InSink(());
+
+impl InSink {
+    pub(crate) fn enter() -> Self {
+        DEPTH.set(DEPTH.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for InSink {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// Whether this thread is inside a sink of any ring.
+pub(crate) fn in_sink() -> bool {
+    DEPTH.get() > 0
+}
+
+/// Whether a write of this thread must overtake rather than wait for room.
+pub(crate) fn must_not_wait() -> bool {
+    in_sink() || std::thread::panicking()
+}

@@ -1,0 +1,396 @@
+//! The one read path, under every kind of reader.
+//!
+//! A pass copies what comes next into the reader's own buffer without the lock, asks whether it was
+//! overtaken meanwhile, and takes the lock once: to publish what it has copied, which is room for
+//! writers again, and what its sink is done with, which is what a flush waits for, and to find out
+//! whether to sleep. A reader that hands records on holds nothing that a writer could need.
+//!
+//! Invariant: delivered + filtered out + missed = written since it joined.
+
+use crate::buffer::Buffer;
+use crate::header::Header;
+use crate::readers::Token;
+use crate::shared::{Shared, State};
+use crate::start::{self, Begin};
+use crate::sync::{self, MutexGuard};
+use crate::tape::{Copied, Spot};
+use crate::{Cursor, Level, Missed, Policy, Start};
+use std::mem;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// After this many batches thrown away in a row, the next is copied under the lock.
+const PATIENCE: u32 = 2;
+/// How often a beginning is searched without the lock before it is searched under it.
+const SEARCHES: u32 = 2;
+/// How long a drained reader looks away before it asks writers to wake it, which costs them
+/// hundreds of writes' time.
+pub(crate) const NAP: Duration = Duration::from_millis(1);
+
+/// A reader's place in its ring, and its buffer.
+pub(crate) struct Pass {
+    shared: Arc<Shared>,
+    /// `None` once the reader has ended.
+    token: Option<Token>,
+    /// Where the next record is copied from.
+    spot: Spot,
+    buffer: Buffer,
+    least: Option<Level>,
+    lossless: bool,
+    /// Missed and not told yet, and missed in all.
+    untold: Missed,
+    missed: Missed,
+    restarted: bool,
+    /// Batches thrown away in a row.
+    thrown_away: u32,
+    /// What was handed out is not done with yet; up to `done` it is.
+    held: bool,
+    done: u64,
+    flush_wanted: bool,
+}
+
+/// What to do when the reader has had everything.
+pub(crate) enum Idle<'a> {
+    Return,
+    Sleep {
+        until: Option<Instant>,
+    },
+    /// Leave this waker, and take back the one that was left before.
+    Wake(&'a mut Option<Waker>),
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// There are records in the buffer, or something was missed.
+    Batch,
+    /// The reader has had everything so far.
+    Drained,
+    /// The reader has had everything, and there will be no more.
+    Ended,
+}
+
+impl Pass {
+    /// Joins the readers of a ring; `details` if records will be looked at one by one.
+    pub(crate) fn join(
+        shared: Arc<Shared>,
+        start: Start,
+        policy: Policy,
+        least: Option<Level>,
+        details: bool,
+    ) -> Self {
+        let buffer = Buffer::for_reader(shared.tape.capacity(), details);
+        let (token, begin) = join(&shared, start, policy);
+        let missed = begin
+            .lost_from
+            .map_or(Missed::default(), |(seq, bytes)| Missed {
+                records: begin.spot.seq - seq,
+                bytes: begin.spot.bytes.saturating_sub(bytes),
+            });
+        Self {
+            shared,
+            token,
+            spot: begin.spot,
+            buffer,
+            least,
+            lossless: policy != Policy::Skip,
+            untold: missed,
+            missed,
+            restarted: begin.restarted,
+            thrown_away: 0,
+            held: false,
+            done: begin.spot.position,
+            flush_wanted: false,
+        }
+    }
+
+    /// Copies the next batch into the buffer.
+    ///
+    /// What was handed out before must be [released](Self::release) for the reader to sleep: as
+    /// long as it is not, a reader that has had everything gets `Drained` at once.
+    pub(crate) fn next(&mut self, mut idle: Idle<'_>) -> Outcome {
+        self.buffer.shrink();
+        let shared = Arc::clone(&self.shared);
+        let mut has_napped = false;
+        loop {
+            let before = self.spot;
+            self.buffer.clear();
+            if !self.held {
+                self.release();
+            }
+            let copied = shared
+                .tape
+                .copy(before, shared.tape.tail(), self.least, &mut self.buffer);
+            let torn = shared.tape.is_overtaken(before.position);
+
+            let (Some(mut state), Some(token)) = (shared.lock(), self.token) else {
+                self.buffer.clear();
+                return Outcome::Ended;
+            };
+            let too_large = if torn {
+                self.catch_up(&state)
+            } else {
+                self.take(copied, before, &state)
+            };
+            self.publish(&mut state, token);
+
+            if !self.buffer.is_empty() {
+                self.held = true;
+                return Outcome::Batch;
+            }
+            if let Some(header) = too_large {
+                drop(state);
+                self.buffer.grow_for(header);
+                continue;
+            }
+            if self.spot.position < state.head.spot.position {
+                // Filtered out, thrown away, or written just now.
+                has_napped = false;
+                continue;
+            }
+            if !self.untold.is_empty() {
+                self.held = true;
+                return Outcome::Batch;
+            }
+            if self.held {
+                return Outcome::Drained;
+            }
+            self.release();
+            self.publish(&mut state, token);
+            if state.closed {
+                return Outcome::Ended;
+            }
+            match &mut idle {
+                Idle::Return => return Outcome::Drained,
+                Idle::Wake(waker) => {
+                    if let Some(slot) = state.readers.get(token) {
+                        mem::swap(&mut slot.waker, waker);
+                    }
+                    shared.tasks.notify_all();
+                    return Outcome::Drained;
+                }
+                Idle::Sleep { until } => {
+                    if until.is_some_and(|until| Instant::now() >= until) {
+                        return Outcome::Drained;
+                    }
+                    has_napped &= self.spot == before;
+                    shared.sleep(&mut state, &mut has_napped, *until);
+                }
+            }
+        }
+    }
+
+    /// Takes a copy for good: it was whole.
+    fn take(&mut self, copied: Copied, before: Spot, state: &State) -> Option<Header> {
+        self.thrown_away = 0;
+        self.spot = copied.spot;
+        let stuck = copied.spot == before && copied.too_large.is_none();
+        if stuck
+            && before.position < self.shared.tape.tail()
+            && before.position < state.head.spot.position
+        {
+            // Written since the copy began, as a rule. If not, the memory was written to by
+            // somebody else: go on behind what cannot be read.
+            if self
+                .shared
+                .tape
+                .step(before, state.head.spot.position)
+                .is_none()
+            {
+                self.move_on(state, before.position + 1);
+            }
+        }
+        copied.too_large
+    }
+
+    /// Throws the copy away, which was overtaken, and lands where writers are not soon again.
+    fn catch_up(&mut self, state: &State) -> Option<Header> {
+        self.buffer.clear();
+        self.thrown_away += 1;
+        let tape = &self.shared.tape;
+        let half = tape.capacity() / 2;
+        let head = state.head.spot;
+        // Writers stop for a lossless reader as soon as it has landed.
+        let from = if self.lossless {
+            0
+        } else {
+            head.position.saturating_sub(half)
+        };
+        self.move_on(state, from.max(self.spot.position));
+        if self.thrown_away <= PATIENCE {
+            return None;
+        }
+        let copied = self
+            .shared
+            .tape
+            .copy(self.spot, head.position, self.least, &mut self.buffer);
+        self.spot = copied.spot;
+        copied.too_large
+    }
+
+    /// Moves to the first record that begins at `from` or later, or else to the last that begins
+    /// anywhere after this spot, and counts what is passed over as missed.
+    fn move_on(&mut self, state: &State, from: u64) {
+        let tape = &self.shared.tape;
+        let head = state.head.spot;
+        let last = || {
+            tape.entries(head.position)
+                .map(|entry| entry.spot)
+                .filter(|spot| spot.position > self.spot.position)
+                .max_by_key(|spot| spot.position)
+        };
+        let entry = tape.entry_from(from, head.position).map(|entry| entry.spot);
+        let spot = entry.or_else(last).unwrap_or(head);
+        let missed = Missed {
+            records: spot.seq - self.spot.seq,
+            bytes: spot.bytes - self.spot.bytes,
+        };
+        self.missed += missed;
+        self.untold += missed;
+        self.spot = spot;
+    }
+
+    /// Tells the ring where this reader is, and whom that concerns.
+    fn publish(&mut self, state: &mut MutexGuard<'_, State>, token: Token) {
+        let shared = &self.shared;
+        let limit = state.readers.limit();
+        if state
+            .readers
+            .advance(token, self.spot, self.done, self.missed)
+        {
+            shared.flushed.notify_all();
+        }
+        if state.readers.limit() != limit {
+            shared.wake_first_in_line(state);
+        }
+        if let Some(slot) = state.readers.get(token) {
+            self.flush_wanted = slot.wants_flush(self.spot.position);
+            self.lossless = slot.is_lossless();
+        }
+    }
+
+    /// Says that what was handed out is done with; told to those who wait for it by the next pass.
+    pub(crate) fn release(&mut self) {
+        self.held = false;
+        self.done = self.spot.position;
+    }
+
+    /// Whether a waiting flush asks for what has been handed out by now.
+    pub(crate) fn flush_wanted(&self) -> bool {
+        self.flush_wanted
+    }
+
+    pub(crate) fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// What was missed since this was last asked.
+    pub(crate) fn take_untold(&mut self) -> Missed {
+        mem::take(&mut self.untold)
+    }
+
+    pub(crate) fn missed(&self) -> Missed {
+        self.missed
+    }
+
+    pub(crate) fn restarted(&self) -> bool {
+        self.restarted
+    }
+
+    /// Behind the last record that is in the buffer, or was.
+    pub(crate) fn cursor(&self) -> Cursor {
+        Cursor {
+            ring: self.shared.id,
+            seq: self.spot.seq,
+            bytes: self.spot.bytes,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Leaves the readers of the ring; the buffer stays.
+    pub(crate) fn leave(&mut self) {
+        let Some(token) = self.token.take() else {
+            return;
+        };
+        let Some(mut state) = self.shared.lock() else {
+            return;
+        };
+        let slot = state.readers.leave(token);
+        self.shared.after_leave(state, slot);
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Finds where to begin and joins there, with no chance for a writer between the two.
+fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Token>, Begin) {
+    let search = |head: Spot| start::locate(&shared.tape, shared.id, head, start);
+    let needs_walk = !matches!(start, Start::Oldest | Start::Newest);
+    let mut memory = Vec::new();
+    let mut searches = 0;
+    loop {
+        let Some(state) = shared.lock() else {
+            return (None, search(Spot::default()));
+        };
+        let head = state.head.spot;
+        let wanted = state.readers.wants_memory();
+        drop(state);
+        // Without the lock: it may take a while, and memory.
+        let found = (needs_walk && searches < SEARCHES).then(|| search(head));
+        searches += 1;
+        if let Some(slots) = wanted {
+            memory = Vec::with_capacity(slots);
+        }
+
+        let Some(mut state) = shared.lock() else {
+            continue;
+        };
+        if state
+            .readers
+            .wants_memory()
+            .is_some_and(|slots| slots > memory.capacity())
+        {
+            continue;
+        }
+        let begin = match found {
+            Some(begin) if shared.tape.is_overtaken(begin.walked_from) => continue,
+            Some(begin) => begin,
+            None => search(state.head.spot),
+        };
+        let unused = state.readers.reserve(mem::take(&mut memory));
+        let token = state.readers.join(policy, begin.spot);
+        drop(state);
+        drop(unused);
+        return (Some(token), begin);
+    }
+}
+
+impl Shared {
+    /// Waits for a record: for a moment first, and if that brought none, until a write notifies.
+    pub(crate) fn sleep(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        has_napped: &mut bool,
+        until: Option<Instant>,
+    ) {
+        if mem::replace(has_napped, true) {
+            state.asleep = true;
+            sync::wait(&self.data, state, until);
+        } else {
+            let length = until.map_or(NAP, |until| {
+                until.saturating_duration_since(Instant::now()).min(NAP)
+            });
+            state.napping += 1;
+            sync::nap(&self.nap, state, length);
+            state.napping -= 1;
+        }
+    }
+}

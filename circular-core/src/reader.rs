@@ -1,0 +1,263 @@
+//! Readers that wait on a thread, and how every kind of reader is asked for.
+
+use crate::pass::{Idle, Outcome, Pass};
+use crate::record::Batch;
+use crate::shared::Shared;
+use crate::sink::feed;
+use crate::{
+    AsyncReader, Closed, Cursor, Level, Missed, Notice, Policy, RecvTimeoutError, Start,
+    TryRecvError,
+};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// What a reader is to be like. Made by [`Handle::reader`](crate::Handle::reader).
+///
+/// The reader joins the ring when [`open`](Self::open) or one of the others is called: from then on
+/// it counts.
+#[derive(Clone)]
+#[must_use = "it does nothing until `open`, `stream`, `spawn` or `write_to` is called"]
+pub struct ReaderBuilder {
+    shared: Arc<Shared>,
+    start: Start,
+    policy: Policy,
+    least: Option<Level>,
+    notice: Notice,
+}
+
+impl ReaderBuilder {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            start: Start::default(),
+            policy: Policy::default(),
+            least: None,
+            notice: Notice::default(),
+        }
+    }
+
+    /// Where it begins; [`Start::Oldest`] unless said.
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// What happens when it is slow; [`Policy::Skip`] unless said.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Filters out the records below `level`. Records without a level always pass.
+    pub fn at_least(mut self, level: Level) -> Self {
+        self.least = Some(level);
+        self
+    }
+
+    /// How a stream of bytes tells what was missed; [`Notice::Text`] unless said.
+    pub fn notice(mut self, notice: Notice) -> Self {
+        self.notice = notice;
+        self
+    }
+
+    /// A reader for this thread, which gets the records themselves.
+    #[must_use = "a reader that is dropped has left"]
+    pub fn open(self) -> Reader {
+        let notice = self.notice;
+        Reader {
+            pass: self.join(true),
+            notice,
+        }
+    }
+
+    /// A reader for an asynchronous task. It holds no thread: the ring has one for all of them, which
+    /// the first starts and which ends with the last.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for [`Policy::Block`]: a worker thread would wait in a write for a task that
+    /// it should be running. Else why the thread could not be started.
+    pub fn stream(self) -> io::Result<AsyncReader> {
+        if self.policy == Policy::Block {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "an asynchronous reader must not block writers: use Policy::Skip, or Policy::BlockFor",
+            ));
+        }
+        let notice = self.notice;
+        AsyncReader::start(self.join(true), notice)
+    }
+
+    /// Hands everything to `sink` until the ring is closed; see
+    /// [`Handle::write_to`](crate::Handle::write_to).
+    ///
+    /// # Errors
+    ///
+    /// The sink's, as [`SinkError`](crate::SinkError) describes.
+    pub fn write_to(self, sink: impl io::Write) -> io::Result<u64> {
+        let notice = self.notice;
+        feed(self.join(false), sink, notice)
+    }
+
+    /// Joins now, and hands everything to `sink` on a thread of its own until the ring is closed.
+    ///
+    /// It has joined when this returns: what is written, flushed or closed afterwards does not
+    /// depend on when the thread begins to run. The thread's result is that of
+    /// [`write_to`](Self::write_to).
+    ///
+    /// ```
+    /// use circular_core::{Policy, Ring};
+    /// use std::io::{self, Write};
+    /// use std::time::Duration;
+    ///
+    /// let mut ring = Ring::new(1 << 20)?;
+    /// let handle = ring.handle();
+    /// let patience = Duration::from_secs(1);
+    /// let console = handle.reader().policy(Policy::BlockFor(patience)).spawn(io::stderr())?;
+    /// writeln!(ring, "on its way to stderr")?;
+    /// handle.close();
+    /// assert_eq!(console.join().unwrap()?, 21);
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why the thread could not be started; the reader has left then.
+    pub fn spawn(
+        self,
+        sink: impl io::Write + Send + 'static,
+    ) -> io::Result<JoinHandle<io::Result<u64>>> {
+        let notice = self.notice;
+        let pass = self.join(false);
+        thread::Builder::new()
+            .name("circular-sink".into())
+            .spawn(move || feed(pass, sink, notice))
+    }
+
+    fn join(self, details: bool) -> Pass {
+        Pass::join(self.shared, self.start, self.policy, self.least, details)
+    }
+}
+
+impl fmt::Debug for ReaderBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReaderBuilder")
+            .field("start", &self.start)
+            .field("policy", &self.policy)
+            .field("at_least", &self.least)
+            .field("notice", &self.notice)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A reader that gets whole records, on the thread that asks for them.
+///
+/// A batch counts as done when the next one is asked for: that is what
+/// [`Handle::flush`](crate::Handle::flush) waits for if the reader is lossless. A lossless reader
+/// that nobody asks holds writers back for as long as its policy says, so keep one only where it is
+/// read; and do not write to a ring that is full from the thread that should be reading it.
+///
+/// # Lagging
+///
+/// A reader that was overtaken goes on half a ring behind the newest record, and
+/// [`Batch::missed`] tells exactly how much it missed.
+///
+/// # Closing
+///
+/// After close it gets what the ring still holds, then [`Closed`].
+pub struct Reader {
+    pass: Pass,
+    notice: Notice,
+}
+
+impl Reader {
+    /// Waits for the next batch.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the ring is closed and everything was received.
+    pub fn recv(&mut self) -> Result<Batch<'_>, Closed> {
+        self.batch(Idle::Sleep { until: None }).map_err(|_| Closed)
+    }
+
+    /// The next batch, if there is one at once.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if there is none yet, [`TryRecvError::Closed`] if there will be none.
+    pub fn try_recv(&mut self) -> Result<Batch<'_>, TryRecvError> {
+        self.batch(Idle::Return)
+    }
+
+    /// Waits for the next batch, but no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvTimeoutError::Timeout`] if there is none in time, [`RecvTimeoutError::Closed`] if there
+    /// will be none.
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
+        let until = Instant::now().checked_add(timeout);
+        self.batch(Idle::Sleep { until })
+            .map_err(|error| match error {
+                TryRecvError::Empty => RecvTimeoutError::Timeout,
+                TryRecvError::Closed => RecvTimeoutError::Closed,
+            })
+    }
+
+    fn batch(&mut self, idle: Idle<'_>) -> Result<Batch<'_>, TryRecvError> {
+        self.pass.release();
+        match self.pass.next(idle) {
+            Outcome::Batch => {
+                let missed = self.pass.take_untold();
+                Ok(Batch {
+                    buffer: self.pass.buffer(),
+                    missed,
+                })
+            }
+            Outcome::Drained => Err(TryRecvError::Empty),
+            Outcome::Ended => {
+                self.pass.leave();
+                Err(TryRecvError::Closed)
+            }
+        }
+    }
+
+    /// Behind the last batch that was received: where [`Start::After`] goes on.
+    pub fn cursor(&self) -> Cursor {
+        self.pass.cursor()
+    }
+
+    /// What was missed in all.
+    pub fn missed(&self) -> Missed {
+        self.pass.missed()
+    }
+
+    /// Whether it was to start after a cursor that this ring never had, and so began at the oldest
+    /// record.
+    pub fn restarted(&self) -> bool {
+        self.pass.restarted()
+    }
+
+    /// Hands the rest to `sink` until the ring is closed; see
+    /// [`Handle::write_to`](crate::Handle::write_to).
+    ///
+    /// # Errors
+    ///
+    /// The sink's, as [`SinkError`](crate::SinkError) describes.
+    pub fn write_to(mut self, sink: impl io::Write) -> io::Result<u64> {
+        self.pass.release();
+        feed(self.pass, sink, self.notice)
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("cursor", &self.cursor())
+            .field("missed", &self.missed())
+            .finish_non_exhaustive()
+    }
+}

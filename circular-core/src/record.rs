@@ -1,0 +1,128 @@
+//! One record, as whoever reads the ring sees it.
+
+use crate::buffer::Buffer;
+use crate::header::Part;
+use crate::{Level, Missed};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// One record: the bytes of one write, and what is known of them.
+///
+/// It borrows from the [`Batch`] or [`Snapshot`](crate::Snapshot) it is in.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    pub(crate) seq: u64,
+    pub(crate) nanos: u64,
+    pub(crate) level: Option<Level>,
+    pub(crate) part: Part,
+    pub(crate) target: &'a [u8],
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Its number: the ring's first record is 0, and there are no gaps.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Its level, if its writer gave one.
+    pub fn level(&self) -> Option<Level> {
+        self.level
+    }
+
+    /// Its target, or an empty string if its writer gave none.
+    pub fn target(&self) -> &'a str {
+        std::str::from_utf8(self.target).unwrap_or("")
+    }
+
+    /// When it was written: the time that its writer gave, else the system's, which steps by about
+    /// 4 ms.
+    pub fn time(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.nanos)
+    }
+
+    /// What it is of the write that made it; nearly always the whole.
+    pub fn part(&self) -> Part {
+        self.part
+    }
+
+    /// The bytes, just as they were written.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
+/// Iterates over records, the oldest first.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    buffer: &'a Buffer,
+    next: usize,
+}
+
+impl<'a> Records<'a> {
+    pub(crate) fn new(buffer: &'a Buffer) -> Self {
+        Self { buffer, next: 0 }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    fn next(&mut self) -> Option<Record<'a>> {
+        let record = self.buffer.record(self.next)?;
+        self.next += 1;
+        Some(record)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.buffer.len() - self.next;
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Records<'_> {}
+
+/// What a reader received at once: whole records, one after the other with no gap between them,
+/// and what was missed before.
+///
+/// A batch can be without records: then it only tells of a loss.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    pub(crate) buffer: &'a Buffer,
+    pub(crate) missed: Missed,
+}
+
+impl<'a> Batch<'a> {
+    /// The bytes of all its records, in one run.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.buffer.bytes()
+    }
+
+    /// Its records, the oldest first.
+    pub fn records(&self) -> Records<'a> {
+        Records::new(self.buffer)
+    }
+
+    /// What was overwritten before this reader had read it, directly before this batch.
+    pub fn missed(&self) -> Missed {
+        self.missed
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether it has no records.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for Batch<'a> {
+    type Item = Record<'a>;
+    type IntoIter = Records<'a>;
+
+    fn into_iter(self) -> Records<'a> {
+        self.records()
+    }
+}

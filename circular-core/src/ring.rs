@@ -1,0 +1,167 @@
+//! The side of a ring that programs write to.
+
+use crate::builder::RingBuilder;
+use crate::payload::Payload;
+use crate::shared::Shared;
+use crate::{BuildError, Handle, Meta, thread_buffer};
+use std::fmt::{self, Write as _};
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+/// A fixed block of memory that holds the newest records.
+///
+/// One call of [`write`](io::Write::write) is one record. Clones write to the same ring; when the last
+/// one is dropped, the ring is closed. A global logger or subscriber never drops its own: there,
+/// close it by [`Handle::close`], or ask for
+/// [`flush_at_exit`](RingBuilder::flush_at_exit).
+///
+/// # Writing
+///
+/// A write takes one short lock, copies, and allocates nothing. It waits only if a lossless reader
+/// is a whole ring behind, as [`Policy`](crate::Policy) says, and never inside a sink or while the
+/// thread panics.
+///
+/// `write`, `write_all`, `write_vectored` and `writeln!` each make one record, without a level and a
+/// target; [`record`](Self::record) takes those too. An empty write makes none. A record longer than
+/// the ring less one header, 16 bytes, goes through in parts. `flush` does nothing: there is nothing
+/// between a write and the ring. What waits for readers is [`Handle::flush`].
+///
+/// # Errors
+///
+/// After close, and in a forked child, a write is refused with `BrokenPipe`, and counted.
+#[derive(Clone)]
+pub struct Ring {
+    shared: Arc<Shared>,
+    /// Closes the ring when the last clone goes.
+    _open: Arc<Open>,
+}
+
+struct Open(Arc<Shared>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Ring {
+    /// A ring that holds `capacity` bytes, rounded up to whole pages of 4 KiB. Each record takes at
+    /// most 24 bytes more than its own, and its target.
+    ///
+    /// # Errors
+    ///
+    /// A capacity of zero, one that is more than the address space, or one that the system has no
+    /// memory for.
+    pub fn new(capacity: usize) -> Result<Ring, BuildError> {
+        Ring::builder().capacity(capacity).build()
+    }
+
+    /// For the options.
+    pub fn builder() -> RingBuilder {
+        RingBuilder::new()
+    }
+
+    pub(crate) fn with_shared(shared: Arc<Shared>) -> Self {
+        Self {
+            _open: Arc::new(Open(Arc::clone(&shared))),
+            shared,
+        }
+    }
+
+    /// The other side: for readers, flush and close. It does not keep the ring open.
+    pub fn handle(&self) -> Handle {
+        Handle::new(Arc::clone(&self.shared))
+    }
+
+    /// How many bytes of records, headers included, the ring holds.
+    pub fn capacity(&self) -> usize {
+        self.shared.tape.size()
+    }
+
+    /// Writes one record; if `bytes` is empty, none.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe` after close.
+    pub fn record(&self, meta: Meta<'_>, bytes: &[u8]) -> io::Result<()> {
+        self.shared
+            .write(meta, Payload::new(&[IoSlice::new(bytes)]))
+    }
+
+    /// Formats in a buffer of the thread's and writes the text as one record; if it is empty, none.
+    ///
+    /// What is formatted may itself write to the ring: that is a record before this one.
+    ///
+    /// ```
+    /// use circular_core::{Level, Meta, Ring};
+    ///
+    /// let ring = Ring::new(4096)?;
+    /// ring.record_fmt(Meta::new().level(Level::Info), format_args!("{} done\n", 3))?;
+    /// assert_eq!(ring.handle().snapshot().bytes(), b"3 done\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe` after close. If a `Display` fails, what came before is written, and the error
+    /// says so.
+    pub fn record_fmt(&self, meta: Meta<'_>, args: fmt::Arguments<'_>) -> io::Result<()> {
+        if let Some(text) = args.as_str() {
+            return self.record(meta, text.as_bytes());
+        }
+        thread_buffer::with(|text| {
+            let formatted = text.write_fmt(args);
+            self.record(meta, text.as_bytes())?;
+            formatted.map_err(|_| {
+                io::Error::other("a Display returned an error: the record ends where it did")
+            })
+        })
+    }
+}
+
+impl io::Write for Ring {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self).write(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(slices)
+    }
+
+    fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
+        (&*self).write_fmt(args)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl io::Write for &Ring {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.record(Meta::new(), bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let payload = Payload::new(slices);
+        self.shared.write(Meta::new(), payload)?;
+        Ok(payload.len())
+    }
+
+    fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
+        self.record_fmt(Meta::new(), args)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ring")
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}

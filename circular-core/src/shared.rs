@@ -1,0 +1,217 @@
+//! What the writers, readers and handles of one ring share.
+//!
+//! One lock guards [`State`]. Under it nothing panics, allocates, logs or runs a caller's code; the
+//! storage is read without it. Each condition variable has one question, asked again after every
+//! wake-up:
+//!
+//! | variable | who waits | for what | who notifies |
+//! |---|---|---|---|
+//! | `room` | writers, by ticket | to be first in line, and room | a reader that moved on, left or was demoted; the writer before |
+//! | `data` | drained readers, the pump | a record | a write that finds `asleep` set |
+//! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
+//! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
+//! | `ended` | joins | no reader | a reader that leaves |
+//! | `tasks` | the pump | a task that waits | a task |
+//!
+//! Close notifies all of them.
+
+use crate::clock;
+use crate::fork::Generation;
+use crate::readers::{Readers, Slot};
+use crate::storage::Storage;
+use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
+use crate::tape::{Head, Tape};
+use crate::{BuildError, header};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// A capacity is rounded up to a multiple of this.
+const PAGE: usize = 4096;
+/// Writers that wait are spread over this many variables, so that the next in line can be woken
+/// without waking all.
+const ROOMS: usize = if cfg!(loom) { 2 } else { 64 };
+
+pub(crate) struct Shared {
+    /// Which ring this is: random, so that a cursor of another run is recognised.
+    pub(crate) id: u64,
+    pub(crate) generation: Generation,
+    pub(crate) tape: Tape,
+    pub(crate) state: Mutex<State>,
+    pub(crate) room: [Condvar; ROOMS],
+    pub(crate) data: Condvar,
+    pub(crate) nap: Condvar,
+    pub(crate) flushed: Condvar,
+    pub(crate) ended: Condvar,
+    pub(crate) tasks: Condvar,
+    /// Writes that came after close, or in a forked child.
+    pub(crate) refused: AtomicU64,
+}
+
+/// What the lock guards.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) head: Head,
+    pub(crate) closed: bool,
+    pub(crate) readers: Readers,
+    pub(crate) line: Line,
+    /// Somebody sleeps on `data`, and the next write shall notify.
+    pub(crate) asleep: bool,
+    /// How many wait on `nap`.
+    pub(crate) napping: usize,
+    pub(crate) pump: Pump,
+    pub(crate) counts: Counts,
+}
+
+/// Writers that wait for room are served in the order in which they began to.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    /// The ticket that is first.
+    pub(crate) serving: u64,
+    /// The ticket that the next one to wait gets.
+    pub(crate) next: u64,
+}
+
+impl Line {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.serving == self.next
+    }
+}
+
+/// The thread that wakes the tasks of asynchronous readers.
+#[derive(Debug, Default)]
+pub(crate) struct Pump {
+    /// It ends when there are none.
+    pub(crate) streams: usize,
+    pub(crate) runs: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) waits: u64,
+    pub(crate) waited: Duration,
+    pub(crate) longest: Duration,
+    pub(crate) overtakes: u64,
+    pub(crate) demotions: u64,
+}
+
+impl Shared {
+    pub(crate) fn new(capacity: usize) -> Result<Self, BuildError> {
+        if capacity == 0 {
+            return Err(BuildError::ZeroCapacity);
+        }
+        let bytes = capacity
+            .checked_next_multiple_of(PAGE)
+            .ok_or(BuildError::TooLarge { capacity })?;
+        let storage = Storage::zeroed(bytes).map_err(|error| match error {
+            // The error names what the caller passed.
+            BuildError::TooLarge { .. } => BuildError::TooLarge { capacity },
+            BuildError::OutOfMemory { .. } => BuildError::OutOfMemory { capacity },
+            other => other,
+        })?;
+        Ok(Self::with_storage(storage))
+    }
+
+    pub(crate) fn with_storage(storage: Storage) -> Self {
+        let tape = Tape::new(storage);
+        let state = State {
+            head: Head::default(),
+            closed: false,
+            readers: Readers::new(tape.capacity()),
+            line: Line::default(),
+            asleep: false,
+            napping: 0,
+            pump: Pump::default(),
+            counts: Counts::default(),
+        };
+        Self {
+            id: identity(),
+            generation: Generation::current(),
+            tape,
+            state: Mutex::new(state),
+            room: std::array::from_fn(|_| Condvar::new()),
+            data: Condvar::new(),
+            nap: Condvar::new(),
+            flushed: Condvar::new(),
+            ended: Condvar::new(),
+            tasks: Condvar::new(),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// The most payload and target that one record can have; what is longer goes in parts.
+    pub(crate) fn largest_content(&self) -> usize {
+        let content = self.tape.capacity() - header::BYTES as u64;
+        usize::try_from(content.min(u64::from(u32::MAX))).unwrap_or(usize::MAX)
+    }
+
+    /// The lock, or nothing in a forked child, where nobody may be left to give it back.
+    pub(crate) fn lock(&self) -> Option<MutexGuard<'_, State>> {
+        if self.generation.is_past() {
+            None
+        } else {
+            Some(self.state.lock())
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        let Some(mut state) = self.lock() else { return };
+        if std::mem::replace(&mut state.closed, true) {
+            return;
+        }
+        drop(state);
+        for room in &self.room {
+            room.notify_all();
+        }
+        self.data.notify_all();
+        self.nap.notify_all();
+        self.flushed.notify_all();
+        self.ended.notify_all();
+        self.tasks.notify_all();
+    }
+
+    /// Tells the first in line that there may be room. The caller has changed the limit.
+    pub(crate) fn wake_first_in_line(&self, state: &State) {
+        if !state.line.is_empty() {
+            self.room_of(state.line.serving).notify_all();
+        }
+    }
+
+    /// The variable that the holder of `ticket` waits on.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder is below ROOMS"
+    )]
+    pub(crate) fn room_of(&self, ticket: u64) -> &Condvar {
+        &self.room[(ticket % ROOMS as u64) as usize]
+    }
+
+    /// Ends the naps of readers: they have something to do that is not in the ring's words.
+    pub(crate) fn end_naps(&self, state: &State) {
+        if state.napping > 0 {
+            self.nap.notify_all();
+        }
+    }
+
+    /// A reader that left: whoever may have waited for it is told.
+    pub(crate) fn after_leave(&self, state: MutexGuard<'_, State>, slot: Option<Slot>) {
+        self.wake_first_in_line(&state);
+        drop(state);
+        self.flushed.notify_all();
+        self.ended.notify_all();
+        drop(slot);
+    }
+
+    /// Counts a write that was refused.
+    pub(crate) fn refuse(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+}
+
+/// A number that no other ring has, as far as chance goes.
+fn identity() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u64(clock::now());
+    hasher.write_u32(std::process::id());
+    hasher.finish()
+}

@@ -1,0 +1,217 @@
+//! Feeding a sink, and what can go wrong in it.
+
+use crate::no_wait::InSink;
+use crate::pass::{Idle, Outcome, Pass};
+use crate::{Missed, Notice};
+use std::fmt;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+/// Hands everything that `pass` reads to `sink`, until the ring is closed, and tells how many bytes
+/// that were.
+///
+/// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
+pub(crate) fn feed(mut pass: Pass, mut sink: impl Write, notice: Notice) -> io::Result<u64> {
+    let mut feeder = Feeder {
+        sink: &mut sink,
+        taken: 0,
+        at_line_start: true,
+    };
+    let outcome = feed_all(&mut pass, &mut feeder, notice);
+    let taken = feeder.taken;
+    // Before the sink is dropped, which may take its time.
+    pass.leave();
+    outcome.map(|()| taken).map_err(|source| {
+        io::Error::new(
+            source.kind(),
+            SinkError {
+                bytes: taken,
+                source,
+            },
+        )
+    })
+}
+
+fn feed_all<W: Write>(
+    pass: &mut Pass,
+    feeder: &mut Feeder<'_, W>,
+    notice: Notice,
+) -> io::Result<()> {
+    if pass.restarted() {
+        let mut line = String::new();
+        notice.tell_restarted(&mut line);
+        feeder.line(&line)?;
+    }
+    loop {
+        match pass.next(Idle::Sleep { until: None }) {
+            Outcome::Batch => {
+                let missed = pass.take_untold();
+                if !missed.is_empty() {
+                    feeder.notice(notice, missed)?;
+                }
+                feeder.take(pass.buffer().bytes())?;
+                if pass.flush_wanted() {
+                    feeder.flush()?;
+                    pass.release();
+                }
+            }
+            Outcome::Drained => {
+                feeder.flush()?;
+                pass.release();
+            }
+            Outcome::Ended => return Ok(()),
+        }
+    }
+}
+
+/// A sink, and what it has taken.
+struct Feeder<'a, W> {
+    sink: &'a mut W,
+    taken: u64,
+    at_line_start: bool,
+}
+
+impl<W: Write> Feeder<'_, W> {
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let _in_sink = InSink::enter();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.sink.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.taken += count as u64;
+                    // A sink that claims more than it was given gets nothing more of it.
+                    rest = rest.get(count..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(&last) = bytes.last() {
+            self.at_line_start = last == b'\n';
+        }
+        Ok(())
+    }
+
+    fn notice(&mut self, notice: Notice, missed: Missed) -> io::Result<()> {
+        let mut line = String::new();
+        notice.tell_missed(missed, &mut line);
+        self.line(&line)
+    }
+
+    /// Writes a line of its own, or nothing if it is empty.
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        if !line.is_empty() && !self.at_line_start {
+            self.take(b"\n")?;
+        }
+        self.take(line.as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _in_sink = InSink::enter();
+        self.sink.flush()
+    }
+}
+
+/// What a sink's error is wrapped in on its way to the caller of `write_to`.
+///
+/// The [`io::Error`] that `write_to` returns has the sink's kind and message;
+/// [`get_ref`](io::Error::get_ref) gives this for how far it got.
+///
+/// ```
+/// use circular_core::{Ring, SinkError};
+/// use std::io::Write;
+///
+/// let mut ring = Ring::new(4096)?;
+/// ring.write_all(b"too long")?;
+/// let error = ring.handle().write_to(&mut [0; 3][..]).unwrap_err();
+/// let sink_error = error.get_ref().unwrap().downcast_ref::<SinkError>().unwrap();
+/// assert_eq!(sink_error.bytes, 3);
+/// assert_eq!(sink_error.source.kind(), error.kind());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SinkError {
+    /// How many bytes the sink had taken.
+    pub bytes: u64,
+    /// The sink's own error.
+    pub source: io::Error,
+}
+
+impl fmt::Display for SinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl std::error::Error for SinkError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// A sink whose flush is dear: it is flushed once in a while instead of every time.
+///
+/// A flush that comes less than `delay` after the one before is left out, and made up for by the
+/// next write or flush after the delay is over; dropping it flushes. So a flush that was asked for
+/// may be late, and while nothing is written it stays late: what [`Handle::flush`] then promises is
+/// that the bytes are in this wrapper's sink, not that the sink was flushed.
+///
+/// [`Handle::flush`]: crate::Handle::flush
+#[derive(Debug)]
+pub struct AutoFlush<W: Write> {
+    sink: W,
+    delay: Duration,
+    flushed: Option<Instant>,
+    owed: bool,
+}
+
+impl<W: Write> AutoFlush<W> {
+    /// Wraps `sink` so that two flushes are at least `delay` apart.
+    pub fn new(sink: W, delay: Duration) -> Self {
+        Self {
+            sink,
+            delay,
+            flushed: None,
+            owed: false,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.flushed
+            .is_none_or(|flushed| flushed.elapsed() >= self.delay)
+    }
+
+    fn flush_now(&mut self) -> io::Result<()> {
+        self.flushed = Some(Instant::now());
+        self.owed = false;
+        self.sink.flush()
+    }
+}
+
+impl<W: Write> Write for AutoFlush<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.sink.write(bytes)?;
+        if self.owed && self.is_due() {
+            self.flush_now()?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.is_due() {
+            return self.flush_now();
+        }
+        self.owed = true;
+        Ok(())
+    }
+}
+
+impl<W: Write> Drop for AutoFlush<W> {
+    fn drop(&mut self) {
+        if self.owed {
+            // Nobody is left to tell of an error.
+            let _ = self.sink.flush();
+        }
+    }
+}

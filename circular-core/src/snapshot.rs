@@ -1,0 +1,127 @@
+//! A copy of what the ring holds, made without the lock.
+//!
+//! Invariant: whole records, one after the other, and nothing is waited for. The copy goes on from
+//! the oldest entry of the index in pieces, each of which is checked by itself. Where writers
+//! overtake it, what it has so far is dropped, because a gap would follow, and it begins again at
+//! what is then the oldest.
+
+use crate::buffer::Buffer;
+use crate::record::Records;
+use crate::tape::{Copied, Spot, Tape};
+use std::fmt;
+
+/// How often a copy begins anew when writers overtake it before it has anything.
+const TRIES: u32 = 16;
+
+pub(crate) fn take(tape: &Tape) -> Snapshot {
+    for _ in 0..TRIES {
+        let tail = tape.tail();
+        let buffer = copy_up_to(tape, tail);
+        if !buffer.is_empty() || tail == 0 {
+            return Snapshot { buffer };
+        }
+    }
+    Snapshot {
+        buffer: Buffer::for_snapshot(0),
+    }
+}
+
+fn copy_up_to(tape: &Tape, tail: u64) -> Buffer {
+    let Some(oldest) = tape.entry_from(0, tail) else {
+        return Buffer::for_snapshot(0);
+    };
+    let mut spot = oldest.spot;
+    // At most the capacity; the payloads take less than the records.
+    let mut buffer = Buffer::for_snapshot(usize::try_from(tail - spot.position).unwrap_or(0));
+    while spot.position < tail {
+        match piece(tape, spot, tail, &mut buffer) {
+            Some(next) => spot = next,
+            None => {
+                buffer.clear();
+                match tape.entry_from(spot.position + 1, tail) {
+                    Some(entry) => spot = entry.spot,
+                    None => break,
+                }
+            }
+        }
+    }
+    buffer
+}
+
+/// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.
+pub(crate) fn piece(tape: &Tape, from: Spot, tail: u64, buffer: &mut Buffer) -> Option<Spot> {
+    let Copied { spot, .. } = tape.copy(from, tail, None, buffer);
+    (spot != from && !tape.is_overtaken(from.position)).then_some(spot)
+}
+
+/// An owned copy of what a ring held when it was taken: whole records, the oldest first, no gaps.
+///
+/// Writers go on meanwhile; under writers so fast that nothing stays long enough to be copied it can
+/// be empty.
+///
+/// ```
+/// use circular_core::Ring;
+/// use std::io::Write;
+///
+/// let mut ring = Ring::new(4096)?;
+/// writeln!(ring, "first")?;
+/// writeln!(ring, "second")?;
+/// let snapshot = ring.handle().snapshot();
+/// assert_eq!(snapshot.bytes(), b"first\nsecond\n");
+/// assert_eq!(snapshot.records().nth(1).unwrap().seq(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Snapshot {
+    buffer: Buffer,
+}
+
+impl Snapshot {
+    /// The bytes of all records, in one run.
+    pub fn bytes(&self) -> &[u8] {
+        self.buffer.bytes()
+    }
+
+    /// The same, without a copy.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.buffer.into_bytes()
+    }
+
+    /// The records, the oldest first.
+    pub fn records(&self) -> Records<'_> {
+        Records::new(&self.buffer)
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+}
+
+impl AsRef<[u8]> for Snapshot {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
+impl<'a> IntoIterator for &'a Snapshot {
+    type Item = crate::Record<'a>;
+    type IntoIter = Records<'a>;
+
+    fn into_iter(self) -> Records<'a> {
+        self.records()
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("records", &self.len())
+            .field("bytes", &self.bytes().len())
+            .finish()
+    }
+}

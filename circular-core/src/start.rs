@@ -1,0 +1,118 @@
+//! Finding where a new reader begins.
+//!
+//! The block index gives a record nearby, and a walk over the headers from there finds the one. Both
+//! may be done without the lock, if the caller then asks, under it, whether the place that the walk
+//! began at was overtaken.
+
+use crate::meta;
+use crate::tape::{Spot, Tape};
+use crate::{Cursor, Start};
+
+/// Where a reader begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begin {
+    pub(crate) spot: Spot,
+    /// What the finding relied on being intact.
+    pub(crate) walked_from: u64,
+    /// Where it should have begun, if that is gone: seq, and the payload bytes before.
+    pub(crate) lost_from: Option<(u64, u64)>,
+    /// Whether it was to begin after a cursor that this ring never had.
+    pub(crate) restarted: bool,
+}
+
+impl Begin {
+    fn at(spot: Spot) -> Self {
+        Self {
+            spot,
+            walked_from: spot.position,
+            lost_from: None,
+            restarted: false,
+        }
+    }
+}
+
+/// Finds the spot that `start` means in what the tape of ring `id` holds below `head`.
+pub(crate) fn locate(tape: &Tape, id: u64, head: Spot, start: Start) -> Begin {
+    match start {
+        Start::Oldest => oldest(tape, head),
+        Start::Newest => Begin::at(head),
+        Start::Last(count) => {
+            let wanted = head.seq.saturating_sub(count);
+            let near = nearest(tape, head, |spot, _| spot.seq <= wanted);
+            near.map_or_else(
+                || oldest(tape, head),
+                |near| walk(tape, near, head, |spot, _| spot.seq >= wanted),
+            )
+        }
+        Start::Since(time) => since(tape, head, meta::nanos(time)),
+        Start::After(cursor) if cursor.ring == id && cursor.seq <= head.seq => {
+            after(tape, head, cursor)
+        }
+        Start::After(_) => Begin {
+            restarted: true,
+            ..oldest(tape, head)
+        },
+    }
+}
+
+fn oldest(tape: &Tape, head: Spot) -> Begin {
+    Begin::at(
+        tape.entry_from(0, head.position)
+            .map_or(head, |entry| entry.spot),
+    )
+}
+
+fn since(tape: &Tape, head: Spot, nanos: u64) -> Begin {
+    // The first block that begins late enough bounds the search; the record is in the one before.
+    let bound = tape
+        .entries(head.position)
+        .filter(|entry| entry.nanos >= nanos)
+        .map(|entry| entry.spot.position)
+        .min()
+        .unwrap_or(head.position);
+    let near = nearest(tape, head, |spot, _| spot.position < bound);
+    near.map_or_else(
+        || oldest(tape, head),
+        |near| walk(tape, near, head, |_, time| time >= nanos),
+    )
+}
+
+fn after(tape: &Tape, head: Spot, cursor: Cursor) -> Begin {
+    if cursor.seq == head.seq {
+        return Begin::at(head);
+    }
+    match nearest(tape, head, |spot, _| spot.seq <= cursor.seq) {
+        Some(near) => walk(tape, near, head, |spot, _| spot.seq >= cursor.seq),
+        None => Begin {
+            lost_from: Some((cursor.seq, cursor.bytes)),
+            ..oldest(tape, head)
+        },
+    }
+}
+
+/// The newest entry that `fits`.
+fn nearest(tape: &Tape, head: Spot, fits: impl Fn(Spot, u64) -> bool) -> Option<Spot> {
+    tape.entries(head.position)
+        .filter(|entry| fits(entry.spot, entry.nanos))
+        .map(|entry| entry.spot)
+        .max_by_key(|spot| spot.position)
+}
+
+/// The first record from `near` on that `is_it`, told by its spot and time; the head if none is.
+fn walk(tape: &Tape, near: Spot, head: Spot, is_it: impl Fn(Spot, u64) -> bool) -> Begin {
+    let mut spot = near;
+    while spot.position < head.position {
+        // No header: overtaken, which the caller will find too.
+        let Some((_, nanos, next)) = tape.step(spot, head.position) else {
+            break;
+        };
+        if is_it(spot, nanos) {
+            break;
+        }
+        spot = next;
+    }
+    Begin {
+        walked_from: near.position,
+        ..Begin::at(spot)
+    }
+}

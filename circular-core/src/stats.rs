@@ -1,0 +1,117 @@
+//! What a ring has done so far.
+
+use crate::shared::Shared;
+use crate::tape::Spot;
+use crate::{Missed, Policy, clock};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// What a ring has done since it was made, and how its readers are now. From
+/// [`Handle::stats`](crate::Handle::stats).
+///
+/// In a forked child only `capacity` and `refused` are known.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Bytes that records with their headers can take.
+    pub capacity: u64,
+    /// Records written. Each part of one that went through in parts counts.
+    pub written: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How many of the records are gone from the ring.
+    pub overwritten: u64,
+    /// Writes that were refused: after close, or in a forked child.
+    pub refused: u64,
+    /// How often and how long writes have waited for room; a wait that goes on is not in yet.
+    pub waits: Waits,
+    /// Writes that would have had to wait but could not, in a sink or in a panic, and overtook a
+    /// lossless reader.
+    pub overtakes: u64,
+    /// Readers that were demoted to [`Policy::Skip`].
+    pub demotions: u64,
+    /// The readers that there are.
+    pub readers: Vec<ReaderStats>,
+    /// How old the oldest record is; `None` if there is none.
+    pub oldest_age: Option<Duration>,
+}
+
+/// Waits of writers for room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waits {
+    /// How many.
+    pub count: u64,
+    /// How long all of them took together, the time in line included.
+    pub total: Duration,
+    /// How long the longest took.
+    pub longest: Duration,
+}
+
+/// How one reader is.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ReaderStats {
+    /// Its number: how many joined before it.
+    pub id: u64,
+    /// The policy that it was opened with.
+    pub policy: Policy,
+    /// Whether it was demoted to [`Policy::Skip`].
+    pub demoted: bool,
+    /// Records that it has not copied yet.
+    pub lag_records: u64,
+    /// Their bytes.
+    pub lag_bytes: u64,
+    /// What it missed in all.
+    pub missed: Missed,
+}
+
+pub(crate) fn take(shared: &Shared) -> Stats {
+    let mut stats = Stats {
+        capacity: shared.tape.capacity(),
+        refused: shared.refused.load(Relaxed),
+        ..Stats::default()
+    };
+    let Some((head, oldest)) = read_state(shared, &mut stats) else {
+        return stats;
+    };
+    stats.written = head.seq;
+    stats.bytes = head.bytes;
+    stats.overwritten = oldest.map_or(head.seq, |(seq, _)| seq);
+    stats.oldest_age =
+        oldest.map(|(_, nanos)| Duration::from_nanos(clock::now().saturating_sub(nanos)));
+    stats
+}
+
+/// Copies what the lock guards, and tells the head and the seq and time of the oldest record.
+fn read_state(shared: &Shared, stats: &mut Stats) -> Option<(Spot, Option<(u64, u64)>)> {
+    loop {
+        // Memory for the list comes before the lock, so that none is asked for under it.
+        let readers = shared.lock()?.readers.len();
+        stats.readers.reserve(readers + 4);
+        let state = shared.lock()?;
+        if state.readers.len() > stats.readers.capacity() {
+            continue;
+        }
+        let head = state.head.spot;
+        stats
+            .readers
+            .extend(state.readers.iter().map(|slot| ReaderStats {
+                id: slot.number,
+                policy: slot.policy,
+                demoted: slot.demoted,
+                lag_records: head.seq - slot.spot.seq,
+                lag_bytes: head.bytes - slot.spot.bytes,
+                missed: slot.missed,
+            }));
+        stats.waits = Waits {
+            count: state.counts.waits,
+            total: state.counts.waited,
+            longest: state.counts.longest,
+        };
+        stats.overtakes = state.counts.overtakes;
+        stats.demotions = state.counts.demotions;
+        let oldest = shared.tape.entry_from(0, head.position);
+        return Some((head, oldest.map(|entry| (entry.spot.seq, entry.nanos))));
+    }
+}

@@ -1,0 +1,288 @@
+//! Readers that wait as tasks, and the one thread that wakes them.
+//!
+//! A writer never calls a waker: that is foreign code, and there may be a million writes a second.
+//! A task that has had everything leaves its waker with the ring; the pump, one thread for all
+//! asynchronous readers of a ring, sleeps and naps as a reader does and wakes the tasks for which
+//! there is more. It starts with the first and ends with the last.
+//!
+//! Invariant: a waker is left under the same lock under which the task saw that there is nothing
+//! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
+
+use crate::pass::{Idle, Outcome, Pass};
+use crate::record::Batch;
+use crate::shared::{Shared, State};
+use crate::sync;
+use crate::{Closed, Cursor, Missed, Notice};
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+/// How many tasks are woken at once.
+const WAKERS: usize = 64;
+
+/// A reader for an asynchronous task, of any runtime or none.
+///
+/// It holds no thread while it waits. Dropping a call of [`recv`](Self::recv) loses nothing. For the
+/// rest it is as [`Reader`](crate::Reader) is: a batch counts as done when the next is asked for.
+///
+/// With the feature `futures` it is a `Stream` of the bytes of whole records, with a notice where
+/// some were missed, that ends when the ring is closed.
+#[must_use = "a reader that is dropped has left"]
+pub struct AsyncReader {
+    pass: Pass,
+    #[cfg_attr(
+        not(feature = "futures"),
+        expect(dead_code, reason = "only byte streams have notices")
+    )]
+    notice: Notice,
+    #[cfg(feature = "futures")]
+    line: LineState,
+    /// Keeps the pump running; dropped after `pass` has left.
+    _pumped: Pumped,
+}
+
+/// What a byte stream knows of where it is.
+#[cfg(feature = "futures")]
+#[derive(Debug)]
+struct LineState {
+    told_restart: bool,
+    at_line_start: bool,
+}
+
+impl AsyncReader {
+    pub(crate) fn start(pass: Pass, notice: Notice) -> io::Result<Self> {
+        let pumped = Pumped::new(pass.shared())?;
+        Ok(Self {
+            pass,
+            notice,
+            #[cfg(feature = "futures")]
+            line: LineState {
+                told_restart: false,
+                at_line_start: true,
+            },
+            _pumped: pumped,
+        })
+    }
+
+    /// Waits for the next batch.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the ring is closed and everything was received.
+    pub async fn recv(&mut self) -> Result<Batch<'_>, Closed> {
+        poll_fn(|context| self.poll_next_batch(context)).await?;
+        Ok(self.received())
+    }
+
+    /// As [`recv`](Self::recv), for code that polls by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when the ring is closed and everything was received.
+    pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Result<Batch<'_>, Closed>> {
+        match self.poll_next_batch(context) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(self.received())),
+            Poll::Ready(Err(closed)) => Poll::Ready(Err(closed)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_next_batch(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        self.pass.release();
+        let mut outcome = self.pass.next(Idle::Return);
+        if outcome == Outcome::Drained {
+            let mut waker = Some(context.waker().clone());
+            outcome = self.pass.next(Idle::Wake(&mut waker));
+        }
+        match outcome {
+            Outcome::Batch => Poll::Ready(Ok(())),
+            Outcome::Drained => Poll::Pending,
+            Outcome::Ended => {
+                self.pass.leave();
+                Poll::Ready(Err(Closed))
+            }
+        }
+    }
+
+    fn received(&mut self) -> Batch<'_> {
+        let missed = self.pass.take_untold();
+        Batch {
+            buffer: self.pass.buffer(),
+            missed,
+        }
+    }
+
+    /// Behind the last batch that was received: where [`Start::After`](crate::Start::After) goes on.
+    pub fn cursor(&self) -> Cursor {
+        self.pass.cursor()
+    }
+
+    /// What was missed in all.
+    pub fn missed(&self) -> Missed {
+        self.pass.missed()
+    }
+
+    /// Whether it was to start after a cursor that this ring never had, and so began at the oldest
+    /// record.
+    pub fn restarted(&self) -> bool {
+        self.pass.restarted()
+    }
+}
+
+impl fmt::Debug for AsyncReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncReader")
+            .field("cursor", &self.cursor())
+            .field("missed", &self.missed())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "futures")]
+impl futures_core::Stream for AsyncReader {
+    type Item = Vec<u8>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Vec<u8>>> {
+        let this = self.get_mut();
+        let mut told = String::new();
+        if this.restarted() && !this.line.told_restart {
+            this.notice.tell_restarted(&mut told);
+        }
+        let Poll::Ready(received) = this.poll_next_batch(context) else {
+            if told.is_empty() {
+                return Poll::Pending;
+            }
+            this.line.told_restart = true;
+            return Poll::Ready(Some(told.into_bytes()));
+        };
+        this.line.told_restart = true;
+        if received.is_ok() {
+            this.notice.tell_missed(this.pass.take_untold(), &mut told);
+        }
+        let bytes = if received.is_ok() {
+            this.pass.buffer().bytes()
+        } else {
+            &[]
+        };
+        let mut item = Vec::with_capacity(1 + told.len() + bytes.len());
+        if !told.is_empty() && !this.line.at_line_start {
+            item.push(b'\n');
+        }
+        item.extend_from_slice(told.as_bytes());
+        item.extend_from_slice(bytes);
+        let Some(&last) = item.last() else {
+            // Closed, or only a loss of which nothing is told.
+            return match received {
+                Ok(()) => {
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                Err(Closed) => Poll::Ready(None),
+            };
+        };
+        this.line.at_line_start = last == b'\n';
+        Poll::Ready(Some(item))
+    }
+}
+
+/// One reader's share in the pump.
+struct Pumped {
+    shared: Arc<Shared>,
+}
+
+impl Pumped {
+    fn new(shared: &Arc<Shared>) -> io::Result<Self> {
+        let Some(mut state) = shared.lock() else {
+            return Ok(Self {
+                shared: Arc::clone(shared),
+            });
+        };
+        state.pump.streams += 1;
+        let runs = std::mem::replace(&mut state.pump.runs, true);
+        drop(state);
+        // From here on the drop undoes the count.
+        let pumped = Self {
+            shared: Arc::clone(shared),
+        };
+        if !runs {
+            let shared = Arc::clone(shared);
+            let started = thread::Builder::new()
+                .name("circular-pump".into())
+                .spawn(move || pump(&shared));
+            if let Err(error) = started {
+                if let Some(mut state) = pumped.shared.lock() {
+                    state.pump.runs = false;
+                }
+                return Err(error);
+            }
+        }
+        Ok(pumped)
+    }
+}
+
+impl Drop for Pumped {
+    fn drop(&mut self) {
+        let Some(mut state) = self.shared.lock() else {
+            return;
+        };
+        state.pump.streams -= 1;
+        let is_last = state.pump.streams == 0;
+        drop(state);
+        if is_last {
+            self.shared.tasks.notify_all();
+            self.shared.data.notify_all();
+            self.shared.nap.notify_all();
+        }
+    }
+}
+
+/// Wakes the tasks of asynchronous readers until there are none of either.
+fn pump(shared: &Shared) {
+    let mut wakers: Vec<Waker> = Vec::with_capacity(WAKERS);
+    let mut has_napped = false;
+    let Some(mut state) = shared.lock() else {
+        return;
+    };
+    while state.pump.streams > 0 {
+        let tasks = take_ready(&mut state, &mut wakers);
+        if !wakers.is_empty() {
+            drop(state);
+            for waker in wakers.drain(..) {
+                // A waker that panics must not end the others' thread; the panic was told by the
+                // hook.
+                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            }
+            has_napped = false;
+            state = match shared.lock() {
+                Some(state) => state,
+                None => return,
+            };
+        } else if tasks {
+            shared.sleep(&mut state, &mut has_napped, None);
+        } else {
+            sync::wait(&shared.tasks, &mut state, None);
+        }
+    }
+    state.pump.runs = false;
+}
+
+/// Takes the wakers of tasks for which there is something, as many as there is room for, and tells
+/// whether any task waits.
+fn take_ready(state: &mut State, wakers: &mut Vec<Waker>) -> bool {
+    let (head, closed) = (state.head.spot.position, state.closed);
+    let mut any = false;
+    for slot in state.readers.iter_mut().filter(|slot| slot.waker.is_some()) {
+        any = true;
+        if (slot.spot.position < head || closed) && wakers.len() < wakers.capacity() {
+            wakers.extend(slot.waker.take());
+        }
+    }
+    any
+}

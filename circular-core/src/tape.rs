@@ -1,0 +1,255 @@
+//! What is recorded, and how it is read while it is being overwritten.
+//!
+//! The tape is the part of a ring that readers use without the lock: the storage, the block index,
+//! and two words of shared truth.
+//!
+//! * `tail`: the end of what is published. Below it there are only whole records.
+//! * `intent`: the end of what may have been stored. A record is intact as long as `intent` has not
+//!   passed its position plus the capacity.
+//!
+//! The writer, under the lock: `intent` — `fence(Release)` — index and record, Relaxed — `tail`
+//! (Release). A reader, with nothing: `tail` (Acquire) — record, Relaxed — `fence(Acquire)` —
+//! `intent`.
+//!
+//! | if | then |
+//! |---|---|
+//! | a reader's load of `tail` reads from a writer's store | it sees every word of the records below |
+//! | a reader's load of a word reads from a later lap | its load of `intent`, behind the fences, sees that writer's `intent` or a later one, and the copy is thrown away |
+
+use crate::Level;
+use crate::buffer::Buffer;
+use crate::header::{self, Header, Part};
+use crate::index::{Entry, Index};
+use crate::payload::Payload;
+use crate::storage::{Storage, WORD};
+use crate::sync::{AtomicU64, fence};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// A batch is at most this share of the ring, so that writers have a way to go before they overtake
+/// a reader that copies it.
+const LARGEST_SHARE: u64 = 4;
+
+/// A place between two records, and what lies before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// Bytes of storage since the ring was made, a multiple of the word size.
+    pub(crate) position: u64,
+    /// Where in the storage that is, in words; carried along, so that no step divides.
+    pub(crate) index: usize,
+    /// Seq of the record that begins here.
+    pub(crate) seq: u64,
+    /// Payload bytes of all records before.
+    pub(crate) bytes: u64,
+}
+
+impl Spot {
+    /// The spot at `position` of a storage of `words` words.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder is below `words`"
+    )]
+    pub(crate) fn new(position: u64, seq: u64, bytes: u64, words: usize) -> Self {
+        let index = (position / WORD as u64 % words as u64) as usize;
+        Self {
+            position,
+            index,
+            seq,
+            bytes,
+        }
+    }
+}
+
+/// Where the next record goes; kept under the lock.
+#[derive(Debug, Default)]
+pub(crate) struct Head {
+    pub(crate) spot: Spot,
+    /// A record that begins here or later is the first of its block.
+    next_block: u64,
+}
+
+/// What one record is made of beside its payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label<'a> {
+    pub(crate) level: Option<Level>,
+    pub(crate) target: &'a [u8],
+    pub(crate) nanos: u64,
+    pub(crate) part: Part,
+}
+
+/// A cache line of its own: readers poll these words while writers work on the lock beside them.
+#[repr(align(64))]
+struct Truth {
+    tail: AtomicU64,
+    intent: AtomicU64,
+}
+
+pub(crate) struct Tape {
+    truth: Truth,
+    storage: Storage,
+    index: Index,
+}
+
+impl Tape {
+    pub(crate) fn new(storage: Storage) -> Self {
+        let index = Index::for_words(storage.len());
+        let truth = Truth {
+            tail: AtomicU64::new(0),
+            intent: AtomicU64::new(0),
+        };
+        Self {
+            truth,
+            storage,
+            index,
+        }
+    }
+
+    /// Bytes that records with their headers can take.
+    pub(crate) fn capacity(&self) -> u64 {
+        (self.storage.len() * WORD) as u64
+    }
+
+    /// The same, for the outside.
+    pub(crate) fn size(&self) -> usize {
+        self.storage.len() * WORD
+    }
+
+    /// Appends one record. The caller holds the lock that `head` is kept under, and has made sure
+    /// that nobody who must not lose it still needs what is overwritten.
+    pub(crate) fn append(&self, head: &mut Head, label: Label<'_>, payload: Payload<'_>) {
+        let len = payload.len();
+        let header = Header {
+            len: u32::try_from(len).unwrap_or(u32::MAX),
+            target_len: u8::try_from(label.target.len()).unwrap_or(u8::MAX),
+            level: label.level,
+            part: label.part,
+            check: header::check(head.spot.seq),
+        };
+        debug_assert_eq!(header.content(), len + label.target.len());
+        debug_assert!(header.words() <= self.storage.len());
+        let end = head.spot.position + (header.words() * WORD) as u64;
+
+        self.truth.intent.store(end, Relaxed);
+        fence(Release);
+        if head.spot.position >= head.next_block {
+            self.index.note(Entry {
+                spot: head.spot,
+                nanos: label.nanos,
+            });
+            let words = self.index.words_to_next_block(head.spot.index);
+            head.next_block = head.spot.position + (words * WORD) as u64;
+        }
+        let mut pen = self.storage.pen(head.spot.index);
+        pen.word(header.encode());
+        pen.word(label.nanos);
+        payload.write(&mut pen);
+        pen.bytes(label.target);
+        head.spot = Spot {
+            position: end,
+            index: pen.end(),
+            seq: head.spot.seq + 1,
+            bytes: head.spot.bytes + len as u64,
+        };
+        self.truth.tail.store(end, Release);
+    }
+
+    /// The end of what is published.
+    pub(crate) fn tail(&self) -> u64 {
+        self.truth.tail.load(Acquire)
+    }
+
+    /// Whether what was just read from `position` on may have been overwritten while it was read.
+    pub(crate) fn is_overtaken(&self, position: u64) -> bool {
+        fence(Acquire);
+        self.truth.intent.load(Relaxed) > position + self.capacity()
+    }
+
+    /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
+    /// spot after them and how many `least` filtered out. At least one record is copied if there is
+    /// one and the batch may grow.
+    ///
+    /// What was copied, the spot included, is worth nothing until [`Self::is_overtaken`] has said no
+    /// for `from`, or unless the caller holds the lock.
+    pub(crate) fn copy(
+        &self,
+        from: Spot,
+        upto: u64,
+        least: Option<Level>,
+        buffer: &mut Buffer,
+    ) -> Copied {
+        let mut copied = Copied {
+            spot: from,
+            filtered: 0,
+            too_large: None,
+        };
+        let limit = from.position + self.capacity() / LARGEST_SHARE;
+        while copied.spot.position < upto {
+            let Some((header, nanos, next)) = self.step(copied.spot, upto) else {
+                break;
+            };
+            if next.position > limit && copied.spot != from {
+                break;
+            }
+            if least.is_some() && header.level.is_some() && header.level < least {
+                copied.filtered += 1;
+                copied.spot = next;
+                continue;
+            }
+            if !buffer.has_room(header) {
+                if buffer.is_empty() {
+                    copied.too_large = Some(header);
+                }
+                break;
+            }
+            let content = self.storage.step(copied.spot.index, header::WORDS);
+            buffer.push(header, copied.spot.seq, nanos, |bytes| {
+                self.storage.copy_out(content, bytes)
+            });
+            copied.spot = next;
+        }
+        copied
+    }
+
+    /// The header at `spot`, its time, and the spot after its record, if a record that ends at
+    /// `upto` at the latest can begin there.
+    pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, u64, Spot)> {
+        let header = Header::decode(self.storage.load(spot.index))?;
+        let words = header.words();
+        let end = spot.position + (words * WORD) as u64;
+        if words > self.storage.len() || end > upto || header.check != header::check(spot.seq) {
+            return None;
+        }
+        let nanos = self.storage.load(self.storage.step(spot.index, 1));
+        let next = Spot {
+            position: end,
+            index: self.storage.step(spot.index, words),
+            seq: spot.seq + 1,
+            bytes: spot.bytes + u64::from(header.len),
+        };
+        Some((header, nanos, next))
+    }
+
+    /// The entries whose records were intact below `tail` when they were looked at, in no order.
+    pub(crate) fn entries(&self, tail: u64) -> impl Iterator<Item = Entry> + '_ {
+        (0..self.index.len())
+            .filter_map(move |number| self.index.get(number, tail, self.storage.len()))
+            .filter(|entry| !self.is_overtaken(entry.spot.position))
+    }
+
+    /// The entry at `position` or after it that is nearest to it.
+    pub(crate) fn entry_from(&self, position: u64, tail: u64) -> Option<Entry> {
+        self.entries(tail)
+            .filter(|entry| entry.spot.position >= position)
+            .min_by_key(|entry| entry.spot.position)
+    }
+}
+
+/// What [`Tape::copy`] did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copied {
+    /// After the last record that was copied or filtered out.
+    pub(crate) spot: Spot,
+    /// Records that are below the minimum level.
+    pub(crate) filtered: u64,
+    /// The first record, if the buffer is empty and must grow for it.
+    pub(crate) too_large: Option<Header>,
+}
