@@ -92,6 +92,9 @@ mod tape;
 mod thread_buffer;
 mod write;
 
+#[cfg(all(test, loom))]
+mod tests;
+
 pub use builder::RingBuilder;
 pub use cursor::{Cursor, ParseCursorError};
 pub use error::{BuildError, Closed, RecvTimeoutError, TryRecvError};

@@ -105,17 +105,48 @@ impl Ring {
     ///
     /// `BrokenPipe` after close. If a `Display` fails, what came before is written, and the error
     /// says so.
+    ///
+    /// # Panics
+    ///
+    /// If a `Display` panics; what came before is written.
     pub fn record_fmt(&self, meta: Meta<'_>, args: fmt::Arguments<'_>) -> io::Result<()> {
         if let Some(text) = args.as_str() {
             return self.record(meta, text.as_bytes());
         }
         thread_buffer::with(|text| {
-            let formatted = text.write_fmt(args);
-            self.record(meta, text.as_bytes())?;
+            let mut unfinished = Unfinished {
+                ring: self,
+                meta,
+                text,
+            };
+            let formatted = unfinished.text.write_fmt(args);
+            unfinished.record()?;
             formatted.map_err(|_| {
                 io::Error::other("a Display returned an error: the record ends where it did")
             })
         })
+    }
+}
+
+/// A record that is being formatted. What there is of it is written even if the formatting panics.
+struct Unfinished<'a> {
+    ring: &'a Ring,
+    meta: Meta<'a>,
+    text: &'a mut String,
+}
+
+impl Unfinished<'_> {
+    fn record(&mut self) -> io::Result<()> {
+        let written = self.ring.record(self.meta, self.text.as_bytes());
+        self.text.clear();
+        written
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        // Empty, and so no record, unless the formatting panicked. A refusal has been counted.
+        let _ = self.record();
     }
 }
 

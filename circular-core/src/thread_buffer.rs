@@ -32,13 +32,15 @@ impl Drop for Loan {
             buffer.clear();
             buffer.shrink_to(USUAL);
         }
-        // A thread that is past its variables' end drops it instead.
+        // A thread that is past its variables' end drops it instead; and the smaller one goes, if
+        // another was put back meanwhile.
         let _ = BUFFER.try_with(|place| {
-            let other = place.replace(buffer);
-            // The larger one stays, if one was put back meanwhile.
-            if other.capacity() > USUAL {
-                drop(other);
-            }
+            let other = place.take();
+            place.set(if other.capacity() > buffer.capacity() {
+                other
+            } else {
+                buffer
+            });
         });
     }
 }
