@@ -1,0 +1,109 @@
+//! The logger: from a `log` record to a record of the ring, with nothing in between.
+
+use std::time::SystemTime;
+
+use circular_core::{Meta, Ring};
+use log::{Log, Metadata, Record};
+
+use crate::format::Line;
+
+/// A [`log::Log`] that records everything it is given.
+///
+/// It filters nothing beyond [`log::max_level`], which is `Off` until the program sets it.
+/// [`init`](crate::init()) does that, and reads `RUST_LOG`; this type is for programs that want it
+/// otherwise:
+///
+/// ```
+/// use circular_core::Ring;
+/// use circular_log::RingLogger;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ring = Ring::new(1 << 20)?;
+/// log::set_boxed_logger(Box::new(RingLogger::new(ring.clone())))?;
+/// log::set_max_level(log::LevelFilter::Debug);
+///
+/// log::debug!("connected");
+/// log::trace!("not kept: above the maximum level");
+/// assert_eq!(ring.handle().snapshot().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// In a static:
+///
+/// ```
+/// use std::sync::OnceLock;
+///
+/// use circular_core::Ring;
+/// use circular_log::RingLogger;
+///
+/// static LOGGER: OnceLock<RingLogger> = OnceLock::new();
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ring = Ring::new(1 << 20)?;
+/// log::set_logger(LOGGER.get_or_init(|| RingLogger::new(ring)))?;
+/// log::set_max_level(log::LevelFilter::Info);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # The line
+///
+/// The time (RFC 3339, UTC, microseconds), the level, the target, the message, and each key-value
+/// as ` key=value`, then a newline. The same time goes into the record. Message and values stand as
+/// their `Display` writes them: text with a newline makes a record of several lines, and escaping
+/// is left to whoever shows the record.
+///
+/// # Values that fail
+///
+/// Where a `Display` returns an error, the line says `<error>` after what it had written, and goes
+/// on with the rest. Where one panics, the line says `<panic>` and ends. It is recorded, and then
+/// the panic goes on to the one who logged.
+///
+/// # Flush
+///
+/// [`Log::flush`] waits for the ring's lossless readers, as
+/// [`Handle::flush`](circular_core::Handle::flush) does.
+#[derive(Clone, Debug)]
+pub struct RingLogger {
+    ring: Ring,
+}
+
+impl RingLogger {
+    /// A logger that records in `ring`, and keeps it open.
+    pub fn new(ring: Ring) -> RingLogger {
+        RingLogger { ring }
+    }
+}
+
+impl Log for RingLogger {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let time = SystemTime::now();
+        let meta = Meta::new()
+            .level(level(record.level()))
+            .target(record.target())
+            .time(time);
+        let line = Line::new(time, record);
+        // A closed ring is the one error, and it has counted the record as refused.
+        let _ = self.ring.record_fmt(meta, format_args!("{line}"));
+        line.resume_panic();
+    }
+
+    fn flush(&self) {
+        self.ring.handle().flush();
+    }
+}
+
+fn level(level: log::Level) -> circular_core::Level {
+    match level {
+        log::Level::Error => circular_core::Level::Error,
+        log::Level::Warn => circular_core::Level::Warn,
+        log::Level::Info => circular_core::Level::Info,
+        log::Level::Debug => circular_core::Level::Debug,
+        log::Level::Trace => circular_core::Level::Trace,
+    }
+}

@@ -1,0 +1,174 @@
+//! Record [`tracing`](https://docs.rs/tracing) events in a [`circular_core::Ring`].
+//!
+//! [`RingWriter`] goes where `tracing_subscriber::fmt` takes a writer. One event is one record, of
+//! one line or several, with the event's level and target. Writing it allocates nothing, and waits
+//! only for readers that the program has made lossless. Formatting it is `fmt`'s, and costs what it
+//! costs with any writer.
+//!
+//! ```
+//! use circular_core::{Level, Ring};
+//! use circular_tracing::RingWriter;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let ring = Ring::new(1 << 20)?;
+//! let handle = ring.handle();
+//! tracing_subscriber::fmt()
+//!     .with_ansi(false)
+//!     .with_writer(RingWriter::new(ring))
+//!     .init();
+//!
+//! tracing::info!(target: "shop", sku = 4711, "item added");
+//!
+//! let held = handle.snapshot();
+//! let record = held.records().last().expect("the ring holds what was just said");
+//! assert_eq!(record.level(), Some(Level::Info));
+//! assert_eq!(record.target(), "shop");
+//! assert!(record.bytes().ends_with(b" INFO shop: item added sku=4711\n"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Without `with_ansi(false)`, `fmt` puts colours into what is recorded, and they come out wherever
+//! it is shown.
+//!
+//! # Record DEBUG, print INFO
+//!
+//! Two layers of `fmt`, each with a filter of its own:
+//!
+//! ```
+//! use circular_core::Ring;
+//! use circular_tracing::RingWriter;
+//! use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let ring = Ring::new(1 << 20)?;
+//! let handle = ring.handle();
+//! let record = fmt::layer()
+//!     .with_ansi(false)
+//!     .with_writer(RingWriter::new(ring))
+//!     .with_filter(LevelFilter::DEBUG);
+//! let print = fmt::layer()
+//!     .with_writer(std::io::stderr)
+//!     .with_filter(LevelFilter::INFO);
+//! tracing_subscriber::registry().with(record).with(print).init();
+//!
+//! tracing::info!("recorded and printed");
+//! tracing::debug!("recorded");
+//! tracing::trace!("neither");
+//! assert_eq!(handle.snapshot().len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Put the ring's layer first. Layers with the same field format share the text of a span's fields,
+//! and the first one writes it: after a coloured console, the ring would have the console's
+//! colours. (A field recorded later then stands twice in that text. That is `fmt`'s doing.)
+//!
+//! Here the program waits for stderr at every line. A reader thread, from `handle.reader()`, prints
+//! as well, and holds the program up only as far as its policy says.
+//!
+//! # And a file
+//!
+//! The combinators of [`MakeWriterExt`](tracing_subscriber::fmt::writer::MakeWriterExt) work too.
+//! Both writers get the same text:
+//!
+//! ```
+//! use std::fs::File;
+//! use std::sync::Arc;
+//!
+//! use circular_core::Ring;
+//! use circular_tracing::RingWriter;
+//! use tracing::Level;
+//! use tracing_subscriber::fmt::writer::MakeWriterExt;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = std::env::temp_dir().join(format!("circular-tracing-doc-{}.log", std::process::id()));
+//! let file = Arc::new(File::create(&path)?);
+//! let ring = Ring::new(1 << 20)?;
+//! tracing_subscriber::fmt()
+//!     .with_ansi(false)
+//!     .with_max_level(Level::DEBUG)
+//!     .with_writer(RingWriter::new(ring.clone()).and(file.with_max_level(Level::WARN)))
+//!     .init();
+//!
+//! tracing::warn!("in both");
+//! tracing::debug!("in the ring only");
+//! assert_eq!(ring.handle().snapshot().len(), 2);
+//! assert_eq!(std::fs::read_to_string(&path)?.lines().count(), 1);
+//! # std::fs::remove_file(&path)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Why not `Arc<Ring>`
+//!
+//! `with_writer(Arc::new(ring))` compiles, and so does `with_writer(move || ring.clone())`. Their
+//! records have neither level nor target, since only a type of its own is told the metadata:
+//! readers can't filter them.
+//!
+//! # With `log` in the same program
+//!
+//! Each line needs one way into the ring, and `init` of `tracing-subscriber` with its default
+//! features has made one: it sets `tracing-log` as the program's logger, which turns log records
+//! into events. Leave `circular-log` out then; its `init` would return the `log` crate's error. The
+//! record's level is right, and so is the target in the text, but the target that the *record* has
+//! is `log` for all of them: `fmt` gives writers the metadata of the bridge, and the real one never
+//! reaches them.
+//!
+//! For records with their real targets, set `circular-log` as the logger, on the same ring, and the
+//! subscriber with `tracing::subscriber::set_global_default`, which sets no logger:
+//!
+//! ```
+//! use circular_core::Ring;
+//! use circular_tracing::RingWriter;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # // What is asserted below holds when nobody filters.
+//! # if std::env::var_os("RUST_LOG").is_some() { return Ok(()); }
+//! let ring = Ring::new(1 << 20)?;
+//! let handle = ring.handle();
+//! circular_log::init(ring.clone())?;
+//! tracing::subscriber::set_global_default(
+//!     tracing_subscriber::fmt()
+//!         .with_ansi(false)
+//!         .with_writer(RingWriter::new(ring))
+//!         .finish(),
+//! )?;
+//!
+//! log::info!(target: "db", "connected");
+//! tracing::info!(target: "shop", "open");
+//! let held = handle.snapshot();
+//! let targets: Vec<_> = held.records().map(|record| record.target()).collect();
+//! assert_eq!(targets, ["db", "shop"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Log records go past the subscriber then, its filters, spans and other layers. Keep the
+//! `log-always` feature of `tracing` off: it says every event to the logger as well, and each would
+//! be recorded twice. Its `log` feature does no harm, as it falls silent when a subscriber is set.
+//!
+//! # Limits that come with `fmt`
+//!
+//! The ring takes an event from anywhere: a `Display` that is being logged, `Drop` while unwinding,
+//! a thread-local's destructor. What stands before it does not always, in `tracing-subscriber` 0.3:
+//!
+//! - **An event inside a `Display` that is being logged** is recorded, before the outer one, and
+//!   once for every layer that formats the outer one. While a scoped subscriber (`set_default`,
+//!   `with_default`) is in use anywhere in the program, `tracing` drops it. Use `init` or
+//!   `set_global_default`.
+//! - **An event inside a thread-local's destructor** aborts the program, if `fmt`'s own buffer of
+//!   that thread is gone by then: that is, if the thread's first event came after the
+//!   thread-local's first use. It is recorded if the thread had an event before that, or none at
+//!   all.
+//! - **A `Display` that panics** leaves its half of a line in `fmt`'s buffer, and the thread's next
+//!   event is recorded behind it, in one record.
+//! - **A `Display` that returns an error** costs the event, unless `log_internal_errors` is on:
+//!   then a line is recorded that says which event it was. It is on in `tracing_subscriber::fmt()`,
+//!   and off in `fmt::layer()`.
+//!
+//! `circular-log` has none of these.
+
+mod writer;
+
+pub use writer::{EventWriter, RingWriter};

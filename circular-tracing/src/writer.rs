@@ -1,0 +1,149 @@
+//! From one event of `fmt` to one record: the ring as a `MakeWriter`.
+
+use std::fmt;
+use std::io;
+
+use circular_core::{Level, Meta, Ring};
+use tracing_core::Metadata;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// A [`MakeWriter`] that records each event in a [`Ring`], with its level and target.
+///
+/// See the [crate's page](crate) for examples.
+///
+/// # Events and records
+///
+/// `fmt` formats an event, asks [`make_writer_for`](MakeWriter::make_writer_for) for a writer, and
+/// hands it the whole text in one call. So an event is one record, of one line or several, and its
+/// level and target come without being parsed. The record's time is the ring's own, which is a few
+/// milliseconds coarser than the one in the text.
+///
+/// [`make_writer`](MakeWriter::make_writer), for whoever has no metadata, writes records without
+/// level and target.
+///
+/// # When the ring is closed
+///
+/// The event is dropped, and counted in the ring's statistics as refused. The writer returns no
+/// error: `tracing_subscriber::fmt()` would print each one on stderr, which may be stuck, and would
+/// panic if stderr is gone.
+#[derive(Clone, Debug)]
+pub struct RingWriter {
+    ring: Ring,
+}
+
+impl RingWriter {
+    /// A writer that records in `ring`, and keeps it open.
+    pub fn new(ring: Ring) -> RingWriter {
+        RingWriter { ring }
+    }
+}
+
+impl<'a> MakeWriter<'a> for RingWriter {
+    type Writer = EventWriter<'a>;
+
+    fn make_writer(&'a self) -> EventWriter<'a> {
+        EventWriter {
+            ring: &self.ring,
+            level: None,
+            target: Target::new(""),
+        }
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> EventWriter<'a> {
+        EventWriter {
+            ring: &self.ring,
+            level: Some(level(*meta.level())),
+            target: Target::new(meta.target()),
+        }
+    }
+}
+
+/// Writes one event: each `write` is one record. Made by [`RingWriter`].
+///
+/// `write!` to it makes one record as well. Flushing does nothing, as a write is in the ring when
+/// it returns.
+pub struct EventWriter<'a> {
+    ring: &'a Ring,
+    level: Option<Level>,
+    target: Target,
+}
+
+impl EventWriter<'_> {
+    fn meta(&self) -> Meta<'_> {
+        let meta = Meta::new().target(self.target.as_str());
+        match self.level {
+            Some(level) => meta.level(level),
+            None => meta,
+        }
+    }
+}
+
+impl io::Write for EventWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        refused_is_fine(self.ring.record(self.meta(), bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
+        refused_is_fine(self.ring.record_fmt(self.meta(), args))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for EventWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventWriter")
+            .field("level", &self.level)
+            .field("target", &self.target.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A closed ring has counted what it refused; see [`RingWriter`] for why that is no error here.
+fn refused_is_fine(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// A target of its own: the metadata that it comes from may be gone when the writer writes. No
+/// allocation.
+struct Target {
+    /// Whole characters, as they are cut from a `str`.
+    bytes: [u8; Target::MAX],
+    len: usize,
+}
+
+impl Target {
+    /// What the ring keeps of a target.
+    const MAX: usize = 255;
+
+    fn new(target: &str) -> Target {
+        let mut cut = target.len().min(Target::MAX);
+        while !target.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        let mut bytes = [0; Target::MAX];
+        bytes[..cut].copy_from_slice(&target.as_bytes()[..cut]);
+        Target { bytes, len: cut }
+    }
+
+    fn as_str(&self) -> &str {
+        // Never fails, as only whole characters are kept.
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
+}
+
+fn level(level: tracing_core::Level) -> Level {
+    match level {
+        tracing_core::Level::ERROR => Level::Error,
+        tracing_core::Level::WARN => Level::Warn,
+        tracing_core::Level::INFO => Level::Info,
+        tracing_core::Level::DEBUG => Level::Debug,
+        tracing_core::Level::TRACE => Level::Trace,
+    }
+}
