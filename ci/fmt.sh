@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# The formatting is rustfmt's.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cargo fmt --all -- --check

@@ -1,0 +1,189 @@
+//! A web service that records itself: its log streams out of memory to any number of terminals.
+//!
+//! ```text
+//! cargo run --release --example service
+//! curl -N 'http://127.0.0.1:6060/logs?follow=1'   # in a second terminal, and in a third
+//! curl http://127.0.0.1:6060/hello/world          # something to watch
+//! curl -X POST http://127.0.0.1:6060/panic        # leaves a dump of the last minutes in a file
+//! ```
+//!
+//! You see INFO and above on stderr, DEBUG and above in `/logs`, from the first second on: a
+//! background job works and logs. Press Ctrl-C, and every stream ends with the line that says so.
+//!
+//! `ADDR` says where to listen (127.0.0.1:6060; port 0 takes a free one), `LOG_DIR` where the daily
+//! file goes, `DUMP_DIR` where a panic's dump goes (both: `circular-service-logs` in the temporary
+//! directory).
+//!
+//! One rule makes it robust: after the start, nothing here writes to stdout or stderr, except the
+//! ring's own reader thread. A stuck terminal stops that thread, and nothing else.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `main.rs` | start, and a stop that is bounded whatever clients do |
+//! | `telemetry.rs` | the ring and everything that writes to it or reads from it |
+//! | `routes.rs` | the service's pages |
+//! | `logs.rs` | `GET /logs`: the ring as an HTTP stream |
+//! | `job.rs` | the background job |
+
+mod job;
+mod logs;
+mod routes;
+mod telemetry;
+
+use std::{
+    env,
+    future::Future,
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    process::ExitCode,
+    time::Duration,
+};
+
+use tokio::{runtime::Runtime, sync::oneshot, time};
+use tracing::info;
+
+use telemetry::Telemetry;
+
+const DEFAULT_ADDR: &str = "127.0.0.1:6060";
+
+/// How long clients get, after the signal, to take the end of what they asked for.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// How long the readers get after that: stderr, and clients that do not read.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not `eprintln!`: that panics if stderr is closed.
+            let _ = writeln!(io::stderr(), "service: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
+    let listener = listen()?;
+    let urls = Urls::of(listener.local_addr()?);
+    let telemetry = telemetry::start()?;
+    let runtime = Runtime::new()?;
+
+    let served = runtime.block_on(serve(listener, &urls, &telemetry));
+
+    // Drops what is left of slow clients, without waiting for it.
+    runtime.shutdown_background();
+    telemetry.handle.join_timeout(LAST_WORDS);
+    served
+}
+
+/// Serves until a signal comes.
+async fn serve(listener: TcpListener, urls: &Urls, telemetry: &Telemetry) -> io::Result<()> {
+    // Before the addresses are printed: who has read them may stop us.
+    let stop = stop_signal()?;
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let job = job::start(urls.to(""))?;
+    announce(urls, telemetry);
+    info!(addr = %urls.addr, "listening");
+
+    let handle = telemetry.handle.clone();
+    let (stopping, stopped) = oneshot::channel();
+    // A service that strangers can reach wants a header time-out, which `axum::serve` does not have.
+    let server = axum::serve(listener, routes::router(handle.clone()))
+        .with_graceful_shutdown(async move {
+            let signal = stop.await;
+            drop(job);
+            info!(signal, "stopping");
+            // A graceful stop waits for every response, and a stream that follows the ring ends
+            // when the ring closes. The other way round it would wait for ever.
+            handle.close();
+            let _ = stopping.send(());
+        })
+        .into_future();
+    tokio::select! {
+        result = server => result,
+        // A client that does not read keeps its response from ending: leave it.
+        () = async { let _ = stopped.await; time::sleep(GRACE).await } => Ok(()),
+    }
+}
+
+/// Binds `ADDR`; the error says what to do.
+fn listen() -> io::Result<TcpListener> {
+    let addr = env::var_os("ADDR").unwrap_or_else(|| DEFAULT_ADDR.into());
+    let addr = addr.to_string_lossy();
+    TcpListener::bind(&*addr).map_err(|error| {
+        let what_to_do = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "stop the program that has it, or set ADDR to another, such as ADDR=127.0.0.1:0 \
+                 for any free port"
+            }
+            _ => "set ADDR to an address and port of this machine, such as ADDR=127.0.0.1:6060",
+        };
+        io::Error::new(
+            error.kind(),
+            format!("cannot listen on {addr}: {error}; {what_to_do}"),
+        )
+    })
+}
+
+/// Resolves to the name of the signal that asks us to stop; registered when this returns.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+        }
+    })
+}
+
+#[cfg(windows)]
+fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
+    let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        ctrl_c.recv().await;
+        "Ctrl-C"
+    })
+}
+
+/// Says on stdout where everything is. Nobody need read it: the service runs without.
+fn announce(urls: &Urls, telemetry: &Telemetry) {
+    let text = format!(
+        "{}\n{}\n{}\n{}\nlog file in {}\ndumps in    {}\n",
+        urls.to("/"),
+        urls.to("/logs"),
+        urls.to("/logs?follow=1"),
+        urls.to("/stats"),
+        telemetry.log_dir.display(),
+        telemetry.dump_dir.display(),
+    );
+    let mut stdout = io::stdout();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}
+
+/// The addresses that a client on this machine can use.
+struct Urls {
+    addr: SocketAddr,
+}
+
+impl Urls {
+    fn of(mut bound: SocketAddr) -> Self {
+        // "Any address" can be bound, but not everywhere visited.
+        match bound.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => bound.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => bound.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        Self { addr: bound }
+    }
+
+    fn to(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+}

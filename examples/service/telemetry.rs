@@ -1,0 +1,132 @@
+//! The ring, and everything that writes to it or reads from it on the service's behalf.
+//!
+//! What goes where:
+//!
+//! | | level | how | if it is slow |
+//! |---|---|---|---|
+//! | ring | DEBUG | memory | cannot be |
+//! | stderr | INFO | a thread that reads the ring | a log call waits a second, once |
+//! | daily file | INFO | written by the log call itself | the log call waits |
+//! | dump | DEBUG | the whole ring, when something panics | the panicking thread waits |
+
+use std::{
+    env, fs, io, panic,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use circular_core::{Handle, Level, PanicDump, Policy, Ring};
+use circular_tracing::RingWriter;
+use tracing::level_filters::LevelFilter;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::{filter::Targets, fmt, prelude::*};
+
+const CAPACITY: usize = 10 << 20;
+
+/// How long stderr may hold the service up, once; after that it misses records instead.
+const STDERR_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a reader that is still busy may hold up the exit.
+const EXIT_PATIENCE: Duration = Duration::from_millis(200);
+
+/// What the rest of the service needs to know.
+pub(crate) struct Telemetry {
+    pub(crate) handle: Handle,
+    pub(crate) log_dir: PathBuf,
+    pub(crate) dump_dir: PathBuf,
+}
+
+/// Makes the ring, and from here on everything that this process logs goes to it.
+pub(crate) fn start() -> io::Result<Telemetry> {
+    let log_dir = dir("LOG_DIR", || env::temp_dir().join("circular-service-logs"))?;
+    let dump_dir = dir("DUMP_DIR", || log_dir.clone())?;
+
+    let ring = Ring::builder()
+        .capacity(CAPACITY)
+        .flush_at_exit(EXIT_PATIENCE)
+        .build()
+        .map_err(io::Error::other)?;
+    let handle = ring.handle();
+
+    // The one reader that holds writers up, and only for so long. It is one of the ring's records
+    // that it prints, so a line on stderr is also in every stream and dump.
+    handle
+        .reader()
+        .policy(Policy::BlockFor(STDERR_PATIENCE))
+        .at_least(Level::Info)
+        .spawn(io::stderr())?;
+
+    // Rust's own hook writes the panic's message to stderr, where a stuck terminal would keep the
+    // panicking thread. The dump's hook makes the message a record, and the reader above prints it.
+    panic::set_hook(Box::new(|_| {}));
+    PanicDump::builder(&handle)
+        .dir(&dump_dir)
+        .program("service")
+        .install();
+
+    let file = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        // Old files are told by this prefix, which a dump's name must not have.
+        .filename_prefix("daily.log")
+        .max_log_files(7)
+        .build(&log_dir)
+        .map_err(|error| unusable("LOG_DIR", &log_dir, error))?;
+
+    tracing_subscriber::registry()
+        .with(
+            fmt::layer()
+                .with_ansi(false)
+                .with_writer(RingWriter::new(ring))
+                .with_filter(recorded()),
+        )
+        // Written by the thread that logs: a line that was logged is in the file, come what may.
+        .with(
+            fmt::layer()
+                .with_ansi(false)
+                .with_writer(file)
+                .with_filter(LevelFilter::INFO),
+        )
+        // Also takes what dependencies say through the `log` crate, so no `log` logger is needed;
+        // with one, their lines would be recorded twice.
+        .try_init()
+        .map_err(io::Error::other)?;
+    Ok(Telemetry {
+        handle,
+        log_dir,
+        dump_dir,
+    })
+}
+
+/// What the ring keeps: DEBUG and above of this service and all that it is built from.
+fn recorded() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::DEBUG)
+        // axum tells only at TRACE why it turned a request down.
+        .with_target("axum::rejection", LevelFilter::TRACE)
+        // hyper, if built with `--cfg hyper_unstable_tracing`, logs each piece that it sends. A piece
+        // of `/logs` would then be a new record, which makes a new piece, and so on without end.
+        .with_target("hyper::proto::h1::io", LevelFilter::INFO)
+}
+
+/// The directory that `variable` names, or else the default; made if it is not there.
+fn dir(variable: &str, default: impl FnOnce() -> PathBuf) -> io::Result<PathBuf> {
+    let dir = env::var_os(variable)
+        .filter(|dir| !dir.is_empty())
+        .map_or_else(default, PathBuf::from);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    // A log is nobody else's business.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(&dir)
+        .map_err(|error| unusable(variable, &dir, error))?;
+    Ok(dir)
+}
+
+fn unusable(variable: &str, dir: &Path, error: impl std::error::Error) -> io::Error {
+    let dir = dir.display();
+    io::Error::other(format!(
+        "cannot use the directory {dir}: {error}; set {variable} to one that can be written to"
+    ))
+}
