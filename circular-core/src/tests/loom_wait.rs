@@ -73,14 +73,20 @@ fn loom_close_lets_a_writer_that_waits_go() {
     });
 }
 
+/// Two in line, and only the first is told: the second must be told by the first.
 #[test]
-fn loom_a_writer_that_waits_goes_on_when_the_reader_leaves() {
+fn loom_writers_that_wait_go_on_when_the_reader_leaves() {
     model(3, || {
         let shared = ring(2);
         let pass = reader(&shared, Policy::Block);
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || [1, 2, 3].map(|name| assert!(write(&writer, name))));
+        (0..2).for_each(|name| assert!(write(&shared, name)));
+        let writers = [2, 3].map(|name| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || assert!(write(&shared, name)))
+        });
         drop(pass);
-        writer.join().unwrap();
+        for writer in writers {
+            writer.join().unwrap();
+        }
     });
 }

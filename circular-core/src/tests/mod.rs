@@ -29,8 +29,13 @@ fn ring(records: usize) -> Arc<Shared> {
 
 /// Writes the record that `name` names in each of its words; false if it was refused.
 fn write(shared: &Shared, name: u8) -> bool {
+    write_words(shared, name, 1)
+}
+
+/// The same with a payload of so many words.
+fn write_words(shared: &Shared, name: u8, words: usize) -> bool {
     let time = UNIX_EPOCH + Duration::from_nanos(u64::from(name));
-    let bytes = [name; WORD];
+    let bytes = vec![name; words * WORD];
     shared
         .write(
             Meta::new().time(time),
