@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# With `panic = "abort"` the dump must be whole before the process is gone, and the process must end as it
+# would have: by SIGABRT.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+target=${CARGO_TARGET_DIR:-target}/abort
+CARGO_PROFILE_DEV_PANIC=abort CARGO_TARGET_DIR=$target cargo build -p examples --example panic_dump
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+fail() {
+    echo "abort: $*" >&2
+    exit 1
+}
+
+code=0
+(
+    ulimit -c 0
+    "$target/debug/examples/panic_dump" "$dir" 2>"$dir/stderr"
+) || code=$?
+cat "$dir/stderr"
+[[ $code == 134 ]] || fail "exit status $code instead of that of SIGABRT"
+dumps=("$dir"/panic_dump-*.log)
+[[ ${#dumps[@]} == 1 && -f ${dumps[0]} ]] || fail "not one dump: ${dumps[*]}"
+grep -q 'INFO panic_dump: started' "${dumps[0]}" || fail "the dump lacks the first line"
+grep -q 'the queue is never empty' "${dumps[0]}" || fail "the dump lacks the panic"
+grep -q "^circular: dumped .* to ${dumps[0]}\$" "$dir/stderr" || fail "stderr does not say where the dump is"
+echo "ok: a dump with $(grep -c . "${dumps[0]}") lines, then SIGABRT"
