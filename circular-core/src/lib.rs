@@ -90,6 +90,7 @@ mod stream;
 mod sync;
 mod tape;
 mod thread_buffer;
+mod utc;
 mod write;
 
 #[cfg(all(test, loom))]

@@ -8,8 +8,10 @@ use crate::buffer::Buffer;
 use crate::dump::{self, Dumped};
 use crate::dump_file::DumpDir;
 use crate::no_wait::InSink;
+use crate::payload::Payload;
 use crate::shared::Shared;
-use crate::{Handle, Level, Meta, payload::Payload, stderr, thread_buffer};
+use crate::utc::LogTime;
+use crate::{Handle, Level, Meta, stderr, thread_buffer};
 use parking_lot::Mutex;
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
@@ -157,21 +159,21 @@ struct Dumper {
 
 impl Hook {
     fn run(&self, info: &PanicHookInfo<'_>) {
+        if self.shared.generation.is_past() {
+            // A forked child: what a dump or a backtrace needs may be locked by a thread that is not
+            // here.
+            self.shared.refuse();
+            return;
+        }
         // A write of this thread overtakes from here on, whatever made the hook run.
         let _no_wait = InSink::enter();
         let message = message(info);
         thread_buffer::with(|text| {
-            self.describe(text, info, message);
+            let time = SystemTime::now();
+            self.describe(text, time, info, message);
             let payload = [IoSlice::new(text.as_bytes())];
-            let meta = Meta::new()
-                .level(Level::Error)
-                .target(TARGET)
-                .time(SystemTime::now());
+            let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
             let recorded = self.shared.write(meta, Payload::new(&payload)).is_ok();
-            if self.shared.generation.is_past() {
-                // A forked child: what the dump needs may be locked by a thread that is not here.
-                return;
-            }
             // What the ring did not take any more goes behind what it has.
             let unrecorded = if recorded { "" } else { text.as_str() };
             if let Some(report) = self.dump(is_going_to_abort(message), unrecorded) {
@@ -180,13 +182,22 @@ impl Hook {
         });
     }
 
-    fn describe(&self, text: &mut String, info: &PanicHookInfo<'_>, message: &str) {
+    /// A log line such as the adapters write, and more lines as the panic needs them.
+    fn describe(
+        &self,
+        text: &mut String,
+        time: SystemTime,
+        info: &PanicHookInfo<'_>,
+        message: &str,
+    ) {
+        let (time, level) = (LogTime(time), Level::Error);
         let thread = thread::current();
         let name = thread.name().unwrap_or("<unnamed>");
         // Writing to a string does not fail.
+        let _ = write!(text, "{time} {level:>5} {TARGET}: thread '{name}' panicked");
         let _ = match info.location() {
-            Some(place) => writeln!(text, "thread '{name}' panicked at {place}:\n{message}"),
-            None => writeln!(text, "thread '{name}' panicked:\n{message}"),
+            Some(place) => writeln!(text, " at {place}:\n{message}"),
+            None => writeln!(text, ":\n{message}"),
         };
         if self.backtrace {
             let _ = writeln!(text, "stack backtrace:\n{}", Backtrace::force_capture());

@@ -2,6 +2,7 @@
 //!
 //! Dumps are ordered by it, so it has a fixed width and sorts as text too.
 
+use crate::utc::{SECONDS_A_DAY, Utc, days_from_civil};
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,8 +18,6 @@ pub(super) struct Stamp {
     /// Below 1,000,000,000.
     pub(super) nanos: u32,
 }
-
-const SECONDS_A_DAY: u64 = 86_400;
 
 impl Stamp {
     /// The end of the year 9999; then the digits run out.
@@ -80,55 +79,18 @@ impl Stamp {
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = civil_from_days(self.seconds / SECONDS_A_DAY);
-        let second = self.seconds % SECONDS_A_DAY;
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        let Utc {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        } = Utc::from_seconds(self.seconds);
         let nanos = self.nanos;
         write!(
             f,
             "{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}.{nanos:09}Z"
         )
     }
-}
-
-// Both ways between days and dates follow the method of Howard Hinnant's "chrono-Compatible
-// Low-Level Date Algorithms". Years begin in March, so that the leap day is a year's last; they are
-// counted in eras of 400, which all have the same number of days; and day 0 of era 0 is the 1st of
-// March of year 0. From March on, month lengths go 31 30 31 30 31 twice, so that month `m` begins on
-// day `(153 m + 2) / 5`.
-
-const DAYS_AN_ERA: u64 = 146_097;
-
-/// Days from the 1st of March of year 0 to the 1st of January 1970.
-const DAYS_TO_1970: u64 = 719_468;
-
-/// Year, month (1 to 12) and day (1 to 31) of the day that is `days` after the 1st of January 1970.
-pub(super) fn civil_from_days(days: u64) -> (u64, u64, u64) {
-    let days = days + DAYS_TO_1970;
-    let (era, day) = (days / DAYS_AN_ERA, days % DAYS_AN_ERA);
-    // Take out the leap days before `day`; then all years have 365.
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let year = 400 * era + year;
-    if month < 10 {
-        (year, month + 3, day)
-    } else {
-        (year + 1, month - 9, day)
-    }
-}
-
-/// The inverse, for years from 1970 and months and days from 1. A day that the month does not have
-/// counts on into the next.
-pub(super) fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let (era, year) = (year / 400, year % 400);
-    let day = (153 * month + 2) / 5 + day - 1;
-    let day = 365 * year + year / 4 - year / 100 + day;
-    era * DAYS_AN_ERA + day - DAYS_TO_1970
 }

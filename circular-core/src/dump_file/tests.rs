@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, process, thread};
 
-use super::stamp::{civil_from_days, days_from_civil};
 use super::{DumpDir, DumpFile, Finished, Partial, Stamp, rename_new};
 
 /// 2024-02-29 12:34:56.123456789 UTC.
@@ -657,26 +656,4 @@ fn the_next_nanosecond_may_be_in_the_next_year() {
     let end = UNIX_EPOCH + Duration::new(946_684_799, 999_999_999);
     let next = Stamp::new(end).next().to_string();
     assert_eq!(next, "20000101T000000.000000000Z");
-}
-
-/// Every day of more than one 400-year cycle, against a calendar that only counts.
-#[test]
-fn days_and_dates_agree() {
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let mut days = 0;
-    for year in 1970..2480 {
-        for month in 1..=12 {
-            let length = match month {
-                4 | 6 | 9 | 11 => 30,
-                2 if leap(year) => 29,
-                2 => 28,
-                _ => 31,
-            };
-            for day in 1..=length {
-                assert_eq!(civil_from_days(days), (year, month, day));
-                assert_eq!(days_from_civil(year, month, day), days);
-                days += 1;
-            }
-        }
-    }
 }
