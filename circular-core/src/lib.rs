@@ -55,6 +55,7 @@
 //! counted, readers end, `flush` and `close` return at once. No call takes a lock there, whatever
 //! another thread held at the fork. A snapshot still works. A ring that the child makes is alive.
 
+mod auto_flush;
 mod buffer;
 mod builder;
 mod clock;
@@ -96,6 +97,7 @@ mod write;
 #[cfg(all(test, loom))]
 mod tests;
 
+pub use auto_flush::AutoFlush;
 pub use builder::RingBuilder;
 pub use cursor::{Cursor, ParseCursorError};
 pub use error::{BuildError, Closed, RecvTimeoutError, TryRecvError};
@@ -109,7 +111,7 @@ pub use policy::{Policy, Start};
 pub use reader::{Reader, ReaderBuilder};
 pub use record::{Batch, Record, Records};
 pub use ring::Ring;
-pub use sink::{AutoFlush, SinkError};
+pub use sink::SinkError;
 pub use snapshot::Snapshot;
 pub use stats::{ReaderStats, Stats, Waits};
 pub use stream::AsyncReader;

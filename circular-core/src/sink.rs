@@ -5,7 +5,6 @@ use crate::pass::{Idle, Outcome, Pass};
 use crate::{Missed, Notice};
 use std::fmt;
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
 
 /// Hands everything that `pass` reads to `sink`, until the ring is closed, and tells how many bytes
 /// that were.
@@ -147,71 +146,5 @@ impl fmt::Display for SinkError {
 impl std::error::Error for SinkError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.source)
-    }
-}
-
-/// A sink whose flush is dear: it is flushed once in a while instead of every time.
-///
-/// A flush that comes less than `delay` after the one before is left out, and made up for by the
-/// next write or flush after the delay is over; dropping it flushes. So a flush that was asked for
-/// may be late, and while nothing is written it stays late: what [`Handle::flush`] then promises is
-/// that the bytes are in this wrapper's sink, not that the sink was flushed.
-///
-/// [`Handle::flush`]: crate::Handle::flush
-#[derive(Debug)]
-pub struct AutoFlush<W: Write> {
-    sink: W,
-    delay: Duration,
-    flushed: Option<Instant>,
-    owed: bool,
-}
-
-impl<W: Write> AutoFlush<W> {
-    /// Wraps `sink` so that two flushes are at least `delay` apart.
-    pub fn new(sink: W, delay: Duration) -> Self {
-        Self {
-            sink,
-            delay,
-            flushed: None,
-            owed: false,
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        self.flushed
-            .is_none_or(|flushed| flushed.elapsed() >= self.delay)
-    }
-
-    fn flush_now(&mut self) -> io::Result<()> {
-        self.flushed = Some(Instant::now());
-        self.owed = false;
-        self.sink.flush()
-    }
-}
-
-impl<W: Write> Write for AutoFlush<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.sink.write(bytes)?;
-        if self.owed && self.is_due() {
-            self.flush_now()?;
-        }
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.is_due() {
-            return self.flush_now();
-        }
-        self.owed = true;
-        Ok(())
-    }
-}
-
-impl<W: Write> Drop for AutoFlush<W> {
-    fn drop(&mut self) {
-        if self.owed {
-            // Nobody is left to tell of an error.
-            let _ = self.sink.flush();
-        }
     }
 }

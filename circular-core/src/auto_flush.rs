@@ -1,0 +1,229 @@
+//! A sink whose flush is dear, flushed once in a while.
+//!
+//! Invariant: a flush that was asked for is done, at most the delay later, whether or not anything
+//! is written meanwhile. A thread sees to that; it starts with the first flush that is put off, and
+//! ends with the wrapper.
+
+use crate::no_wait::InSink;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::fmt;
+use std::io::{self, Write};
+use std::mem;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// A sink that is flushed at most once in a while, for one whose flush is dear: a compressor, a
+/// network connection, a file on a slow disk.
+///
+/// A flush is passed on if the one before is at least `delay` ago, and else put off until it is; so
+/// what was written is flushed at most `delay` after a reader has had everything. An error of a
+/// flush that was put off is returned by the next write or flush. Dropping the wrapper does what is
+/// still put off.
+///
+/// [`Handle::flush`](crate::Handle::flush) and the flush at exit do not know of the delay: when they
+/// return, the bytes are written to the sink, but its flush may be put off.
+///
+/// ```no_run
+/// use circular_core::{AutoFlush, Ring};
+/// use std::fs::File;
+/// use std::io::BufWriter;
+/// use std::time::Duration;
+///
+/// let ring = Ring::new(1 << 20)?;
+/// let file = BufWriter::new(File::create("service.log")?);
+/// ring.handle().reader().spawn(AutoFlush::new(file, Duration::from_secs(1)))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct AutoFlush<W: Write + Send + 'static> {
+    shared: Arc<Shared<W>>,
+    delay: Duration,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared<W> {
+    state: Mutex<State<W>>,
+    /// Notified when a flush is put off, and when the wrapper goes.
+    changed: Condvar,
+}
+
+struct State<W> {
+    sink: W,
+    /// When the sink was flushed last.
+    flushed: Option<Instant>,
+    /// When the flush that was put off is due.
+    due: Option<Instant>,
+    /// Why that failed.
+    error: Option<io::Error>,
+    ends: bool,
+}
+
+impl<W: Write + Send + 'static> AutoFlush<W> {
+    /// Wraps `sink` so that two flushes are at least `delay` apart.
+    pub fn new(sink: W, delay: Duration) -> Self {
+        let state = State {
+            sink,
+            flushed: None,
+            due: None,
+            error: None,
+            ends: false,
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            delay,
+            thread: None,
+        }
+    }
+
+    /// Starts the thread that does what is put off, if there is none, or if the sink has panicked
+    /// in it.
+    fn start(&mut self) -> io::Result<()> {
+        if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
+            let shared = Arc::clone(&self.shared);
+            let builder = thread::Builder::new().name("circular-flush".into());
+            self.thread = Some(builder.spawn(move || shared.flush_when_due())?);
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Shared<W> {
+    fn flush_when_due(&self) {
+        let mut state = self.state.lock();
+        while !state.ends {
+            match state.due {
+                None => self.changed.wait(&mut state),
+                Some(due) if Instant::now() < due => {
+                    self.changed.wait_until(&mut state, due);
+                }
+                Some(_) => state.error = state.flush().err(),
+            }
+        }
+    }
+
+    /// The lock, or the error of a flush that was put off.
+    fn lock(&self) -> io::Result<MutexGuard<'_, State<W>>> {
+        let mut state = self.state.lock();
+        match mem::take(&mut state.error) {
+            Some(error) => Err(error),
+            None => Ok(state),
+        }
+    }
+}
+
+impl<W: Write> State<W> {
+    fn flush(&mut self) -> io::Result<()> {
+        let _in_sink = InSink::enter();
+        self.due = None;
+        self.flushed = Some(Instant::now());
+        self.sink.flush()
+    }
+}
+
+impl<W: Write + Send + 'static> Write for AutoFlush<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.shared.lock()?.sink.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        {
+            let mut state = self.shared.lock()?;
+            // Without a flush before, or with a delay that never ends, there is nothing to wait for.
+            let due = state
+                .flushed
+                .and_then(|flushed| flushed.checked_add(self.delay));
+            match due {
+                Some(due) if Instant::now() < due => state.due = Some(due),
+                _ => return state.flush(),
+            }
+        }
+        if self.start().is_err() {
+            // Too early is better than never.
+            return self.shared.lock()?.flush();
+        }
+        self.shared.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl<W: Write + Send + 'static> Drop for AutoFlush<W> {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock();
+        state.ends = true;
+        if state.due.is_some() {
+            // Nobody is left to tell of an error.
+            let _ = state.flush();
+        }
+        drop(state);
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // It holds the sink until it has ended.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<W: Write + Send + 'static> fmt::Debug for AutoFlush<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AutoFlush")
+            .field("delay", &self.delay)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Sender, channel};
+
+    /// Tells of each flush; fails from the second one on.
+    struct Sink(Sender<()>, bool);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            let _ = self.0.send(());
+            if mem::replace(&mut self.1, true) {
+                return Err(io::Error::other("no room"));
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_flush_that_is_put_off_is_done_and_its_error_told() {
+        let (sender, flushes) = channel();
+        let mut sink = AutoFlush::new(Sink(sender, false), Duration::from_millis(20));
+        sink.flush().unwrap();
+        flushes.recv().unwrap();
+        sink.write_all(b"more").unwrap();
+        sink.flush().unwrap();
+        // Nothing is written or flushed from here on, and it comes all the same.
+        flushes.recv().unwrap();
+        // The error is stored after the sink has told of its flush, but under the same lock.
+        assert_eq!(sink.flush().unwrap_err().to_string(), "no room");
+    }
+
+    #[test]
+    fn flushes_in_a_row_are_one() {
+        let (sender, flushes) = channel();
+        let mut sink = AutoFlush::new(Sink(sender, false), Duration::from_secs(3600));
+        for _ in 0..100 {
+            sink.flush().unwrap();
+        }
+        assert_eq!(flushes.try_iter().count(), 1);
+        drop(sink);
+        assert_eq!(
+            flushes.try_iter().count(),
+            1,
+            "what was put off is done in the end"
+        );
+    }
+}
