@@ -16,7 +16,8 @@ struct Entry {
     next: *const Entry,
 }
 
-/// The newest entry. None is ever removed or freed: a few words for each ring that asked.
+/// The newest entry. None is ever removed or freed: less than a KiB is
+/// left of each ring that asked.
 static ENTRIES: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
 
 /// Has the ring flushed when the program ends.

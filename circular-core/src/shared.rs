@@ -11,7 +11,7 @@
 //! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
 //! | `ended` | joins | no reader | a reader that leaves |
-//! | `tasks` | the pump | a task that waits | a task |
+//! | `tasks` | the pump, and whoever starts it | a task that waits; the start | a task; whoever starts it |
 //!
 //! Close notifies all of them.
 
@@ -77,12 +77,21 @@ impl Line {
     }
 }
 
-/// The thread that wakes the tasks of asynchronous readers.
+/// What wakes the tasks of asynchronous readers.
 #[derive(Debug, Default)]
 pub(crate) struct Pump {
-    /// It ends when there are none.
+    /// How many readers there are; the thread ends when there are none.
     pub(crate) streams: usize,
-    pub(crate) runs: bool,
+    pub(crate) thread: PumpThread,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PumpThread {
+    #[default]
+    None,
+    /// Somebody is starting it, without the lock.
+    Starting,
+    Runs,
 }
 
 #[derive(Debug, Default)]

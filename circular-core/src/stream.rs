@@ -10,7 +10,7 @@
 
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
-use crate::shared::{Shared, State};
+use crate::shared::{PumpThread, Shared, State};
 use crate::sync;
 use crate::{Closed, Cursor, Missed, Notice};
 use std::fmt;
@@ -199,31 +199,37 @@ struct Pumped {
 
 impl Pumped {
     fn new(shared: &Arc<Shared>) -> io::Result<Self> {
-        let Some(mut state) = shared.lock() else {
-            return Ok(Self {
-                shared: Arc::clone(shared),
-            });
-        };
-        state.pump.streams += 1;
-        let runs = std::mem::replace(&mut state.pump.runs, true);
-        drop(state);
-        // From here on the drop undoes the count.
         let pumped = Self {
             shared: Arc::clone(shared),
         };
-        if !runs {
-            let shared = Arc::clone(shared);
-            let started = thread::Builder::new()
-                .name("circular-pump".into())
-                .spawn(move || pump(&shared));
-            if let Err(error) = started {
-                if let Some(mut state) = pumped.shared.lock() {
-                    state.pump.runs = false;
-                }
-                return Err(error);
-            }
+        let Some(mut state) = shared.lock() else {
+            return Ok(pumped);
+        };
+        // From here on the drop undoes the count.
+        state.pump.streams += 1;
+        while state.pump.thread == PumpThread::Starting {
+            // Another's first reader starts it now, or fails to.
+            sync::wait(&shared.tasks, &mut state, None);
         }
-        Ok(pumped)
+        if state.pump.thread == PumpThread::Runs {
+            return Ok(pumped);
+        }
+        state.pump.thread = PumpThread::Starting;
+        drop(state);
+
+        let started = thread::Builder::new().name("circular-pump".into()).spawn({
+            let shared = Arc::clone(shared);
+            move || pump(&shared)
+        });
+        if let Some(mut state) = shared.lock() {
+            state.pump.thread = if started.is_ok() {
+                PumpThread::Runs
+            } else {
+                PumpThread::None
+            };
+        }
+        shared.tasks.notify_all();
+        started.map(|_| pumped)
     }
 }
 
@@ -250,6 +256,9 @@ fn pump(shared: &Shared) {
     let Some(mut state) = shared.lock() else {
         return;
     };
+    while state.pump.thread == PumpThread::Starting {
+        sync::wait(&shared.tasks, &mut state, None);
+    }
     while state.pump.streams > 0 {
         let tasks = take_ready(&mut state, &mut wakers);
         if !wakers.is_empty() {
@@ -270,7 +279,7 @@ fn pump(shared: &Shared) {
             sync::wait(&shared.tasks, &mut state, None);
         }
     }
-    state.pump.runs = false;
+    state.pump.thread = PumpThread::None;
 }
 
 /// Takes the wakers of tasks for which there is something, as many as there is room for, and tells
