@@ -10,7 +10,11 @@ use std::io::{self, Write};
 /// that were.
 ///
 /// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
-pub(crate) fn feed(mut pass: Pass, mut sink: impl Write, notice: Notice) -> io::Result<u64> {
+pub(crate) fn feed(pass: Pass, sink: impl Write, notice: Notice) -> io::Result<u64> {
+    // Dropped in reverse: when the sink panics, the reader has left before the sink is dropped, which
+    // may flush the ring.
+    let mut sink = sink;
+    let mut pass = pass;
     let mut feeder = Feeder {
         sink: &mut sink,
         taken: 0,

@@ -1,0 +1,344 @@
+//! Readers that wait as tasks, without any runtime.
+
+use circular_core::{AsyncReader, Closed, Policy, Ring};
+use std::future::Future;
+use std::io::{ErrorKind, Write};
+use std::panic::resume_unwind;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+#[path = "common/block_on.rs"]
+mod block_on;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+use block_on::block_on;
+
+fn context() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
+/// A task that has had everything and has left `waker` with the ring.
+fn pending(ring: &Ring, waker: &Waker) -> AsyncReader {
+    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut context = Context::from_waker(waker);
+    while reader.poll_recv(&mut context).is_ready() {}
+    reader
+}
+
+#[test]
+fn it_gets_what_is_held_and_what_follows_and_the_end() {
+    let _watchdog = watchdog::minutes(5);
+    let mut ring = Ring::new(1 << 20).unwrap();
+    let mut reader = ring.handle().reader().stream().unwrap();
+    writeln!(ring, "0").unwrap();
+    let writer = thread::spawn(move || {
+        for number in 1..20_000 {
+            writeln!(ring, "{number}").unwrap();
+        }
+    });
+    block_on(async {
+        let mut next = 0;
+        while let Ok(batch) = reader.recv().await {
+            next += batch.missed().records;
+            for record in batch {
+                assert_eq!(record.seq(), next);
+                assert_eq!(record.bytes(), format!("{next}\n").as_bytes());
+                next += 1;
+            }
+        }
+        assert_eq!(next, 20_000);
+        // It stays at its end.
+        assert_eq!(reader.recv().await.unwrap_err(), Closed);
+    });
+    writer.join().unwrap();
+}
+
+#[test]
+fn every_record_wakes_it() {
+    let _watchdog = watchdog::minutes(5);
+    let mut ring = Ring::new(4096).unwrap();
+    let mut reader = ring.handle().reader().stream().unwrap();
+    let (tell, told) = mpsc::channel();
+    let task = thread::spawn(move || {
+        block_on(async {
+            while let Ok(batch) = reader.recv().await {
+                tell.send(batch.len()).unwrap();
+            }
+        });
+    });
+    // The next is written only when the one before was received.
+    for _ in 0..1000 {
+        ring.write_all(b"x").unwrap();
+        assert_eq!(told.recv(), Ok(1));
+    }
+    drop(ring);
+    task.join().unwrap();
+}
+
+#[test]
+fn dropping_a_call_loses_nothing() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let mut reader = ring.handle().reader().stream().unwrap();
+    for number in 0..100_u64 {
+        // Never polled, polled while there is nothing, and polled again with another waker.
+        drop(reader.recv());
+        for _ in 0..2 {
+            let mut call = pin!(reader.recv());
+            assert!(call.as_mut().poll(&mut context()).is_pending());
+        }
+        ring.write_all(b"x").unwrap();
+        // Made when there is something, but never polled.
+        drop(reader.recv());
+        let batch = block_on(reader.recv()).unwrap();
+        assert_eq!(batch.records().next().unwrap().seq(), number);
+        assert_eq!(batch.len(), 1);
+    }
+}
+
+#[test]
+fn a_reader_that_moves_to_another_task_is_woken_there() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let mut reader = pending(&ring, Waker::noop());
+    let task = thread::spawn(move || block_on(reader.recv()).map(|batch| batch.bytes().to_vec()));
+    ring.write_all(b"x").unwrap();
+    assert_eq!(task.join().unwrap(), Ok(b"x".to_vec()));
+}
+
+#[test]
+fn it_must_not_hold_writers_back_for_ever() {
+    let ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let refused = handle.reader().policy(Policy::Block).stream().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    assert!(refused.to_string().contains("Policy::Skip"), "{refused}");
+    assert!(handle.stats().readers.is_empty(), "it has not joined");
+    let patience = Policy::BlockFor(Duration::from_secs(3600));
+    let mut reader = handle.reader().policy(patience).stream().unwrap();
+    (&ring).write_all(b"x").unwrap();
+    assert!(!handle.flush_timeout(Duration::ZERO));
+    assert_eq!(block_on(reader.recv()).unwrap().bytes(), b"x");
+    // Done when the next is asked for.
+    assert!(!handle.flush_timeout(Duration::ZERO));
+    assert!(reader.poll_recv(&mut context()).is_pending());
+    assert!(handle.flush_timeout(Duration::ZERO));
+}
+
+#[test]
+fn it_is_told_what_it_missed_and_where_it_is() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let mut reader = ring.handle().reader().stream().unwrap();
+    for _ in 0..1000 {
+        ring.write_all(&[b'x'; 100]).unwrap();
+    }
+    let batch = block_on(reader.recv()).unwrap();
+    let missed = batch.missed();
+    let first = batch.records().next().unwrap().seq();
+    assert_eq!((missed.records, missed.bytes), (first, first * 100));
+    let next = first + batch.len() as u64;
+    assert_eq!(reader.missed(), missed);
+    assert!(!reader.restarted());
+    let after = circular_core::Start::After(reader.cursor());
+    let mut other = ring.handle().reader().start(after).open();
+    let batch = other.recv().unwrap();
+    assert_eq!(batch.records().next().unwrap().seq(), next);
+}
+
+/// Counts how often it is woken, and tells.
+struct Counting(AtomicU64, mpsc::SyncSender<()>);
+
+impl Wake for Counting {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+        let _ = self.1.try_send(());
+    }
+}
+
+fn counting() -> (Arc<Counting>, mpsc::Receiver<()>) {
+    let (tell, told) = mpsc::sync_channel(1);
+    (Arc::new(Counting(AtomicU64::new(0), tell)), told)
+}
+
+#[test]
+fn another_tasks_waker_that_panics_keeps_nobody_asleep() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            resume_unwind(Box::new("in a waker"));
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let panics = Waker::from(Arc::new(Panics));
+    let before = pending(&ring, &panics);
+    let (woken, told) = counting();
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut reader = pending(&ring, &waker);
+    let after = pending(&ring, &panics);
+    for round in 1..=3 {
+        ring.write_all(b"x").unwrap();
+        told.recv().unwrap();
+        assert_eq!(woken.0.load(SeqCst), round);
+        // Leaves its waker again; the others never come back.
+        let mut context = Context::from_waker(&waker);
+        assert!(reader.poll_recv(&mut context).is_ready());
+        assert!(reader.poll_recv(&mut context).is_pending());
+    }
+    drop((before, after));
+}
+
+/// A waker is foreign code: it runs without any lock of the ring.
+#[test]
+fn a_waker_may_use_the_ring() {
+    struct Uses(Ring, mpsc::SyncSender<()>);
+    impl Uses {
+        fn it(&self) {
+            (&self.0).write_all(b"from a waker").unwrap();
+            let handle = self.0.handle();
+            assert!(handle.stats().written > 0);
+            handle.flush();
+            drop(handle.reader().open());
+            let _ = self.1.try_send(());
+        }
+    }
+    impl Wake for Uses {
+        fn wake(self: Arc<Self>) {
+            self.it();
+        }
+    }
+    impl Drop for Uses {
+        fn drop(&mut self) {
+            self.it();
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(4096).unwrap();
+    let (tell, told) = mpsc::sync_channel(1);
+    let uses = || Waker::from(Arc::new(Uses(ring.clone(), tell.clone())));
+    // Woken, replaced by another, and dropped with the reader.
+    let woken = pending(&ring, &uses());
+    (&ring).write_all(b"x").unwrap();
+    told.recv().unwrap();
+    drop(woken);
+    let mut replaced = pending(&ring, &uses());
+    while replaced
+        .poll_recv(&mut Context::from_waker(&uses()))
+        .is_ready()
+    {}
+    drop(replaced);
+    told.recv().unwrap();
+}
+
+#[test]
+fn closing_wakes_every_task() {
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(4096).unwrap();
+    // More than are woken at once.
+    let tasks: Vec<_> = (0..200).map(|_| counting()).collect();
+    let mut readers: Vec<_> = tasks
+        .iter()
+        .map(|(woken, _)| pending(&ring, &Waker::from(Arc::clone(woken))))
+        .collect();
+    drop(ring);
+    for (_, told) in &tasks {
+        told.recv().unwrap();
+    }
+    for reader in &mut readers {
+        let Poll::Ready(Err(Closed)) = reader.poll_recv(&mut context()) else {
+            panic!("woken for nothing");
+        };
+    }
+}
+
+#[cfg(feature = "futures")]
+mod stream {
+    use super::*;
+    use circular_core::{Notice, Start};
+    use futures_core::Stream;
+    use std::future::poll_fn;
+    use std::pin::Pin;
+
+    /// All items, until the stream ends.
+    fn collect(mut stream: AsyncReader) -> String {
+        let mut all = String::new();
+        block_on(async {
+            while let Some(bytes) = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await {
+                assert!(!bytes.is_empty());
+                all.push_str(std::str::from_utf8(&bytes).unwrap());
+            }
+            // It stays at its end.
+            assert_eq!(
+                poll_fn(|cx| Pin::new(&mut stream).poll_next(cx)).await,
+                None
+            );
+        });
+        all
+    }
+
+    #[test]
+    fn it_ends_when_the_ring_closes() {
+        let _watchdog = watchdog::minutes(2);
+        let ring = Ring::new(1 << 20).unwrap();
+        let stream = ring.handle().reader().stream().unwrap();
+        let writer = thread::spawn(move || {
+            for number in 0..1000 {
+                writeln!(&ring, "{number}").unwrap();
+            }
+        });
+        let expected: String = (0..1000).map(|number| format!("{number}\n")).collect();
+        assert_eq!(collect(stream), expected);
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn it_tells_a_loss_in_a_line_of_its_own() {
+        let _watchdog = watchdog::minutes(2);
+        for (notice, begin, middle) in [
+            (
+                Notice::Text,
+                "\n--- missed ",
+                " bytes): reader too slow ---\nline",
+            ),
+            (Notice::Json, "\n{\"missed\":{\"records\":", "}}\nline"),
+            (Notice::None, "line", "\nline"),
+        ] {
+            let mut ring = Ring::new(4096).unwrap();
+            let mut stream = ring.handle().reader().notice(notice).stream().unwrap();
+            ring.write_all(b"no line end").unwrap();
+            let first = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx));
+            assert_eq!(block_on(first).unwrap(), b"no line end");
+            for number in 0..1000 {
+                writeln!(ring, "line {number}").unwrap();
+            }
+            drop(ring);
+            let rest = collect(stream);
+            assert!(rest.starts_with(begin), "{rest}");
+            assert!(
+                rest.contains(middle) && rest.ends_with("line 999\n"),
+                "{rest}"
+            );
+        }
+    }
+
+    #[test]
+    fn it_tells_that_it_restarted_even_while_there_is_nothing() {
+        let foreign = Ring::new(4096).unwrap().handle().reader().open().cursor();
+        let ring = Ring::new(4096).unwrap();
+        let reader = ring.handle().reader().start(Start::After(foreign));
+        let mut stream = reader.stream().unwrap();
+        let told = block_on(poll_fn(|cx| Pin::new(&mut stream).poll_next(cx))).unwrap();
+        assert!(told.starts_with(b"--- restarted: "));
+        assert!(Pin::new(&mut stream).poll_next(&mut context()).is_pending());
+        (&ring).write_all(b"x").unwrap();
+        drop(ring);
+        assert_eq!(collect(stream), "x");
+    }
+}

@@ -1,0 +1,166 @@
+//! What a program has on its stderr when it ends, with `flush_at_exit`.
+
+#![cfg(unix)]
+
+use circular_core::{Policy, Ring};
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, Read, Write};
+use std::process;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+/// Long enough that nobody waits for it to be over.
+const LONG: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(200);
+/// More than a pipe holds.
+const LINES: usize = 20_000;
+
+/// A global logger's ring is never dropped.
+static RINGS: Mutex<Vec<Ring>> = Mutex::new(Vec::new());
+
+/// A ring whose lines go to `sink` on a thread.
+fn ring(patience: Duration, sink: impl Write + Send + 'static) -> Ring {
+    let ring = Ring::builder().flush_at_exit(patience).build().unwrap();
+    let reader = ring.handle().reader().policy(Policy::BlockFor(LONG));
+    reader.spawn(sink).unwrap();
+    RINGS.lock().unwrap().push(ring.clone());
+    ring
+}
+
+fn write_lines(mut ring: &Ring) {
+    for number in 0..LINES {
+        writeln!(ring, "line {number}").unwrap();
+    }
+}
+
+fn all_lines() -> String {
+    (0..LINES).fold(String::new(), |mut all, number| {
+        writeln!(all, "line {number}").unwrap();
+        all
+    })
+}
+
+/// Ends the program when it is written to.
+struct Exits;
+
+impl Write for Exits {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        process::exit(7)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn as_child() {
+    let Some(role) = child::role() else { return };
+    match role.as_str() {
+        "returns" => write_lines(&ring(LONG, io::stderr())),
+        "exits" => {
+            write_lines(&ring(LONG, io::stderr()));
+            process::exit(0);
+        }
+        // What is written is on stderr only when it is flushed, too.
+        "buffers" => write_lines(&ring(
+            LONG,
+            BufWriter::with_capacity(10 << 20, io::stderr()),
+        )),
+        "is stuck" => write_lines(&ring(SHORT, io::stderr())),
+        "goes on writing" => {
+            let ring = ring(LONG, io::stderr());
+            for _ in 0..2 {
+                let mut ring = ring.clone();
+                thread::spawn(move || while writeln!(ring, "another line").is_ok() {});
+            }
+            writeln!(&ring, "the last one of main").unwrap();
+        }
+        "has two rings" => {
+            let (first, second) = (ring(LONG, io::stderr()), ring(LONG, io::stderr()));
+            writeln!(&first, "from the first").unwrap();
+            writeln!(&second, "from the second").unwrap();
+        }
+        "drops its ring" => {
+            let ring = ring(LONG, io::stderr());
+            RINGS.lock().unwrap().clear();
+            writeln!(&ring, "dropped with its last line").unwrap();
+        }
+        "exits in a sink" => {
+            writeln!(&ring(LONG, Exits), "x").unwrap();
+            loop {
+                thread::park();
+            }
+        }
+        _ => panic!("no such role: {role}"),
+    }
+}
+
+/// What a child has written to stderr when it has ended as it should.
+fn stderr_of(role: &str) -> String {
+    let output = child::command(role).output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn one_that_returns_from_main_has_its_last_line_out() {
+    let _watchdog = watchdog::minutes(2);
+    assert!(stderr_of("returns") == all_lines());
+}
+
+#[test]
+fn one_that_calls_exit_has_its_last_line_out() {
+    let _watchdog = watchdog::minutes(2);
+    assert!(stderr_of("exits") == all_lines());
+}
+
+#[test]
+fn sinks_are_flushed() {
+    let _watchdog = watchdog::minutes(2);
+    assert!(stderr_of("buffers") == all_lines());
+}
+
+#[test]
+fn one_whose_stderr_is_stuck_ends_all_the_same() {
+    let _watchdog = watchdog::minutes(2);
+    let mut child = child::command("is stuck").spawn().unwrap();
+    // Open, and not read.
+    let mut stderr = child.stderr.take().unwrap();
+    assert!(child.wait().unwrap().success());
+    let mut text = String::new();
+    stderr.read_to_string(&mut text).unwrap();
+    assert!(!text.is_empty() && all_lines().starts_with(&text));
+    assert!(text.len() < all_lines().len(), "the pipe was not full");
+}
+
+#[test]
+fn one_whose_other_threads_go_on_writing_ends_with_a_whole_line() {
+    let _watchdog = watchdog::minutes(2);
+    let text = stderr_of("goes on writing");
+    assert!(text.ends_with('\n'));
+    assert_eq!(text.matches("the last one of main\n").count(), 1);
+    let mut others = text.lines().filter(|line| *line != "the last one of main");
+    assert!(others.all(|line| line == "another line"));
+}
+
+#[test]
+fn every_ring_that_asked_is_flushed() {
+    let _watchdog = watchdog::minutes(2);
+    let text = stderr_of("has two rings");
+    assert!(text.contains("from the first\n") && text.contains("from the second\n"));
+    assert_eq!(stderr_of("drops its ring"), "dropped with its last line\n");
+}
+
+#[test]
+fn one_that_calls_exit_in_a_sink_does_not_wait_for_itself() {
+    let _watchdog = watchdog::minutes(2);
+    let output = child::command("exits in a sink").output().unwrap();
+    assert_eq!(output.status.code(), Some(7));
+}
