@@ -48,7 +48,7 @@ fn parts_are_first_middle_last_and_have_the_level_time_and_target_of_the_whole()
     // Each part counts as a record.
     let newest = snapshot.records().last().unwrap().seq();
     assert_eq!(stats.written, newest + 1);
-    assert!(stats.written >= 1 + 4);
+    assert!(stats.written > 4);
 }
 
 #[test]
