@@ -140,7 +140,8 @@ fn a_display_that_panics_leaves_everything_usable() {
     for _ in 0..3 {
         let caught = catch_unwind(AssertUnwindSafe(|| writeln!(ring, "<{Panics}>")));
         assert!(caught.is_err());
-        writeln!(ring, "{} goes on", "it").unwrap();
+        let name = "it";
+        writeln!(ring, "{name} goes on").unwrap();
     }
     // Nothing is lost: what was formatted before the panic is there too.
     assert_eq!(text(&ring), "<halfit goes on\n".repeat(3));
