@@ -53,7 +53,9 @@
 //!
 //! In a forked child every ring that was made before the fork is dead: writes are refused and
 //! counted, readers end, `flush` and `close` return at once. No call takes a lock there, whatever
-//! another thread held at the fork. A snapshot still works. A ring that the child makes is alive.
+//! another thread held at the fork. A snapshot still works. A ring that the child
+//! makes is alive, but if the parent had threads, use it from one thread only: waiting for another
+//! may hang there, and so may flush.
 
 mod auto_flush;
 mod buffer;
