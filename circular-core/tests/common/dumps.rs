@@ -1,0 +1,84 @@
+//! Programs that panic, and a directory for their dumps.
+
+use super::child;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::{env, fs, process};
+
+const DIR: &str = "CIRCULAR_TEST_DIR";
+/// The program's name, for the names of dumps.
+pub(crate) const PROGRAM: &str = "prog";
+
+/// Where a child is to dump to.
+pub(crate) fn dir() -> PathBuf {
+    env::var_os(DIR).unwrap().into()
+}
+
+/// A directory of the test's own, which is removed with everything in it.
+pub(crate) struct Dumps(pub(crate) PathBuf);
+
+/// How a child ended.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stderr: String,
+}
+
+impl Dumps {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Relaxed);
+        let name = format!("circular-test-{}-{number}", process::id());
+        let dir = env::temp_dir().join(name);
+        fs::create_dir(&dir).unwrap();
+        Self(dir)
+    }
+
+    /// A child that dumps here.
+    pub(crate) fn command(&self, role: &str) -> Command {
+        let mut command = child::command(role);
+        command.env(DIR, &self.0);
+        command
+    }
+
+    pub(crate) fn run(&self, role: &str) -> Ended {
+        let output = self.command(role).output().unwrap();
+        Ended {
+            status: output.status,
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The texts of the dumps, the oldest first; nothing else may be left behind.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap());
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        // By the time that ends the name.
+        paths.sort_by_key(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(
+                name.starts_with("prog-") && name.ends_with(".log"),
+                "{name}"
+            );
+            name.rsplit('-').next().unwrap().to_owned()
+        });
+        let text = |path| fs::read_to_string(path).unwrap();
+        paths.iter().map(text).collect()
+    }
+}
+
+impl Drop for Dumps {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Ended {
+    /// The lines in which the hook told what it did.
+    pub(crate) fn reports(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines
+            .filter(|line| line.starts_with("circular: "))
+            .collect()
+    }
+}

@@ -1,0 +1,387 @@
+//! What a program that panics leaves behind: the dump, where it goes, and how many there are.
+
+#![cfg(unix)]
+#![expect(
+    unsafe_code,
+    reason = "the standard library can neither become another user nor fill a pipe without waiting"
+)]
+
+use circular_core::{Handle, Level, Meta, PanicDump, PanicDumpBuilder, Ring};
+use std::fs::{self, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::panic::{self, catch_unwind};
+use std::thread;
+use std::time::Duration;
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/dumps.rs"]
+mod dumps;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+use dumps::{Dumps, PROGRAM};
+
+const LINES: &str = "one\ntwo\nthree\n";
+/// No two dumps are less than this apart, unless the program is about to abort.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// A ring with three lines, and a hook that is there before that of the dump.
+fn ring() -> Ring {
+    panic::set_hook(Box::new(|_| say("previous hook")));
+    let mut ring = Ring::new(1 << 20).unwrap();
+    for line in LINES.split_inclusive('\n') {
+        ring.write_all(line.as_bytes()).unwrap();
+    }
+    ring
+}
+
+fn say(line: &str) {
+    writeln!(io::stderr(), "{line}").unwrap();
+}
+
+fn dump(handle: &Handle) -> PanicDumpBuilder {
+    PanicDump::builder(handle).program(PROGRAM)
+}
+
+fn panic_and_go_on(number: u32) {
+    assert!(catch_unwind(|| panic!("panic number {number}")).is_err());
+}
+
+/// Panics again while it unwinds, which aborts.
+fn panic_twice() {
+    struct PanicsToo;
+    impl Drop for PanicsToo {
+        fn drop(&mut self) {
+            panic!("in a destructor");
+        }
+    }
+    let _panics_too = PanicsToo;
+    panic!("the ninth");
+}
+
+/// Fills stderr, a pipe, so that the next who writes to it waits.
+fn fill_stderr() {
+    let flags = |set: libc::c_int| {
+        // SAFETY: an open descriptor, and a command that takes a number.
+        let status = unsafe { libc::fcntl(libc::STDERR_FILENO, libc::F_SETFL, set) };
+        assert_eq!(status, 0);
+    };
+    flags(libc::O_NONBLOCK);
+    while io::stderr().write(&[b'.'; 512]).is_ok() {}
+    while io::stderr().write(b".").is_ok() {}
+    flags(0);
+}
+
+#[test]
+fn as_child() {
+    let Some(role) = child::role() else { return };
+    let ring = ring();
+    let handle = ring.handle();
+    let here = || dump(&handle).dir(dumps::dir());
+    match role.as_str() {
+        "panics" => here().install(),
+        "has no directory" => dump(&handle).install(),
+        "wants both" => here().stderr(true).install(),
+        "is nobody" => {
+            // SAFETY: no memory is involved. Who is somebody already stays that.
+            unsafe { libc::setuid(65534) };
+            here().install();
+        }
+        "is stuck" | "is stuck in its dump" => {
+            panic::set_hook(Box::new(|_| {}));
+            here().stderr(role == "is stuck in its dump").install();
+            fill_stderr();
+        }
+        "catches its panics" => {
+            here().install();
+            (0..50).for_each(panic_and_go_on);
+            let snapshot = handle.snapshot();
+            let panics = snapshot
+                .records()
+                .filter(|record| record.target() == "panic");
+            for (number, record) in panics.clone().enumerate() {
+                assert_eq!(record.level(), Some(Level::Error));
+                let text = std::str::from_utf8(record.bytes()).unwrap();
+                assert!(text.contains(&format!("panic number {number}\n")));
+            }
+            assert_eq!(panics.count(), 50);
+            return;
+        }
+        "aborts after eight" => {
+            here().install();
+            (0..8).for_each(panic_and_go_on);
+            panic_twice();
+        }
+        "waits after eight" => {
+            here().install();
+            (0..8).for_each(panic_and_go_on);
+            thread::sleep(INTERVAL);
+            panic_and_go_on(8);
+            return;
+        }
+        "panics with another payload" => {
+            here().install();
+            panic::panic_any(17);
+        }
+        "is full" => {
+            here().install();
+            for number in 0..100_000 {
+                let line = format!("line {number}\n");
+                ring.record(Meta::new(), line.as_bytes()).unwrap();
+            }
+        }
+        _ => unreachable!("no such role: {role}"),
+    }
+    panic!("the last {}", "straw");
+}
+
+#[test]
+fn the_dump_has_what_came_before_and_the_panic() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let child = dumps.command("panics").spawn().unwrap();
+    let pid = child.id();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    // The program ends as it would have, and the hook that was there has run.
+    assert_eq!(output.status.code(), Some(101));
+    assert_eq!(stderr.matches("previous hook\n").count(), 1);
+
+    let [text] = &dumps.texts()[..] else {
+        panic!("not one dump")
+    };
+    let panic = text.strip_prefix(LINES).unwrap();
+    // Message, place and thread, in a line such as the log has, and no backtrace unless asked.
+    assert!(
+        panic.contains("ERROR panic: thread 'as_child' panicked at "),
+        "{panic}"
+    );
+    assert!(panic.contains(file!()), "{panic}");
+    assert!(panic.ends_with(":\nthe last straw\n"), "{panic}");
+
+    let path = fs::read_dir(&dumps.0)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with(&format!("{PROGRAM}-{pid}-20")), "{name}");
+    // One line tells how much and where.
+    let told = format!(
+        "circular: dumped 4 records ({} bytes) to {}\n",
+        text.len(),
+        path.display()
+    );
+    assert!(stderr.contains(&told), "{stderr}");
+    assert_eq!(stderr.matches("circular: ").count(), 1);
+}
+
+#[test]
+fn a_backtrace_is_in_the_record_if_it_is_asked_for() {
+    let _watchdog = watchdog::minutes(2);
+    for (asked, expected) in [(None, false), (Some("0"), false), (Some("1"), true)] {
+        let dumps = Dumps::new();
+        let mut command = dumps.command("panics");
+        command.envs(asked.map(|value| ("RUST_BACKTRACE", value)));
+        assert_eq!(command.output().unwrap().status.code(), Some(101));
+        let text = &dumps.texts()[0];
+        assert_eq!(text.contains("stack backtrace:\n"), expected, "{asked:?}");
+        assert!(text.ends_with(if expected { "\n" } else { "the last straw\n" }));
+    }
+}
+
+#[test]
+fn any_payload_will_do() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("panics with another payload");
+    assert_eq!(ended.status.code(), Some(101));
+    assert!(dumps.texts()[0].contains("panicked at "));
+}
+
+#[test]
+fn a_full_ring_is_dumped_from_its_oldest_record_on() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    assert_eq!(dumps.run("is full").status.code(), Some(101));
+    let text = &dumps.texts()[0];
+    let numbers: Vec<u32> = text
+        .lines()
+        .map_while(|line| line.strip_prefix("line ")?.parse().ok())
+        .collect();
+    assert_eq!(numbers.last(), Some(&99_999));
+    assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+    // 32 bytes each; all but 1/64 of a MiB can be found.
+    assert!(
+        numbers.len() >= (1 << 20) / 32 * 63 / 64 - 1,
+        "{}",
+        numbers.len()
+    );
+    assert!(text.ends_with("the last straw\n"));
+}
+
+#[test]
+fn without_a_directory_it_goes_to_stderr() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("has no directory");
+    assert_eq!(ended.status.code(), Some(101));
+    assert!(ended.stderr.starts_with(LINES), "{}", ended.stderr);
+    let [report] = ended.reports()[..] else {
+        panic!("not one line: {}", ended.stderr)
+    };
+    assert!(report.starts_with("circular: dumped 4 records (") && report.ends_with(" to stderr"));
+    assert!(dumps.texts().is_empty());
+    // Or to both.
+    let ended = dumps.run("wants both");
+    assert!(ended.stderr.starts_with(LINES), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with(&dumps.texts()[0]));
+    assert_eq!(ended.reports().len(), 1);
+}
+
+/// One line says which directory and why; everything else is as if there were no dump.
+fn no_dump(dumps: &Dumps, role: &str, why: &str) {
+    let ended = dumps.run(role);
+    assert_eq!(ended.status.code(), Some(101));
+    assert!(ended.stderr.contains("previous hook\n"));
+    let [report] = ended.reports()[..] else {
+        panic!("not one line: {}", ended.stderr)
+    };
+    assert!(report.contains(dumps.0.to_str().unwrap()), "{report}");
+    assert!(report.contains(why), "{report}");
+}
+
+#[test]
+fn a_directory_that_is_missing_or_not_one_is_named() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    fs::remove_dir(&dumps.0).unwrap();
+    no_dump(&dumps, "panics", "No such file or directory");
+    fs::write(&dumps.0, "").unwrap();
+    no_dump(&dumps, "panics", "Not a directory");
+    fs::remove_file(&dumps.0).unwrap();
+}
+
+#[test]
+fn a_directory_that_is_not_writable_is_named() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    // Nobody, if whoever runs the test can write everywhere.
+    fs::set_permissions(&dumps.0, Permissions::from_mode(0o555)).unwrap();
+    no_dump(&dumps, "is nobody", "Permission denied");
+    fs::set_permissions(&dumps.0, Permissions::from_mode(0o755)).unwrap();
+    assert!(dumps.texts().is_empty());
+}
+
+#[test]
+fn panics_in_a_row_make_one_dump_and_a_record_each() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("catches its panics");
+    assert!(ended.status.success(), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("previous hook\n").count(), 50);
+    assert_eq!(ended.reports().len(), 1);
+    assert_eq!(dumps.texts().len(), 1);
+}
+
+#[test]
+fn eight_that_were_caught_do_not_silence_one_that_aborts() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("aborts after eight");
+    assert_eq!(ended.status.signal(), Some(libc::SIGABRT));
+    let [_, last] = &dumps.texts()[..] else {
+        panic!("not two dumps")
+    };
+    for number in 0..8 {
+        assert!(last.contains(&format!("panic number {number}\n")));
+    }
+    // Both of the two that made it abort.
+    assert!(last.contains("the ninth\n") && last.contains("in a destructor\n"));
+}
+
+#[test]
+fn eight_that_were_caught_do_not_silence_a_later_one() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("waits after eight");
+    assert!(ended.status.success(), "{}", ended.stderr);
+    let [_, last] = &dumps.texts()[..] else {
+        panic!("not two dumps")
+    };
+    assert!(last.ends_with("panic number 8\n"));
+}
+
+#[test]
+fn the_newest_eight_of_the_program_stay() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    assert_eq!(dumps.run("panics").status.code(), Some(101));
+    let entry = || fs::read_dir(&dumps.0).unwrap().next().unwrap().unwrap();
+    let first = entry().file_name();
+    for _ in 1..9 {
+        assert_eq!(dumps.run("panics").status.code(), Some(101));
+    }
+    assert_eq!(dumps.texts().len(), 8);
+    assert!(!dumps.0.join(first).exists(), "the oldest goes");
+    // What others put there stays, whatever it is called.
+    let other = dumps.0.join("prog-backup.log");
+    fs::write(&other, "").unwrap();
+    assert_eq!(dumps.run("panics").status.code(), Some(101));
+    fs::remove_file(other).unwrap();
+    assert_eq!(dumps.texts().len(), 8);
+}
+
+#[test]
+fn a_stuck_stderr_holds_nothing_up_but_what_must_go_there() {
+    let _watchdog = watchdog::minutes(2);
+    // With a directory alone: the line is left out, and the program ends.
+    let dumps = Dumps::new();
+    let mut child = dumps.command("is stuck").spawn().unwrap();
+    let unread = child.stderr.take().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(101));
+    assert!(dumps.texts()[0].ends_with("the last straw\n"));
+    drop(unread);
+
+    // With a dump to stderr as well: the file is whole before that, and stays so.
+    let dumps = Dumps::new();
+    let mut child = dumps.command("is stuck in its dump").spawn().unwrap();
+    while dumps_in(&dumps) == 0 {
+        thread::yield_now();
+    }
+    let whole = dumps.texts().remove(0);
+    assert!(whole.starts_with(LINES) && whole.ends_with("the last straw\n"));
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "it waits for its stderr"
+    );
+    let mut stderr = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(101));
+    assert!(stderr.trim_start_matches('.').starts_with(&whole));
+}
+
+/// How many whole dumps there are while others are being made.
+fn dumps_in(dumps: &Dumps) -> usize {
+    let names = fs::read_dir(&dumps.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let is_whole = |name: &std::ffi::OsString| name.to_str().unwrap().ends_with(".log");
+    let hidden = |name: &std::ffi::OsString| name.to_str().unwrap().starts_with('.');
+    let names: Vec<_> = names.collect();
+    // The hidden name goes last.
+    if names.iter().any(hidden) {
+        return 0;
+    }
+    names.iter().filter(|name| is_whole(name)).count()
+}
