@@ -5,7 +5,7 @@
 //! ends with the wrapper.
 
 use crate::no_wait::InSink;
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::fmt;
 use std::io::{self, Write};
 use std::mem;
@@ -96,11 +96,8 @@ impl<W: Write> Shared<W> {
         let mut state = self.state.lock();
         while !state.ends {
             match state.due {
-                None => self.changed.wait(&mut state),
-                Some(due) if Instant::now() < due => {
-                    self.changed.wait_until(&mut state, due);
-                }
-                Some(_) => state.error = state.flush().err(),
+                Some(due) if due <= Instant::now() => state.error = state.flush().err(),
+                due => self.changed.wait(&mut state, due),
             }
         }
     }
@@ -145,7 +142,7 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
             // Too early is better than never.
             return self.shared.lock()?.flush();
         }
-        self.shared.changed.notify_one();
+        self.shared.changed.notify_all();
         Ok(())
     }
 }
@@ -159,7 +156,7 @@ impl<W: Write + Send + 'static> Drop for AutoFlush<W> {
             let _ = state.flush();
         }
         drop(state);
-        self.shared.changed.notify_one();
+        self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
             // It holds the sink until it has ended.
             let _ = thread.join();

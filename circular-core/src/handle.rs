@@ -4,7 +4,6 @@ use crate::reader::ReaderBuilder;
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::sync;
 use crate::{Policy, no_wait};
 use std::fmt;
 use std::io;
@@ -78,7 +77,7 @@ impl Handle {
                 return false;
             }
             shared.end_naps(&state);
-            sync::wait(&shared.flushed, &mut state, deadline);
+            shared.flushed.wait(&mut state, deadline);
         }
         true
     }
@@ -112,7 +111,7 @@ impl Handle {
             if is_over(deadline) {
                 return false;
             }
-            sync::wait(&shared.ended, &mut state, deadline);
+            shared.ended.wait(&mut state, deadline);
         }
         true
     }

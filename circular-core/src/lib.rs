@@ -53,9 +53,8 @@
 //!
 //! In a forked child every ring that was made before the fork is dead: writes are refused and
 //! counted, readers end, `flush` and `close` return at once. No call takes a lock there, whatever
-//! another thread held at the fork. A snapshot still works. A ring that the child
-//! makes is alive, but if the parent had threads, use it from one thread only: waiting for another
-//! may hang there, and so may flush.
+//! another thread held at the fork. A snapshot still works. A ring that the child makes is as alive
+//! as any.
 
 mod auto_flush;
 mod buffer;
@@ -71,6 +70,7 @@ mod handle;
 mod header;
 mod index;
 mod level;
+mod line;
 mod meta;
 mod missed;
 mod no_wait;

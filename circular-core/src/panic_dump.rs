@@ -10,9 +10,9 @@ use crate::dump_file::DumpDir;
 use crate::no_wait::InSink;
 use crate::payload::Payload;
 use crate::shared::Shared;
+use crate::sync::{Condvar, Mutex};
 use crate::utc::LogTime;
 use crate::{Handle, Level, Meta, stderr, thread_buffer};
-use parking_lot::Mutex;
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
 use std::io::{self, IoSlice, Write as _};
@@ -118,10 +118,11 @@ impl PanicDumpBuilder {
             dir: self.dir.map(|dir| DumpDir::new(dir, &program)),
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
-            dumper: Mutex::new(Dumper {
+            dumper: Mutex::new(Some(Dumper {
                 buffer: Buffer::for_dump(capacity),
                 last: None,
-            }),
+            })),
+            given_back: Condvar::new(),
             shared: self.shared,
         };
         let previous = panic::take_hook();
@@ -147,7 +148,9 @@ struct Hook {
     dir: Option<DumpDir>,
     to_stderr: bool,
     backtrace: bool,
-    dumper: Mutex<Dumper>,
+    /// `None` while a dump is made.
+    dumper: Mutex<Option<Dumper>>,
+    given_back: Condvar,
 }
 
 /// What only one dump at a time may use.
@@ -206,18 +209,17 @@ impl Hook {
 
     /// Dumps if it is time for a dump, and tells what to say about it.
     fn dump(&self, aborts: bool, unrecorded: &str) -> Option<String> {
-        let to_dir = {
-            let mut dumper = self.dumper.try_lock_for(PATIENCE)?;
-            if !aborts && dumper.last.is_some_and(|last| last.elapsed() < INTERVAL) {
-                return None;
-            }
-            dumper.last = Some(Instant::now());
-            let buffer = &mut dumper.buffer;
-            self.dir
-                .as_ref()
-                .map(|dir| self.dump_to_dir(dir, buffer, unrecorded))
-        };
-        // Only now, with nothing locked that another thread's panic needs: stderr may be stuck.
+        let mut dumper = self.take_dumper()?;
+        if !aborts && dumper.last.is_some_and(|last| last.elapsed() < INTERVAL) {
+            self.give_back(dumper);
+            return None;
+        }
+        dumper.last = Some(Instant::now());
+        let buffer = &mut dumper.buffer;
+        let dir = self.dir.as_ref();
+        let to_dir = dir.map(|dir| self.dump_to_dir(dir, buffer, unrecorded));
+        self.give_back(dumper);
+        // Only now, with nothing taken that another thread's panic needs: stderr may be stuck.
         let to_stderr = self.to_stderr.then(|| self.dump_to_stderr(unrecorded));
         let report = match to_dir {
             Some(Ok(report)) if self.to_stderr => format!("{report}, and to stderr"),
@@ -227,6 +229,21 @@ impl Hook {
             None => format!("{} to stderr", describe_dump(to_stderr?.ok()?)),
         };
         Some(format!("circular: {report}"))
+    }
+
+    /// What one dump at a time may use; nothing if another one has it for too long.
+    fn take_dumper(&self) -> Option<Dumper> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut place = self.dumper.lock();
+        while place.is_none() && Instant::now() < deadline {
+            self.given_back.wait(&mut place, Some(deadline));
+        }
+        place.take()
+    }
+
+    fn give_back(&self, dumper: Dumper) {
+        *self.dumper.lock() = Some(dumper);
+        self.given_back.notify_all();
     }
 
     fn dump_to_dir(

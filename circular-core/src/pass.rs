@@ -12,7 +12,7 @@ use crate::header::Header;
 use crate::readers::Token;
 use crate::shared::{Shared, State};
 use crate::start::{self, Begin};
-use crate::sync::{self, MutexGuard};
+use crate::sync::MutexGuard;
 use crate::tape::{Copied, Spot};
 use crate::{Cursor, Level, Missed, Policy, Start};
 use std::mem;
@@ -383,13 +383,13 @@ impl Shared {
     ) {
         if mem::replace(has_napped, true) {
             state.asleep = true;
-            sync::wait(&self.data, state, until);
+            self.data.wait(state, until);
         } else {
             let length = until.map_or(NAP, |until| {
                 until.saturating_duration_since(Instant::now()).min(NAP)
             });
             state.napping += 1;
-            sync::nap(&self.nap, state, length);
+            self.nap.wait_for(state, length);
             state.napping -= 1;
         }
     }

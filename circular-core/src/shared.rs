@@ -17,6 +17,7 @@
 
 use crate::clock;
 use crate::fork::Generation;
+use crate::line::Line;
 use crate::readers::{Readers, Slot};
 use crate::storage::Storage;
 use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
@@ -60,21 +61,6 @@ pub(crate) struct State {
     pub(crate) napping: usize,
     pub(crate) pump: Pump,
     pub(crate) counts: Counts,
-}
-
-/// Writers that wait for room are served in the order in which they began to.
-#[derive(Debug, Default)]
-pub(crate) struct Line {
-    /// The ticket that is first.
-    pub(crate) serving: u64,
-    /// The ticket that the next one to wait gets.
-    pub(crate) next: u64,
-}
-
-impl Line {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.serving == self.next
-    }
 }
 
 /// What wakes the tasks of asynchronous readers.
@@ -180,8 +166,8 @@ impl Shared {
 
     /// Tells the first in line that there may be room. The caller has changed the limit.
     pub(crate) fn wake_first_in_line(&self, state: &State) {
-        if !state.line.is_empty() {
-            self.room_of(state.line.serving).notify_all();
+        if let Some(ticket) = state.line.first() {
+            self.room_of(ticket).notify_all();
         }
     }
 

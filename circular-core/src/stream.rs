@@ -11,7 +11,6 @@
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::{PumpThread, Shared, State};
-use crate::sync;
 use crate::{Closed, Cursor, Missed, Notice};
 use std::fmt;
 use std::future::poll_fn;
@@ -209,7 +208,7 @@ impl Pumped {
         state.pump.streams += 1;
         while state.pump.thread == PumpThread::Starting {
             // Another's first reader starts it now, or fails to.
-            sync::wait(&shared.tasks, &mut state, None);
+            shared.tasks.wait(&mut state, None);
         }
         if state.pump.thread == PumpThread::Runs {
             return Ok(pumped);
@@ -257,7 +256,7 @@ fn pump(shared: &Shared) {
         return;
     };
     while state.pump.thread == PumpThread::Starting {
-        sync::wait(&shared.tasks, &mut state, None);
+        shared.tasks.wait(&mut state, None);
     }
     while state.pump.streams > 0 {
         let tasks = take_ready(&mut state, &mut wakers);
@@ -276,7 +275,7 @@ fn pump(shared: &Shared) {
         } else if tasks {
             shared.sleep(&mut state, &mut has_napped, None);
         } else {
-            sync::wait(&shared.tasks, &mut state, None);
+            shared.tasks.wait(&mut state, None);
         }
     }
     state.pump.thread = PumpThread::None;

@@ -3,96 +3,124 @@
 //! With `--cfg loom` they are loom's, so that the models run the real code. Only this file knows.
 //! Loom has no clock: a wait with a deadline is a wait that another thread ends, and a nap is a
 //! yield.
-
-#[cfg(not(loom))]
-pub(crate) use self::real::*;
+//!
+//! The standard library's locks keep nothing outside themselves, so one that is made in a forked
+//! child works whatever the parent's threads were doing, and no thread needs memory to wait. What a
+//! lock guards stays usable after a panic: code of the caller's runs under none but a sink's own.
 
 #[cfg(loom)]
-pub(crate) use self::model::*;
-
+use loom::sync as imp;
 #[cfg(not(loom))]
-mod real {
-    pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
-    pub(crate) use std::sync::atomic::{AtomicU64, fence};
+use std::sync as imp;
 
-    use std::time::{Duration, Instant};
+pub(crate) use self::imp::atomic::{AtomicU64, fence};
+
+use std::fmt;
+use std::hint;
+use std::ops::{Deref, DerefMut};
+use std::sync::PoisonError;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Attempts at a lock that is held: so many after a short spin, each twice as long as the one
+/// before, and so many after another thread had the core. (What `parking_lot` 0.12 does.) A model
+/// needs none of them.
+const SPINS: u32 = if cfg!(loom) { 0 } else { 3 };
+const YIELDS: u32 = if cfg!(loom) { 0 } else { 7 };
+
+pub(crate) struct Mutex<T>(imp::Mutex<T>);
+
+/// Always has its lock, but for the time of a wait.
+pub(crate) struct MutexGuard<'a, T>(Option<imp::MutexGuard<'a, T>>);
+
+#[derive(Debug)]
+pub(crate) struct Condvar(imp::Condvar);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(imp::Mutex::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        match self.0.try_lock() {
+            Ok(held) => MutexGuard(Some(held)),
+            Err(_) => self.lock_contended(),
+        }
+    }
+
+    /// Most locks here are held for one copy, which is shorter than going to sleep: the standard
+    /// library's gives up on that sooner, and two writers then are twice as slow.
+    #[cold]
+    fn lock_contended(&self) -> MutexGuard<'_, T> {
+        for attempt in 0..SPINS + YIELDS {
+            if attempt < SPINS {
+                (0..2 << attempt).for_each(|_| hint::spin_loop());
+            } else {
+                thread::yield_now();
+            }
+            if let Ok(held) = self.0.try_lock() {
+                return MutexGuard(Some(held));
+            }
+        }
+        MutexGuard(Some(self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0.as_deref().expect(HELD)
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_deref_mut().expect(HELD)
+    }
+}
+
+const HELD: &str = "a guard has its lock again when a wait is over";
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self(imp::Condvar::new())
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
 
     /// Waits until notified or until `deadline`; no deadline waits for as long as it takes.
-    pub(crate) fn wait<T>(
-        condvar: &Condvar,
-        guard: &mut MutexGuard<'_, T>,
-        deadline: Option<Instant>,
-    ) {
+    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) {
         match deadline {
-            Some(deadline) => {
-                condvar.wait_until(guard, deadline);
+            Some(deadline) if cfg!(not(loom)) => {
+                self.wait_for(guard, deadline.saturating_duration_since(Instant::now()));
             }
-            None => condvar.wait(guard),
+            _ => {
+                let held = guard.0.take().expect(HELD);
+                let held = self.0.wait(held);
+                guard.0 = Some(held.unwrap_or_else(PoisonError::into_inner));
+            }
         }
     }
 
     /// Waits for `length` at most, or until notified.
-    pub(crate) fn nap<T>(condvar: &Condvar, guard: &mut MutexGuard<'_, T>, length: Duration) {
-        condvar.wait_for(guard, length);
-    }
-}
-
-#[cfg(loom)]
-mod model {
-    pub(crate) use loom::sync::atomic::{AtomicU64, fence};
-
-    use std::ops::{Deref, DerefMut};
-    use std::time::{Duration, Instant};
-
-    /// loom's mutex with the guard that `parking_lot` has: a wait borrows it.
-    #[derive(Debug)]
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    pub(crate) struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
+    pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, length: Duration) {
+        if cfg!(loom) {
+            return;
         }
-
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            MutexGuard(Some(self.0.lock().unwrap()))
-        }
+        let held = guard.0.take().expect(HELD);
+        let waited = self.0.wait_timeout(held, length);
+        guard.0 = Some(waited.unwrap_or_else(PoisonError::into_inner).0);
     }
-
-    impl<T> Deref for MutexGuard<'_, T> {
-        type Target = T;
-        fn deref(&self) -> &T {
-            self.0.as_deref().unwrap()
-        }
-    }
-
-    impl<T> DerefMut for MutexGuard<'_, T> {
-        fn deref_mut(&mut self) -> &mut T {
-            self.0.as_deref_mut().unwrap()
-        }
-    }
-
-    #[derive(Debug)]
-    pub(crate) struct Condvar(loom::sync::Condvar);
-
-    impl Condvar {
-        pub(crate) fn new() -> Self {
-            Self(loom::sync::Condvar::new())
-        }
-
-        pub(crate) fn notify_all(&self) {
-            self.0.notify_all();
-        }
-    }
-
-    pub(crate) fn wait<T>(
-        condvar: &Condvar,
-        guard: &mut MutexGuard<'_, T>,
-        _deadline: Option<Instant>,
-    ) {
-        guard.0 = Some(condvar.0.wait(guard.0.take().unwrap()).unwrap());
-    }
-
-    pub(crate) fn nap<T>(_: &Condvar, _: &mut MutexGuard<'_, T>, _: Duration) {}
 }

@@ -5,10 +5,11 @@
 //! in the order in which they came.
 
 use crate::header::{self, Part};
+use crate::line::Turn;
 use crate::payload::Payload;
 use crate::shared::{Shared, State};
 use crate::storage::WORD;
-use crate::sync::{self, MutexGuard};
+use crate::sync::MutexGuard;
 use crate::tape::Label;
 use crate::{Closed, Meta, clock, no_wait};
 use std::io;
@@ -72,7 +73,7 @@ impl Shared {
         let len = quarter
             .saturating_sub(header::BYTES + label.target.len())
             .max(WORD);
-        let mut turn = Turn::default();
+        let mut turn = Turn::in_parts();
         let mut rest = payload;
         label.part = Part::First;
         while !rest.is_empty() {
@@ -100,8 +101,10 @@ impl Shared {
             return Err(Closed);
         }
         let size = (header::words(content) * WORD) as u64;
-        let is_first = state.line.is_empty() || turn.ticket.is_some();
-        if is_first && state.head.spot.position + size <= state.readers.limit() {
+        let end = state.head.spot.position + size;
+        let limit = state.readers.limit();
+        let to_leave = state.line.room_to_leave(turn);
+        if to_leave.is_some_and(|to_leave| end + to_leave <= limit) {
             return Ok(());
         }
         self.wait_for_room(state, size, turn)
@@ -121,7 +124,7 @@ impl Shared {
             return Ok(());
         }
         let began = Instant::now();
-        let ticket = *turn.ticket.get_or_insert_with(|| state.line.take_ticket());
+        let ticket = state.line.begin_to_wait(turn, size);
         // The parts that are in already are for readers to take: it is they who make room.
         if mem::take(&mut state.asleep) {
             self.data.notify_all();
@@ -131,7 +134,7 @@ impl Shared {
                 break Err(Closed);
             }
             let mut deadline = None;
-            if state.line.serving == ticket {
+            if state.line.first() == Some(ticket) {
                 let now = Instant::now();
                 let first_since = *turn.first_since.get_or_insert(now);
                 let end = state.head.spot.position + size;
@@ -146,8 +149,9 @@ impl Shared {
                 self.end_naps(state);
                 deadline = next;
             }
-            sync::wait(self.room_of(ticket), state, deadline);
+            self.room_of(ticket).wait(state, deadline);
         };
+        state.line.end_to_wait(turn, size);
         let waited = began.elapsed();
         state.counts.waits += 1;
         state.counts.waited += waited;
@@ -157,8 +161,7 @@ impl Shared {
 
     /// Lets the next in line have its turn.
     fn end_turn(&self, state: &mut MutexGuard<'_, State>, turn: &Turn) {
-        if turn.ticket.is_some() {
-            state.line.serving += 1;
+        if state.line.end_turn(turn) {
             self.wake_first_in_line(state);
         }
     }
@@ -168,21 +171,5 @@ impl Shared {
         self.refuse();
         // Without a message of its own, which would have to be allocated.
         Err(io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-/// One write's turn in the line; it may be several waits long.
-#[derive(Debug, Default)]
-struct Turn {
-    ticket: Option<u64>,
-    /// Since when it has been first; a reader's patience counts from here.
-    first_since: Option<Instant>,
-}
-
-impl crate::shared::Line {
-    fn take_ticket(&mut self) -> u64 {
-        let ticket = self.next;
-        self.next += 1;
-        ticket
     }
 }

@@ -39,7 +39,8 @@ fn ring() -> Ring {
 }
 
 fn say(line: &str) {
-    writeln!(io::stderr(), "{line}").unwrap();
+    let mut stderr = io::stderr();
+    writeln!(stderr, "{line}").unwrap();
 }
 
 fn dump(handle: &Handle) -> PanicDumpBuilder {

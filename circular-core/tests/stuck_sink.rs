@@ -72,6 +72,35 @@ fn block_for_holds_one_write_up_once() {
 }
 
 #[test]
+fn block_for_holds_several_writers_up_once_each() {
+    const WRITERS: u64 = 8;
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let (sink, release) = stuck::sink();
+    let reader = handle.reader().policy(Policy::BlockFor(SHORT));
+    let reader = reader.spawn(sink).unwrap();
+    ring.write_all(LINE).unwrap();
+    release.wait_until_stuck();
+    thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            let mut ring = &ring;
+            scope.spawn(move || (0..WRITES).for_each(|_| ring.write_all(LINE).unwrap()));
+        }
+    });
+    let stats = handle.stats();
+    assert_eq!(stats.written, 1 + WRITERS * WRITES);
+    assert_eq!(stats.demotions, 1);
+    assert!(
+        (1..=WRITERS).contains(&stats.waits.count),
+        "{:?}",
+        stats.waits
+    );
+    drop((ring, release));
+    reader.join().unwrap().unwrap();
+}
+
+#[test]
 fn one_write_in_many_parts_waits_no_longer_than_another() {
     let _watchdog = watchdog::minutes(2);
     let mut ring = Ring::new(4096).unwrap();

@@ -1,0 +1,222 @@
+//! What a forked child can do: nothing with its parent's rings, at once, and everything with its own.
+
+#![cfg(unix)]
+#![expect(unsafe_code, reason = "the standard library cannot fork")]
+
+use circular_core::{Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start};
+use std::io::{self, Write};
+use std::panic::{self, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::Duration;
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/collected.rs"]
+mod collected;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+use collected::Collected;
+
+/// As many as make it likely that a fork hits every lock that there is.
+const FORKS: usize = 200;
+const LONG: Duration = Duration::from_secs(3600);
+/// A child that hangs is ended after this many seconds.
+const ALARM: u32 = 20;
+
+/// Ends a forked child without the parent's exit handlers, and tells where it was if it fails.
+fn in_child(work: impl Fn() -> Result<(), &'static str>) {
+    // SAFETY: no memory is involved.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "{}", io::Error::last_os_error());
+    if pid == 0 {
+        // SAFETY: no memory is involved.
+        unsafe { libc::alarm(ALARM) };
+        let failed = match catch_unwind(panic::AssertUnwindSafe(work)) {
+            Ok(Ok(())) => None,
+            Ok(Err(what)) => Some(what),
+            Err(_) => Some("panicked"),
+        };
+        if let Some(what) = failed {
+            // Past the lock of `io::stderr`, which a thread that is not here may hold.
+            // SAFETY: a valid buffer of that length.
+            unsafe { libc::write(libc::STDERR_FILENO, what.as_ptr().cast(), what.len()) };
+        }
+        // SAFETY: it does not return, and no memory is involved.
+        unsafe { libc::_exit(i32::from(failed.is_some())) };
+    }
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the status of a child that is ours.
+    unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(status, 0, "the child's status; 14 is a child that hung");
+}
+
+fn check(holds: bool, what: &'static str) -> Result<(), &'static str> {
+    if holds { Ok(()) } else { Err(what) }
+}
+
+/// A process whose threads use every lock of a ring, all the time.
+fn while_everything_is_in_use(test: impl FnOnce(&Ring)) {
+    let ring = Ring::new(1 << 14).unwrap();
+    let ends = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for number in 0..3 {
+            let mut ring = &ring;
+            scope.spawn(move || {
+                // The end may come while it waits for room.
+                while writeln!(ring, "a line of thread {number}").is_ok() {}
+            });
+        }
+        let handle = ring.handle();
+        let ends = &ends;
+        scope.spawn(move || {
+            while !ends.load(Relaxed) {
+                handle.flush();
+                let _ = handle.reader().open().try_recv();
+            }
+        });
+        for policy in [Policy::Block, Policy::BlockFor(LONG), Policy::Skip] {
+            let reader = ring.handle().reader().policy(policy);
+            reader.spawn(io::sink()).unwrap();
+        }
+        let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| test(&ring)));
+        ends.store(true, Relaxed);
+        ring.handle().close();
+        if let Err(panic) = outcome {
+            panic::resume_unwind(panic);
+        }
+    });
+}
+
+fn parents_ring_is_dead(ring: &Ring, taken: &mut Reader) -> Result<(), &'static str> {
+    let handle = ring.handle();
+    let before = handle.stats().refused;
+    let error = ring.record(Meta::new().level(Level::Info), b"refused");
+    check(
+        error.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe),
+        "a write",
+    )?;
+    check((&*ring).write_all(b"refused").is_err(), "write_all")?;
+    check(writeln!(&mut &*ring, "refused").is_err(), "writeln")?;
+    let stats = handle.stats();
+    check(stats.refused == before + 3, "what was refused is counted")?;
+    drop(handle.snapshot().into_bytes());
+    handle.flush();
+    check(handle.flush_timeout(LONG), "flush_timeout")?;
+    handle.close();
+    check(handle.join_timeout(LONG), "join_timeout")?;
+    while taken.recv().is_ok() {}
+    check(taken.recv_timeout(LONG).is_err(), "recv_timeout")?;
+    check(taken.try_recv().is_err(), "try_recv")?;
+    let cursor: Cursor = taken.cursor();
+    let mut late = handle.reader().start(Start::After(cursor)).open();
+    while late.recv().is_ok() {}
+    handle
+        .reader()
+        .write_to(io::sink())
+        .map_err(|_| "write_to")?;
+    handle
+        .write_to(io::sink())
+        .map_err(|_| "Handle::write_to")?;
+    drop(late);
+    drop(ring.clone());
+    drop(handle);
+    Ok(())
+}
+
+/// Everything that a ring of the child's own does with threads of its own.
+fn childs_ring_works() -> Result<(), &'static str> {
+    let ring = Ring::new(4096).map_err(|_| "new")?;
+    let handle = ring.handle();
+    let sink = Collected::default();
+    let reader = handle.reader().policy(Policy::Block).spawn(sink.clone());
+    let reader = reader.map_err(|_| "spawn")?;
+    let (mut skipping, own) = (handle.reader().open(), handle.clone());
+    let viewer = thread::spawn(move || while skipping.recv().is_ok() {});
+    let flusher = thread::spawn(move || (0..100).for_each(|_| own.flush()));
+    let mut expected = String::new();
+    for number in 0..1000 {
+        let line = format!("line {number}\n");
+        expected.push_str(&line);
+        (&ring).write_all(line.as_bytes()).map_err(|_| "write")?;
+    }
+    handle.flush();
+    check(sink.text() == expected, "what flush promises")?;
+    handle.close();
+    check(handle.join_timeout(LONG), "join_timeout")?;
+    reader.join().map_err(|_| "join")?.map_err(|_| "the sink")?;
+    viewer.join().map_err(|_| "the viewer")?;
+    flusher.join().map_err(|_| "the flusher")?;
+    Ok(())
+}
+
+#[test]
+fn a_parents_ring_refuses_and_never_hangs() {
+    let _watchdog = watchdog::minutes(10);
+    while_everything_is_in_use(|ring| {
+        for _ in 0..FORKS {
+            let taken = std::cell::RefCell::new(ring.handle().reader().open());
+            in_child(|| parents_ring_is_dead(ring, &mut taken.borrow_mut()));
+        }
+    });
+}
+
+#[test]
+fn a_childs_own_ring_works() {
+    let _watchdog = watchdog::minutes(10);
+    while_everything_is_in_use(|_| (0..FORKS).for_each(|_| in_child(childs_ring_works)));
+}
+
+#[test]
+fn a_child_of_a_child_is_no_different() {
+    let _watchdog = watchdog::minutes(10);
+    while_everything_is_in_use(|_| {
+        in_child(|| {
+            let ring = Ring::new(4096).map_err(|_| "new")?;
+            in_child(|| check((&ring).write_all(b"refused").is_err(), "a write"));
+            in_child(childs_ring_works);
+            childs_ring_works()
+        });
+    });
+}
+
+#[test]
+fn as_child() {
+    if child::role().is_none() {
+        return;
+    }
+    let ring = Ring::builder().flush_at_exit(LONG).build().unwrap();
+    let handle = ring.handle();
+    panic::set_hook(Box::new(|_| {}));
+    PanicDump::builder(&handle).stderr(true).install();
+    let reader = handle.reader().policy(Policy::Block);
+    reader.spawn(io::stderr()).unwrap();
+    (&ring).write_all(b"the parent's\n").unwrap();
+    // SAFETY: no memory is involved.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        // SAFETY: no memory is involved.
+        unsafe { libc::alarm(ALARM) };
+        let _ = (&ring).write_all(b"the child's\n");
+        let _ = catch_unwind(|| panic!("the child's"));
+        std::process::exit(i32::from(handle.stats().refused != 2));
+    }
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the status of a child that is ours.
+    unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(status, 0);
+    std::process::exit(0);
+}
+
+#[test]
+fn at_exit_only_the_parent_flushes() {
+    let _watchdog = watchdog::minutes(2);
+    for _ in 0..20 {
+        let output = child::command("forks").output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        assert_eq!(stderr, "the parent's\n");
+    }
+}
