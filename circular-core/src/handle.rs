@@ -4,7 +4,7 @@ use crate::reader::ReaderBuilder;
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::{Policy, no_wait};
+use crate::{Policy, no_wait, sync};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Handle {
     /// As [`flush`](Self::flush), but waits no longer than `timeout`; tells whether all readers were
     /// done by then. Inside a sink it is `false` at once.
     pub fn flush_timeout(&self, timeout: Duration) -> bool {
-        self.flush_until(Instant::now().checked_add(timeout))
+        self.flush_until(sync::now().checked_add(timeout))
     }
 
     fn flush_until(&self, deadline: Option<Instant>) -> bool {
@@ -100,7 +100,7 @@ impl Handle {
     /// at once.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         let shared = &*self.shared;
-        let deadline = Instant::now().checked_add(timeout);
+        let deadline = sync::now().checked_add(timeout);
         if no_wait::in_sink() {
             return false;
         }
@@ -138,7 +138,7 @@ impl Handle {
 }
 
 fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    deadline.is_some_and(|deadline| sync::now() >= deadline)
 }
 
 impl fmt::Debug for Handle {

@@ -5,10 +5,17 @@
 
 use std::cell::Cell;
 
+#[cfg(not(loom))]
 thread_local! {
     /// How many sinks this thread is in. Without a destructor, so it can be asked until the thread
     /// is gone.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+// All threads of a model are one to the system.
+#[cfg(loom)]
+loom::thread_local! {
+    static DEPTH: Cell<u32> = Cell::new(0);
 }
 
 /// Marks the thread as inside a sink until it is dropped, by a panic too.
@@ -16,20 +23,20 @@ pub(crate) struct InSink(());
 
 impl InSink {
     pub(crate) fn enter() -> Self {
-        DEPTH.set(DEPTH.get() + 1);
+        DEPTH.with(|depth| depth.set(depth.get() + 1));
         Self(())
     }
 }
 
 impl Drop for InSink {
     fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
+        DEPTH.with(|depth| depth.set(depth.get() - 1));
     }
 }
 
 /// Whether this thread is inside a sink of any ring.
 pub(crate) fn in_sink() -> bool {
-    DEPTH.get() > 0
+    DEPTH.with(Cell::get) > 0
 }
 
 /// Whether a write of this thread must overtake rather than wait for room.

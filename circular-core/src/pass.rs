@@ -12,7 +12,7 @@ use crate::header::Header;
 use crate::readers::Token;
 use crate::shared::{Shared, State};
 use crate::start::{self, Begin};
-use crate::sync::MutexGuard;
+use crate::sync::{self, MutexGuard};
 use crate::tape::{Copied, Spot};
 use crate::{Cursor, Level, Missed, Policy, Start};
 use std::mem;
@@ -171,7 +171,7 @@ impl Pass {
                     return Outcome::Drained;
                 }
                 Idle::Sleep { until } => {
-                    if until.is_some_and(|until| Instant::now() >= until) {
+                    if until.is_some_and(|until| sync::now() >= until) {
                         return Outcome::Drained;
                     }
                     has_napped &= self.spot == before;
@@ -386,7 +386,7 @@ impl Shared {
             self.data.wait(state, until);
         } else {
             let length = until.map_or(NAP, |until| {
-                until.saturating_duration_since(Instant::now()).min(NAP)
+                until.saturating_duration_since(sync::now()).min(NAP)
             });
             state.napping += 1;
             self.nap.wait_for(state, length);

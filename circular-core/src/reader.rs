@@ -4,6 +4,7 @@ use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::Shared;
 use crate::sink::feed;
+use crate::sync;
 use crate::{
     AsyncReader, Closed, Cursor, Level, Missed, Notice, Policy, RecvTimeoutError, Start,
     TryRecvError,
@@ -12,7 +13,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a reader is to be like. Made by [`Handle::reader`](crate::Handle::reader).
 ///
@@ -199,7 +200,7 @@ impl Reader {
     /// [`RecvTimeoutError::Timeout`] if there is none in time, [`RecvTimeoutError::Closed`] if there
     /// will be none.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Batch<'_>, RecvTimeoutError> {
-        let until = Instant::now().checked_add(timeout);
+        let until = sync::now().checked_add(timeout);
         self.batch(Idle::Sleep { until })
             .map_err(|error| match error {
                 TryRecvError::Empty => RecvTimeoutError::Timeout,

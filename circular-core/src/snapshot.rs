@@ -7,6 +7,7 @@
 
 use crate::buffer::Buffer;
 use crate::record::Records;
+use crate::sync;
 use crate::tape::{Copied, Spot, Tape};
 use std::fmt;
 
@@ -20,6 +21,7 @@ pub(crate) fn take(tape: &Tape) -> Snapshot {
         if !buffer.is_empty() || tail == 0 {
             return Snapshot { buffer };
         }
+        sync::yield_now();
     }
     Snapshot {
         buffer: Buffer::for_snapshot(0),

@@ -11,6 +11,7 @@
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::{PumpThread, Shared, State};
+use crate::sync::ThreadBuilder;
 use crate::{Closed, Cursor, Missed, Notice};
 use std::fmt;
 use std::future::poll_fn;
@@ -18,7 +19,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::thread;
 
 /// How many tasks are woken at once.
 const WAKERS: usize = 64;
@@ -216,7 +216,7 @@ impl Pumped {
         state.pump.thread = PumpThread::Starting;
         drop(state);
 
-        let started = thread::Builder::new().name("circular-pump".into()).spawn({
+        let started = ThreadBuilder::new().name("circular-pump".into()).spawn({
             let shared = Arc::clone(shared);
             move || pump(&shared)
         });

@@ -1,8 +1,8 @@
 //! The synchronisation types of the whole crate, from one place.
 //!
 //! With `--cfg loom` they are loom's, so that the models run the real code. Only this file knows.
-//! Loom has no clock: a wait with a deadline is a wait that another thread ends, and a nap is a
-//! yield.
+//! Loom has no clock: there time stands still until a thread of the model says that it is over, and
+//! a nap ends at once.
 //!
 //! The standard library's locks keep nothing outside themselves, so one that is made in a forked
 //! child works whatever the parent's threads were doing, and no thread needs memory to wait. What a
@@ -14,12 +14,15 @@ use loom::sync as imp;
 use std::sync as imp;
 
 pub(crate) use self::imp::atomic::{AtomicU64, fence};
+#[cfg(loom)]
+pub(crate) use loom::thread::{Builder as ThreadBuilder, yield_now};
+#[cfg(not(loom))]
+pub(crate) use std::thread::{Builder as ThreadBuilder, yield_now};
 
 use std::fmt;
 use std::hint;
 use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Attempts at a lock that is held: so many after a short spin, each twice as long as the one
@@ -27,6 +30,47 @@ use std::time::{Duration, Instant};
 /// needs none of them.
 const SPINS: u32 = if cfg!(loom) { 0 } else { 3 };
 const YIELDS: u32 = if cfg!(loom) { 0 } else { 7 };
+
+/// The time, for deadlines.
+#[cfg(not(loom))]
+#[inline]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(loom)]
+pub(crate) use self::model_time::now;
+
+#[cfg(loom)]
+pub(crate) mod model_time {
+    use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    use std::sync::OnceLock;
+    use std::time::{Duration, Instant};
+
+    loom::lazy_static! {
+        static ref PASSED: AtomicU64 = AtomicU64::new(0);
+    }
+
+    /// Before every deadline; once [`end`] was called, after every one that was made before.
+    pub(crate) fn now() -> Instant {
+        static BEGIN: OnceLock<Instant> = OnceLock::new();
+        let begin = *BEGIN.get_or_init(Instant::now);
+        if is_over() {
+            PASSED.fetch_add(1, Relaxed);
+        }
+        begin + Duration::from_secs(PASSED.load(Relaxed) << 20)
+    }
+
+    pub(crate) fn is_over() -> bool {
+        PASSED.load(Relaxed) > 0
+    }
+
+    /// Lets every deadline be over. Who waits for one is still to be notified, and no lost wake-up
+    /// may hide behind that: call it under the lock, and notify the one variable that it is about.
+    pub(crate) fn end() {
+        PASSED.store(1, Relaxed);
+    }
+}
 
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
@@ -43,6 +87,9 @@ impl<T> Mutex<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        if cfg!(loom) {
+            return MutexGuard(Some(self.0.lock().unwrap()));
+        }
         match self.0.try_lock() {
             Ok(held) => MutexGuard(Some(held)),
             Err(_) => self.lock_contended(),
@@ -57,7 +104,7 @@ impl<T> Mutex<T> {
             if attempt < SPINS {
                 (0..2 << attempt).for_each(|_| hint::spin_loop());
             } else {
-                thread::yield_now();
+                yield_now();
             }
             if let Ok(held) = self.0.try_lock() {
                 return MutexGuard(Some(held));
@@ -104,8 +151,10 @@ impl Condvar {
     pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) {
         match deadline {
             Some(deadline) if cfg!(not(loom)) => {
-                self.wait_for(guard, deadline.saturating_duration_since(Instant::now()));
+                self.wait_for(guard, deadline.saturating_duration_since(now()));
             }
+            #[cfg(loom)]
+            Some(_) if model_time::is_over() => {}
             _ => {
                 let held = guard.0.take().expect(HELD);
                 let held = self.0.wait(held);

@@ -9,12 +9,11 @@ use crate::line::Turn;
 use crate::payload::Payload;
 use crate::shared::{Shared, State};
 use crate::storage::WORD;
-use crate::sync::MutexGuard;
+use crate::sync::{self, MutexGuard};
 use crate::tape::Label;
 use crate::{Closed, Meta, clock, no_wait};
 use std::io;
 use std::mem;
-use std::time::Instant;
 
 impl Shared {
     /// Appends one record, or one in parts if it is longer than the ring; an empty one is none.
@@ -123,7 +122,7 @@ impl Shared {
             }
             return Ok(());
         }
-        let began = Instant::now();
+        let began = sync::now();
         let ticket = state.line.begin_to_wait(turn, size);
         // The parts that are in already are for readers to take: it is they who make room.
         if mem::take(&mut state.asleep) {
@@ -135,7 +134,7 @@ impl Shared {
             }
             let mut deadline = None;
             if state.line.first() == Some(ticket) {
-                let now = Instant::now();
+                let now = sync::now();
                 let first_since = *turn.first_since.get_or_insert(now);
                 let end = state.head.spot.position + size;
                 let (demoted, next) = state.readers.demote_late(end, first_since, now);
@@ -152,7 +151,7 @@ impl Shared {
             self.room_of(ticket).wait(state, deadline);
         };
         state.line.end_to_wait(turn, size);
-        let waited = began.elapsed();
+        let waited = sync::now().saturating_duration_since(began);
         state.counts.waits += 1;
         state.counts.waited += waited;
         state.counts.longest = state.counts.longest.max(waited);

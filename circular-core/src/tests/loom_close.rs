@@ -1,0 +1,88 @@
+//! Ending: invariants 5 and 6.
+
+use super::{model, read_all, reader, ring, write};
+use crate::{Handle, Policy};
+use loom::thread;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[test]
+fn loom_close_lets_writers_that_wait_go() {
+    model(Some(3), ["both waited"], |[both]| {
+        let shared = ring(2);
+        // It never reads.
+        let pass = reader(&shared, Policy::Block);
+        (0..2).for_each(|name| assert!(write(&shared, name)));
+        let writers = [2, 3].map(|name| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || write(&shared, name))
+        });
+        shared.close();
+        for writer in writers {
+            assert!(!writer.join().unwrap(), "written");
+        }
+        both.occurred_if(shared.lock().unwrap().counts.waits == 2);
+        drop(pass);
+    });
+}
+
+#[test]
+fn loom_after_close_nothing_is_published_and_readers_get_what_was() {
+    let cases = [
+        "nothing was written",
+        "something was refused",
+        "nothing was refused",
+    ];
+    model(Some(2), cases, |[nothing, some, none]| {
+        let shared = ring(2);
+        let pass = reader(&shared, Policy::Block);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || [1, 2, 3].map(|name| write(&writer, name)));
+        let reader = thread::spawn(move || read_all(pass));
+        shared.close();
+        let tail = shared.tape.tail();
+        let written = writer.join().unwrap();
+        let got = reader.join().unwrap();
+        assert_eq!(shared.tape.tail(), tail, "published after close");
+        let names = [1, 2, 3].into_iter().zip(written);
+        let names: Vec<u8> = names
+            .filter_map(|(name, written)| written.then_some(name))
+            .collect();
+        assert_eq!((&got.names, got.missed), (&names, 0));
+        nothing.occurred_if(names.is_empty());
+        some.occurred_if(!names.is_empty() && names.len() < 3);
+        none.occurred_if(names.len() == 3);
+    });
+}
+
+#[test]
+fn loom_a_join_is_over_when_the_last_reader_has_left() {
+    model(Some(3), [], |[]| {
+        let shared = ring(2);
+        let readers = [Policy::Block, Policy::Skip].map(|policy| {
+            let pass = reader(&shared, policy);
+            thread::spawn(move || drop(pass))
+        });
+        // So long that it has no deadline.
+        assert!(Handle::new(Arc::clone(&shared)).join_timeout(Duration::MAX));
+        assert_eq!(shared.lock().unwrap().readers.len(), 0);
+        for reader in readers {
+            reader.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_close_ends_a_reader_that_sleeps() {
+    model(Some(3), [], |[]| {
+        let shared = ring(2);
+        let readers = [Policy::Block, Policy::Skip].map(|policy| {
+            let pass = reader(&shared, policy);
+            thread::spawn(move || read_all(pass))
+        });
+        shared.close();
+        for reader in readers {
+            assert_eq!(reader.join().unwrap().total(), 0);
+        }
+    });
+}

@@ -1,0 +1,98 @@
+//! Deadlines that are over at any step: invariants 3, 4, 5 and 7.
+
+use super::{end_time, model, read, reader, ring, write};
+use crate::pass::{Idle, Outcome};
+use crate::{Handle, Policy, sync};
+use loom::thread;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Never over while time stands still.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+#[test]
+fn loom_a_reader_that_is_demoted_gets_whole_records_and_counts_the_rest() {
+    let cases = ["demoted and lapped", "demoted in time", "not demoted"];
+    model(Some(2), cases, |[lapped, in_time, not]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::BlockFor(PATIENCE));
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || {
+            for name in 1..=4 {
+                assert!(write(&writer, name));
+            }
+        });
+        let clock = Arc::clone(&shared);
+        let clock = thread::spawn(move || end_time(&clock, clock.room_of(0)));
+        let got = read(&mut pass, 4);
+        assert!(got.names.windows(2).all(|pair| pair[0] < pair[1]));
+        writer.join().unwrap();
+        clock.join().unwrap();
+        let counts = &shared.lock().unwrap().counts;
+        assert!(counts.demotions == 1 || got.missed == 0, "{got:?}");
+        lapped.occurred_if(counts.demotions == 1 && got.missed > 0);
+        in_time.occurred_if(counts.demotions == 1 && got.missed == 0);
+        not.occurred_if(counts.waits > 0 && counts.demotions == 0);
+    });
+}
+
+/// The reader never reads; a writer demotes it, and the flush and the writer behind are let go.
+#[test]
+fn loom_a_demotion_lets_a_flush_and_the_writers_in_line_go() {
+    model(Some(2), ["both writers waited"], |[both]| {
+        let shared = ring(2);
+        let pass = reader(&shared, Policy::BlockFor(PATIENCE));
+        (0..2).for_each(|name| assert!(write(&shared, name)));
+        let writers = [2, 3].map(|name| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || assert!(write(&shared, name)))
+        });
+        end_time(&shared, shared.room_of(0));
+        Handle::new(Arc::clone(&shared)).flush();
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        drop(pass);
+        let counts = &shared.lock().unwrap().counts;
+        assert_eq!(counts.demotions, 1);
+        both.occurred_if(counts.waits == 2);
+    });
+}
+
+#[test]
+fn loom_a_reader_that_waits_for_so_long_gets_a_record_or_nothing() {
+    model(Some(3), ["in time", "too late"], |[in_time, too_late]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Skip);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || assert!(write(&writer, 1)));
+        let clock = Arc::clone(&shared);
+        let clock = thread::spawn(move || end_time(&clock, &clock.data));
+        let until = Some(sync::now() + PATIENCE);
+        let outcome = pass.next(Idle::Sleep { until });
+        in_time.occurred_if(outcome == Outcome::Batch);
+        too_late.occurred_if(outcome == Outcome::Drained);
+        writer.join().unwrap();
+        clock.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_flush_with_a_deadline_tells_whether_it_was_in_time() {
+    model(Some(2), ["in time", "too late"], |[in_time, too_late]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Block);
+        assert!(write(&shared, 1));
+        let clock = Arc::clone(&shared);
+        let clock = thread::spawn(move || end_time(&clock, &clock.flushed));
+        let flushing = Handle::new(Arc::clone(&shared));
+        let flushing = thread::spawn(move || flushing.flush_timeout(PATIENCE));
+        assert_eq!(read(&mut pass, 1).names, [1]);
+        pass.release();
+        assert_eq!(pass.next(Idle::Return), Outcome::Drained);
+        let flushed = flushing.join().unwrap();
+        in_time.occurred_if(flushed);
+        too_late.occurred_if(!flushed);
+        clock.join().unwrap();
+    });
+}

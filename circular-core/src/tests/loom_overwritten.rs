@@ -1,0 +1,167 @@
+//! Reading while being overwritten: invariants 1, 2, 3, 9 and 10.
+
+use super::{assert_in_order, model, name, read, reader, ring, write, write_words};
+use crate::buffer::Buffer;
+use crate::index::Entry;
+use crate::pass::{Idle, Outcome, Pass};
+use crate::storage::WORD;
+use crate::{Policy, Records, Start, dump, snapshot};
+use loom::thread;
+use std::sync::Arc;
+
+/// The ring is full before the model begins, so that each word has few values to choose from.
+#[test]
+fn loom_a_snapshot_is_whole_records_in_order() {
+    model(Some(3), ["overtaken", "not overtaken"], |[yes, no]| {
+        let shared = ring(2);
+        write(&shared, 0);
+        write(&shared, 1);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || write(&writer, 2));
+        let snapshot = snapshot::take(&shared.tape);
+        let names: Vec<u8> = snapshot.records().map(name).collect();
+        let possible = [&[0, 1][..], &[1], &[1, 2], &[2]];
+        assert!(possible.contains(&&names[..]), "{names:?}");
+        for record in &snapshot {
+            assert_eq!(record.seq(), u64::from(name(record)));
+        }
+        yes.occurred_if(names[0] > 0);
+        no.occurred_if(names[0] == 0);
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_snapshot_between_two_writers_is_whole_records() {
+    model(Some(2), ["of both"], |[of_both]| {
+        let shared = ring(2);
+        let writers = [1, 11].map(|name| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || write(&shared, name))
+        });
+        let snapshot = snapshot::take(&shared.tape);
+        let names: Vec<u8> = snapshot.records().map(name).collect();
+        of_both.occurred_if(names.len() == 2);
+        for writer in writers {
+            writer.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
+    model(Some(3), ["overtaken"], |[overtaken]| {
+        let shared = ring(2);
+        write(&shared, 0);
+        write(&shared, 1);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || write(&writer, 2));
+        let mut buffer = Buffer::for_reader(shared.tape.capacity(), true);
+        let mut bytes = Vec::new();
+        let mut out = |piece: &[u8]| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        };
+        let dumped = dump::write(&shared.tape, &mut buffer, &mut out).unwrap();
+        assert_eq!(bytes.len() as u64, dumped.bytes);
+        let names: Vec<u8> = bytes.chunks(WORD).map(|record| record[0]).collect();
+        for (record, name) in bytes.chunks(WORD).zip(&names) {
+            assert_eq!(record, [*name; WORD], "torn");
+        }
+        assert_eq!(names.len() as u64, dumped.records);
+        assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
+        overtaken.occurred_if(!dumped.missed.is_empty());
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_reader_that_is_overtaken_gets_whole_records_and_counts_the_rest() {
+    model(None, ["lapped", "not lapped"], |[lapped, not_lapped]| {
+        let shared = ring(2);
+        write(&shared, 0);
+        let mut pass = reader(&shared, Policy::Skip);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || [1, 2].map(|name| write(&writer, name)));
+        let got = read(&mut pass, 3);
+        assert!(
+            got.names.windows(2).all(|pair| pair[0] < pair[1]),
+            "{got:?}"
+        );
+        lapped.occurred_if(got.missed > 0);
+        not_lapped.occurred_if(got.missed == 0);
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_reader_that_is_overtaken_by_two_writers_counts_what_it_missed() {
+    model(Some(2), ["lapped", "not lapped"], |[lapped, not_lapped]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Skip);
+        let writers = [[1, 2], [11, 12]].map(|names| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || names.map(|name| write(&shared, name)))
+        });
+        let got = read(&mut pass, 4);
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        for written in [[1, 2], [11, 12]] {
+            let own: Vec<u8> = written
+                .into_iter()
+                .filter(|name| got.names.contains(name))
+                .collect();
+            assert_in_order(&got.names, &own);
+        }
+        lapped.occurred_if(got.missed > 0);
+        not_lapped.occurred_if(got.missed == 0);
+    });
+}
+
+/// In a ring of two records each begins a block, and noting that fences too. Here the record that is
+/// overwritten while it is read is the second of its block.
+#[test]
+fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
+    model(None, ["overtaken"], |[overtaken]| {
+        let shared = ring(4);
+        (0..4).for_each(|name| assert!(write(&shared, name)));
+        let start = Start::Last(3);
+        let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true);
+        write(&shared, 4);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || write(&writer, 5));
+        assert_eq!(pass.next(Idle::Return), Outcome::Batch);
+        let first = Records::new(pass.buffer()).next().map(name);
+        let missed = pass.take_untold().records;
+        assert_eq!(u64::from(first.unwrap()), 1 + missed);
+        overtaken.occurred_if(missed > 0);
+        writer.join().unwrap();
+    });
+}
+
+/// The first record that begins in the second block, at word 9, is still there when a later lap's,
+/// at word 6, takes its entry: `intent` alone does not tell the two apart.
+#[test]
+fn loom_an_index_entry_is_of_one_record() {
+    model(None, ["replaced"], |[replaced]| {
+        let shared = ring(4);
+        for (name, words) in [(0, 3), (1, 2), (2, 1), (3, 1), (4, 1)] {
+            write_words(&shared, name, words);
+        }
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || write(&writer, 5));
+        let tail = shared.tape.tail();
+        let mut seqs = Vec::new();
+        for Entry { spot, nanos } in shared.tape.entries(tail) {
+            let known = [(2, 9, 5), (3, 12, 6), (5, 18, 8)];
+            let word = |bytes: u64| bytes / WORD as u64;
+            let found = (spot.seq, word(spot.position), word(spot.bytes));
+            assert!(known.contains(&found), "{found:?}");
+            assert_eq!(nanos, spot.seq);
+            seqs.push(spot.seq);
+        }
+        replaced.occurred_if(!seqs.contains(&2));
+        writer.join().unwrap();
+    });
+}

@@ -1,0 +1,190 @@
+//! Waiting for room and for data, joining and leaving: invariants 4, 5 and 7.
+
+use super::{Got, assert_in_order, model, read, reader, ring, write, write_words};
+use crate::pass::Pass;
+use crate::shared::Shared;
+use crate::{Policy, Start};
+use loom::thread::{self, JoinHandle};
+use std::sync::Arc;
+
+fn writer<const COUNT: usize>(shared: &Arc<Shared>, names: [u8; COUNT]) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    thread::spawn(move || {
+        for name in names {
+            assert!(write(&shared, name), "refused");
+        }
+    })
+}
+
+fn waits(shared: &Shared) -> u64 {
+    shared.lock().unwrap().counts.waits
+}
+
+#[test]
+fn loom_a_lossless_reader_gets_every_record_of_one_writer() {
+    model(
+        Some(3),
+        ["a writer waited", "no writer waited"],
+        |[waited, not]| {
+            let shared = ring(2);
+            let mut pass = reader(&shared, Policy::Block);
+            let writer = writer(&shared, [1, 2, 3]);
+            let got = read(&mut pass, 3);
+            writer.join().unwrap();
+            assert_eq!((got.names, got.missed), (vec![1, 2, 3], 0));
+            waited.occurred_if(waits(&shared) > 0);
+            not.occurred_if(waits(&shared) == 0);
+        },
+    );
+}
+
+#[test]
+fn loom_a_lossless_reader_gets_every_record_of_two_writers() {
+    model(Some(2), ["two writers waited"], |[waited]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Block);
+        let writers = [[1, 2], [11, 12]].map(|names| writer(&shared, names));
+        let got = read(&mut pass, 4);
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        assert_eq!(got.missed, 0);
+        assert_in_order(&got.names, &[1, 2]);
+        assert_in_order(&got.names, &[11, 12]);
+        waited.occurred_if(waits(&shared) > 1);
+    });
+}
+
+/// Two in line, and only the first is told: the second must be told by the first.
+#[test]
+fn loom_writers_that_wait_go_on_when_the_reader_leaves() {
+    model(Some(3), ["both waited"], |[both]| {
+        let shared = ring(2);
+        let pass = reader(&shared, Policy::Block);
+        (0..2).for_each(|name| assert!(write(&shared, name)));
+        let writers = [2, 3].map(|name| writer(&shared, [name]));
+        drop(pass);
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        both.occurred_if(waits(&shared) == 2);
+    });
+}
+
+/// The one that stays lets writers go on, though the one that leaves had held them back further.
+#[test]
+fn loom_a_reader_that_leaves_takes_nothing_from_one_that_stays() {
+    model(Some(2), ["a writer waited"], |[waited]| {
+        let shared = ring(2);
+        let mut stays = reader(&shared, Policy::Block);
+        let leaves = reader(&shared, Policy::Block);
+        let writer = writer(&shared, [1, 2, 3]);
+        let leaver = thread::spawn(move || drop(leaves));
+        let got = read(&mut stays, 3);
+        assert_eq!((got.names, got.missed), (vec![1, 2, 3], 0));
+        writer.join().unwrap();
+        leaver.join().unwrap();
+        waited.occurred_if(waits(&shared) > 0);
+    });
+}
+
+#[test]
+fn loom_a_reader_that_joins_while_others_write_has_no_gap_and_no_double() {
+    model(
+        Some(2),
+        ["joined at the first record", "joined at the last two"],
+        |[first, last]| {
+            let shared = ring(2);
+            let writers = [[1, 2], [11, 12]].map(|names| writer(&shared, names));
+            let mut pass = reader(&shared, Policy::Block);
+            let seq = pass.cursor().seq;
+            let got = read(&mut pass, 4 - seq);
+            assert_eq!(got.missed, 0);
+            for writer in writers {
+                writer.join().unwrap();
+            }
+            first.occurred_if(seq == 0);
+            last.occurred_if(seq == 2);
+        },
+    );
+}
+
+/// Joins after a cursor while a writer overtakes the place.
+#[test]
+fn loom_a_reader_that_resumes_is_told_what_is_gone() {
+    model(
+        Some(2),
+        ["something was gone", "nothing was gone"],
+        |[gone, not]| {
+            let shared = ring(2);
+            (0..2).for_each(|name| assert!(write(&shared, name)));
+            let mut first = reader(&shared, Policy::Skip);
+            let cursor = first.cursor();
+            assert_eq!(read(&mut first, 2).names, [0, 1]);
+            let writer = writer(&shared, [2, 3]);
+            let start = Start::After(cursor);
+            let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true);
+            let mut got = Got {
+                missed: pass.take_untold().records,
+                ..Got::default()
+            };
+            let rest = read(&mut pass, 4 - got.missed);
+            got.missed += rest.missed;
+            assert_eq!(got.missed + rest.names.len() as u64, 4);
+            assert_eq!(rest.names.last(), Some(&3));
+            gone.occurred_if(got.missed > 0);
+            not.occurred_if(got.missed == 0);
+            writer.join().unwrap();
+        },
+    );
+}
+
+/// The long record fills the ring: it must not starve, and a short one that comes while it waits
+/// must not go before it.
+#[test]
+fn loom_a_long_record_and_a_short_one_both_go_through() {
+    model(Some(2), ["both waited"], |[both]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Block);
+        assert!(write(&shared, 1));
+        let long = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || assert!(write_words(&shared, 2, 4)))
+        };
+        let short = writer(&shared, [3, 4]);
+        while read_any(&mut pass) < 4 {}
+        long.join().unwrap();
+        short.join().unwrap();
+        both.occurred_if(waits(&shared) > 1);
+    });
+}
+
+/// Five parts of one word, with a writer beside.
+#[test]
+fn loom_no_record_stands_between_two_parts() {
+    model(Some(2), ["waited between parts"], |[waited]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Block);
+        let long = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || assert!(write_words(&shared, 1, 5)))
+        };
+        let short = writer(&shared, [2]);
+        let got = read(&mut pass, 6);
+        assert_eq!(got.missed, 0);
+        let place = got.names.iter().position(|&name| name == 2).unwrap();
+        assert!(place == 0 || place == 5, "{:?}", got.names);
+        long.join().unwrap();
+        short.join().unwrap();
+        waited.occurred_if(waits(&shared) > 1);
+    });
+}
+
+/// Takes what there is, of any length, and tells the seq behind it.
+fn read_any(pass: &mut Pass) -> u64 {
+    use crate::pass::{Idle, Outcome};
+    pass.release();
+    assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
+    assert!(pass.take_untold().is_empty());
+    pass.cursor().seq
+}

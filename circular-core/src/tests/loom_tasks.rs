@@ -1,0 +1,100 @@
+//! Tasks that wait, and the pump that wakes them: invariant 5 for asynchronous readers.
+
+use super::{model, name, ring, write};
+use crate::pass::Pass;
+use crate::{AsyncReader, Notice, Policy, Start};
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Wakes the thread that polls.
+#[derive(Default)]
+struct Flag {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Flag {
+    fn wait(&self) {
+        let mut woken = self.woken.lock().unwrap();
+        while !*woken {
+            woken = self.changed.wait(woken).unwrap();
+        }
+        *woken = false;
+    }
+}
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        *self.woken.lock().unwrap() = true;
+        self.changed.notify_all();
+    }
+}
+
+fn task(shared: &Arc<crate::shared::Shared>) -> AsyncReader {
+    let pass = Pass::join(Arc::clone(shared), Start::Oldest, Policy::Skip, None, true);
+    AsyncReader::start(pass, Notice::None).unwrap()
+}
+
+/// Polls until so many records were delivered or missed.
+fn receive(task: &mut AsyncReader, total: u64) -> Vec<u8> {
+    let flag = Arc::new(Flag::default());
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut context = Context::from_waker(&waker);
+    let (mut names, mut missed) = (Vec::new(), 0);
+    while names.len() as u64 + missed < total {
+        match task.poll_recv(&mut context) {
+            Poll::Ready(Ok(batch)) => {
+                missed += batch.missed().records;
+                names.extend(batch.records().map(name));
+            }
+            Poll::Ready(Err(closed)) => panic!("{closed}"),
+            Poll::Pending => flag.wait(),
+        }
+    }
+    names
+}
+
+#[test]
+fn loom_a_task_that_waits_is_woken_by_a_record() {
+    model(Some(2), ["all received"], |[all]| {
+        let shared = ring(2);
+        let mut task = task(&shared);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || [1, 2].map(|name| assert!(write(&writer, name))));
+        all.occurred_if(receive(&mut task, 2).len() == 2);
+        writer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_task_that_waits_is_woken_by_close() {
+    model(Some(2), [], |[]| {
+        let shared = ring(2);
+        let mut task = task(&shared);
+        let closer = Arc::clone(&shared);
+        let closer = thread::spawn(move || closer.close());
+        let flag = Arc::new(Flag::default());
+        let waker = Waker::from(Arc::clone(&flag));
+        let mut context = Context::from_waker(&waker);
+        while task.poll_recv(&mut context).is_pending() {
+            flag.wait();
+        }
+        closer.join().unwrap();
+    });
+}
+
+/// Neither is left without the thread that wakes it, whoever starts it and whoever leaves.
+#[test]
+fn loom_a_task_that_leaves_takes_the_pump_from_nobody() {
+    model(Some(1), [], |[]| {
+        let shared = ring(2);
+        let first = task(&shared);
+        let leaver = thread::spawn(move || drop(first));
+        let mut second = task(&shared);
+        assert!(write(&shared, 1));
+        assert_eq!(receive(&mut second, 1), [1]);
+        leaver.join().unwrap();
+    });
+}
