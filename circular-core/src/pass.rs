@@ -116,7 +116,8 @@ impl Pass {
         loop {
             let before = self.spot;
             self.buffer.clear();
-            if !self.held {
+            // What was filtered out needs nobody to be done with it; a loss is to be told first.
+            if !self.held && self.untold.is_empty() {
                 self.release();
             }
             let copied = shared

@@ -1,12 +1,16 @@
 //! A sink that writes into its own ring: invariant 8, and what 4 says of such writes.
 
 use super::{model, reader, ring, write};
+use crate::no_wait::InSink;
+use crate::pass::{Idle, Outcome};
 use crate::sink::feed;
 use crate::storage::WORD;
-use crate::{Notice, Policy};
+use crate::sync::AtomicU64;
+use crate::{Handle, Notice, Policy, Records};
 use loom::thread;
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Answers each record below 10 with another, and fails when it has had enough.
 struct Sink<F> {
@@ -73,6 +77,45 @@ fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
             );
             overtook.occurred_if(overtakes > 0);
             room.occurred_if(overtakes == 0);
+        },
+    );
+}
+
+/// What a flush waits for is overtaken, by one who could not wait: the flush is done when the sink was
+/// told of the loss, not before.
+#[test]
+fn loom_a_flush_is_done_when_what_was_overtaken_is_told() {
+    model(
+        Some(3),
+        ["overtook what a flush waits for"],
+        |[overtook]| {
+            let shared = ring(2);
+            let mut pass = reader(&shared, Policy::Block);
+            (0..2).for_each(|name| assert!(write(&shared, name)));
+            let told = Arc::new(AtomicU64::new(0));
+            let flush = {
+                let (shared, told) = (Arc::clone(&shared), Arc::clone(&told));
+                thread::spawn(move || {
+                    let written = shared.lock().unwrap().head.spot.seq;
+                    Handle::new(shared).flush();
+                    assert!(told.load(Relaxed) >= written, "not told");
+                    written == 2
+                })
+            };
+            {
+                let _in_sink = InSink::enter();
+                (2..4).for_each(|name| assert!(write(&shared, name)));
+            }
+            let mut total = 0;
+            while total < 4 {
+                assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
+                total += pass.take_untold().records;
+                total += Records::new(pass.buffer()).count() as u64;
+                told.store(total, Relaxed);
+                pass.release();
+            }
+            assert_eq!(pass.next(Idle::Return), Outcome::Drained);
+            overtook.occurred_if(flush.join().unwrap());
         },
     );
 }
