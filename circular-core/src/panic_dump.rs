@@ -50,8 +50,9 @@ const TARGET: &str = "panic";
 ///    whole. The newest 8 of the program stay. It is not synced to the disk: it outlives the process,
 ///    not the machine.
 /// 3. If [`stderr`](PanicDumpBuilder::stderr) asks for it, what the ring holds is written there.
-/// 4. One line on stderr tells how much was dumped and where, or why not; but it is left out when
-///    stderr takes nothing, so that a stuck terminal does not stop the thread here.
+/// 4. One line on stderr tells how much was dumped and where, or why not; if the file could not be
+///    made, with the panic's message. It is left out when stderr takes nothing, so that a stuck
+///    terminal does not stop the thread here.
 /// 5. The hook that was set before is called.
 ///
 /// There is at most one dump in 10 seconds, so that panics in a loop do not fill a disk; the record
@@ -179,7 +180,7 @@ impl Hook {
             let recorded = self.shared.write(meta, Payload::new(&payload)).is_ok();
             // What the ring did not take any more goes behind what it has.
             let unrecorded = if recorded { "" } else { text.as_str() };
-            if let Some(report) = self.dump(is_going_to_abort(message), unrecorded) {
+            if let Some(report) = self.dump(is_going_to_abort(message), unrecorded, text) {
                 stderr::write_line(&report);
             }
         });
@@ -207,12 +208,22 @@ impl Hook {
         }
     }
 
-    /// Dumps if it is time for a dump, and tells what to say about it.
-    fn dump(&self, aborts: bool, unrecorded: &str) -> Option<String> {
-        let mut dumper = self.take_dumper()?;
-        if !aborts && dumper.last.is_some_and(|last| last.elapsed() < INTERVAL) {
+    /// Dumps if it is time for a dump, and tells what to say about it: if it fails, the panic's own
+    /// text too, which may then be nowhere else.
+    fn dump(&self, aborts: bool, unrecorded: &str, text: &str) -> Option<String> {
+        let Some(mut dumper) = self.take_dumper() else {
+            let patience = PATIENCE.as_secs();
+            return Some(format!(
+                "circular: no dump: another thread's is not done after {patience} s"
+            ));
+        };
+        let since_last = dumper.last.map(|last| last.elapsed());
+        if let Some(ago) = since_last.filter(|ago| !aborts && *ago < INTERVAL) {
             self.give_back(dumper);
-            return None;
+            let (ago, interval) = (ago.as_secs(), INTERVAL.as_secs());
+            return Some(format!(
+                "circular: no dump: the last one was {ago} s ago, and there is at most one in {interval} s"
+            ));
         }
         dumper.last = Some(Instant::now());
         let buffer = &mut dumper.buffer;
@@ -224,7 +235,7 @@ impl Hook {
         let report = match to_dir {
             Some(Ok(report)) if self.to_stderr => format!("{report}, and to stderr"),
             Some(Ok(report)) => report,
-            Some(Err(error)) => format!("no dump: {error}"),
+            Some(Err(error)) => format!("no dump: {error}; {}", text.trim_end()),
             // Where stderr takes nothing, there is nowhere to say so.
             None => format!("{} to stderr", describe_dump(to_stderr?.ok()?)),
         };
@@ -302,8 +313,12 @@ fn message<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
 ///
 /// The standard library knows, but tells only on nightly; what it tells everybody is the message
 /// that the core library panics with when unwinding is not allowed any further.
+///
+/// A panic in a thread-local's destructor aborts too. It is known by this crate's own thread-local, if
+/// that was used after the other one, and so is gone already.
 fn is_going_to_abort(message: &str) -> bool {
     cfg!(panic = "abort")
+        || thread_buffer::is_gone()
         || message == "panic in a destructor during cleanup"
         || message == "panic in a function that cannot unwind"
 }

@@ -7,10 +7,16 @@ use std::io;
 #[cfg(unix)]
 const LINE: usize = 4096;
 
+/// Milliseconds, as `poll` takes them.
+#[cfg(unix)]
+const AT_ONCE: libc::c_int = 0;
+#[cfg(unix)]
+const FOR_EVER: libc::c_int = -1;
+
 /// Writes one line, unless stderr would make us wait for it.
 #[cfg(unix)]
 pub(crate) fn write_line(line: &str) {
-    if !is_ready() {
+    if !is_ready(AT_ONCE) {
         return;
     }
     let mut bytes = Vec::with_capacity(line.len() + 1);
@@ -38,8 +44,13 @@ pub(crate) fn write_all(bytes: &[u8]) -> io::Result<()> {
             Ok(count) => rest = rest.get(count..).unwrap_or_default(),
             Err(_) => {
                 let error = io::Error::last_os_error();
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
+                match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    // Somebody else who has it open has made it non-blocking.
+                    io::ErrorKind::WouldBlock => {
+                        is_ready(FOR_EVER);
+                    }
+                    _ => return Err(error),
                 }
             }
         }
@@ -47,17 +58,17 @@ pub(crate) fn write_all(bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether stderr takes a line now.
+/// Whether stderr takes a line within `patience`.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the standard library has no poll")]
-fn is_ready() -> bool {
+fn is_ready(patience: libc::c_int) -> bool {
     let mut stderr = libc::pollfd {
         fd: libc::STDERR_FILENO,
         events: libc::POLLOUT,
         revents: 0,
     };
     // SAFETY: one pollfd, which is valid and lives during the call.
-    let ready = unsafe { libc::poll(&raw mut stderr, 1, 0) };
+    let ready = unsafe { libc::poll(&raw mut stderr, 1, patience) };
     ready > 0 && stderr.revents & libc::POLLOUT != 0
 }
 

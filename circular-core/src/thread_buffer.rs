@@ -22,6 +22,11 @@ pub(crate) fn with<R>(work: impl FnOnce(&mut String) -> R) -> R {
     work(&mut loan.0)
 }
 
+/// Whether this thread is past the end of its variables.
+pub(crate) fn is_gone() -> bool {
+    BUFFER.try_with(|_| ()).is_err()
+}
+
 /// Goes back to the thread when it is dropped, by a panic too.
 struct Loan(String);
 

@@ -195,7 +195,7 @@ fn only_dump(role: &str) -> String {
     let dumps = Dumps::new();
     let ended = dumps.run(role);
     assert!(ended.status.success(), "{}", ended.stderr);
-    assert_eq!(ended.reports().len(), 1, "{}", ended.stderr);
+    assert_eq!(ended.dumps(), 1, "{}", ended.stderr);
     let mut texts = dumps.texts();
     assert_eq!(texts.len(), 1);
     let text = texts.remove(0);
@@ -250,7 +250,7 @@ fn in_a_destructor_while_unwinding_both_are_in_the_last_dump() {
     assert!(first.ends_with("\nthe first one\n"));
     assert!(last.starts_with(first.as_str()));
     assert!(last.contains("\nin a destructor\n"));
-    assert_eq!(ended.reports().len(), 2);
+    assert_eq!(ended.dumps(), 2);
 }
 
 #[test]

@@ -47,6 +47,13 @@ fn dump(handle: &Handle) -> PanicDumpBuilder {
     PanicDump::builder(handle).program(PROGRAM)
 }
 
+fn fill(ring: &Ring) {
+    for number in 0..100_000 {
+        let line = format!("line {number}\n");
+        ring.record(Meta::new(), line.as_bytes()).unwrap();
+    }
+}
+
 fn panic_and_go_on(number: u32) {
     assert!(catch_unwind(|| panic!("panic number {number}")).is_err());
 }
@@ -63,17 +70,18 @@ fn panic_twice() {
     panic!("the ninth");
 }
 
+fn set_stderr(flags: libc::c_int) {
+    // SAFETY: an open descriptor, and a command that takes a number.
+    let status = unsafe { libc::fcntl(libc::STDERR_FILENO, libc::F_SETFL, flags) };
+    assert_eq!(status, 0);
+}
+
 /// Fills stderr, a pipe, so that the next who writes to it waits.
 fn fill_stderr() {
-    let flags = |set: libc::c_int| {
-        // SAFETY: an open descriptor, and a command that takes a number.
-        let status = unsafe { libc::fcntl(libc::STDERR_FILENO, libc::F_SETFL, set) };
-        assert_eq!(status, 0);
-    };
-    flags(libc::O_NONBLOCK);
+    set_stderr(libc::O_NONBLOCK);
     while io::stderr().write(&[b'.'; 512]).is_ok() {}
     while io::stderr().write(b".").is_ok() {}
-    flags(0);
+    set_stderr(0);
 }
 
 #[test]
@@ -129,10 +137,12 @@ fn as_child() {
         }
         "is full" => {
             here().install();
-            for number in 0..100_000 {
-                let line = format!("line {number}\n");
-                ring.record(Meta::new(), line.as_bytes()).unwrap();
-            }
+            fill(&ring);
+        }
+        "has a stderr that does not wait" => {
+            dump(&handle).install();
+            fill(&ring);
+            set_stderr(libc::O_NONBLOCK);
         }
         _ => unreachable!("no such role: {role}"),
     }
@@ -245,6 +255,16 @@ fn without_a_directory_it_goes_to_stderr() {
     assert_eq!(ended.reports().len(), 1);
 }
 
+/// Much more than a pipe holds, through a pipe that another program has made non-blocking.
+#[test]
+fn on_a_stderr_that_does_not_wait_it_is_whole_too() {
+    let _watchdog = watchdog::minutes(2);
+    let ended = Dumps::new().run("has a stderr that does not wait");
+    assert_eq!(ended.status.code(), Some(101));
+    assert!(ended.stderr.contains("line 99999\n"), "the newest is gone");
+    assert_eq!(ended.dumps(), 1);
+}
+
 /// One line says which directory and why; everything else is as if there were no dump.
 fn no_dump(dumps: &Dumps, role: &str, why: &str) {
     let ended = dumps.run(role);
@@ -255,6 +275,8 @@ fn no_dump(dumps: &Dumps, role: &str, why: &str) {
     };
     assert!(report.contains(dumps.0.to_str().unwrap()), "{report}");
     assert!(report.contains(why), "{report}");
+    // There may be no other place for it: the ring goes with the process.
+    assert!(report.ends_with("the last straw"), "{report}");
 }
 
 #[test]
@@ -286,8 +308,19 @@ fn panics_in_a_row_make_one_dump_and_a_record_each() {
     let ended = dumps.run("catches its panics");
     assert!(ended.status.success(), "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("previous hook\n").count(), 50);
-    assert_eq!(ended.reports().len(), 1);
     assert_eq!(dumps.texts().len(), 1);
+    // Each is told what became of it.
+    let [dumped, others @ ..] = &ended.reports()[..] else {
+        panic!("not told: {}", ended.stderr)
+    };
+    assert!(dumped.contains("dumped 4 records ("), "{dumped}");
+    assert_eq!(others.len(), 49);
+    for other in others {
+        assert!(
+            other.starts_with("circular: no dump: the last one "),
+            "{other}"
+        );
+    }
 }
 
 #[test]

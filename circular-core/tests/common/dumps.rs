@@ -81,4 +81,13 @@ impl Ended {
             .filter(|line| line.starts_with("circular: "))
             .collect()
     }
+
+    /// How many of them tell of a dump.
+    #[allow(dead_code, reason = "not every test that runs children counts them")]
+    pub(crate) fn dumps(&self) -> usize {
+        let reports = self.reports().into_iter();
+        reports
+            .filter(|line| line.starts_with("circular: dumped "))
+            .count()
+    }
 }
