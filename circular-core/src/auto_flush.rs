@@ -5,6 +5,7 @@
 //! ends with the wrapper.
 
 use crate::no_wait::InSink;
+use crate::put_off;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::fmt;
 use std::io::{self, Write};
@@ -21,8 +22,8 @@ use std::time::{Duration, Instant};
 /// flush that was put off is returned by the next write or flush. Dropping the wrapper does what is
 /// still put off.
 ///
-/// [`Handle::flush`](crate::Handle::flush) and the flush at exit do not know of the delay: when they
-/// return, the bytes are written to the sink, but its flush may be put off.
+/// What a [`Handle::flush`](crate::Handle::flush) waits for is never put off, and neither is the last
+/// flush when the ring is closed.
 ///
 /// ```no_run
 /// use circular_core::{AutoFlush, Ring};
@@ -134,7 +135,7 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
                 .flushed
                 .and_then(|flushed| flushed.checked_add(self.delay));
             match due {
-                Some(due) if Instant::now() < due => state.due = Some(due),
+                Some(due) if Instant::now() < due && put_off::may() => state.due = Some(due),
                 _ => return state.flush(),
             }
         }

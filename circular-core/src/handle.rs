@@ -76,7 +76,7 @@ impl Handle {
             if is_over(deadline) {
                 return false;
             }
-            shared.end_naps(&state);
+            shared.end_sleep(&mut state);
             shared.flushed.wait(&mut state, deadline);
         }
         true

@@ -78,6 +78,7 @@ mod panic_dump;
 mod pass;
 mod payload;
 mod policy;
+mod put_off;
 mod reader;
 mod readers;
 mod record;

@@ -47,7 +47,13 @@ pub(crate) struct Pass {
     /// What was handed out is not done with yet; up to `done` it is.
     held: bool,
     done: u64,
-    flush_wanted: bool,
+    /// It was done with but for a flush, which the sink has put off.
+    put_off: bool,
+    must_flush: bool,
+    /// The ring was closed when this was last in it.
+    is_last: bool,
+    /// It feeds a sink, and that has not come to its end.
+    fails: bool,
 }
 
 /// What to do when the reader has had everything.
@@ -101,7 +107,10 @@ impl Pass {
             thrown_away: 0,
             held: false,
             done: begin.spot.position,
-            flush_wanted: false,
+            put_off: false,
+            must_flush: false,
+            is_last: false,
+            fails: false,
         }
     }
 
@@ -117,7 +126,7 @@ impl Pass {
             let before = self.spot;
             self.buffer.clear();
             // What was filtered out needs nobody to be done with it; a loss is to be told first.
-            if !self.held && self.untold.is_empty() {
+            if !self.held && !self.put_off && self.untold.is_empty() {
                 self.release();
             }
             let copied = shared
@@ -154,11 +163,14 @@ impl Pass {
                 self.held = true;
                 return Outcome::Batch;
             }
-            if self.held {
+            let flush_is_due = self.put_off && (self.must_flush || self.is_last);
+            if self.held || flush_is_due {
                 return Outcome::Drained;
             }
-            self.release();
-            self.publish(&mut state, token);
+            if !self.put_off {
+                self.release();
+                self.publish(&mut state, token);
+            }
             if state.closed {
                 return Outcome::Ended;
             }
@@ -265,8 +277,9 @@ impl Pass {
         if state.readers.limit() != limit {
             shared.wake_first_in_line(state);
         }
+        self.is_last = state.closed;
         if let Some(slot) = state.readers.get(token) {
-            self.flush_wanted = slot.wants_flush(self.spot.position);
+            self.must_flush = slot.wants_flush(self.spot.position);
             self.lossless = slot.is_lossless();
         }
     }
@@ -274,12 +287,33 @@ impl Pass {
     /// Says that what was handed out is done with; told to those who wait for it by the next pass.
     pub(crate) fn release(&mut self) {
         self.held = false;
+        self.put_off = false;
         self.done = self.spot.position;
     }
 
+    /// Says that what was handed out is done with, but that its flush was put off.
+    pub(crate) fn put_off(&mut self) {
+        self.held = false;
+        self.put_off = true;
+    }
+
     /// Whether a waiting flush asks for what has been handed out by now.
-    pub(crate) fn flush_wanted(&self) -> bool {
-        self.flush_wanted
+    pub(crate) fn must_flush(&self) -> bool {
+        self.must_flush
+    }
+
+    /// Whether nothing will follow what has been handed out by now.
+    pub(crate) fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// From here on, to leave is to fail.
+    pub(crate) fn fails_unless_it_ends_well(&mut self) {
+        self.fails = true;
+    }
+
+    pub(crate) fn ends_well(&mut self) {
+        self.fails = false;
     }
 
     pub(crate) fn buffer(&self) -> &Buffer {
@@ -320,6 +354,7 @@ impl Pass {
         let Some(mut state) = self.shared.lock() else {
             return;
         };
+        state.counts.failed_sinks += u64::from(self.fails);
         let slot = state.readers.leave(token);
         self.shared.after_leave(state, slot);
     }

@@ -7,13 +7,13 @@
 //! | variable | who waits | for what | who notifies |
 //! |---|---|---|---|
 //! | `room` | writers, by ticket | to be first in line, and room | a reader that moved on, left or was demoted; the writer before |
-//! | `data` | drained readers, the pump | a record | a write that finds `asleep` set |
+//! | `data` | drained readers, the pump | a record | a write or a flush that finds `asleep` set |
 //! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
 //! | `ended` | joins | no reader | a reader that leaves |
 //! | `tasks` | the pump, and whoever starts it | a task that waits; the start | a task; whoever starts it |
 //!
-//! Close notifies all of them.
+//! Close notifies the first three; the others wait for readers, who are among those.
 
 use crate::clock;
 use crate::fork::Generation;
@@ -87,6 +87,7 @@ pub(crate) struct Counts {
     pub(crate) longest: Duration,
     pub(crate) overtakes: u64,
     pub(crate) demotions: u64,
+    pub(crate) failed_sinks: u64,
 }
 
 impl Shared {
@@ -159,9 +160,6 @@ impl Shared {
         }
         self.data.notify_all();
         self.nap.notify_all();
-        self.flushed.notify_all();
-        self.ended.notify_all();
-        self.tasks.notify_all();
     }
 
     /// Tells the first in line that there may be room. The caller has changed the limit.
@@ -184,6 +182,14 @@ impl Shared {
     pub(crate) fn end_naps(&self, state: &State) {
         if state.napping > 0 {
             self.nap.notify_all();
+        }
+    }
+
+    /// Ends all sleep of readers. Who has put a flush off may sleep long, and must do it now.
+    pub(crate) fn end_sleep(&self, state: &mut State) {
+        self.end_naps(state);
+        if std::mem::take(&mut state.asleep) {
+            self.data.notify_all();
         }
     }
 

@@ -2,9 +2,14 @@
 
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome, Pass};
-use crate::{Missed, Notice};
+use crate::{Missed, Notice, put_off};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::thread;
+use std::time::Duration;
+
+/// How long a sink that is not ready is left alone.
+const NOT_READY: Duration = Duration::from_millis(5);
 
 /// Hands everything that `pass` reads to `sink`, until the ring is closed, and tells how many bytes
 /// that were.
@@ -20,8 +25,12 @@ pub(crate) fn feed(pass: Pass, sink: impl Write, notice: Notice) -> io::Result<u
         taken: 0,
         at_line_start: true,
     };
+    pass.fails_unless_it_ends_well();
     let outcome = feed_all(&mut pass, &mut feeder, notice);
     let taken = feeder.taken;
+    if outcome.is_ok() {
+        pass.ends_well();
+    }
     // Before the sink is dropped, which may take its time.
     pass.leave();
     outcome.map(|()| taken).map_err(|source| {
@@ -53,17 +62,33 @@ fn feed_all<W: Write>(
                     feeder.notice(notice, missed)?;
                 }
                 feeder.take(pass.buffer().bytes())?;
-                if pass.flush_wanted() {
-                    feeder.flush()?;
+                if pass.must_flush() {
+                    feeder.flush(true)?;
                     pass.release();
                 }
             }
             Outcome::Drained => {
-                feeder.flush()?;
-                pass.release();
+                if feeder.flush(pass.must_flush() || pass.is_last())? {
+                    pass.release();
+                } else {
+                    pass.put_off();
+                }
             }
             Outcome::Ended => return Ok(()),
         }
+    }
+}
+
+/// Returns when what gave `error` is worth another try, or with the error.
+fn try_again(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        ErrorKind::Interrupted => Ok(()),
+        // A terminal or a pipe that somebody else who has it open has made non-blocking.
+        ErrorKind::WouldBlock => {
+            thread::sleep(NOT_READY);
+            Ok(())
+        }
+        _ => Err(error),
     }
 }
 
@@ -80,14 +105,13 @@ impl<W: Write> Feeder<'_, W> {
         let mut rest = bytes;
         while !rest.is_empty() {
             match self.sink.write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.taken += count as u64;
                     // A sink that claims more than it was given gets nothing more of it.
                     rest = rest.get(count..).unwrap_or_default();
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => try_again(error)?,
             }
         }
         if let Some(&last) = bytes.last() {
@@ -110,9 +134,15 @@ impl<W: Write> Feeder<'_, W> {
         self.take(line.as_bytes())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    /// Tells whether the sink is flushed, or has put it off, which it may unless it `must`.
+    fn flush(&mut self, must: bool) -> io::Result<bool> {
         let _in_sink = InSink::enter();
-        self.sink.flush()
+        loop {
+            match put_off::flush(must, || self.sink.flush()) {
+                Err(error) => try_again(error)?,
+                done => return done,
+            }
+        }
     }
 }
 

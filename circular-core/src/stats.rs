@@ -30,6 +30,8 @@ pub struct Stats {
     pub overtakes: u64,
     /// Readers that were demoted to [`Policy::Skip`].
     pub demotions: u64,
+    /// Readers that ended because their sink failed or panicked.
+    pub failed_sinks: u64,
     /// The readers that there are.
     pub readers: Vec<ReaderStats>,
     /// How old the oldest record is; `None` if there is none.
@@ -111,6 +113,7 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<(Spot, Option<(u64, 
         };
         stats.overtakes = state.counts.overtakes;
         stats.demotions = state.counts.demotions;
+        stats.failed_sinks = state.counts.failed_sinks;
         let oldest = shared.tape.entry_from(0, head.position);
         return Some((head, oldest.map(|entry| (entry.spot.seq, entry.nanos))));
     }

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use circular_core::{Policy, Ring};
+use circular_core::{AutoFlush, Policy, Ring};
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Read, Write};
 use std::process;
@@ -73,6 +73,10 @@ fn as_child() {
             LONG,
             BufWriter::with_capacity(10 << 20, io::stderr()),
         )),
+        "puts flushes off" => {
+            let buffered = BufWriter::with_capacity(10 << 20, io::stderr());
+            write_lines(&ring(LONG, AutoFlush::new(buffered, LONG)));
+        }
         "is stuck" => write_lines(&ring(SHORT, io::stderr())),
         "goes on writing" => {
             let ring = ring(LONG, io::stderr());
@@ -125,6 +129,7 @@ fn one_that_calls_exit_has_its_last_line_out() {
 fn sinks_are_flushed() {
     let _watchdog = watchdog::minutes(2);
     assert!(stderr_of("buffers") == all_lines());
+    assert!(stderr_of("puts flushes off") == all_lines());
 }
 
 #[test]

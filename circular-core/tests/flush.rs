@@ -324,6 +324,33 @@ fn inside_a_sink_of_any_ring_nothing_waits() {
 }
 
 #[test]
+fn auto_flush_puts_nothing_off_that_a_flush_waits_for() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let sink = Counting::default();
+    let auto = AutoFlush::new(sink.clone(), LONG);
+    let reader = handle.reader().policy(Policy::Block).spawn(auto).unwrap();
+    for round in 1..=100 {
+        ring.write_all(b"x").unwrap();
+        if round % 3 == 0 {
+            // The reader has had everything, and has put the flush off.
+            while handle.stats().readers[0].lag_records > 0 {
+                thread::yield_now();
+            }
+        }
+        handle.flush();
+        assert_eq!(sink.flushed.load(SeqCst), round);
+    }
+    ring.write_all(b"x").unwrap();
+    handle.close();
+    // At the end too.
+    assert!(handle.flush_timeout(LONG));
+    assert_eq!(sink.flushed.load(SeqCst), 101);
+    reader.join().unwrap().unwrap();
+}
+
+#[test]
 fn auto_flush_leaves_flushes_out_and_makes_up_for_them() {
     let sink = Counting::default();
     let flushed = || sink.flushed.load(SeqCst);

@@ -327,6 +327,7 @@ fn a_sink_that_fails_tells_how_far_it_got() {
         ring.write_all(&[b'x'; 100]).unwrap();
     }
     let error = fails.join().unwrap().unwrap_err();
+    assert_eq!(handle.stats().failed_sinks, 1);
     assert_eq!(error.kind(), ErrorKind::StorageFull);
     assert_eq!(error.to_string(), "no room on the disk");
     let sink_error: &SinkError = error.get_ref().unwrap().downcast_ref().unwrap();
@@ -381,6 +382,38 @@ fn a_sink_that_is_interrupted_is_asked_again() {
     ring.handle().close();
     let collected = Collected::default();
     let sink = Interrupted(collected.clone(), 0);
+    assert_eq!(ring.handle().write_to(sink).unwrap(), 5);
+    assert_eq!(collected.text(), "12345");
+}
+
+/// As a terminal is that another program has made non-blocking.
+#[test]
+fn a_sink_that_is_not_ready_is_asked_again() {
+    struct NotReady(Collected, u32);
+    impl NotReady {
+        fn every_other_time(&mut self) -> io::Result<()> {
+            self.1 += 1;
+            if self.1 % 2 == 1 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            Ok(())
+        }
+    }
+    impl Write for NotReady {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.every_other_time()?;
+            self.0.write(&bytes[..1])
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.every_other_time()
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    ring.write_all(b"12345").unwrap();
+    ring.handle().close();
+    let collected = Collected::default();
+    let sink = NotReady(collected.clone(), 0);
     assert_eq!(ring.handle().write_to(sink).unwrap(), 5);
     assert_eq!(collected.text(), "12345");
 }

@@ -73,6 +73,22 @@ fn loom_a_join_is_over_when_the_last_reader_has_left() {
 }
 
 #[test]
+fn loom_two_joins_at_once_are_both_over() {
+    model(Some(3), [], |[]| {
+        let shared = ring(2);
+        let pass = reader(&shared, Policy::Skip);
+        let joins = [(); 2].map(|()| {
+            let handle = Handle::new(Arc::clone(&shared));
+            thread::spawn(move || assert!(handle.join_timeout(Duration::MAX)))
+        });
+        drop(pass);
+        for join in joins {
+            join.join().unwrap();
+        }
+    });
+}
+
+#[test]
 fn loom_close_ends_a_reader_that_sleeps() {
     model(Some(3), [], |[]| {
         let shared = ring(2);

@@ -5,7 +5,7 @@ use crate::shared::Shared;
 use crate::sink::feed;
 use crate::storage::WORD;
 use crate::sync::AtomicU64;
-use crate::{Handle, Notice, Policy};
+use crate::{Handle, Notice, Policy, put_off};
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
@@ -116,5 +116,62 @@ fn loom_a_flush_does_not_wait_for_a_reader_that_left() {
         let leaver = thread::spawn(move || drop(pass));
         Handle::new(Arc::clone(&shared)).flush();
         leaver.join().unwrap();
+    });
+}
+
+/// Puts off what may be, and fails with the first flush after so many records.
+struct PutsOff(Sink);
+
+impl Write for PutsOff {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if put_off::may() {
+            return Ok(());
+        }
+        self.0.flush()
+    }
+}
+
+/// The reader sleeps with a flush put off, or is about to.
+#[test]
+fn loom_a_flush_that_was_put_off_is_done_when_it_is_waited_for() {
+    model(Some(3), [], |[]| {
+        let shared = ring(2);
+        let flushed = Arc::new(AtomicU64::new(0));
+        let sink = PutsOff(Sink {
+            written: 0,
+            last: 1,
+            flushed: Arc::clone(&flushed),
+        });
+        let pass = reader(&shared, Policy::Block);
+        let feeder = thread::spawn(move || {
+            let _ = feed(pass, sink, Notice::None);
+        });
+        assert!(write(&shared, 1));
+        Handle::new(Arc::clone(&shared)).flush();
+        assert_eq!(flushed.load(Relaxed), 1, "not flushed");
+        feeder.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_flush_that_was_put_off_is_done_at_the_end() {
+    model(Some(3), [], |[]| {
+        let shared = ring(2);
+        let flushed = Arc::new(AtomicU64::new(0));
+        let sink = PutsOff(Sink {
+            written: 0,
+            last: 2,
+            flushed: Arc::clone(&flushed),
+        });
+        let pass = reader(&shared, Policy::Skip);
+        let feeder = thread::spawn(move || feed(pass, sink, Notice::None).unwrap());
+        assert!(write(&shared, 1));
+        shared.close();
+        feeder.join().unwrap();
+        assert_eq!(flushed.load(Relaxed), 1, "not flushed");
     });
 }

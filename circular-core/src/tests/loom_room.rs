@@ -39,6 +39,21 @@ fn loom_a_lossless_reader_gets_every_record_of_one_writer() {
 }
 
 #[test]
+fn loom_a_record_wakes_every_reader_that_sleeps() {
+    model(Some(3), [], |[]| {
+        let shared = ring(2);
+        let readers = [Policy::Block, Policy::Skip].map(|policy| {
+            let mut pass = reader(&shared, policy);
+            thread::spawn(move || read(&mut pass, 1))
+        });
+        assert!(write(&shared, 1));
+        for reader in readers {
+            assert_eq!(reader.join().unwrap().names, [1]);
+        }
+    });
+}
+
+#[test]
 fn loom_a_lossless_reader_gets_every_record_of_two_writers() {
     model(Some(2), ["two writers waited"], |[waited]| {
         let shared = ring(2);

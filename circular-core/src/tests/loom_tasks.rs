@@ -98,3 +98,34 @@ fn loom_a_task_that_leaves_takes_the_pump_from_nobody() {
         leaver.join().unwrap();
     });
 }
+
+/// Loom fails if a thread is still asleep in the end, and the pump is one.
+#[test]
+fn loom_a_task_that_waits_and_is_dropped_lets_the_pump_end() {
+    model(Some(2), ["waited"], |[waited]| {
+        let shared = ring(2);
+        let mut task = task(&shared);
+        let waker = Waker::from(Arc::new(Flag::default()));
+        let mut context = Context::from_waker(&waker);
+        waited.occurred_if(task.poll_recv(&mut context).is_pending());
+        thread::yield_now();
+        drop(task);
+    });
+}
+
+#[test]
+fn loom_two_first_tasks_at_once_share_a_pump() {
+    model(Some(2), [], |[]| {
+        let shared = ring(2);
+        assert!(write(&shared, 1));
+        let other = Arc::clone(&shared);
+        let other = thread::spawn(move || {
+            let mut task = task(&other);
+            assert_eq!(receive(&mut task, 1), [1]);
+        });
+        let mut task = task(&shared);
+        assert_eq!(receive(&mut task, 1), [1]);
+        drop(task);
+        other.join().unwrap();
+    });
+}

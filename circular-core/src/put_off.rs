@@ -1,0 +1,51 @@
+//! How a sink that puts its flushes off and the reader that feeds it understand each other.
+//!
+//! Between them may be any wrapper, which knows only of `flush`: so it goes past it, by the thread.
+//! Invariant: what a sink has put off never counts as flushed.
+
+use std::cell::Cell;
+use std::io;
+
+#[cfg(not(loom))]
+thread_local! {
+    static FLUSH: Cell<Flush> = const { Cell::new(Flush::MayBePutOff) };
+}
+
+// All threads of a model are one to the system.
+#[cfg(loom)]
+loom::thread_local! {
+    static FLUSH: Cell<Flush> = Cell::new(Flush::MayBePutOff);
+}
+
+/// The flush that this thread is in, or would be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    MayBePutOff,
+    WasPutOff,
+    /// Somebody waits for it, or it is the last.
+    Must,
+}
+
+/// Flushes, and tells whether that was done; if it `must` be, no sink may put it off.
+pub(crate) fn flush(must: bool, flush: impl FnOnce() -> io::Result<()>) -> io::Result<bool> {
+    let asked = if must {
+        Flush::Must
+    } else {
+        Flush::MayBePutOff
+    };
+    FLUSH.with(|now| now.set(asked));
+    let flushed = flush();
+    let now = FLUSH.with(|now| now.replace(Flush::MayBePutOff));
+    flushed.map(|()| now != Flush::WasPutOff)
+}
+
+/// Whether a flush of this thread may be put off; who asks does so then.
+pub(crate) fn may() -> bool {
+    FLUSH.with(|now| {
+        let may = now.get() != Flush::Must;
+        if may {
+            now.set(Flush::WasPutOff);
+        }
+        may
+    })
+}
