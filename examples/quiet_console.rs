@@ -69,6 +69,9 @@ fn deliver(order: u32) {
 fn print(mut reader: Reader, handle: &Handle, mut out: impl Write) -> io::Result<()> {
     let mut shown = 0; // The seq of the first record that no ERROR has shown yet.
     while let Ok(batch) = reader.recv() {
+        if !batch.missed().is_empty() {
+            writeln!(out, "--- {}: console too slow ---", batch.missed())?;
+        }
         for record in batch.records() {
             if record.level() < Some(Level::Error) {
                 out.write_all(record.bytes())?;

@@ -44,8 +44,8 @@
 //!
 //! A log call inside a `Display` that is being logged makes a record of its own, which stands
 //! before the outer one. So do log calls in a thread-local's destructor and in a `Drop` while
-//! unwinding. A `Display` that fails or panics loses only what it did not write: see
-//! [`RingLogger`].
+//! unwinding. A `Display` that fails or panics loses what it did not write, and what
+//! comes after it in the message, but nothing before: see [`RingLogger`].
 //!
 //! # When the ring is closed
 //!
@@ -57,7 +57,8 @@
 //!
 //! Each line needs one way into the ring. Either let `tracing-log` turn log records into events,
 //! and give only the subscriber a ring; or set this logger for `log` and `circular-tracing`'s
-//! writer for `tracing`, on the same ring. The second keeps the real targets. It needs
+//! writer for `tracing`, on the same ring. The second keeps the real targets, and the
+//! key-values, which `tracing-log` drops. It needs
 //! `tracing::subscriber::set_global_default`, since the `init` of `tracing-subscriber` wants to set
 //! `tracing-log` as the logger. Do not turn on the `log-always` feature of `tracing` then: it sends
 //! every event through `log` as well, and each would be recorded twice. Its `log` feature, which

@@ -1,11 +1,14 @@
 //! The logger: from a `log` record to a record of the ring, with nothing in between.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use circular_core::{Meta, Ring};
 use log::{Log, Metadata, Record};
 
 use crate::format::Line;
+
+/// How long a flush waits for a reader that may be stuck.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A [`log::Log`] that records everything it is given.
 ///
@@ -57,13 +60,15 @@ use crate::format::Line;
 /// # Values that fail
 ///
 /// Where a `Display` returns an error, the line says `<error>` after what it had written, and goes
-/// on with the rest. Where one panics, the line says `<panic>` and ends. It is recorded, and then
+/// on with the next key-value; what follows in the same message is lost with it, since formatting
+/// ends at the first error. Where one panics, the line says `<panic>` and ends. It is recorded, and then
 /// the panic goes on to the one who logged.
 ///
 /// # Flush
 ///
-/// [`Log::flush`] waits for the ring's lossless readers, as
-/// [`Handle::flush`](circular_core::Handle::flush) does.
+/// [`Log::flush`] waits for the ring's lossless readers, but no longer than a second: whoever calls
+/// it through the facade does not know who reads. [`Handle::flush`](circular_core::Handle::flush)
+/// waits for as long as it takes.
 #[derive(Clone, Debug)]
 pub struct RingLogger {
     ring: Ring,
@@ -94,7 +99,7 @@ impl Log for RingLogger {
     }
 
     fn flush(&self) {
-        self.ring.handle().flush();
+        self.ring.handle().flush_timeout(FLUSH_PATIENCE);
     }
 }
 

@@ -113,9 +113,10 @@
 //! into events. Leave `circular-log` out then; its `init` would return the `log` crate's error. The
 //! record's level is right, and so is the target in the text, but the target that the *record* has
 //! is `log` for all of them: `fmt` gives writers the metadata of the bridge, and the real one never
-//! reaches them.
+//! reaches them. What a log call says in key-values (`log::info!(user = "ann"; "signed in")`) is lost:
+//! `tracing-log` takes the message only.
 //!
-//! For records with their real targets, set `circular-log` as the logger, on the same ring, and the
+//! For records with their real targets and their key-values, set `circular-log` as the logger, on the same ring, and the
 //! subscriber with `tracing::subscriber::set_global_default`, which sets no logger:
 //!
 //! ```

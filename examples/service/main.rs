@@ -11,11 +11,11 @@
 //! background job works and logs. Press Ctrl-C, and every stream ends with the line that says so.
 //!
 //! `ADDR` says where to listen (127.0.0.1:6060; port 0 takes a free one), `LOG_DIR` where the daily
-//! file goes, `DUMP_DIR` where a panic's dump goes (both: `circular-service-logs` in the temporary
-//! directory).
+//! file goes, `DUMP_DIR` where a panic's dump goes (both: `.local/state/circular-service` at home).
 //!
 //! One rule makes it robust: after the start, nothing here writes to stdout or stderr, except the
-//! ring's own reader thread. A stuck terminal stops that thread, and nothing else.
+//! ring's own reader thread. A stuck terminal stops that thread, and nothing else. (But for
+//! `tracing-appender`, which complains on stderr if it cannot begin a new day's file.)
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -110,7 +110,8 @@ async fn serve(listener: TcpListener, urls: &Urls, telemetry: &Telemetry) -> io:
 
 /// Binds `ADDR`; the error says what to do.
 fn listen() -> io::Result<TcpListener> {
-    let addr = env::var_os("ADDR").unwrap_or_else(|| DEFAULT_ADDR.into());
+    let addr = env::var_os("ADDR").filter(|addr| !addr.is_empty());
+    let addr = addr.unwrap_or_else(|| DEFAULT_ADDR.into());
     let addr = addr.to_string_lossy();
     TcpListener::bind(&*addr).map_err(|error| {
         let what_to_do = match error.kind() {

@@ -22,7 +22,7 @@ GET  /hello/{name}  says hello
 GET  /work          takes a moment, and logs while it does
 GET  /logs          what the ring holds; ?follow=1 goes on, ?tail=20 the last ones, ?level=warn
 GET  /stats         what went through the ring, and who reads it
-POST /panic         panics: a dump is written, and the service goes on
+POST /panic         panics: a dump is written, one in 10 s at most, and the service goes on
 ";
 
 pub(crate) fn router(handle: Handle) -> Router {
@@ -85,6 +85,11 @@ fn stats_text(handle: &Handle) -> Result<String, std::fmt::Error> {
         stats.waits.count, stats.waits.total, stats.waits.longest
     )?;
     writeln!(out, "demotions    {}", stats.demotions)?;
+    writeln!(
+        out,
+        "failed       {} readers, by their sink",
+        stats.failed_sinks
+    )?;
     if let Some(age) = stats.oldest_age {
         writeln!(out, "oldest       {} s ago", age.as_secs())?;
     }

@@ -12,6 +12,7 @@
 use std::{
     env, fs, io, panic,
     path::{Path, PathBuf},
+    process,
     time::Duration,
 };
 
@@ -38,7 +39,7 @@ pub(crate) struct Telemetry {
 
 /// Makes the ring, and from here on everything that this process logs goes to it.
 pub(crate) fn start() -> io::Result<Telemetry> {
-    let log_dir = dir("LOG_DIR", || env::temp_dir().join("circular-service-logs"))?;
+    let log_dir = dir("LOG_DIR", default_dir)?;
     let dump_dir = dir("DUMP_DIR", || log_dir.clone())?;
 
     let ring = Ring::builder()
@@ -122,6 +123,18 @@ fn dir(variable: &str, default: impl FnOnce() -> PathBuf) -> io::Result<PathBuf>
         .create(&dir)
         .map_err(|error| unusable(variable, &dir, error))?;
     Ok(dir)
+}
+
+/// Where this user's programs keep their state. Not a name in the temporary directory that others know
+/// too: somebody else could be there first.
+fn default_dir() -> PathBuf {
+    let of_the_user = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let of_the_user = of_the_user.filter(|dir| dir.is_absolute());
+    let at_home = || Some(PathBuf::from(env::var_os("HOME")?).join(".local/state"));
+    match of_the_user.or_else(at_home) {
+        Some(state) => state.join("circular-service"),
+        None => env::temp_dir().join(format!("circular-service-{}", process::id())),
+    }
 }
 
 fn unusable(variable: &str, dir: &Path, error: impl std::error::Error) -> io::Error {
