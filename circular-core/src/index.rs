@@ -3,8 +3,9 @@
 //! The capacity is split into equal blocks, and each block's entry tells the first record that
 //! begins in it. A reader that was lapped lands on an entry, `Last` and `Since` seek among them,
 //! and because an entry carries the seq and the payload bytes before it, what was missed is counted
-//! exactly and without a walk. What lies before the oldest entry that still counts, less than a
-//! block and the record that reaches into it, cannot be found any more.
+//! exactly and without a walk. A record that covers the next block whole is noted there as well, since
+//! none begins there, and the first of its own block may be gone long before it. What lies before the
+//! oldest entry that still counts, less than two blocks, cannot be found any more.
 //!
 //! Entries are written under the lock and may be read without. Protocol:
 //!
@@ -25,9 +26,12 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 /// Rings of this size and above have [`MOST_BLOCKS`], smaller ones [`FEWEST_BLOCKS`].
 const LARGE: usize = 256 * 1024;
 const MOST_BLOCKS: usize = 256;
-const FEWEST_BLOCKS: usize = 64;
+const FEWEST_BLOCKS: usize = 128;
 
-/// The first record that begins in a block.
+/// No record begins there: an entry that was never written.
+const NOWHERE: u64 = u64::MAX;
+
+/// The first record that begins in a block, or covers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) spot: Spot,
@@ -59,7 +63,7 @@ impl Index {
         };
         debug_assert_eq!(words % count, 0);
         let blank = || Block {
-            position: AtomicU64::new(0),
+            position: AtomicU64::new(NOWHERE),
             seq: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             nanos: AtomicU64::new(0),
@@ -83,7 +87,28 @@ impl Index {
     /// Notes the first record that begins in its block; the caller holds the lock, and has stored
     /// `intent` and fenced.
     pub(crate) fn note(&self, entry: Entry) {
-        let block = &self.blocks[entry.spot.index / self.block_words];
+        self.store(entry.spot.index / self.block_words, entry);
+    }
+
+    /// Notes a record of so many words in the block behind its own, if it covers that; the caller as
+    /// above.
+    #[inline]
+    pub(crate) fn note_long(&self, entry: Entry, words: usize) {
+        if words > self.block_words {
+            self.note_behind(entry, words);
+        }
+    }
+
+    #[cold]
+    fn note_behind(&self, entry: Entry, words: usize) {
+        if words >= self.words_to_next_block(entry.spot.index) + self.block_words {
+            let own = entry.spot.index / self.block_words;
+            self.store((own + 1) % self.blocks.len(), entry);
+        }
+    }
+
+    fn store(&self, number: usize, entry: Entry) {
+        let block = &self.blocks[number];
         block.position.store(entry.spot.position, Relaxed);
         fence(Release);
         block.seq.store(entry.spot.seq, Relaxed);
@@ -103,8 +128,8 @@ impl Index {
         fence(Acquire);
         let again = block.position.load(Relaxed);
         let spot = Spot::new(position, seq, bytes, words);
-        // A block that no record has begun in yet holds zeroes, which name block 0.
-        let is_here = spot.index / self.block_words == number;
+        let own = spot.index / self.block_words;
+        let is_here = own == number || (own + 1) % self.blocks.len() == number;
         (position == again && position < tail && is_here).then_some(Entry { spot, nanos })
     }
 }

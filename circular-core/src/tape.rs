@@ -130,11 +130,13 @@ impl Tape {
 
         self.truth.intent.store(end, Relaxed);
         fence(Release);
+        let entry = Entry {
+            spot: head.spot,
+            nanos: label.nanos,
+        };
+        self.index.note_long(entry, header.words());
         if head.spot.position >= head.next_block {
-            self.index.note(Entry {
-                spot: head.spot,
-                nanos: label.nanos,
-            });
+            self.index.note(entry);
             let words = self.index.words_to_next_block(head.spot.index);
             head.next_block = head.spot.position + (words * WORD) as u64;
         }

@@ -1,6 +1,6 @@
 //! What is a record, what is kept with it, what it costs, and how large a ring is.
 
-use circular_core::{BuildError, Handle, Level, Meta, Part, Ring};
+use circular_core::{BuildError, Handle, Level, Meta, Part, Ring, Start};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::sync::OnceLock;
@@ -200,6 +200,28 @@ fn a_record_costs_at_most_24_bytes_beyond_its_own() {
             let all = ring.handle().snapshot().len();
             assert_eq!(all, count, "{len} bytes, target of {target_len}");
         }
+    }
+}
+
+/// A long record that is not the first of its block is there for as long as it is whole, though the
+/// first of its block is gone.
+#[test]
+fn a_long_record_is_found_when_the_short_one_before_it_is_gone() {
+    for capacity in [4096, 64 << 10, 1 << 20] {
+        let ring = Ring::new(capacity).unwrap();
+        let handle = ring.handle();
+        let mut lossless = handle.reader().open();
+        ring.record(Meta::new(), b"small").unwrap();
+        let long = vec![b'l'; capacity - 16];
+        ring.record(Meta::new(), &long).unwrap();
+        assert!(handle.snapshot().bytes() == long);
+        let stats = handle.stats();
+        assert_eq!((stats.written, stats.overwritten), (2, 1));
+        let mut last = handle.reader().start(Start::Last(1)).open();
+        assert!(last.try_recv().unwrap().bytes() == long);
+        let batch = lossless.try_recv().unwrap();
+        assert!(batch.bytes() == long);
+        assert_eq!(batch.missed().records, 1);
     }
 }
 
