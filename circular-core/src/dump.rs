@@ -1,14 +1,17 @@
 //! Writing out what the ring holds, because something went wrong.
 //!
 //! As a [snapshot](crate::snapshot), but in pieces through a buffer that was made beforehand: no
-//! lock, no waiting, whole records. Where writers overtake it, it goes on behind what they
-//! overwrote, and says how much that was.
+//! lock, no waiting, whole records. Where writers overtake it, it goes on half a ring behind them, where
+//! they are not soon again, and says how much it passed over.
 
 use crate::Missed;
 use crate::buffer::Buffer;
 use crate::snapshot;
-use crate::tape::Tape;
+use crate::tape::{Spot, Tape};
 use std::io;
+
+/// How often a place to go on is looked for while writers overtake every one.
+const TRIES: u32 = 16;
 
 /// What a dump came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(crate) struct Dumped {
     pub(crate) bytes: u64,
     /// What was overwritten meanwhile.
     pub(crate) missed: Missed,
+    /// The newest of what was there at the beginning was overwritten too.
+    pub(crate) is_cut: bool,
 }
 
 /// Hands `out` everything that the ring held when this was called.
@@ -26,9 +31,21 @@ pub(crate) fn write(
     out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Dumped> {
     let mut dumped = Dumped::default();
+    let written = write_pieces(tape, buffer, &mut dumped, out);
+    buffer.shrink();
+    written.map(|()| dumped)
+}
+
+fn write_pieces(
+    tape: &Tape,
+    buffer: &mut Buffer,
+    dumped: &mut Dumped,
+    out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let tail = tape.tail();
     let Some(oldest) = tape.entry_from(0, tail) else {
-        return Ok(dumped);
+        dumped.is_cut = tail > 0;
+        return Ok(());
     };
     let mut spot = oldest.spot;
     while spot.position < tail {
@@ -47,15 +64,28 @@ pub(crate) fn write(
         if header.is_some_and(|(header, ..)| buffer.try_grow_for(header)) {
             continue;
         }
-        let Some(entry) = tape.entry_from(spot.position + 1, tail) else {
+        let Some(landing) = landing(tape, spot) else {
+            dumped.is_cut = true;
             break;
         };
         dumped.missed += Missed {
-            records: entry.spot.seq - spot.seq,
-            bytes: entry.spot.bytes - spot.bytes,
+            records: landing.seq - spot.seq,
+            bytes: landing.bytes - spot.bytes,
         };
-        spot = entry.spot;
+        dumped.is_cut |= landing.position >= tail;
+        spot = landing;
     }
-    buffer.shrink();
-    Ok(dumped)
+    Ok(())
+}
+
+/// Where to go on after `spot`, which is overwritten or for which there is no memory.
+fn landing(tape: &Tape, spot: Spot) -> Option<Spot> {
+    let after = spot.position + 1;
+    (0..TRIES).find_map(|_| {
+        let tail = tape.tail();
+        let half = tail.saturating_sub(tape.capacity() / 2);
+        let entry = tape.entry_from(half.max(after), tail);
+        let entry = entry.or_else(|| tape.entry_from(after, tail));
+        entry.map(|entry| entry.spot)
+    })
 }

@@ -94,6 +94,9 @@ impl DumpDir {
             // Not earlier: the process may have forked since.
             pid: process::id(),
         };
+        // What killed dumps have left goes first: this one may be killed as well. Whether that works is
+        // told when this one is whole.
+        self.prune(None, id.stamp, &mut Vec::new());
         for _ in 0..TRIES {
             let path = self.dir.join(self.file_name(State::Partial, id));
             match options.open(&path) {
@@ -153,16 +156,17 @@ impl DumpDir {
         (self.file_name(state, id) == name).then_some(id)
     }
 
-    /// Removes all dumps of this program but `latest` and the seven newest others, by the time in
-    /// the name, and what was abandoned more than ten minutes before `now`.
+    /// Removes all dumps of this program but `latest` and the newest others, eight in all, by the time
+    /// in the name; and of the unfinished ones those that are not among the newest eight or were
+    /// abandoned more than ten minutes before `now`. A process that is killed amid its dump leaves one,
+    /// and one after the other they would fill the disk.
     ///
     /// `latest` stays even if the clock was set back and others look newer. Only regular files
     /// count, and only they are removed: a directory or a link is nothing that we made, whatever
     /// its name.
-    fn prune(&self, latest: Id, now: Stamp, errors: &mut Vec<io::Error>) {
+    fn prune(&self, latest: Option<Id>, now: Stamp, errors: &mut Vec<io::Error>) {
         let listing = |error| explain("list the dumps in", &self.dir, &error, BY_HAND);
-        let mut whole = Vec::new();
-        let mut doomed = Vec::new();
+        let (mut whole, mut partial) = (Vec::new(), Vec::new());
         match fs::read_dir(&self.dir) {
             Ok(entries) => {
                 for entry in entries {
@@ -175,10 +179,8 @@ impl DumpDir {
                         }
                     };
                     match self.recognise(&entry) {
-                        Ok(Some((State::Whole, id))) if id != latest => whole.push(id),
-                        Ok(Some((State::Partial, id))) if id.stamp.is_stale(now) => {
-                            doomed.push((State::Partial, id));
-                        }
+                        Ok(Some((State::Whole, id))) if Some(id) != latest => whole.push(id),
+                        Ok(Some((State::Partial, id))) => partial.push(id),
                         Ok(_) => {}
                         Err(error) => errors.push(listing(error)),
                     }
@@ -187,8 +189,13 @@ impl DumpDir {
             Err(error) => errors.push(listing(error)),
         }
         whole.sort_unstable_by(|a, b| b.cmp(a));
-        doomed.extend(whole.iter().skip(KEEP - 1).map(|id| (State::Whole, *id)));
-        for (state, id) in doomed {
+        partial.sort_unstable_by(|a, b| b.cmp(a));
+        let kept = KEEP - usize::from(latest.is_some());
+        let doomed = whole.into_iter().skip(kept).map(|id| (State::Whole, id));
+        let abandoned = partial.into_iter().enumerate();
+        let abandoned = abandoned.filter(|(number, id)| *number >= KEEP || id.stamp.is_stale(now));
+        let abandoned = abandoned.map(|(_, id)| (State::Partial, id));
+        for (state, id) in doomed.chain(abandoned) {
             let path = self.dir.join(self.file_name(state, id));
             if let Err(error) = remove(&path) {
                 errors.push(explain("remove the old dump", &path, &error, BY_HAND));
@@ -241,7 +248,7 @@ impl DumpFile<'_> {
                         let what = "remove the second name of the dump";
                         errors.push(explain(what, &partial.path, &error, BY_HAND));
                     }
-                    dir.prune(id, now, &mut errors);
+                    dir.prune(Some(id), now, &mut errors);
                     return Ok(Finished {
                         path,
                         prune_error: summary(errors),

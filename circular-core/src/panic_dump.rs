@@ -59,6 +59,9 @@ const TARGET: &str = "panic";
 /// is made each time. A panic that is going to abort the process (with `panic = "abort"`, in a
 /// destructor during unwinding, in a function that must not unwind) is always dumped. A thread that
 /// panics during another's dump waits for that, at most 2 seconds. Readers are not waited for.
+///
+/// With a hook for each of several rings, install those with a directory last: the last one runs first,
+/// and a dump to a stuck stderr holds up those behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct PanicDump;
 
@@ -119,11 +122,14 @@ impl PanicDumpBuilder {
             dir: self.dir.map(|dir| DumpDir::new(dir, &program)),
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
-            dumper: Mutex::new(Some(Dumper {
-                buffer: Buffer::for_dump(capacity),
-                last: None,
-            })),
-            given_back: Condvar::new(),
+            desk: Mutex::new(Desk {
+                dumper: Some(Dumper {
+                    buffer: Buffer::for_dump(capacity),
+                    last: None,
+                }),
+                to_stderr: false,
+            }),
+            free: Condvar::new(),
             shared: self.shared,
         };
         let previous = panic::take_hook();
@@ -149,9 +155,17 @@ struct Hook {
     dir: Option<DumpDir>,
     to_stderr: bool,
     backtrace: bool,
-    /// `None` while a dump is made.
-    dumper: Mutex<Option<Dumper>>,
-    given_back: Condvar,
+    desk: Mutex<Desk>,
+    /// Notified when one of those who wait at the desk may go on.
+    free: Condvar,
+}
+
+/// Where those who dump wait for each other.
+struct Desk {
+    /// `None` while a file is made.
+    dumper: Option<Dumper>,
+    /// Somebody dumps to stderr, which may take for ever.
+    to_stderr: bool,
 }
 
 /// What only one dump at a time may use.
@@ -177,11 +191,13 @@ impl Hook {
             self.describe(text, time, info, message);
             let payload = [IoSlice::new(text.as_bytes())];
             let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
-            let recorded = self.shared.write(meta, Payload::new(&payload)).is_ok();
-            // What the ring did not take any more goes behind what it has.
-            let unrecorded = if recorded { "" } else { text.as_str() };
-            if let Some(report) = self.dump(is_going_to_abort(message), unrecorded, text) {
-                stderr::write_line(&report);
+            let panic = Panic {
+                text,
+                recorded: self.shared.write(meta, Payload::new(&payload)).is_ok(),
+                aborts: is_going_to_abort(message),
+            };
+            if let Some(report) = self.dump(panic) {
+                stderr::write_line(&format!("circular: {report}"));
             }
         });
     }
@@ -208,66 +224,63 @@ impl Hook {
         }
     }
 
-    /// Dumps if it is time for a dump, and tells what to say about it: if it fails, the panic's own
-    /// text too, which may then be nowhere else.
-    fn dump(&self, aborts: bool, unrecorded: &str, text: &str) -> Option<String> {
+    /// Dumps if it is time for a dump, and tells what to say about it.
+    fn dump(&self, panic: Panic<'_>) -> Option<String> {
         let Some(mut dumper) = self.take_dumper() else {
             let patience = PATIENCE.as_secs();
             return Some(format!(
-                "circular: no dump: another thread's is not done after {patience} s"
+                "no dump: another thread's is not done after {patience} s"
             ));
         };
         let since_last = dumper.last.map(|last| last.elapsed());
-        if let Some(ago) = since_last.filter(|ago| !aborts && *ago < INTERVAL) {
-            self.give_back(dumper);
+        if let Some(ago) = since_last.filter(|ago| !panic.aborts && *ago < INTERVAL) {
+            self.give_back(dumper, false);
             let (ago, interval) = (ago.as_secs(), INTERVAL.as_secs());
             return Some(format!(
-                "circular: no dump: the last one was {ago} s ago, and there is at most one in {interval} s"
+                "no dump: the last one was {ago} s ago, and there is at most one in {interval} s"
             ));
         }
         dumper.last = Some(Instant::now());
         let buffer = &mut dumper.buffer;
         let dir = self.dir.as_ref();
-        let to_dir = dir.map(|dir| self.dump_to_dir(dir, buffer, unrecorded));
-        self.give_back(dumper);
-        // Only now, with nothing taken that another thread's panic needs: stderr may be stuck.
-        let to_stderr = self.to_stderr.then(|| self.dump_to_stderr(unrecorded));
-        let report = match to_dir {
-            Some(Ok(report)) if self.to_stderr => format!("{report}, and to stderr"),
-            Some(Ok(report)) => report,
-            Some(Err(error)) => format!("no dump: {error}; {}", text.trim_end()),
-            // Where stderr takes nothing, there is nowhere to say so.
-            None => format!("{} to stderr", describe_dump(to_stderr?.ok()?)),
-        };
-        Some(format!("circular: {report}"))
+        let to_dir = dir.map(|dir| self.dump_to_dir(dir, buffer, panic));
+        // Before anything goes to stderr, which may be stuck: the file of the next must not wait for
+        // that for longer than it must.
+        self.give_back(dumper, self.to_stderr);
+        let to_stderr = self.to_stderr.then(|| self.dump_to_stderr(panic));
+        report(to_dir, to_stderr, panic)
     }
 
-    /// What one dump at a time may use; nothing if another one has it for too long.
+    /// What one dump at a time may use, when nobody dumps any more, or when that takes too long and it
+    /// is there; nothing if it is not.
     fn take_dumper(&self) -> Option<Dumper> {
         let deadline = Instant::now() + PATIENCE;
-        let mut place = self.dumper.lock();
-        while place.is_none() && Instant::now() < deadline {
-            self.given_back.wait(&mut place, Some(deadline));
+        let mut desk = self.desk.lock();
+        while (desk.dumper.is_none() || desk.to_stderr) && Instant::now() < deadline {
+            self.free.wait(&mut desk, Some(deadline));
         }
-        place.take()
+        desk.dumper.take()
     }
 
-    fn give_back(&self, dumper: Dumper) {
-        *self.dumper.lock() = Some(dumper);
-        self.given_back.notify_all();
+    fn give_back(&self, dumper: Dumper, to_stderr: bool) {
+        let mut desk = self.desk.lock();
+        desk.dumper = Some(dumper);
+        desk.to_stderr |= to_stderr;
+        drop(desk);
+        self.free.notify_all();
     }
 
     fn dump_to_dir(
         &self,
         dir: &DumpDir,
         buffer: &mut Buffer,
-        unrecorded: &str,
+        panic: Panic<'_>,
     ) -> io::Result<String> {
         let mut file = dir.create(SystemTime::now())?;
         let dumped = dump::write(&self.shared.tape, buffer, &mut |bytes| {
             file.write_all(bytes)
         })?;
-        file.write_all(unrecorded.as_bytes())?;
+        file.write_all(panic.not_in(dumped))?;
         let finished = file.finish()?;
         let mut report = describe_dump(dumped);
         let _ = write!(report, " to {}", finished.path.display());
@@ -277,11 +290,57 @@ impl Hook {
         Ok(report)
     }
 
-    fn dump_to_stderr(&self, unrecorded: &str) -> io::Result<Dumped> {
+    fn dump_to_stderr(&self, panic: Panic<'_>) -> io::Result<Dumped> {
         let mut buffer = Buffer::for_dump(self.shared.tape.capacity());
-        let dumped = dump::write(&self.shared.tape, &mut buffer, &mut stderr::write_all)?;
-        stderr::write_all(unrecorded.as_bytes())?;
-        Ok(dumped)
+        let dumped = dump::write(&self.shared.tape, &mut buffer, &mut stderr::write_all);
+        let dumped = dumped.and_then(|dumped| {
+            stderr::write_all(panic.not_in(dumped))?;
+            Ok(dumped)
+        });
+        self.desk.lock().to_stderr = false;
+        self.free.notify_all();
+        dumped
+    }
+}
+
+/// What one panic is to a dump.
+#[derive(Clone, Copy)]
+struct Panic<'a> {
+    /// The record that it became.
+    text: &'a str,
+    /// Whether the ring took it.
+    recorded: bool,
+    aborts: bool,
+}
+
+impl<'a> Panic<'a> {
+    /// The text, if the dump does not end with it already.
+    fn not_in(self, dumped: Dumped) -> &'a [u8] {
+        if self.recorded && !dumped.is_cut {
+            b""
+        } else {
+            self.text.as_bytes()
+        }
+    }
+}
+
+/// What to say of a dump: nothing if stderr, where it would be said, has failed.
+fn report(
+    to_dir: Option<io::Result<String>>,
+    to_stderr: Option<io::Result<Dumped>>,
+    panic: Panic<'_>,
+) -> Option<String> {
+    let to_stderr = to_stderr.map(|dumped| dumped.map(describe_dump));
+    match (to_dir, to_stderr) {
+        (Some(Ok(file)), Some(Ok(_))) => Some(format!("{file}, and to stderr")),
+        (Some(Ok(file)), _) => Some(file),
+        (Some(Err(error)), Some(Ok(dumped))) => {
+            Some(format!("{dumped} to stderr, but not to a file: {error}"))
+        }
+        // The panic's text may be nowhere else soon.
+        (Some(Err(error)), _) => Some(format!("no dump: {error}; {}", panic.text.trim_end())),
+        (None, Some(Ok(dumped))) => Some(format!("{dumped} to stderr")),
+        (None, _) => None,
     }
 }
 
@@ -290,6 +349,7 @@ fn describe_dump(dumped: Dumped) -> String {
         records,
         bytes,
         missed,
+        ..
     } = dumped;
     let mut text = format!("dumped {records} records ({bytes} bytes)");
     if !missed.is_empty() {

@@ -12,6 +12,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{self, catch_unwind};
+use std::process;
 use std::thread;
 use std::time::Duration;
 
@@ -47,6 +48,22 @@ fn dump(handle: &Handle) -> PanicDumpBuilder {
     PanicDump::builder(handle).program(PROGRAM)
 }
 
+extern "C" fn cannot_unwind() {
+    panic!("no way out");
+}
+
+struct PanicsAtTheEnd;
+
+impl Drop for PanicsAtTheEnd {
+    fn drop(&mut self) {
+        panic!("at the end");
+    }
+}
+
+thread_local! {
+    static PANICS: PanicsAtTheEnd = const { PanicsAtTheEnd };
+}
+
 fn fill(ring: &Ring) {
     for number in 0..100_000 {
         let line = format!("line {number}\n");
@@ -76,6 +93,17 @@ fn set_stderr(flags: libc::c_int) {
     assert_eq!(status, 0);
 }
 
+/// Whether stderr, a pipe, has room.
+fn stderr_is_ready() -> bool {
+    let mut stderr = libc::pollfd {
+        fd: libc::STDERR_FILENO,
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: one pollfd, which is valid and lives during the call.
+    unsafe { libc::poll(&raw mut stderr, 1, 0) == 1 }
+}
+
 /// Fills stderr, a pipe, so that the next who writes to it waits.
 fn fill_stderr() {
     set_stderr(libc::O_NONBLOCK);
@@ -93,6 +121,19 @@ fn as_child() {
     match role.as_str() {
         "panics" => here().install(),
         "has no directory" => dump(&handle).install(),
+        "ends while another thread dumps" => {
+            // One that writes would wait for stderr, and hide it.
+            panic::set_hook(Box::new(|_| {}));
+            dump(&handle).install();
+            fill(&ring);
+            thread::spawn(|| panic!("the first"));
+            while stderr_is_ready() {
+                thread::yield_now();
+            }
+            panic_and_go_on(9);
+            // As a panic in `main` does; the harness would wait for the other thread.
+            process::exit(101);
+        }
         "wants both" => here().stderr(true).install(),
         "is nobody" => {
             // SAFETY: no memory is involved. Who is somebody already stays that.
@@ -138,6 +179,36 @@ fn as_child() {
         "is full" => {
             here().install();
             fill(&ring);
+        }
+        "is written to all the time" => {
+            here().install();
+            for _ in 0..2 {
+                let mut ring = ring.clone();
+                thread::spawn(move || while ring.write_all(&[b'd'; 100]).is_ok() {});
+            }
+            while handle.stats().overwritten == 0 {
+                thread::yield_now();
+            }
+            panic_and_go_on(9);
+            // SAFETY: it does not return, and no memory is involved.
+            unsafe { libc::_exit(0) };
+        }
+        "panics where it cannot unwind" => {
+            here().install();
+            panic_and_go_on(0);
+            cannot_unwind();
+        }
+        "panics in a thread-local" => {
+            here().install();
+            panic_and_go_on(0);
+            thread::spawn(move || {
+                PANICS.with(|_| {});
+                // The crate's own thread-local is used after it, and so is gone before it.
+                writeln!(&ring, "{}", std::process::id()).unwrap();
+            });
+            loop {
+                thread::park();
+            }
         }
         "has a stderr that does not wait" => {
             dump(&handle).install();
@@ -265,6 +336,21 @@ fn on_a_stderr_that_does_not_wait_it_is_whole_too() {
     assert_eq!(ended.dumps(), 1);
 }
 
+/// One thread's dump to a pipe is under way, and the thread that ends the program waits for that.
+#[test]
+fn it_waits_for_another_threads_dump() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let child = dumps.command("ends while another thread dumps").spawn();
+    // Time for the other thread to end the program, if it does not wait.
+    thread::sleep(Duration::from_millis(300));
+    let output = child.unwrap().wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(101));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("line 99999\n"), "cut off");
+    assert!(stderr.contains("circular: dumped "), "cut off");
+}
+
 /// One line says which directory and why; everything else is as if there were no dump.
 fn no_dump(dumps: &Dumps, role: &str, why: &str) {
     let ended = dumps.run(role);
@@ -288,6 +374,16 @@ fn a_directory_that_is_missing_or_not_one_is_named() {
     fs::write(&dumps.0, "").unwrap();
     no_dump(&dumps, "panics", "Not a directory");
     fs::remove_file(&dumps.0).unwrap();
+    // To stderr it goes all the same, and the line says so.
+    let ended = dumps.run("wants both");
+    let [report] = ended.reports()[..] else {
+        panic!("not one line: {}", ended.stderr)
+    };
+    assert!(report.contains("dumped 4 records ("), "{report}");
+    assert!(
+        report.contains("to stderr, but not to a file: "),
+        "{report}"
+    );
 }
 
 #[test]
@@ -337,6 +433,36 @@ fn eight_that_were_caught_do_not_silence_one_that_aborts() {
     }
     // Both of the two that made it abort.
     assert!(last.contains("the ninth\n") && last.contains("in a destructor\n"));
+}
+
+#[test]
+fn one_that_was_caught_silences_none_that_aborts_in_another_way() {
+    let _watchdog = watchdog::minutes(2);
+    for (role, why) in [
+        ("panics where it cannot unwind", "no way out\n"),
+        ("panics in a thread-local", "at the end\n"),
+    ] {
+        let dumps = Dumps::new();
+        let ended = dumps.run(role);
+        assert_eq!(ended.status.signal(), Some(libc::SIGABRT), "{role}");
+        let [_, last] = &dumps.texts()[..] else {
+            panic!("not two dumps: {role}")
+        };
+        assert!(last.contains(why), "{role}");
+    }
+}
+
+/// However fast the others overwrite what it dumps.
+#[test]
+fn the_panic_is_in_the_dump_while_others_go_on_writing() {
+    let _watchdog = watchdog::minutes(2);
+    for _ in 0..10 {
+        let dumps = Dumps::new();
+        let ended = dumps.run("is written to all the time");
+        assert!(ended.status.success(), "{}", ended.stderr);
+        let text = &dumps.texts()[0];
+        assert!(text.contains("panic number 9\n"), "{}", ended.stderr);
+    }
 }
 
 #[test]

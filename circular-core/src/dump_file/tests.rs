@@ -245,7 +245,8 @@ fn names_that_are_all_taken_end_in_an_error() {
     let dumps = temp.dumps("svc");
     for nanos in 123_456_789..123_456_789 + 1000 {
         let time = format!("20240229T123456.{nanos:09}Z");
-        temp.plant(&partial_name("svc", &time));
+        // Directories, which no dump is, so they are not cleared away.
+        fs::create_dir(temp.0.join(partial_name("svc", &time))).unwrap();
     }
     let error = dumps.create(noon()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
@@ -396,6 +397,29 @@ fn abandoned_partials_go_and_young_ones_stay() {
     let finished = dump(&temp.dumps("svc"), noon(), "mine");
     assert!(finished.prune_error.is_none(), "{finished:?}");
     let mut expected = [young, future, other, &whole_name("svc", NOON)];
+    expected.sort_unstable();
+    assert_eq!(temp.names(), expected);
+}
+
+/// A program that is killed amid each of its dumps, again and again, fills no disk.
+#[test]
+fn no_more_than_eight_unfinished_ones_stay() {
+    let temp = TempDir::new();
+    let partial = |second: u32| format!(".svc-77-20240229T1234{second:02}.000000000Z.partial");
+    (0..40).map(partial).for_each(|name| temp.plant(&name));
+    let unfinished = temp.dumps("svc");
+    let unfinished = unfinished.create(noon()).unwrap();
+    let mut expected: Vec<_> = (32..40).map(partial).collect();
+    expected.push(
+        unfinished
+            .partial
+            .path
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned(),
+    );
     expected.sort_unstable();
     assert_eq!(temp.names(), expected);
 }
