@@ -4,6 +4,7 @@
 //! is written meanwhile. A thread sees to that; it starts with the first flush that is put off, and
 //! ends with the wrapper.
 
+use crate::fork::Generation;
 use crate::no_wait::InSink;
 use crate::put_off;
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -36,7 +37,10 @@ use std::time::{Duration, Instant};
 /// ring.handle().reader().spawn(AutoFlush::new(file, Duration::from_secs(1)))?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// In a forked child it is dead, as the rings are: a write fails, and the sink is left alone.
 pub struct AutoFlush<W: Write + Send + 'static> {
+    generation: Generation,
     shared: Arc<Shared<W>>,
     delay: Duration,
     thread: Option<JoinHandle<()>>,
@@ -74,10 +78,18 @@ impl<W: Write + Send + 'static> AutoFlush<W> {
             changed: Condvar::new(),
         };
         Self {
+            generation: Generation::current(),
             shared: Arc::new(shared),
             delay,
             thread: None,
         }
+    }
+
+    fn refuse_in_a_forked_child(&self) -> io::Result<()> {
+        if self.generation.is_past() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(())
     }
 
     /// Starts the thread that does what is put off, if there is none, or if the sink has panicked
@@ -124,10 +136,12 @@ impl<W: Write> State<W> {
 
 impl<W: Write + Send + 'static> Write for AutoFlush<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.refuse_in_a_forked_child()?;
         self.shared.lock()?.sink.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.refuse_in_a_forked_child()?;
         {
             let mut state = self.shared.lock()?;
             // Without a flush before, or with a delay that never ends, there is nothing to wait for.
@@ -150,6 +164,13 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
 
 impl<W: Write + Send + 'static> Drop for AutoFlush<W> {
     fn drop(&mut self) {
+        if self.generation.is_past() {
+            // The thread is not here, the lock may be held for ever, and what the sink has buffered is
+            // the parent's to write.
+            mem::forget(self.thread.take());
+            mem::forget(Arc::clone(&self.shared));
+            return;
+        }
         let mut state = self.shared.state.lock();
         state.ends = true;
         if state.due.is_some() {

@@ -8,6 +8,7 @@
 //! Invariant: a waker is left under the same lock under which the task saw that there is nothing
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
+use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::{PumpThread, Shared, State};
@@ -262,6 +263,8 @@ fn pump(shared: &Shared) {
         let tasks = take_ready(&mut state, &mut wakers);
         if !wakers.is_empty() {
             drop(state);
+            // A waker that logs must not wait here for the task that it is to wake.
+            let _no_wait = InSink::enter();
             for waker in wakers.drain(..) {
                 // A waker that panics must not end the others' thread; the panic was told by the
                 // hook.

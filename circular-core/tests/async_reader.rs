@@ -237,6 +237,39 @@ fn a_waker_may_use_the_ring() {
     told.recv().unwrap();
 }
 
+/// The ring is full, and only the task that is woken can make room.
+#[test]
+fn a_waker_that_logs_does_not_wait_for_its_own_task() {
+    struct Logs(Ring, mpsc::Sender<()>);
+    impl Wake for Logs {
+        fn wake(self: Arc<Self>) {
+            (&self.0).write_all(&[b'w'; 200]).unwrap();
+            let _ = self.1.send(());
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let never = Policy::BlockFor(Duration::from_secs(3600));
+    let mut reader = handle.reader().policy(never).stream().unwrap();
+    let (tell, told) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Logs(ring.clone(), tell)));
+    let mut context = Context::from_waker(&waker);
+    assert!(reader.poll_recv(&mut context).is_pending());
+    let writer = thread::spawn(move || {
+        for _ in 0..1000 {
+            (&ring).write_all(&[b'x'; 48]).unwrap();
+        }
+    });
+    while handle.stats().written < 1000 {
+        told.recv().unwrap();
+        while reader.poll_recv(&mut context).is_ready() {}
+    }
+    drop(reader);
+    writer.join().unwrap();
+    assert_eq!(handle.stats().demotions, 0);
+}
+
 #[test]
 fn closing_wakes_every_task() {
     let _watchdog = watchdog::minutes(2);

@@ -3,11 +3,12 @@
 #![cfg(unix)]
 #![expect(unsafe_code, reason = "the standard library cannot fork")]
 
-use circular_core::{Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start};
+use circular_core::{AutoFlush, Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start};
 use std::io::{self, Write};
 use std::panic::{self, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -167,6 +168,48 @@ fn a_parents_ring_refuses_and_never_hangs() {
 fn a_childs_own_ring_works() {
     let _watchdog = watchdog::minutes(10);
     while_everything_is_in_use(|_| (0..FORKS).for_each(|_| in_child(childs_ring_works)));
+}
+
+/// In the midst of a flush that was put off, which holds the sink's lock.
+#[test]
+fn a_parents_auto_flush_is_left_alone() {
+    /// Hangs in the flush of every thread but one, once it has told so.
+    struct Slow(thread::ThreadId, mpsc::Sender<()>, mpsc::Receiver<()>);
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            if thread::current().id() != self.0 {
+                let _ = self.1.send(());
+                let _ = self.2.recv();
+            }
+            Ok(())
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let (flushes, is_flushing) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let sink = Slow(thread::current().id(), flushes, may_go_on);
+    let mut auto = AutoFlush::new(sink, Duration::from_millis(20));
+    loop {
+        // The second one is put off, unless this thread was.
+        auto.flush().unwrap();
+        auto.flush().unwrap();
+        if is_flushing.recv_timeout(Duration::from_millis(100)).is_ok() {
+            break;
+        }
+    }
+    let auto = std::cell::Cell::new(Some(auto));
+    in_child(|| {
+        let mut auto = auto.take().ok_or("none")?;
+        check(auto.write(b"x").is_err(), "write")?;
+        check(auto.flush().is_err(), "flush")?;
+        drop(auto);
+        Ok(())
+    });
+    drop(go_on);
+    drop(auto);
 }
 
 #[test]
