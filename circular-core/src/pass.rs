@@ -66,6 +66,29 @@ pub(crate) enum Idle<'a> {
     Wake(&'a mut Option<Waker>),
 }
 
+impl Idle<'_> {
+    /// Whether it is time to return, though there may be more.
+    fn is_over(&self) -> bool {
+        match self {
+            Idle::Return | Idle::Wake(_) => true,
+            Idle::Sleep { until } => idle_is_over(*until),
+        }
+    }
+
+    /// There is more: a task shall ask again, when others have had their turn.
+    fn come_back(self) {
+        if let Idle::Wake(waker) = self {
+            if let Some(waker) = waker.take() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+fn idle_is_over(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| sync::now() >= until)
+}
+
 /// How a pass ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -122,6 +145,8 @@ impl Pass {
         self.buffer.shrink();
         let shared = Arc::clone(&self.shared);
         let mut has_napped = false;
+        // Where the head was at first: who filters everything out need not go on behind it for ever.
+        let mut enough = None;
         loop {
             let before = self.spot;
             self.buffer.clear();
@@ -139,7 +164,7 @@ impl Pass {
                 return Outcome::Ended;
             };
             let too_large = if torn {
-                self.catch_up(&state)
+                self.catch_up(&mut state, token)
             } else {
                 self.take(copied, before, &state)
             };
@@ -154,17 +179,27 @@ impl Pass {
                 self.buffer.grow_for(header);
                 continue;
             }
-            if self.spot.position < state.head.spot.position {
+            if (self.held || self.put_off) && self.must_flush {
+                return Outcome::Drained;
+            }
+            let head = state.head.spot.position;
+            if self.spot.position < head {
                 // Filtered out, thrown away, or written just now.
                 has_napped = false;
-                continue;
+                if self.spot.position < *enough.get_or_insert(head) || !idle.is_over() {
+                    continue;
+                }
+                if self.untold.is_empty() {
+                    drop(state);
+                    idle.come_back();
+                    return Outcome::Drained;
+                }
             }
             if !self.untold.is_empty() {
                 self.held = true;
                 return Outcome::Batch;
             }
-            let flush_is_due = self.put_off && (self.must_flush || self.is_last);
-            if self.held || flush_is_due {
+            if self.held || self.put_off && self.is_last {
                 return Outcome::Drained;
             }
             if !self.put_off {
@@ -184,7 +219,7 @@ impl Pass {
                     return Outcome::Drained;
                 }
                 Idle::Sleep { until } => {
-                    if until.is_some_and(|until| sync::now() >= until) {
+                    if idle_is_over(*until) {
                         return Outcome::Drained;
                     }
                     has_napped &= self.spot == before;
@@ -218,19 +253,23 @@ impl Pass {
     }
 
     /// Throws the copy away, which was overtaken, and lands where writers are not soon again.
-    fn catch_up(&mut self, state: &State) -> Option<Header> {
+    fn catch_up(&mut self, state: &mut State, token: Token) -> Option<Header> {
         self.buffer.clear();
         self.thrown_away += 1;
         let tape = &self.shared.tape;
         let half = tape.capacity() / 2;
         let head = state.head.spot;
-        // Writers stop for a lossless reader as soon as it has landed.
-        let from = if self.lossless {
-            0
-        } else {
-            head.position.saturating_sub(half)
-        };
-        self.move_on(state, from.max(self.spot.position));
+        let slot = state.readers.get(token);
+        let spared = slot.and_then(|slot| slot.spared_after(self.spot));
+        match spared {
+            // Writers stop for it as soon as it has landed.
+            Some(spared) => self.pass_over(spared),
+            None if self.lossless => self.move_on(state, self.spot.position),
+            None => {
+                let from = head.position.saturating_sub(half);
+                self.move_on(state, from.max(self.spot.position));
+            }
+        }
         if self.thrown_away <= PATIENCE {
             return None;
         }
@@ -254,7 +293,11 @@ impl Pass {
                 .max_by_key(|spot| spot.position)
         };
         let entry = tape.entry_from(from, head.position).map(|entry| entry.spot);
-        let spot = entry.or_else(last).unwrap_or(head);
+        self.pass_over(entry.or_else(last).unwrap_or(head));
+    }
+
+    /// Moves to `spot`, and counts what is passed over as missed.
+    fn pass_over(&mut self, spot: Spot) {
         let missed = Missed {
             records: spot.seq - self.spot.seq,
             bytes: spot.bytes - self.spot.bytes,
@@ -403,6 +446,8 @@ fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Token>, Begin)
         };
         let unused = state.readers.reserve(mem::take(&mut memory));
         let token = state.readers.join(policy, begin.spot);
+        // Who waits for room waits for this one too now, and maybe not as long.
+        shared.wake_first_in_line(&state);
         drop(state);
         drop(unused);
         return (Some(token), begin);

@@ -23,6 +23,8 @@ pub(crate) struct Slot {
     pub(crate) demoted: bool,
     /// What it has copied: room for writers again.
     pub(crate) spot: Spot,
+    /// The first record that a write which could not wait has left to it, if it is lossless.
+    pub(crate) spared: Option<Spot>,
     /// Up to where its sink has written and flushed.
     pub(crate) done: u64,
     /// The lowest position that a waiting flush asks for, else [`NO_FLUSH`].
@@ -36,6 +38,12 @@ impl Slot {
     /// Whether its position holds writers back.
     pub(crate) fn is_lossless(&self) -> bool {
         !self.demoted && self.policy != Policy::Skip
+    }
+
+    /// Where a lossless reader goes on that was overtaken after `spot`.
+    pub(crate) fn spared_after(&self, spot: Spot) -> Option<Spot> {
+        let spared = self.spared.filter(|_| self.is_lossless());
+        spared.filter(|spared| spared.position > spot.position)
     }
 
     /// Whether a waiting flush asks for `position` or less.
@@ -113,6 +121,7 @@ impl Readers {
             policy,
             demoted: false,
             spot,
+            spared: None,
             done: spot.position,
             flush_at: NO_FLUSH,
             missed: Missed::default(),

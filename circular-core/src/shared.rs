@@ -6,7 +6,7 @@
 //!
 //! | variable | who waits | for what | who notifies |
 //! |---|---|---|---|
-//! | `room` | writers, by ticket | to be first in line, and room | a reader that moved on, left or was demoted; the writer before |
+//! | `room` | writers, by ticket | to be first in line, and room | a reader that moved on, left, joined or was demoted; the writer before |
 //! | `data` | drained readers, the pump | a record | a write or a flush that finds `asleep` set |
 //! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
@@ -162,7 +162,7 @@ impl Shared {
         self.nap.notify_all();
     }
 
-    /// Tells the first in line that there may be room. The caller has changed the limit.
+    /// Tells the first in line that there may be room, or that it has somebody else to wait for.
     pub(crate) fn wake_first_in_line(&self, state: &State) {
         if let Some(ticket) = state.line.first() {
             self.room_of(ticket).notify_all();

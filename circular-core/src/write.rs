@@ -117,8 +117,10 @@ impl Shared {
         turn: &mut Turn,
     ) -> Result<(), Closed> {
         if no_wait::must_not_wait() {
-            if state.head.spot.position + size > state.readers.limit() {
+            let end = state.head.spot.position + size;
+            if end > state.readers.limit() {
                 state.counts.overtakes += 1;
+                self.spare(state, end);
             }
             return Ok(());
         }
@@ -156,6 +158,22 @@ impl Shared {
         state.counts.waited += waited;
         state.counts.longest = state.counts.longest.max(waited);
         outcome
+    }
+
+    /// Finds, for each lossless reader that a record up to `end` goes over, the first record that it
+    /// leaves intact: so the reader loses that much and no more.
+    fn spare(&self, state: &mut State, end: u64) {
+        let (head, capacity) = (state.head.spot.position, self.tape.capacity());
+        for slot in state.readers.iter_mut().filter(|slot| slot.is_lossless()) {
+            let mut spot = slot.spared_after(slot.spot).unwrap_or(slot.spot);
+            while spot.position + capacity < end {
+                let Some((.., next)) = self.tape.step(spot, head) else {
+                    break;
+                };
+                spot = next;
+                slot.spared = Some(spot);
+            }
+        }
     }
 
     /// Lets the next in line have its turn.

@@ -113,15 +113,21 @@ fn write_to_returns_at_close_with_everything_written_and_flushed() {
     let _watchdog = watchdog::minutes(2);
     let ring = Ring::new(4096).unwrap();
     let handle = ring.handle();
-    let writer = thread::spawn(move || {
-        for number in 0..10_000 {
-            writeln!(&ring, "{number}").unwrap();
+    let collected = Collected::default();
+    let sink = Flushed(collected.clone(), Vec::new());
+    let writer = thread::spawn({
+        let handle = handle.clone();
+        move || {
+            // What is overwritten before the reader has joined is not its own.
+            while handle.stats().readers.is_empty() {
+                thread::yield_now();
+            }
+            for number in 0..10_000 {
+                writeln!(&ring, "{number}").unwrap();
+            }
         }
     });
-    let collected = Collected::default();
-    let bytes = handle
-        .write_to(Flushed(collected.clone(), Vec::new()))
-        .unwrap();
+    let bytes = handle.write_to(sink).unwrap();
     writer.join().unwrap();
     let expected: String = (0..10_000).map(|number| format!("{number}\n")).collect();
     assert_eq!(collected.text(), expected);

@@ -224,6 +224,41 @@ fn a_sink_that_writes_more_than_its_own_ring_holds_is_told_what_it_overtook() {
     assert!(handle.stats().overtakes > 0);
 }
 
+/// In a ring that is full to the byte, one record overwrites as many as its own length.
+#[test]
+fn a_write_that_could_not_wait_costs_a_reader_no_more_than_it_overwrites() {
+    struct WritesOnce(Ring, usize);
+    impl Write for WritesOnce {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut ring = &self.0;
+            ring.write_all(&vec![b'n'; std::mem::take(&mut self.1)])?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    for (length, overwritten) in [(48, 1), (49, 2), (1000, 16), (100_000, 1563)] {
+        let ring = Ring::new(1 << 20).unwrap();
+        let handle = ring.handle();
+        let mut lossless = handle.reader().policy(Policy::Block).open();
+        for _ in 0..(1 << 20) / 64 {
+            (&ring).write_all(&[b'x'; 48]).unwrap();
+        }
+        let mut other = Ring::new(4096).unwrap();
+        other.write_all(b"what makes the sink run").unwrap();
+        other.handle().close();
+        other.handle().write_to(WritesOnce(ring, length)).unwrap();
+        assert_eq!(handle.stats().overtakes, 1);
+        let missed = lossless.recv().unwrap().missed();
+        assert_eq!(
+            (missed.records, missed.bytes),
+            (overwritten, 48 * overwritten)
+        );
+    }
+}
+
 #[test]
 fn two_rings_whose_sinks_write_into_each_other_end() {
     let _watchdog = watchdog::minutes(5);

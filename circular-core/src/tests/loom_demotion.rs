@@ -96,3 +96,23 @@ fn loom_a_flush_with_a_deadline_tells_whether_it_was_in_time() {
         clock.join().unwrap();
     });
 }
+
+/// The writer sleeps for as long as it takes the first reader, and does not know of the second. Time is
+/// over from the beginning, so that no end of it wakes anybody.
+#[test]
+fn loom_a_reader_that_joins_is_not_waited_for_longer_than_it_may_be() {
+    model(Some(3), ["waited"], |[waited]| {
+        let shared = ring(2);
+        let mut first = reader(&shared, Policy::Block);
+        (0..2).for_each(|name| assert!(write(&shared, name)));
+        sync::model_time::end();
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || assert!(write(&writer, 2)));
+        // It never reads.
+        let second = reader(&shared, Policy::BlockFor(PATIENCE));
+        assert_eq!(read(&mut first, 3).names, [0, 1, 2]);
+        writer.join().unwrap();
+        waited.occurred_if(shared.lock().unwrap().counts.demotions == 1);
+        drop(second);
+    });
+}

@@ -42,6 +42,7 @@ impl Follower {
             !lost || !self.is_lossless() || self.overtaken,
             "a lossless reader lost something"
         );
+        let lossless = self.is_lossless();
         let begin;
         let received;
         match self.reader.try_recv() {
@@ -53,7 +54,9 @@ impl Follower {
                 };
                 assert_eq!(passed_over.is_empty(), !lost, "missed is what is gone");
                 begin = place_after(model, self.place, passed_over);
-                if lost {
+                if lost && lossless {
+                    assert_eq!(begin, model.first_held(), "it lost more than it must");
+                } else if lost {
                     check_landing(model, begin);
                 }
                 check_batch(batch, model.between(begin, model.head), self.at_least);

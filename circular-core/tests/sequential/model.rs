@@ -99,6 +99,13 @@ impl Model {
             .inspect(|record| assert!(!self.is_overtaken(record.place)))
     }
 
+    /// The place before the first record that is whole.
+    pub(crate) fn first_held(&self) -> Place {
+        let places = self.records.iter().map(|record| record.place);
+        let mut held = places.filter(|place| !self.is_overtaken(*place));
+        held.next().unwrap_or(self.head)
+    }
+
     /// The place before record `seq`, if that is held or the next to be written.
     pub(crate) fn place_of(&self, seq: u64) -> Option<Place> {
         if seq == self.head.seq {
