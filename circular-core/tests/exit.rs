@@ -5,7 +5,7 @@
 use circular_core::{AutoFlush, Policy, Ring};
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Read, Write};
-use std::process;
+use std::process::{self, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -96,6 +96,21 @@ fn as_child() {
             RINGS.lock().unwrap().clear();
             writeln!(&ring, "dropped with its last line").unwrap();
         }
+        "prints to stdout" => {
+            let ring = ring(LONG, io::stdout());
+            write_lines(&ring);
+            // The reader ends when it finds out, and nobody else does.
+            while ring.handle().stats().failed_sinks == 0 {
+                writeln!(&ring, "is anybody there?").unwrap();
+                thread::yield_now();
+            }
+            writeln!(&ring, "still here").unwrap();
+            let held = ring.handle().snapshot();
+            assert!(held.bytes().ends_with(b"still here\n"));
+            io::stderr().write_all(b"went on\n").unwrap();
+            // Not through the harness, which prints to the same stdout.
+            process::exit(0);
+        }
         "exits in a sink" => {
             writeln!(&ring(LONG, Exits), "x").unwrap();
             loop {
@@ -161,6 +176,20 @@ fn every_ring_that_asked_is_flushed() {
     let text = stderr_of("has two rings");
     assert!(text.contains("from the first\n") && text.contains("from the second\n"));
     assert_eq!(stderr_of("drops its ring"), "dropped with its last line\n");
+}
+
+/// As with `program | head -1`: stdout is closed at the other end while it goes on.
+#[test]
+fn one_whose_stdout_is_closed_goes_on_and_ends_as_it_would() {
+    let _watchdog = watchdog::minutes(2);
+    let mut command = child::command("prints to stdout");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 100]).unwrap();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "went on\n");
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]

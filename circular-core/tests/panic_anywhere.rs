@@ -23,7 +23,7 @@ mod watchdog;
 
 use dumps::{Dumps, PROGRAM};
 
-const THREADS: usize = 8;
+const THREADS: usize = 100;
 
 struct PanickingSink;
 
