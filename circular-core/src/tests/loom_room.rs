@@ -3,7 +3,7 @@
 use super::{Got, assert_in_order, model, read, reader, ring, write, write_words};
 use crate::pass::Pass;
 use crate::shared::Shared;
-use crate::{Policy, Start};
+use crate::{Cursor, Policy, Start};
 use loom::thread::{self, JoinHandle};
 use std::sync::Arc;
 
@@ -149,6 +149,35 @@ fn loom_a_reader_that_resumes_is_told_what_is_gone() {
             assert_eq!(rest.names.last(), Some(&3));
             gone.occurred_if(got.missed > 0);
             not.occurred_if(got.missed == 0);
+            writer.join().unwrap();
+        },
+    );
+}
+
+/// The place is behind a record that a writer overwrites while the reader steps over it.
+#[test]
+fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
+    model(
+        Some(3),
+        ["began at its place", "began behind it"],
+        |[there, behind]| {
+            let shared = ring(4);
+            (0..4).for_each(|name| assert!(write(&shared, name)));
+            let cursor = Cursor {
+                ring: shared.id,
+                seq: 1,
+                bytes: 8,
+            };
+            let writer = writer(&shared, [4]);
+            let start = Start::After(cursor);
+            let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true);
+            let gone = pass.take_untold().records;
+            assert_eq!(pass.cursor().seq, 1 + gone);
+            let rest = read(&mut pass, 4 - gone);
+            let names: Vec<u8> = (5 - rest.names.len() as u8..5).collect();
+            assert_eq!(rest.names, names);
+            there.occurred_if(gone == 0);
+            behind.occurred_if(gone == 1);
             writer.join().unwrap();
         },
     );
