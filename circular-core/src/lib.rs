@@ -66,6 +66,9 @@ mod dump_file;
 mod error;
 mod exit;
 mod fork;
+#[cfg(any(fuzzing, all(test, not(loom))))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod header;
 mod index;

@@ -243,6 +243,14 @@ impl Tape {
             .filter(|entry| entry.spot.position >= position)
             .min_by_key(|entry| entry.spot.position)
     }
+
+    /// What the tape is made of; the truth is `tail` and `intent`. For the fuzz targets, which write
+    /// what no writer would.
+    #[cfg(any(fuzzing, all(test, not(loom))))]
+    pub(crate) fn parts(&self) -> (&Storage, &Index, [&AtomicU64; 2]) {
+        let Truth { tail, intent } = &self.truth;
+        (&self.storage, &self.index, [tail, intent])
+    }
 }
 
 /// What [`Tape::copy`] did.

@@ -66,6 +66,9 @@
 
 mod filter;
 mod format;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod init;
 mod logger;
 

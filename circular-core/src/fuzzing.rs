@@ -1,0 +1,114 @@
+//! A door for the fuzz targets, and for tests of what they found; programs do not have it.
+//!
+//! It lets a ring be filled with what no writer of this process wrote: what a crashed program may
+//! have left behind. Everything else the targets do from the outside.
+
+use crate::buffer::Buffer;
+use crate::dump;
+use crate::header::{self, Header};
+use crate::index::Entry;
+use crate::storage::WORD;
+use crate::tape::Spot;
+use crate::{Handle, Level, Missed, Part, Record};
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Payload bytes, target bytes, level, part and the low bits of the seq.
+pub type Fields = (u32, u8, Option<Level>, Part, u16);
+
+/// What a header's word says, if it is one.
+pub fn decode(word: u64) -> Option<Fields> {
+    let header = Header::decode(word)?;
+    let Header { len, level, .. } = header;
+    Some((len, header.target_len, level, header.part, header.check))
+}
+
+/// The word of a header that says this.
+pub fn encode((len, target_len, level, part, check): Fields) -> u64 {
+    let header = Header {
+        len,
+        target_len,
+        level,
+        part,
+        check,
+    };
+    header.encode()
+}
+
+/// Words that a record with `content` bytes of payload and target takes.
+pub fn words(content: usize) -> usize {
+    header::words(content)
+}
+
+/// Bytes of payload and target together.
+pub fn content(record: &Record<'_>) -> usize {
+    record.bytes.len() + record.target.len()
+}
+
+/// The words of the storage.
+pub fn storage(handle: &Handle) -> Vec<u64> {
+    let count = handle.capacity() / WORD;
+    (0..count).map(|index| word(handle, index)).collect()
+}
+
+/// The word at `index` of the storage.
+pub fn word(handle: &Handle, index: usize) -> u64 {
+    let (storage, ..) = handle.shared().tape.parts();
+    storage.load(index)
+}
+
+/// Puts `word` at `index` of the storage.
+pub fn set_word(handle: &Handle, index: usize, word: u64) {
+    let (storage, ..) = handle.shared().tape.parts();
+    storage.pen(index).word(word);
+}
+
+/// Makes the index say of block `number` that the record at `position` is its first.
+pub fn set_entry(
+    handle: &Handle,
+    number: usize,
+    position: u64,
+    (seq, bytes, nanos): (u64, u64, u64),
+) {
+    let (storage, index, ..) = handle.shared().tape.parts();
+    let mut spot = Spot::new(position, seq, bytes, storage.len());
+    spot.index = number % index.len() * index.words_to_next_block(0);
+    index.note(Entry { spot, nanos });
+}
+
+/// Sets both words of shared truth.
+pub fn set_truth(handle: &Handle, tail: u64, intent: u64) {
+    let (.., truth) = handle.shared().tape.parts();
+    truth[0].store(tail, Relaxed);
+    truth[1].store(intent, Relaxed);
+}
+
+/// Says where the next record would go, and what lies before it.
+pub fn set_head(handle: &Handle, position: u64, (seq, bytes): (u64, u64)) {
+    let shared = handle.shared();
+    let words = shared.tape.size() / WORD;
+    if let Some(mut state) = shared.lock() {
+        state.head.spot = Spot::new(position, seq, bytes, words);
+    }
+}
+
+/// Where the head is: position, seq, and payload bytes before it.
+pub fn head(handle: &Handle) -> (u64, u64, u64) {
+    let spot = handle.shared().lock().map(|state| state.head.spot);
+    spot.map_or((0, 0, 0), |spot| (spot.position, spot.seq, spot.bytes))
+}
+
+/// Dumps as the panic hook does: how many records and bytes, and what was overwritten meanwhile.
+///
+/// # Errors
+///
+/// What `out` returns.
+pub fn dump(
+    handle: &Handle,
+    out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<(u64, u64, Missed)> {
+    let tape = &handle.shared().tape;
+    let mut buffer = Buffer::for_dump(tape.capacity());
+    let dumped = dump::write(tape, &mut buffer, out)?;
+    Ok((dumped.records, dumped.bytes, dumped.missed))
+}
