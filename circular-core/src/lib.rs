@@ -61,6 +61,8 @@ mod buffer;
 mod builder;
 mod clock;
 mod cursor;
+#[cfg(all(test, not(loom)))]
+mod damaged;
 mod dump;
 mod dump_file;
 mod error;

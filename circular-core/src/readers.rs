@@ -130,7 +130,7 @@ impl Readers {
         self.joined += 1;
         self.present += 1;
         if slot.is_lossless() {
-            self.limit = self.limit.min(spot.position + self.capacity);
+            self.limit = self.limit.min(self.limit_of(spot.position));
         }
         let index = match self.slots.iter().position(Option::is_none) {
             Some(index) => {
@@ -236,7 +236,7 @@ impl Readers {
     }
 
     fn recompute_after(&mut self, lossless: bool, before: u64) {
-        if lossless && before + self.capacity <= self.limit {
+        if lossless && self.limit_of(before) <= self.limit {
             self.recompute();
         }
     }
@@ -247,7 +247,12 @@ impl Readers {
             .filter(|slot| slot.is_lossless())
             .map(|slot| slot.spot.position)
             .min();
-        self.limit = lowest.map_or(u64::MAX, |lowest| lowest + self.capacity);
+        self.limit = lowest.map_or(u64::MAX, |lowest| self.limit_of(lowest));
+    }
+
+    /// Where a record may end at most, for the sake of a reader at `position`.
+    fn limit_of(&self, position: u64) -> u64 {
+        position.saturating_add(self.capacity)
     }
 }
 

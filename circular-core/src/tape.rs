@@ -162,7 +162,7 @@ impl Tape {
     /// Whether what was just read from `position` on may have been overwritten while it was read.
     pub(crate) fn is_overtaken(&self, position: u64) -> bool {
         fence(Acquire);
-        self.truth.intent.load(Relaxed) > position + self.capacity()
+        self.truth.intent.load(Relaxed) > position.saturating_add(self.capacity())
     }
 
     /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
@@ -183,7 +183,8 @@ impl Tape {
             filtered: 0,
             too_large: None,
         };
-        let limit = from.position + self.capacity() / LARGEST_SHARE;
+        let share = self.capacity() / LARGEST_SHARE;
+        let limit = from.position.saturating_add(share);
         while copied.spot.position < upto {
             let Some((header, nanos, next)) = self.step(copied.spot, upto) else {
                 break;
@@ -216,16 +217,20 @@ impl Tape {
     pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, u64, Spot)> {
         let header = Header::decode(self.storage.load(spot.index))?;
         let words = header.words();
-        let end = spot.position + (words * WORD) as u64;
-        if words > self.storage.len() || end > upto || header.check != header::check(spot.seq) {
+        if words > self.storage.len() || header.check != header::check(spot.seq) {
+            return None;
+        }
+        // Memory that no writer wrote may say anything of the spot as well.
+        let end = spot.position.checked_add((words * WORD) as u64)?;
+        if end > upto {
             return None;
         }
         let nanos = self.storage.load(self.storage.step(spot.index, 1));
         let next = Spot {
             position: end,
             index: self.storage.step(spot.index, words),
-            seq: spot.seq + 1,
-            bytes: spot.bytes + u64::from(header.len),
+            seq: spot.seq.checked_add(1)?,
+            bytes: spot.bytes.checked_add(header.len.into())?,
         };
         Some((header, nanos, next))
     }

@@ -1,0 +1,70 @@
+//! Memory that no writer wrote: whoever reads it comes to an end, and nothing panics. Fuzz targets
+//! found the cases.
+
+use crate::fuzzing::{dump, encode, set_entry, set_head, set_truth, set_word};
+use crate::storage::WORD;
+use crate::{Handle, Part, Policy, Ring, Start, TryRecvError};
+use std::io::Write;
+
+const PAGE: usize = 4096;
+
+/// A ring of one page with one record in it, and its handle.
+fn ring() -> (Ring, Handle) {
+    let mut ring = Ring::new(PAGE).unwrap();
+    ring.write_all(b"honest").unwrap();
+    let handle = ring.handle();
+    (ring, handle)
+}
+
+/// Puts a record of one byte at a position, with the entry of its block, as the only thing there is.
+fn only_record(handle: &Handle, position: u64, seq: u64, bytes: u64) {
+    let words = PAGE / WORD;
+    let at = usize::try_from(position / WORD as u64 % words as u64).unwrap();
+    set_word(handle, 0, 0);
+    set_word(handle, at, header(seq));
+    set_entry(handle, at / 8, position, (seq, bytes, 0));
+}
+
+/// The header of record `seq`, which is one byte long.
+fn header(seq: u64) -> u64 {
+    encode((1, 0, None, Part::Whole, crate::header::check(seq)))
+}
+
+fn dumped(handle: &Handle) -> u64 {
+    let (records, ..) = dump(handle, &mut |_| Ok(())).unwrap();
+    records
+}
+
+/// How many records a reader gets.
+fn read(handle: &Handle, start: Start, policy: Policy) -> u64 {
+    let mut reader = handle.reader().start(start).policy(policy).open();
+    let mut count = 0;
+    while let Ok(batch) = reader.try_recv() {
+        count += batch.len() as u64;
+        // Looks at every reader as well.
+        let _ = handle.stats();
+    }
+    assert!(matches!(reader.try_recv(), Err(TryRecvError::Empty)));
+    count
+}
+
+/// Position, seq and bytes before are where the next record would overflow them.
+#[test]
+fn nothing_overflows_at_the_end_of_the_numbers() {
+    let last = u64::MAX - 7;
+    let cases = [(last, 0, 0), (64, u64::MAX, 0), (64, 0, u64::MAX)];
+    for (position, seq, bytes) in cases {
+        let (_ring, handle) = ring();
+        only_record(&handle, position, seq, bytes);
+        let tail = position.saturating_add(24);
+        set_truth(&handle, tail, tail);
+        assert!(handle.snapshot().is_empty());
+        assert_eq!(dumped(&handle), 0);
+        set_head(&handle, tail, (seq, bytes));
+        for start in [Start::Oldest, Start::Newest, Start::Last(1)] {
+            for policy in [Policy::Skip, Policy::Block] {
+                assert_eq!(read(&handle, start, policy), 0);
+            }
+        }
+    }
+}
