@@ -68,3 +68,33 @@ fn nothing_overflows_at_the_end_of_the_numbers() {
         }
     }
 }
+
+/// The tail says that there are two to the sixty-four bytes, and the intent that none was
+/// overwritten.
+#[test]
+fn what_is_further_back_than_the_capacity_is_gone_whatever_the_intent_says() {
+    for tail in [u64::MAX, u64::MAX - 7, 2 * PAGE as u64 + 8] {
+        let (_ring, handle) = ring();
+        set_truth(&handle, tail, 0);
+        assert!(handle.snapshot().is_empty());
+        assert_eq!(dumped(&handle), 0);
+        set_head(&handle, tail, (1, 6));
+        assert_eq!(read(&handle, Start::Oldest, Policy::Skip), 0);
+        assert_eq!(read(&handle, Start::Last(1), Policy::Skip), 0);
+    }
+}
+
+/// The low bits of the seqs fit again after a lap: nothing in the storage itself ends a walk.
+#[test]
+fn a_walk_does_not_go_round_and_round() {
+    let records = 1 << 16;
+    let mut ring = Ring::new(records * 3 * WORD).unwrap();
+    let handle = ring.handle();
+    let mut reader = handle.reader().open();
+    for _ in 0..records {
+        ring.write_all(b"x").unwrap();
+    }
+    set_truth(&handle, 1 << 60, 0);
+    assert_eq!(dumped(&handle), 0);
+    while reader.try_recv().is_ok() {}
+}

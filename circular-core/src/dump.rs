@@ -60,7 +60,7 @@ fn write_pieces(
         // Overtaken, or one record that is larger than the buffer.
         let header = tape
             .step(spot, tail)
-            .filter(|_| !tape.is_overtaken(spot.position));
+            .filter(|_| !tape.is_overtaken(spot.position, tail));
         if header.is_some_and(|(header, ..)| buffer.try_grow_for(header)) {
             continue;
         }

@@ -154,10 +154,9 @@ impl Pass {
             if !self.held && !self.put_off && self.untold.is_empty() {
                 self.release();
             }
-            let copied = shared
-                .tape
-                .copy(before, shared.tape.tail(), self.least, &mut self.buffer);
-            let torn = shared.tape.is_overtaken(before.position);
+            let tail = shared.tape.tail();
+            let copied = shared.tape.copy(before, tail, self.least, &mut self.buffer);
+            let torn = shared.tape.is_overtaken(before.position, tail);
 
             let (Some(mut state), Some(token)) = (shared.lock(), self.token) else {
                 self.buffer.clear();
@@ -440,7 +439,7 @@ fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Token>, Begin)
             continue;
         }
         let begin = match found {
-            Some(begin) if shared.tape.is_overtaken(begin.walked_from) => continue,
+            Some(begin) if shared.tape.is_overtaken(begin.walked_from, head.position) => continue,
             Some(begin) => begin,
             None => search(state.head.spot),
         };

@@ -53,7 +53,7 @@ fn copy_up_to(tape: &Tape, tail: u64) -> Buffer {
 /// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.
 pub(crate) fn piece(tape: &Tape, from: Spot, tail: u64, buffer: &mut Buffer) -> Option<Spot> {
     let Copied { spot, .. } = tape.copy(from, tail, None, buffer);
-    (spot != from && !tape.is_overtaken(from.position)).then_some(spot)
+    (spot != from && !tape.is_overtaken(from.position, tail)).then_some(spot)
 }
 
 /// An owned copy of what a ring held when it was taken: whole records, the oldest first, no gaps.

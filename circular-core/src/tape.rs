@@ -159,10 +159,15 @@ impl Tape {
         self.truth.tail.load(Acquire)
     }
 
-    /// Whether what was just read from `position` on may have been overwritten while it was read.
-    pub(crate) fn is_overtaken(&self, position: u64) -> bool {
+    /// Whether what was just read from `position` on, below `tail`, may have been overwritten while
+    /// it was read.
+    ///
+    /// `intent` is never below a tail that was loaded before it. Asking both bounds every walk by the
+    /// capacity, whatever the two words say.
+    pub(crate) fn is_overtaken(&self, position: u64, tail: u64) -> bool {
         fence(Acquire);
-        self.truth.intent.load(Relaxed) > position.saturating_add(self.capacity())
+        let end = self.truth.intent.load(Relaxed).max(tail);
+        end > position.saturating_add(self.capacity())
     }
 
     /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
@@ -239,7 +244,7 @@ impl Tape {
     pub(crate) fn entries(&self, tail: u64) -> impl Iterator<Item = Entry> + '_ {
         (0..self.index.len())
             .filter_map(move |number| self.index.get(number, tail, self.storage.len()))
-            .filter(|entry| !self.is_overtaken(entry.spot.position))
+            .filter(move |entry| !self.is_overtaken(entry.spot.position, tail))
     }
 
     /// The entry at `position` or after it that is nearest to it.
