@@ -197,7 +197,7 @@ impl<W: Write + Send + 'static> fmt::Debug for AutoFlush<W> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use std::sync::mpsc::{Sender, channel};
+    use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 
     /// Tells of each flush; fails from the second one on.
     struct Sink(Sender<()>, bool);
@@ -228,6 +228,28 @@ mod tests {
         flushes.recv().unwrap();
         // The error is stored after the sink has told of its flush, but under the same lock.
         assert_eq!(sink.flush().unwrap_err().to_string(), "no room");
+    }
+
+    struct Panics(#[expect(dead_code, reason = "it tells when it is dropped")] Sender<()>);
+
+    impl Write for Panics {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            panic!("as asked");
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_sink_that_panicked_is_dropped() {
+        let (sender, dropped) = channel();
+        let mut sink = AutoFlush::new(Panics(sender), Duration::from_secs(3600));
+        let panicked = thread::spawn(move || sink.write(b"x"));
+        let gone = dropped.recv_timeout(Duration::from_secs(60));
+        assert_eq!(gone, Err(RecvTimeoutError::Disconnected));
+        assert!(panicked.join().is_err());
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) use std::thread::{Builder as ThreadBuilder, yield_now};
 use std::fmt;
 use std::hint;
 use std::ops::{Deref, DerefMut};
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// Attempts at a lock that is held: so many after a short spin, each twice as long as the one
@@ -90,10 +90,22 @@ impl<T> Mutex<T> {
         if cfg!(loom) {
             return MutexGuard(Some(self.0.lock().unwrap()));
         }
-        match self.0.try_lock() {
-            Ok(held) => MutexGuard(Some(held)),
-            Err(_) => self.lock_contended(),
+        match self.try_lock() {
+            Some(held) => held,
+            None => self.lock_contended(),
         }
+    }
+
+    /// The lock if it is free, a panic under it or not. The error of that has the lock in it: whoever
+    /// looks only at whether there is one, and tries again, waits for itself.
+    #[inline]
+    fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let held = match self.0.try_lock() {
+            Ok(held) => held,
+            Err(TryLockError::Poisoned(held)) => held.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(MutexGuard(Some(held)))
     }
 
     /// Most locks here are held for one copy, which is shorter than going to sleep: the standard
@@ -106,8 +118,8 @@ impl<T> Mutex<T> {
             } else {
                 yield_now();
             }
-            if let Ok(held) = self.0.try_lock() {
-                return MutexGuard(Some(held));
+            if let Some(held) = self.try_lock() {
+                return held;
             }
         }
         MutexGuard(Some(self.0.lock().unwrap_or_else(PoisonError::into_inner)))
