@@ -68,10 +68,7 @@ fn write_pieces(
             dumped.is_cut = true;
             break;
         };
-        dumped.missed += Missed {
-            records: landing.seq - spot.seq,
-            bytes: landing.bytes - spot.bytes,
-        };
+        dumped.missed += landing.missed_since(spot.seq, spot.bytes);
         dumped.is_cut |= landing.position >= tail;
         spot = landing;
     }

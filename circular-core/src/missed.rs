@@ -21,8 +21,9 @@ impl Missed {
 
 impl AddAssign for Missed {
     fn add_assign(&mut self, other: Self) {
-        self.records += other.records;
-        self.bytes += other.bytes;
+        // Damaged memory may add up to anything.
+        self.records = self.records.saturating_add(other.records);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 }
 

@@ -111,12 +111,9 @@ impl Pass {
     ) -> Self {
         let buffer = Buffer::for_reader(shared.tape.capacity(), details);
         let (token, begin) = join(&shared, start, policy);
-        let missed = begin
-            .lost_from
-            .map_or(Missed::default(), |(seq, bytes)| Missed {
-                records: begin.spot.seq - seq,
-                bytes: begin.spot.bytes.saturating_sub(bytes),
-            });
+        let missed = begin.lost_from.map_or(Missed::default(), |(seq, bytes)| {
+            begin.spot.missed_since(seq, bytes)
+        });
         Self {
             shared,
             token,
@@ -297,10 +294,7 @@ impl Pass {
 
     /// Moves to `spot`, and counts what is passed over as missed.
     fn pass_over(&mut self, spot: Spot) {
-        let missed = Missed {
-            records: spot.seq - self.spot.seq,
-            bytes: spot.bytes - self.spot.bytes,
-        };
+        let missed = spot.missed_since(self.spot.seq, self.spot.bytes);
         self.missed += missed;
         self.untold += missed;
         self.spot = spot;

@@ -96,16 +96,17 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<(Spot, Option<(u64, 
             continue;
         }
         let head = state.head.spot;
-        stats
-            .readers
-            .extend(state.readers.iter().map(|slot| ReaderStats {
+        stats.readers.extend(state.readers.iter().map(|slot| {
+            let lag = head.missed_since(slot.spot.seq, slot.spot.bytes);
+            ReaderStats {
                 id: slot.number,
                 policy: slot.policy,
                 demoted: slot.demoted,
-                lag_records: head.seq - slot.spot.seq,
-                lag_bytes: head.bytes - slot.spot.bytes,
+                lag_records: lag.records,
+                lag_bytes: lag.bytes,
                 missed: slot.missed,
-            }));
+            }
+        }));
         stats.waits = Waits {
             count: state.counts.waits,
             total: state.counts.waited,

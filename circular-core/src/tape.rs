@@ -16,13 +16,13 @@
 //! | a reader's load of `tail` reads from a writer's store | it sees every word of the records below |
 //! | a reader's load of a word reads from a later lap | its load of `intent`, behind the fences, sees that writer's `intent` or a later one, and the copy is thrown away |
 
-use crate::Level;
 use crate::buffer::Buffer;
 use crate::header::{self, Header, Part};
 use crate::index::{Entry, Index};
 use crate::payload::Payload;
 use crate::storage::{Storage, WORD};
 use crate::sync::{AtomicU64, fence};
+use crate::{Level, Missed};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A batch is at most this share of the ring, so that writers have a way to go before they overtake
@@ -55,6 +55,15 @@ impl Spot {
             index,
             seq,
             bytes,
+        }
+    }
+
+    /// What is missed by going on here instead of at record `seq`, which has `bytes` before it. In
+    /// damaged memory that one may be the later of the two: then it is nothing.
+    pub(crate) fn missed_since(self, seq: u64, bytes: u64) -> Missed {
+        Missed {
+            records: self.seq.saturating_sub(seq),
+            bytes: self.bytes.saturating_sub(bytes),
         }
     }
 }
