@@ -112,3 +112,31 @@ fn what_was_missed_is_counted_even_if_it_makes_no_sense() {
     assert_eq!(dumped(&handle), 0);
     assert_eq!(read(&handle, Start::Oldest, Policy::Skip), 0);
 }
+
+/// Under the lock, head and tail are the same.
+#[test]
+fn a_reader_gets_on_where_head_and_tail_disagree() {
+    for (tail, intent) in [
+        (0, 0),
+        (0, 24),
+        (8, 8),
+        (48, 48),
+        (1 << 20, 0),
+        (0, 1 << 20),
+    ] {
+        let (mut ring, handle) = ring();
+        let mut reader = handle.reader().open();
+        ring.write_all(b"honest").unwrap();
+        set_truth(&handle, tail, intent);
+        while reader.try_recv().is_ok() {}
+        drop(reader);
+        assert!(read(&handle, Start::Oldest, Policy::Block) <= 2);
+        assert!(read(&handle, Start::Newest, Policy::Skip) <= 2);
+    }
+    // There is nothing to read below the head.
+    let (_ring, handle) = ring();
+    let mut reader = handle.reader().open();
+    set_word(&handle, 0, 0);
+    set_truth(&handle, 1 << 20, 24);
+    while reader.try_recv().is_ok() {}
+}

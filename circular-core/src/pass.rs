@@ -230,18 +230,11 @@ impl Pass {
         self.thrown_away = 0;
         self.spot = copied.spot;
         let stuck = copied.spot == before && copied.too_large.is_none();
-        if stuck
-            && before.position < self.shared.tape.tail()
-            && before.position < state.head.spot.position
-        {
+        if stuck && before.position < state.head.spot.position {
             // Written since the copy began, as a rule. If not, the memory was written to by
             // somebody else: go on behind what cannot be read.
-            if self
-                .shared
-                .tape
-                .step(before, state.head.spot.position)
-                .is_none()
-            {
+            let tape = &self.shared.tape;
+            if tape.step(before, tape.tail()).is_none() {
                 self.move_on(state, before.position + 1);
             }
         }
@@ -273,7 +266,12 @@ impl Pass {
             .shared
             .tape
             .copy(self.spot, head.position, self.least, &mut self.buffer);
+        let stuck = copied.spot == self.spot && copied.too_large.is_none();
         self.spot = copied.spot;
+        if stuck && self.spot.position < head.position {
+            // Only in memory that somebody else wrote to.
+            self.move_on(state, self.spot.position + 1);
+        }
         copied.too_large
     }
 
