@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use env_filter::{Builder, Filter, ParseError};
+use env_filter::{Builder, Filter};
 use log::LevelFilter;
 
 /// What holds when there is no directive: the recorder knows more than a console would show.
@@ -18,7 +18,7 @@ pub(crate) enum Ignored {
     /// Not a level, a target, or `target=level`.
     Directive(String),
     /// The text after the slash, and what is wrong with it.
-    Message(String, ParseError),
+    Message(String, String),
 }
 
 impl fmt::Display for Ignored {
@@ -29,7 +29,7 @@ impl fmt::Display for Ignored {
                 f,
                 "ignoring {part:?}: want target=level, where the level is off, error, warn, info, debug or trace"
             ),
-            Ignored::Message(part, error) => write!(f, "ignoring {part:?}: {error}"),
+            Ignored::Message(part, wrong) => write!(f, "ignoring {part:?}: {wrong}"),
         }
     }
 }
@@ -47,8 +47,7 @@ pub(crate) fn parse(spec: &str) -> (Filter, Vec<Ignored>) {
         if part.is_empty() {
             continue;
         }
-        // No target is called that: it stands for bytes that were not UTF-8.
-        if !part.contains(char::REPLACEMENT_CHARACTER) && builder.try_parse(part).is_ok() {
+        if is_text(part) && builder.try_parse(part).is_ok() {
             any = true;
         } else {
             ignored.push(Ignored::Directive(part.to_owned()));
@@ -59,12 +58,24 @@ pub(crate) fn parse(spec: &str) -> (Filter, Vec<Ignored>) {
         builder.filter_level(DEFAULT);
     }
     // Comes last: each call sets the message's filter anew. One that fails changes nothing.
-    if !message.is_empty() {
-        if let Err(error) = builder.try_parse(message) {
-            ignored.push(Ignored::Message(message.to_owned(), error));
-        }
+    let wrong = match message {
+        "" => None,
+        // It would let nothing through.
+        _ if !is_text(message) => Some("not UTF-8".to_owned()),
+        _ => builder
+            .try_parse(message)
+            .err()
+            .map(|error| error.to_string()),
+    };
+    if let Some(wrong) = wrong {
+        ignored.push(Ignored::Message(message.to_owned(), wrong));
     }
     (builder.build(), ignored)
+}
+
+/// Nobody asks for the replacement character: it stands for bytes that were not UTF-8.
+fn is_text(part: &str) -> bool {
+    !part.contains(char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]
@@ -114,6 +125,7 @@ mod tests {
             ("/text", [Debug, Debug, Debug], &[]),
             ("info/", [Info, Info, Info], &[]),
             ("c=info/x/y", [Off, Off, Info], &["/x/y"]),
+            ("c=info/\u{fffd}", [Off, Off, Info], &["/\u{fffd}"]),
             ("a=loud,c=info/x/y", [Off, Off, Info], &["a=loud", "/x/y"]),
         ];
         for (spec, levels, bad) in cases {
