@@ -4,7 +4,7 @@
 //! `env_filter` either prints by itself or gives up at the first error, so it is given one part at
 //! a time.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use env_filter::{Builder, Filter};
 use log::LevelFilter;
@@ -29,9 +29,20 @@ impl fmt::Display for Ignored {
                 f,
                 "ignoring {part:?}: want target=level, where the level is off, error, warn, info, debug or trace"
             ),
-            Ignored::Message(part, wrong) => write!(f, "ignoring {part:?}: {wrong}"),
+            Ignored::Message(part, wrong) => {
+                write!(f, "ignoring {part:?}: ")?;
+                write_escaped(f, wrong)
+            }
         }
     }
+}
+
+/// What `env_filter` says has the text in it as it stands there, terminal escapes and all.
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().try_for_each(|c| match c {
+        ' '..='~' => f.write_char(c),
+        _ => write!(f, "{}", c.escape_debug()),
+    })
 }
 
 /// Parses `directive,directive/text`.
@@ -154,9 +165,13 @@ mod tests {
 
     #[test]
     fn bad_parts_are_named_without_control_characters() {
-        let (_, ignored) = parse("\u{1b}[31mred=loud");
-        let said = ignored[0].to_string();
-        assert!(said.contains("red=loud"), "{said}");
-        assert!(!said.contains('\u{1b}'), "{said}");
+        let (_, ignored) = parse("\u{1b}[31mred=loud/\u{1b}[32m/\n\u{202e}");
+        for (part, name) in ignored.iter().zip(["red=loud", "[32m"]) {
+            let said = part.to_string();
+            assert!(said.contains(name), "{said}");
+            let reaches_the_terminal = |c: char| c.is_control() || c == '\u{202e}';
+            assert!(!said.contains(reaches_the_terminal), "{said:?}");
+        }
+        assert_eq!(ignored.len(), 2);
     }
 }
