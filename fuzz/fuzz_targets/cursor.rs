@@ -255,8 +255,7 @@ impl Follower {
             for record in batch {
                 assert_eq!(record.seq(), self.seq);
                 let length = written.bytes_before(self.seq + 1) - written.bytes_before(self.seq);
-                assert_eq!(record.bytes().len() as u64, length);
-                assert!(record.bytes().iter().all(|&byte| byte == fill(self.seq)));
+                assert!(record.bytes() == vec![fill(self.seq); length as usize]);
                 self.seq += 1;
                 self.delivered += 1;
             }

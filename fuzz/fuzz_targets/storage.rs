@@ -7,7 +7,7 @@
 #![no_main]
 
 use circular_core::fuzzing::{self, Fields};
-use circular_core::{Cursor, Handle, Level, Meta, Part, Policy, Record, Ring, Start};
+use circular_core::{Cursor, Handle, Level, Meta, Part, Policy, Record, Ring, Snapshot, Start};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -101,21 +101,16 @@ fuzz_target!(|input: Input| {
     }
     truth.set(&handle);
 
-    let image = Image {
-        capacity: ring.capacity(),
-        words: fuzzing::storage(&handle),
-    };
+    let image = Image::of(&handle);
     let snapshot = check_snapshot(&handle, &image);
     let dump = check_dump(&handle, &image);
     let read = check_reader(&handle, &image, &input);
     if input.damage.is_empty() {
-        assert!(snapshot == dump, "a dump is what a snapshot is");
-        let (from_oldest, all) = (
-            matches!(input.start, Begin::Oldest),
-            input.at_least.is_none(),
-        );
-        assert!(!(from_oldest && all) || read == snapshot);
-        check_is_suffix(&snapshot, &input.written, ring.capacity());
+        check_is_end(&snapshot, &input.written, ring.capacity());
+        assert!(snapshot.bytes() == dump, "a dump is what a snapshot is");
+        let from_oldest = matches!(input.start, Begin::Oldest);
+        let is_all = from_oldest && input.at_least.is_none();
+        assert!(!is_all || read == snapshot.bytes());
     }
 });
 
@@ -126,10 +121,18 @@ impl Write {
         vec![number.to_le_bytes()[0]; len]
     }
 
+    fn target(&self) -> String {
+        "t".repeat(usize::from(self.target_len))
+    }
+
+    fn level(&self) -> Option<Level> {
+        Level::ALL.get(usize::from(self.level)).copied()
+    }
+
     fn run(&self, ring: &Ring, number: usize) {
-        let target = "t".repeat(usize::from(self.target_len));
+        let target = self.target();
         let mut meta = Meta::new().target(&target).time(UNIX_EPOCH);
-        if let Some(&level) = Level::ALL.get(usize::from(self.level)) {
+        if let Some(level) = self.level() {
             meta = meta.level(level);
         }
         ring.record(meta, &self.payload(number, ring.capacity()))
@@ -221,22 +224,38 @@ impl Damage {
 struct Image {
     capacity: usize,
     words: Vec<u64>,
+    /// The same in bytes, twice: what goes around the end is one run.
+    twice: Vec<u8>,
 }
 
 impl Image {
+    fn of(handle: &Handle) -> Self {
+        let words = fuzzing::storage(handle);
+        let once: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        Self {
+            capacity: handle.capacity(),
+            twice: [&once[..], &once].concat(),
+            words,
+        }
+    }
+
     /// Checks that `records` stand in the storage, one behind the other, and tells how many bytes
     /// they take there.
     fn check<'a>(&self, records: impl Iterator<Item = Record<'a>> + Clone) -> usize {
         let sizes = records.clone().map(|record| size(&record));
         let sum = sizes.sum::<usize>() * WORD;
         assert!(sum <= self.capacity, "{sum} bytes of {}", self.capacity);
+        let Some(first) = records.clone().next() else {
+            return 0;
+        };
         let stand_at = |begin| {
             records.clone().try_fold(begin, |at, record| {
                 self.stands_at(at, &record)
                     .then(|| (at + size(&record)) % self.words.len())
             })
         };
-        assert!((0..self.words.len()).any(|begin| stand_at(begin).is_some()));
+        let begins = (0..self.words.len()).filter(|&at| self.words[at] == header(&first));
+        assert!(begins.clone().any(|begin| stand_at(begin).is_some()));
         assert!(
             records
                 .clone()
@@ -247,18 +266,25 @@ impl Image {
     }
 
     fn stands_at(&self, at: usize, record: &Record<'_>) -> bool {
-        let len = record.bytes().len();
-        let target_len = fuzzing::content(record) - len;
-        let header = self.words[at];
-        if header as u32 as usize != len || usize::from((header >> 32) as u8) != target_len {
-            return false;
-        }
-        let second = self.words[(at + 1) % self.words.len()];
-        let is_its_time = UNIX_EPOCH + Duration::from_nanos(second) == record.time();
-        let words = (at + 2..).map(|at| self.words[at % self.words.len()]);
-        let bytes = words.flat_map(u64::to_le_bytes).take(len);
-        is_its_time && bytes.eq(record.bytes().iter().copied())
+        let time = self.words[(at + 1) % self.words.len()];
+        let payload = &self.twice[(at + 2) * WORD..][..record.bytes().len()];
+        self.words[at] == header(record)
+            && UNIX_EPOCH + Duration::from_nanos(time) == record.time()
+            && payload == record.bytes()
     }
+}
+
+/// The header that a record must have.
+fn header(record: &Record<'_>) -> u64 {
+    let len = record.bytes().len();
+    let target_len = fuzzing::content(record) - len;
+    fuzzing::encode((
+        len as u32,
+        target_len as u8,
+        record.level(),
+        record.part(),
+        record.seq() as u16,
+    ))
 }
 
 /// Words that a record takes in the storage.
@@ -266,12 +292,12 @@ fn size(record: &Record<'_>) -> usize {
     fuzzing::words(fuzzing::content(record))
 }
 
-fn check_snapshot(handle: &Handle, image: &Image) -> Vec<u8> {
+fn check_snapshot(handle: &Handle, image: &Image) -> Snapshot {
     let snapshot = handle.snapshot();
     image.check(snapshot.records());
     let in_one_run: usize = snapshot.records().map(|record| record.bytes().len()).sum();
     assert_eq!(in_one_run, snapshot.bytes().len());
-    snapshot.into_bytes()
+    snapshot
 }
 
 fn check_dump(handle: &Handle, image: &Image) -> Vec<u8> {
@@ -343,12 +369,15 @@ fn cursor(handle: &Handle, seq: u64, bytes: u64) -> Cursor {
 }
 
 /// What a ring that nobody damaged holds is the end of what was written.
-fn check_is_suffix(held: &[u8], written: &[Write], capacity: usize) {
-    let all: Vec<u8> = written
-        .iter()
-        .take(MOST)
-        .enumerate()
-        .flat_map(|(number, write)| write.payload(number, capacity))
-        .collect();
-    assert!(all.ends_with(held));
+fn check_is_end(held: &Snapshot, written: &[Write], capacity: usize) {
+    let written = &written[..written.len().min(MOST)];
+    assert_eq!(held.is_empty(), written.is_empty());
+    let first = written.len() - held.len();
+    for (record, number) in held.records().zip(first..) {
+        let write = &written[number];
+        assert_eq!(record.seq(), number as u64);
+        assert!(record.bytes() == write.payload(number, capacity));
+        assert_eq!(record.target(), write.target());
+        assert_eq!(record.level(), write.level());
+    }
 }
