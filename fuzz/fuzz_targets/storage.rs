@@ -257,7 +257,8 @@ impl Image {
                     .then(|| (at + size(&record)) % self.words.len())
             })
         };
-        let begins = (0..self.words.len()).filter(|&at| self.words[at] == header(&first));
+        let first = header(&first);
+        let begins = (0..self.words.len()).filter(|&at| self.words[at] == first);
         assert!(begins.clone().any(|begin| stand_at(begin).is_some()));
         assert!(
             records
