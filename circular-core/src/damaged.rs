@@ -140,3 +140,16 @@ fn a_reader_gets_on_where_head_and_tail_disagree() {
     set_truth(&handle, 1 << 20, 24);
     while reader.try_recv().is_ok() {}
 }
+
+/// With the target, the record's bytes are more than 32 bits count.
+#[test]
+fn a_length_beyond_the_ring_is_none() {
+    let (_ring, handle) = ring();
+    for target_len in [0, 1, 255] {
+        let header = encode((u32::MAX, target_len, None, Part::Whole, 0));
+        set_word(&handle, 0, header);
+        assert!(handle.snapshot().is_empty());
+        assert_eq!(dumped(&handle), 0);
+        assert_eq!(read(&handle, Start::Oldest, Policy::Skip), 0);
+    }
+}

@@ -230,6 +230,10 @@ impl Tape {
     /// `upto` at the latest can begin there.
     pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, u64, Spot)> {
         let header = Header::decode(self.storage.load(spot.index))?;
+        // First of all: on 32 bits, the size of a longer one cannot be told.
+        if u64::from(header.len) > self.capacity() {
+            return None;
+        }
         let words = header.words();
         if words > self.storage.len() || header.check != header::check(spot.seq) {
             return None;
