@@ -22,7 +22,7 @@ fn only_record(handle: &Handle, position: u64, seq: u64, bytes: u64) {
     let at = usize::try_from(position / WORD as u64 % words as u64).unwrap();
     set_word(handle, 0, 0);
     set_word(handle, at, header(seq));
-    set_entry(handle, at / 8, position, (seq, bytes, 0));
+    set_entry(handle, at / 4, position, (seq, bytes, 0));
 }
 
 /// The header of record `seq`, which is one byte long.
