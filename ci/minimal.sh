@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The versions in Cargo.toml are as low as they say: the libraries compile with the oldest ones that it
+# allows of what they depend on themselves, and the adapters' tests pass. In a copy, so that Cargo.lock
+# stays as it is. Choosing those versions needs a nightly Rust; the rest does not.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if ! cargo +nightly --version >/dev/null 2>&1; then
+    echo "minimal: SKIPPED: a nightly Rust is needed: rustup toolchain install nightly --profile minimal" >&2
+    [[ -z ${CI:-} ]]
+    exit
+fi
+
+# A target directory of its own, and one that stays.
+target=${CARGO_TARGET_DIR:-target}/minimal
+mkdir -p "$target"
+target=$(realpath "$target")
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+tar c --exclude target Cargo.toml Cargo.lock circular-* | tar x -C "$copy"
+cd "$copy"
+# Not the examples, which are not published: what their dependencies need is nobody's minimum.
+sed -i 's/^members = .*/members = ["circular-*"]/' Cargo.toml
+cargo +nightly update --quiet -Z direct-minimal-versions
+
+export CARGO_TARGET_DIR=$target
+cargo check --workspace --all-features --tests
+cargo test --quiet --all-features --package circular-log --package circular-tracing
