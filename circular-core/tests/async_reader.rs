@@ -294,7 +294,7 @@ fn closing_wakes_every_task() {
 #[cfg(feature = "futures")]
 mod stream {
     use super::*;
-    use circular_core::{Notice, Start};
+    use circular_core::{Level, Meta, Notice, Start};
     use futures_core::Stream;
     use std::future::poll_fn;
     use std::pin::Pin;
@@ -359,6 +359,34 @@ mod stream {
                 "{rest}"
             );
         }
+    }
+
+    /// All that is left is below its level, and of the loss nothing is to be told.
+    #[test]
+    fn a_loss_that_is_not_told_is_no_item_and_keeps_nobody_asleep() {
+        let _watchdog = watchdog::minutes(2);
+        let ring = Ring::new(4096).unwrap();
+        let reader = ring.handle().reader().at_least(Level::Error);
+        let mut stream = reader.notice(Notice::None).stream().unwrap();
+        let record = |level, text: &str| {
+            let meta = Meta::new().level(level);
+            ring.record(meta, text.as_bytes()).unwrap();
+        };
+        (0..1000).for_each(|_| record(Level::Info, "not for it"));
+        let (task, woken) = counting();
+        let waker = Waker::from(task);
+        let mut context = Context::from_waker(&waker);
+        assert!(Pin::new(&mut stream).poll_next(&mut context).is_pending());
+        assert!(stream.missed().records > 0);
+        // Whoever wakes it, now or when it has something, it is woken until it says so.
+        record(Level::Error, "for it");
+        let item = loop {
+            woken.recv().unwrap();
+            if let Poll::Ready(item) = Pin::new(&mut stream).poll_next(&mut context) {
+                break item;
+            }
+        };
+        assert_eq!(item.unwrap(), b"for it");
     }
 
     #[test]

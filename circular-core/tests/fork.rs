@@ -3,12 +3,15 @@
 #![cfg(unix)]
 #![expect(unsafe_code, reason = "the standard library cannot fork")]
 
-use circular_core::{AutoFlush, Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start};
+use circular_core::{
+    AsyncReader, AutoFlush, Closed, Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start,
+};
 use std::io::{self, Write};
 use std::panic::{self, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -160,6 +163,34 @@ fn a_parents_ring_refuses_and_never_hangs() {
         for _ in 0..FORKS {
             let taken = std::cell::RefCell::new(ring.handle().reader().open());
             in_child(|| parents_ring_is_dead(ring, &mut taken.borrow_mut()));
+        }
+    });
+}
+
+fn parents_ring_is_dead_for_tasks(
+    ring: &Ring,
+    taken: Option<AsyncReader>,
+) -> Result<(), &'static str> {
+    let mut context = Context::from_waker(Waker::noop());
+    // No thread is started for the late one.
+    let late = ring.handle().reader().stream().map_err(|_| "stream")?;
+    for mut reader in [taken.ok_or("stream")?, late] {
+        while match reader.poll_recv(&mut context) {
+            Poll::Ready(Ok(_)) => true,
+            Poll::Ready(Err(Closed)) => false,
+            Poll::Pending => return Err("poll_recv"),
+        } {}
+    }
+    Ok(())
+}
+
+#[test]
+fn a_parents_ring_leaves_no_task_waiting() {
+    let _watchdog = watchdog::minutes(10);
+    while_everything_is_in_use(|ring| {
+        for _ in 0..FORKS {
+            let taken = std::cell::Cell::new(ring.handle().reader().stream().ok());
+            in_child(|| parents_ring_is_dead_for_tasks(ring, taken.take()));
         }
     });
 }

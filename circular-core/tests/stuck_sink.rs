@@ -42,6 +42,24 @@ fn skip_lets_writers_go_on() {
     reader.join().unwrap().unwrap();
 }
 
+/// `write!` and its kin are often followed by a flush of what was written to. It is in the ring;
+/// only `Handle::flush` waits for readers.
+#[test]
+fn the_rings_own_flush_waits_for_nobody() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let (sink, release) = stuck::sink();
+    let reader = handle.reader().policy(Policy::Block).spawn(sink).unwrap();
+    ring.write_all(LINE).unwrap();
+    release.wait_until_stuck();
+    ring.flush().unwrap();
+    (&mut &ring).flush().unwrap();
+    assert!(!handle.flush_timeout(SHORT));
+    drop((ring, release));
+    reader.join().unwrap().unwrap();
+}
+
 #[test]
 fn block_for_holds_one_write_up_once() {
     let _watchdog = watchdog::minutes(2);

@@ -1,10 +1,10 @@
 //! What a record keeps of an event, and that one event is one record.
 
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use circular_core::{Handle, Level, Ring};
-use circular_tracing::RingWriter;
+use circular_tracing::{EventWriter, RingWriter};
 use tracing::subscriber::with_default;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -213,4 +213,33 @@ fn other_ways_to_make_a_writer_of_a_ring_lose_the_metadata() {
         recorded(&handle),
         expected.map(|text| (None, String::new(), text.to_owned()))
     );
+}
+
+/// As a program does it that wants to see what passes.
+#[test]
+fn debug_tells_what_an_events_writer_is_for_and_no_record() {
+    struct Spy(RingWriter, Arc<Mutex<String>>);
+    impl<'a> MakeWriter<'a> for Spy {
+        type Writer = EventWriter<'a>;
+        fn make_writer(&'a self) -> EventWriter<'a> {
+            self.0.make_writer()
+        }
+        fn make_writer_for(&'a self, meta: &tracing::Metadata<'_>) -> EventWriter<'a> {
+            let mut writer = self.0.make_writer_for(meta);
+            writer.write_all(b"secret\n").unwrap();
+            *self.1.lock().unwrap() = format!("{writer:?}");
+            writer
+        }
+    }
+    let (ring, handle) = ring();
+    let shown = Arc::new(Mutex::new(String::new()));
+    record(Spy(RingWriter::new(ring), Arc::clone(&shown)), || {
+        tracing::warn!(target: "shop::cart", "secret");
+    });
+    let shown = shown.lock().unwrap();
+    assert!(shown.contains("level: Some(Warn)"), "{shown}");
+    assert!(shown.contains(r#"target: "shop::cart""#), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+    let kept: Vec<_> = recorded(&handle).into_iter().map(|r| r.2).collect();
+    assert_eq!(kept, ["secret\n", " WARN shop::cart: secret\n"]);
 }

@@ -1,0 +1,98 @@
+//! A dump with a record that does not fit its buffer, and one to a stderr that takes nothing.
+
+#![cfg(unix)]
+
+use circular_core::{Handle, PanicDump, PanicDumpBuilder, Ring};
+use std::fs::File;
+use std::io::{self, Write};
+use std::panic;
+use std::process::{Child, Command};
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/dumps.rs"]
+mod dumps;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+use dumps::{Dumps, PROGRAM};
+
+const CAPACITY: usize = 1 << 20;
+/// More than the buffer that a dump goes through, and less than the ring.
+const LONG: usize = 300_000;
+/// These fill most of the ring, and take several times what a pipe and the buffer hold.
+const LINES: u64 = 6000;
+
+fn line(number: u64) -> String {
+    format!("line {number:095}\n")
+}
+
+fn dump(handle: &Handle) -> PanicDumpBuilder {
+    panic::set_hook(Box::new(|_| {}));
+    PanicDump::builder(handle).program(PROGRAM)
+}
+
+fn write_lines(mut ring: &Ring) {
+    for number in 0..LINES {
+        ring.write_all(line(number).as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn as_child() {
+    let Some(role) = child::role() else { return };
+    let mut ring = Ring::new(CAPACITY).unwrap();
+    let handle = ring.handle();
+    match role.as_str() {
+        "has a long record" => {
+            ring.write_all(b"before\n").unwrap();
+            ring.write_all(&[b'x'; LONG]).unwrap();
+            ring.write_all(b"\nafter\n").unwrap();
+            dump(&handle).dir(dumps::dir()).install();
+            panic!("and a long record");
+        }
+        "has a stderr that takes nothing" => {
+            write_lines(&ring);
+            dump(&handle).dir(dumps::dir()).stderr(true).install();
+            panic!("nobody reads this on stderr");
+        }
+        _ => unreachable!("no such role: {role}"),
+    }
+}
+
+#[test]
+fn a_record_that_is_larger_than_the_buffer_is_in_it_whole() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("has a long record");
+    assert_eq!(ended.status.code(), Some(101));
+    let text = &dumps.texts()[0];
+    let expected = format!("before\n{}\nafter\n", "x".repeat(LONG));
+    assert!(text.starts_with(&expected), "{} bytes", text.len());
+    assert!(text.ends_with("and a long record\n"));
+    let told = format!("circular: dumped 4 records ({} bytes) to ", text.len());
+    assert!(ended.reports()[0].starts_with(&told));
+}
+
+#[test]
+fn a_stderr_that_takes_nothing_costs_nothing_but_what_was_to_go_there() {
+    let _watchdog = watchdog::minutes(2);
+    let takes_nothing = |begin: fn(&mut Command) -> io::Result<Child>| {
+        let dumps = Dumps::new();
+        let mut command = dumps.command("has a stderr that takes nothing");
+        let mut child = begin(&mut command).unwrap();
+        // If it is a pipe: closed at the other end.
+        drop(child.stderr.take());
+        assert_eq!(child.wait().unwrap().code(), Some(101));
+        let [text] = &dumps.texts()[..] else {
+            panic!("not one dump")
+        };
+        assert!(text.starts_with(&line(0)) && text.contains(&line(LINES - 1)));
+        assert!(text.ends_with("nobody reads this on stderr\n"));
+    };
+    takes_nothing(Command::spawn);
+    takes_nothing(|command| {
+        let full = File::options().write(true).open("/dev/full")?;
+        command.stderr(full).spawn()
+    });
+}
