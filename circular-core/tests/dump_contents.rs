@@ -1,10 +1,16 @@
-//! A dump with a record that does not fit its buffer, and one to a stderr that takes nothing.
+//! A dump with a record that does not fit its buffer, one to a stderr that takes nothing, and one where
+//! old ones cannot be removed.
 
 #![cfg(unix)]
+#![expect(
+    unsafe_code,
+    reason = "the standard library cannot become another user"
+)]
 
 use circular_core::{Handle, PanicDump, PanicDumpBuilder, Ring};
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::panic;
 use std::process::{Child, Command};
 
@@ -56,6 +62,14 @@ fn as_child() {
             dump(&handle).dir(dumps::dir()).stderr(true).install();
             panic!("nobody reads this on stderr");
         }
+        "is somebody" | "is nobody" => {
+            if role == "is nobody" {
+                // SAFETY: no memory is involved. Who is somebody already stays that.
+                unsafe { libc::setuid(65534) };
+            }
+            dump(&handle).dir(dumps::dir()).install();
+            panic!("whole");
+        }
         _ => unreachable!("no such role: {role}"),
     }
 }
@@ -95,4 +109,44 @@ fn a_stderr_that_takes_nothing_costs_nothing_but_what_was_to_go_there() {
         let full = File::options().write(true).open("/dev/full")?;
         command.stderr(full).spawn()
     });
+}
+
+/// The one line tells it, and where.
+fn is_told(dumps: &Dumps, role: &str, why: &str) {
+    let ended = dumps.run(role);
+    assert_eq!(ended.status.code(), Some(101));
+    let [report] = ended.reports()[..] else {
+        panic!("not one line: {}", ended.stderr)
+    };
+    assert!(
+        report.starts_with("circular: dumped 1 records "),
+        "{report}"
+    );
+    let dir = dumps.0.to_str().unwrap();
+    assert_eq!(report.matches(dir).count(), 2, "{report}");
+    assert!(report.contains(why), "{report}");
+}
+
+#[test]
+fn what_keeps_old_dumps_from_being_removed_is_told_and_the_dump_is_whole() {
+    let _watchdog = watchdog::minutes(2);
+    // It can be written to, but not listed.
+    let dumps = Dumps::new();
+    fs::set_permissions(&dumps.0, Permissions::from_mode(0o333)).unwrap();
+    is_told(&dumps, "is nobody", "; cannot list the dumps in ");
+    fs::set_permissions(&dumps.0, Permissions::from_mode(0o755)).unwrap();
+    assert!(dumps.texts()[0].ends_with("whole\n"));
+
+    // As in /tmp, nobody can remove what is another user's.
+    // SAFETY: no memory is involved.
+    if unsafe { libc::geteuid() } != 0 {
+        return;
+    }
+    let dumps = Dumps::new();
+    fs::set_permissions(&dumps.0, Permissions::from_mode(0o1777)).unwrap();
+    for _ in 0..8 {
+        assert_eq!(dumps.run("is somebody").status.code(), Some(101));
+    }
+    is_told(&dumps, "is nobody", "; cannot remove the old dump ");
+    assert_eq!(dumps.texts().len(), 9);
 }
