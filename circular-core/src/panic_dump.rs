@@ -51,8 +51,8 @@ const TARGET: &str = "panic";
 ///    not the machine.
 /// 3. If [`stderr`](PanicDumpBuilder::stderr) asks for it, what the ring holds is written there.
 /// 4. One line on stderr tells how much was dumped and where, or why not; if the file could not be
-///    made, with the panic's message. It is left out when stderr takes nothing, so that a stuck
-///    terminal does not stop the thread here.
+///    made, with the panic's message. Unless the dump has gone there too, it is left out when stderr
+///    takes nothing, so that a stuck terminal does not stop the thread here.
 /// 5. The hook that was set before is called.
 ///
 /// There is at most one dump in 10 seconds, so that panics in a loop do not fill a disk; the record
@@ -197,7 +197,7 @@ impl Hook {
                 aborts: is_going_to_abort(message),
             };
             if let Some(report) = self.dump(panic) {
-                stderr::write_line(&format!("circular: {report}"));
+                stderr::write_line(&format!("circular: {report}"), false);
             }
         });
     }
@@ -224,7 +224,7 @@ impl Hook {
         }
     }
 
-    /// Dumps if it is time for a dump, and tells what to say about it.
+    /// Dumps if it is time for a dump, and tells what is still to be said about it.
     fn dump(&self, panic: Panic<'_>) -> Option<String> {
         let Some(mut dumper) = self.take_dumper() else {
             let patience = PATIENCE.as_secs();
@@ -247,8 +247,18 @@ impl Hook {
         // Before anything goes to stderr, which may be stuck: the file of the next must not wait for
         // that for longer than it must.
         self.give_back(dumper, self.to_stderr);
-        let to_stderr = self.to_stderr.then(|| self.dump_to_stderr(panic));
-        report(to_dir, to_stderr, panic)
+        if !self.to_stderr {
+            return report(to_dir, None, panic);
+        }
+        let dumped = self.dump_to_stderr(panic);
+        if let Some(report) = report(to_dir, Some(dumped), panic) {
+            // The dump has waited for stderr, and so does this: a pipe whose reader is slower than we
+            // are is full just now. And others wait for it, who may end the program then.
+            stderr::write_line(&format!("circular: {report}"), true);
+        }
+        self.desk.lock().to_stderr = false;
+        self.free.notify_all();
+        None
     }
 
     /// What one dump at a time may use, when nobody dumps any more, or when that takes too long and it
@@ -292,14 +302,9 @@ impl Hook {
 
     fn dump_to_stderr(&self, panic: Panic<'_>) -> io::Result<Dumped> {
         let mut buffer = Buffer::for_dump(self.shared.tape.capacity());
-        let dumped = dump::write(&self.shared.tape, &mut buffer, &mut stderr::write_all);
-        let dumped = dumped.and_then(|dumped| {
-            stderr::write_all(panic.not_in(dumped))?;
-            Ok(dumped)
-        });
-        self.desk.lock().to_stderr = false;
-        self.free.notify_all();
-        dumped
+        let dumped = dump::write(&self.shared.tape, &mut buffer, &mut stderr::write_all)?;
+        stderr::write_all(panic.not_in(dumped))?;
+        Ok(dumped)
     }
 }
 

@@ -13,10 +13,10 @@ const AT_ONCE: libc::c_int = 0;
 #[cfg(unix)]
 const FOR_EVER: libc::c_int = -1;
 
-/// Writes one line, unless stderr would make us wait for it.
+/// Writes one line, unless stderr would make us wait for it and that may not be.
 #[cfg(unix)]
-pub(crate) fn write_line(line: &str) {
-    if !is_ready(AT_ONCE) {
+pub(crate) fn write_line(line: &str, may_wait: bool) {
+    if !may_wait && !is_ready(AT_ONCE) {
         return;
     }
     let mut bytes = Vec::with_capacity(line.len() + 1);
@@ -73,7 +73,7 @@ fn is_ready(patience: libc::c_int) -> bool {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn write_line(line: &str) {
+pub(crate) fn write_line(line: &str, _may_wait: bool) {
     // Where stderr takes nothing, there is nowhere to say so.
     let _ = write_all(line.as_bytes()).and_then(|()| write_all(b"\n"));
 }

@@ -8,11 +8,11 @@
 
 use circular_core::{Handle, Level, Meta, PanicDump, PanicDumpBuilder, Ring};
 use std::fs::{self, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{self, catch_unwind};
-use std::process;
+use std::process::{self, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ mod watchdog;
 use dumps::{Dumps, PROGRAM};
 
 const LINES: &str = "one\ntwo\nthree\n";
+/// What a child says when its stderr is full of a dump.
+const DUMPS: &str = "it dumps";
 /// No two dumps are less than this apart, unless the program is about to abort.
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -130,6 +132,8 @@ fn as_child() {
             while stderr_is_ready() {
                 thread::yield_now();
             }
+            let mut stdout = io::stdout();
+            writeln!(stdout, "{DUMPS}").unwrap();
             panic_and_go_on(9);
             // As a panic in `main` does; the harness would wait for the other thread.
             process::exit(101);
@@ -341,10 +345,14 @@ fn on_a_stderr_that_does_not_wait_it_is_whole_too() {
 fn it_waits_for_another_threads_dump() {
     let _watchdog = watchdog::minutes(2);
     let dumps = Dumps::new();
-    let child = dumps.command("ends while another thread dumps").spawn();
+    let mut command = dumps.command("ends while another thread dumps");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // The harness may have begun the line.
+    assert!(lines.any(|line| line.unwrap().ends_with(DUMPS)));
     // Time for the other thread to end the program, if it does not wait.
     thread::sleep(Duration::from_millis(300));
-    let output = child.unwrap().wait_with_output().unwrap();
+    let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(101));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("line 99999\n"), "cut off");
