@@ -182,3 +182,64 @@ impl std::error::Error for SinkError {
         Some(&self.source)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::{Policy, Ring, Start};
+    use std::sync::Arc;
+
+    #[derive(Debug, PartialEq)]
+    enum Event {
+        Written,
+        Flushed,
+    }
+
+    struct Events<'a>(&'a mut Vec<Event>);
+
+    impl Write for Events<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(Event::Written);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.push(Event::Flushed);
+            Ok(())
+        }
+    }
+
+    /// Writers may never pause, and then the reader never has had everything.
+    #[test]
+    fn a_sink_is_flushed_in_the_midst_if_somebody_waits_for_that() {
+        let mut ring = Ring::new(4096).unwrap();
+        let shared = Arc::clone(ring.handle().shared());
+        let pass = Pass::join(
+            Arc::clone(&shared),
+            Start::Oldest,
+            Policy::Block,
+            None,
+            false,
+        );
+        ring.write_all(b"waited for").unwrap();
+        // As a flush does that is called now.
+        {
+            let mut state = shared.lock().unwrap();
+            let (position, joined) = (state.head.spot.position, state.readers.joined());
+            assert!(state.readers.ask_to_flush(position, joined));
+        }
+        // More than one batch.
+        for _ in 0..30 {
+            ring.write_all(&[b'x'; 100]).unwrap();
+        }
+        drop(ring);
+        let mut events = Vec::new();
+        feed(pass, Events(&mut events), Notice::None).unwrap();
+        assert_eq!(events[..2], [Event::Written, Event::Flushed], "not at once");
+        assert!(
+            events[2..].contains(&Event::Written),
+            "it was all one batch"
+        );
+        assert_eq!(events.last(), Some(&Event::Flushed));
+    }
+}

@@ -31,7 +31,8 @@ fn loom_a_lossless_reader_gets_every_record_of_one_writer() {
             let writer = writer(&shared, [1, 2, 3]);
             let got = read(&mut pass, 3);
             writer.join().unwrap();
-            assert_eq!((got.names, got.missed), (vec![1, 2, 3], 0));
+            let all = (vec![1, 2, 3], 0);
+            assert_eq!((got.names, got.missed), all, "not what was written");
             waited.occurred_if(waits(&shared) > 0);
             not.occurred_if(waits(&shared) == 0);
         },
@@ -67,6 +68,25 @@ fn loom_a_lossless_reader_gets_every_record_of_two_writers() {
         assert_in_order(&got.names, &[1, 2]);
         assert_in_order(&got.names, &[11, 12]);
         waited.occurred_if(waits(&shared) > 1);
+    });
+}
+
+/// The slower of the two holds the writer back, whichever that is.
+#[test]
+fn loom_two_lossless_readers_both_get_every_record() {
+    model(Some(2), ["a writer waited"], |[waited]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Block);
+        let mut other = reader(&shared, Policy::Block);
+        let other = thread::spawn(move || read(&mut other, 3));
+        let writer = writer(&shared, [1, 2, 3]);
+        let got = read(&mut pass, 3);
+        for got in [got, other.join().unwrap()] {
+            let all = (vec![1, 2, 3], 0);
+            assert_eq!((got.names, got.missed), all, "not what was written");
+        }
+        writer.join().unwrap();
+        waited.occurred_if(waits(&shared) > 0);
     });
 }
 
@@ -114,7 +134,7 @@ fn loom_a_reader_that_joins_while_others_write_has_no_gap_and_no_double() {
             let mut pass = reader(&shared, Policy::Block);
             let seq = pass.cursor().seq;
             let got = read(&mut pass, 4 - seq);
-            assert_eq!(got.missed, 0);
+            assert_eq!(got.missed, 0, "missed");
             for writer in writers {
                 writer.join().unwrap();
             }
@@ -217,7 +237,8 @@ fn loom_no_record_stands_between_two_parts() {
         let got = read(&mut pass, 6);
         assert_eq!(got.missed, 0);
         let place = got.names.iter().position(|&name| name == 2).unwrap();
-        assert!(place == 0 || place == 5, "{:?}", got.names);
+        let names = got.names;
+        assert!(place == 0 || place == 5, "between two parts: {names:?}");
         long.join().unwrap();
         short.join().unwrap();
         waited.occurred_if(waits(&shared) > 1);
@@ -229,6 +250,6 @@ fn read_any(pass: &mut Pass) -> u64 {
     use crate::pass::{Idle, Outcome};
     pass.release();
     assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
-    assert!(pass.take_untold().is_empty());
+    assert!(pass.take_untold().is_empty(), "missed");
     pass.cursor().seq
 }
