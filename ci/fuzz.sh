@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The fuzz targets, each for FUZZ_SECONDS (30 unless said), from the inputs that are kept in fuzz/corpus. What a
+# run comes upon goes to a copy, so the checkout stays as it is, but for a finding in fuzz/artifacts.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly SECONDS_EACH=${FUZZ_SECONDS:-30}
+# No input needs a hundredth of either.
+readonly LIMITS=(-timeout=10 -rss_limit_mb=1024)
+# What is fuzzed has bounds and overflow checks in it, and no unsafe code to speak of: a sanitizer would
+# find nothing more, and take several times as long.
+readonly BUILD=(--sanitizer none)
+
+fail() {
+    echo "fuzz: $*" >&2
+    exit 1
+}
+
+rustup run nightly cargo --version >/dev/null 2>&1 ||
+    fail "a nightly Rust is needed: rustup toolchain install nightly --profile minimal"
+cargo fuzz --version >/dev/null 2>&1 ||
+    fail "cargo-fuzz is needed: cargo install --locked cargo-fuzz"
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+cargo +nightly fuzz build "${BUILD[@]}"
+total=0
+for target in $(cargo +nightly fuzz list); do
+    cp -R "fuzz/corpus/$target" "$dir/$target"
+    log=$dir/$target.log
+    if ! cargo +nightly fuzz run "${BUILD[@]}" "$target" "$dir/$target" -- \
+        -max_total_time="$SECONDS_EACH" "${LIMITS[@]}" -print_final_stats=1 >"$log" 2>&1; then
+        tail -n 60 "$log" >&2
+        input=$(sed -n 's/.*Test unit written to //p' "$log")
+        fail "$target: a finding. The input is ${input:-not there, see above}; to see it again:
+    cargo +nightly fuzz run ${BUILD[*]} $target $input"
+    fi
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    total=$((total + executions))
+    echo "$target: $executions executions in $SECONDS_EACH s, nothing found"
+done
+echo "in all: $total executions"
