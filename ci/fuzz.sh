@@ -31,7 +31,8 @@ for target in $(cargo +nightly fuzz list); do
     log=$dir/$target.log
     if ! cargo +nightly fuzz run "${BUILD[@]}" "$target" "$dir/$target" -- \
         -max_total_time="$SECONDS_EACH" "${LIMITS[@]}" -print_final_stats=1 >"$log" 2>&1; then
-        tail -n 60 "$log" >&2
+        grep -a -A 4 'panicked at\|^==.*ERROR' "$log" >&2 || true
+        sed -n '/^Failing input/,/^Reproduce/p' "$log" >&2
         input=$(sed -n 's/.*Test unit written to //p' "$log")
         fail "$target: a finding. The input is ${input:-not there, see above}; to see it again:
     cargo +nightly fuzz run ${BUILD[*]} $target $input"
