@@ -83,7 +83,8 @@ impl Header {
 
     /// Bytes of payload and target together.
     pub(crate) fn content(self) -> usize {
-        self.len as usize + usize::from(self.target_len)
+        // On 32 bits a damaged header's may be too many; they are more than any ring holds then, too.
+        (self.len as usize).saturating_add(usize::from(self.target_len))
     }
 
     /// Words that the whole record takes.

@@ -130,6 +130,9 @@ impl Index {
         let spot = Spot::new(position, seq, bytes, words);
         let own = spot.index / self.block_words;
         let is_here = own == number || (own + 1) % self.blocks.len() == number;
-        (position == again && position < tail && is_here).then_some(Entry { spot, nanos })
+        // Records and their bytes are fewer than the bytes of storage that they took.
+        let is_possible = seq <= position && bytes <= position;
+        let is_good = position == again && position < tail && is_here && is_possible;
+        is_good.then_some(Entry { spot, nanos })
     }
 }

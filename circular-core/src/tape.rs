@@ -230,25 +230,22 @@ impl Tape {
     /// `upto` at the latest can begin there.
     pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, u64, Spot)> {
         let header = Header::decode(self.storage.load(spot.index))?;
-        // First of all: on 32 bits, the size of a longer one cannot be told.
-        if u64::from(header.len) > self.capacity() {
-            return None;
-        }
         let words = header.words();
         if words > self.storage.len() || header.check != header::check(spot.seq) {
             return None;
         }
-        // Memory that no writer wrote may say anything of the spot as well.
-        let end = spot.position.checked_add((words * WORD) as u64)?;
-        if end > upto {
+        let size = (words * WORD) as u64;
+        // In memory that no writer wrote, the spot may be anywhere, even at the end of the numbers.
+        if size > upto.saturating_sub(spot.position) {
             return None;
         }
         let nanos = self.storage.load(self.storage.step(spot.index, 1));
         let next = Spot {
-            position: end,
+            position: spot.position + size,
             index: self.storage.step(spot.index, words),
-            seq: spot.seq.checked_add(1)?,
-            bytes: spot.bytes.checked_add(header.len.into())?,
+            // Neither overtakes the position if it began below it, as in every entry.
+            seq: spot.seq.wrapping_add(1),
+            bytes: spot.bytes.wrapping_add(header.len.into()),
         };
         Some((header, nanos, next))
     }

@@ -264,7 +264,7 @@ impl Image {
             records
                 .clone()
                 .zip(records.skip(1))
-                .all(|(one, next)| one.seq() + 1 == next.seq())
+                .all(|(one, next)| one.seq().wrapping_add(1) == next.seq())
         );
         sum
     }
