@@ -1,12 +1,13 @@
 //! Readers that wait as tasks, without any runtime.
 
-use circular_core::{AsyncReader, Closed, Policy, Ring};
+use circular_core::{AsyncReader, Closed, Level, Meta, Policy, Ring};
 use std::future::Future;
 use std::io::{ErrorKind, Write};
 use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
@@ -270,6 +271,49 @@ fn a_waker_that_logs_does_not_wait_for_its_own_task() {
     assert_eq!(handle.stats().demotions, 0);
 }
 
+/// It has a thread that others want too, and must not keep it while writers give it more to leave out.
+#[test]
+fn a_task_for_which_nothing_is_written_returns_though_writers_never_pause() {
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(1 << 16).unwrap();
+    let reader = ring.handle().reader().at_least(Level::Error);
+    let mut reader = reader.stream().unwrap();
+    let (task, woken) = counting();
+    let waker = Waker::from(task);
+    let mut context = Context::from_waker(&waker);
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Relaxed) {
+                    let meta = Meta::new().level(Level::Info);
+                    ring.record(meta, b"not for it").unwrap();
+                }
+            });
+        }
+        for _ in 0..1000 {
+            match reader.poll_recv(&mut context) {
+                // Told what it missed.
+                Poll::Ready(batch) => assert_eq!(batch.unwrap().records().count(), 0),
+                Poll::Pending => woken.recv().unwrap(),
+            }
+        }
+        stop.store(true, Relaxed);
+    });
+    let meta = Meta::new().level(Level::Error);
+    ring.record(meta, b"for it").unwrap();
+    loop {
+        if let Poll::Ready(batch) = reader.poll_recv(&mut context) {
+            if let Some(record) = batch.unwrap().records().next() {
+                assert_eq!(record.bytes(), b"for it");
+                break;
+            }
+        } else {
+            woken.recv().unwrap();
+        }
+    }
+}
+
 #[test]
 fn closing_wakes_every_task() {
     let _watchdog = watchdog::minutes(2);
@@ -294,7 +338,7 @@ fn closing_wakes_every_task() {
 #[cfg(feature = "futures")]
 mod stream {
     use super::*;
-    use circular_core::{Level, Meta, Notice, Start};
+    use circular_core::{Notice, Start};
     use futures_core::Stream;
     use std::future::poll_fn;
     use std::pin::Pin;
