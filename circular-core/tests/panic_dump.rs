@@ -128,8 +128,9 @@ fn as_child() {
             panic::set_hook(Box::new(|_| {}));
             dump(&handle).install();
             fill(&ring);
-            thread::spawn(|| panic!("the first"));
-            while stderr_is_ready() {
+            let dumping = thread::spawn(|| panic!("the first"));
+            // It ends only if whoever should read it is gone.
+            while stderr_is_ready() && !dumping.is_finished() {
                 thread::yield_now();
             }
             let mut stdout = io::stdout();
