@@ -9,6 +9,7 @@ use crate::buffer::Buffer;
 use crate::snapshot;
 use crate::tape::{Spot, Tape};
 use std::io;
+use std::mem;
 
 /// How often a place to go on is looked for while writers overtake every one.
 const TRIES: u32 = 16;
@@ -24,12 +25,12 @@ pub(crate) struct Dumped {
     pub(crate) is_cut: bool,
 }
 
+/// Takes what was missed since the last piece, if anything, and the next piece: whole records, or none
+/// if it ends with a loss.
+pub(crate) type Out<'a> = dyn FnMut(Missed, &[u8]) -> io::Result<()> + 'a;
+
 /// Hands `out` everything that the ring held when this was called.
-pub(crate) fn write(
-    tape: &Tape,
-    buffer: &mut Buffer,
-    out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<Dumped> {
+pub(crate) fn write(tape: &Tape, buffer: &mut Buffer, out: &mut Out<'_>) -> io::Result<Dumped> {
     let mut dumped = Dumped::default();
     let written = write_pieces(tape, buffer, &mut dumped, out);
     buffer.shrink();
@@ -40,8 +41,9 @@ fn write_pieces(
     tape: &Tape,
     buffer: &mut Buffer,
     dumped: &mut Dumped,
-    out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    out: &mut Out<'_>,
 ) -> io::Result<()> {
+    let mut untold = Missed::default();
     let tail = tape.tail();
     let Some(oldest) = tape.entry_from(0, tail) else {
         dumped.is_cut = tail > 0;
@@ -51,7 +53,7 @@ fn write_pieces(
     while spot.position < tail {
         buffer.clear();
         if let Some(next) = snapshot::piece(tape, spot, tail, buffer) {
-            out(buffer.bytes())?;
+            out(mem::take(&mut untold), buffer.bytes())?;
             dumped.records += next.seq - spot.seq;
             dumped.bytes += next.bytes - spot.bytes;
             spot = next;
@@ -68,11 +70,16 @@ fn write_pieces(
             dumped.is_cut = true;
             break;
         };
-        dumped.missed += landing.missed_since(spot.seq, spot.bytes);
+        let missed = landing.missed_since(spot.seq, spot.bytes);
+        untold += missed;
+        dumped.missed += missed;
         dumped.is_cut |= landing.position >= tail;
         spot = landing;
     }
-    Ok(())
+    if untold.is_empty() {
+        return Ok(());
+    }
+    out(untold, &[])
 }
 
 /// Where to go on after `spot`, which is overwritten or for which there is no memory.

@@ -98,7 +98,8 @@ pub fn head(handle: &Handle) -> (u64, u64, u64) {
     spot.map_or((0, 0, 0), |spot| (spot.position, spot.seq, spot.bytes))
 }
 
-/// Dumps as the panic hook does: how many records and bytes, and what was overwritten meanwhile.
+/// Dumps as the panic hook does, but for the lines that tell of a loss: how many records and bytes, and
+/// what was overwritten meanwhile.
 ///
 /// # Errors
 ///
@@ -109,6 +110,7 @@ pub fn dump(
 ) -> io::Result<(u64, u64, Missed)> {
     let tape = &handle.shared().tape;
     let mut buffer = Buffer::for_dump(tape.capacity());
-    let dumped = dump::write(tape, &mut buffer, out)?;
+    let mut write = |_, bytes: &[u8]| if bytes.is_empty() { Ok(()) } else { out(bytes) };
+    let dumped = dump::write(tape, &mut buffer, &mut write)?;
     Ok((dumped.records, dumped.bytes, dumped.missed))
 }

@@ -12,7 +12,7 @@ use crate::payload::Payload;
 use crate::shared::Shared;
 use crate::sync::{Condvar, Mutex};
 use crate::utc::LogTime;
-use crate::{Handle, Level, Meta, stderr, thread_buffer};
+use crate::{Handle, Level, Meta, Missed, Notice, stderr, thread_buffer};
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
 use std::io::{self, IoSlice, Write as _};
@@ -287,10 +287,7 @@ impl Hook {
         panic: Panic<'_>,
     ) -> io::Result<String> {
         let mut file = dir.create(SystemTime::now())?;
-        let dumped = dump::write(&self.shared.tape, buffer, &mut |bytes| {
-            file.write_all(bytes)
-        })?;
-        file.write_all(panic.not_in(dumped))?;
+        let dumped = self.write_dump(buffer, panic, &mut |bytes| file.write_all(bytes))?;
         let finished = file.finish()?;
         let mut report = describe_dump(dumped);
         let _ = write!(report, " to {}", finished.path.display());
@@ -302,8 +299,35 @@ impl Hook {
 
     fn dump_to_stderr(&self, panic: Panic<'_>) -> io::Result<Dumped> {
         let mut buffer = Buffer::for_dump(self.shared.tape.capacity());
-        let dumped = dump::write(&self.shared.tape, &mut buffer, &mut stderr::write_all)?;
-        stderr::write_all(panic.not_in(dumped))?;
+        self.write_dump(&mut buffer, panic, &mut stderr::write_all)
+    }
+
+    /// Everything that the ring holds, a line where something is missing, and the panic at the end.
+    fn write_dump(
+        &self,
+        buffer: &mut Buffer,
+        panic: Panic<'_>,
+        out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Dumped> {
+        let mut at_line_start = true;
+        let mut write = |missed, bytes: &[u8]| {
+            let mut notice = String::new();
+            Notice::Text.tell_missed(missed, &mut notice);
+            if !notice.is_empty() {
+                if !at_line_start {
+                    out(b"\n")?;
+                }
+                out(notice.as_bytes())?;
+                at_line_start = true;
+            }
+            if let Some(&last) = bytes.last() {
+                out(bytes)?;
+                at_line_start = last == b'\n';
+            }
+            Ok(())
+        };
+        let dumped = dump::write(&self.shared.tape, buffer, &mut write)?;
+        write(Missed::default(), panic.not_in(dumped))?;
         Ok(dumped)
     }
 }

@@ -471,6 +471,16 @@ fn the_panic_is_in_the_dump_while_others_go_on_writing() {
         assert!(ended.status.success(), "{}", ended.stderr);
         let text = &dumps.texts()[0];
         assert!(text.contains("panic number 9\n"), "{}", ended.stderr);
+        // What the line says was missed, the text says where it is missing.
+        let [report] = ended.reports()[..] else {
+            panic!("not one line: {}", ended.stderr)
+        };
+        let notices = text.lines().filter(|line| line.starts_with("--- missed "));
+        assert_eq!(
+            notices.count() > 0,
+            report.contains(", missed "),
+            "{report}"
+        );
     }
 }
 

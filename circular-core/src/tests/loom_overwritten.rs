@@ -5,7 +5,7 @@ use crate::buffer::Buffer;
 use crate::index::Entry;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::storage::WORD;
-use crate::{Policy, Records, Start, dump, snapshot};
+use crate::{Missed, Policy, Records, Start, dump, snapshot};
 use loom::thread;
 use std::sync::Arc;
 
@@ -58,12 +58,15 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
         let writer = thread::spawn(move || write(&writer, 2));
         let mut buffer = Buffer::for_reader(shared.tape.capacity(), true);
         let mut bytes = Vec::new();
-        let mut out = |piece: &[u8]| {
+        let mut told = 0;
+        let mut out = |missed: Missed, piece: &[u8]| {
             bytes.extend_from_slice(piece);
+            told += missed.records;
             Ok(())
         };
         let dumped = dump::write(&shared.tape, &mut buffer, &mut out).unwrap();
         assert_eq!(bytes.len() as u64, dumped.bytes);
+        assert_eq!(told, dumped.missed.records, "not told where it is missing");
         let names: Vec<u8> = bytes.chunks(WORD).map(|record| record[0]).collect();
         for (record, name) in bytes.chunks(WORD).zip(&names) {
             assert_eq!(record, [*name; WORD], "torn");
