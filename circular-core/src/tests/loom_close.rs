@@ -33,7 +33,7 @@ fn loom_after_close_nothing_is_published_and_readers_get_what_was() {
         "something was refused",
         "nothing was refused",
     ];
-    model(Some(2), cases, |[nothing, some, none]| {
+    model(Some(3), cases, |[nothing, some, none]| {
         let shared = ring(2);
         let pass = reader(&shared, Policy::Block);
         let writer = Arc::clone(&shared);

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[test]
 fn loom_a_reader_that_is_demoted_gets_whole_records_and_counts_the_rest() {
     let cases = ["demoted and lapped", "demoted in time", "not demoted"];
-    model(Some(2), cases, |[lapped, in_time, not]| {
+    model(Some(3), cases, |[lapped, in_time, not]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::BlockFor(PATIENCE));
         let writer = Arc::clone(&shared);
@@ -39,7 +39,7 @@ fn loom_a_reader_that_is_demoted_gets_whole_records_and_counts_the_rest() {
 /// The reader never reads; a writer demotes it, and the flush and the writer behind are let go.
 #[test]
 fn loom_a_demotion_lets_a_flush_and_the_writers_in_line_go() {
-    model(Some(2), ["both writers waited"], |[both]| {
+    model(Some(3), ["both writers waited"], |[both]| {
         let shared = ring(2);
         let pass = reader(&shared, Policy::BlockFor(PATIENCE));
         (0..2).for_each(|name| assert!(write(&shared, name)));
@@ -79,7 +79,7 @@ fn loom_a_reader_that_waits_for_so_long_gets_a_record_or_nothing() {
 
 #[test]
 fn loom_a_flush_with_a_deadline_tells_whether_it_was_in_time() {
-    model(Some(2), ["in time", "too late"], |[in_time, too_late]| {
+    model(Some(3), ["in time", "too late"], |[in_time, too_late]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Block);
         assert!(write(&shared, 1));

@@ -70,7 +70,7 @@ fn loom_a_flush_is_done_when_the_sink_has_flushed_what_was_written_before() {
 /// The writer may never pause: then the sink is flushed in the midst.
 #[test]
 fn loom_a_flush_beside_a_writer_is_done_too() {
-    model(Some(2), ["before the last record"], |[before]| {
+    model(Some(3), ["before the last record"], |[before]| {
         let shared = ring(2);
         let (flushed, feeder) = sink(&shared, 3);
         assert!(write(&shared, 1));
@@ -87,7 +87,7 @@ fn loom_a_flush_beside_a_writer_is_done_too() {
 
 #[test]
 fn loom_two_flushes_at_once_are_both_done() {
-    model(Some(2), [], |[]| {
+    model(Some(3), [], |[]| {
         let shared = ring(2);
         let (flushed, feeder) = sink(&shared, 2);
         let flushes = [1, 2].map(|name| {

@@ -33,7 +33,7 @@ fn loom_a_snapshot_is_whole_records_in_order() {
 
 #[test]
 fn loom_a_snapshot_between_two_writers_is_whole_records() {
-    model(Some(2), ["of both"], |[of_both]| {
+    model(Some(3), ["of both"], |[of_both]| {
         let shared = ring(2);
         let writers = [1, 11].map(|name| {
             let shared = Arc::clone(&shared);
@@ -99,7 +99,7 @@ fn loom_a_reader_that_is_overtaken_gets_whole_records_and_counts_the_rest() {
 
 #[test]
 fn loom_a_reader_that_is_overtaken_by_two_writers_counts_what_it_missed() {
-    model(Some(2), ["lapped", "not lapped"], |[lapped, not_lapped]| {
+    model(Some(3), ["lapped", "not lapped"], |[lapped, not_lapped]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Skip);
         let writers = [[1, 2], [11, 12]].map(|names| {

@@ -44,7 +44,7 @@ impl<F: FnMut(u8)> Write for &mut Sink<F> {
 #[test]
 fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
     model(
-        Some(2),
+        Some(3),
         ["overtook itself", "found room"],
         |[overtook, room]| {
             let shared = ring(2);

@@ -56,7 +56,7 @@ fn loom_a_record_wakes_every_reader_that_sleeps() {
 
 #[test]
 fn loom_a_lossless_reader_gets_every_record_of_two_writers() {
-    model(Some(2), ["two writers waited"], |[waited]| {
+    model(Some(3), ["two writers waited"], |[waited]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Block);
         let writers = [[1, 2], [11, 12]].map(|names| writer(&shared, names));
@@ -74,7 +74,7 @@ fn loom_a_lossless_reader_gets_every_record_of_two_writers() {
 /// The slower of the two holds the writer back, whichever that is.
 #[test]
 fn loom_two_lossless_readers_both_get_every_record() {
-    model(Some(2), ["a writer waited"], |[waited]| {
+    model(Some(3), ["a writer waited"], |[waited]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Block);
         let mut other = reader(&shared, Policy::Block);
@@ -109,7 +109,7 @@ fn loom_writers_that_wait_go_on_when_the_reader_leaves() {
 /// The one that stays lets writers go on, though the one that leaves had held them back further.
 #[test]
 fn loom_a_reader_that_leaves_takes_nothing_from_one_that_stays() {
-    model(Some(2), ["a writer waited"], |[waited]| {
+    model(Some(3), ["a writer waited"], |[waited]| {
         let shared = ring(2);
         let mut stays = reader(&shared, Policy::Block);
         let leaves = reader(&shared, Policy::Block);
@@ -126,7 +126,7 @@ fn loom_a_reader_that_leaves_takes_nothing_from_one_that_stays() {
 #[test]
 fn loom_a_reader_that_joins_while_others_write_has_no_gap_and_no_double() {
     model(
-        Some(2),
+        Some(3),
         ["joined at the first record", "joined at the last two"],
         |[first, last]| {
             let shared = ring(2);
@@ -148,7 +148,7 @@ fn loom_a_reader_that_joins_while_others_write_has_no_gap_and_no_double() {
 #[test]
 fn loom_a_reader_that_resumes_is_told_what_is_gone() {
     model(
-        Some(2),
+        Some(3),
         ["something was gone", "nothing was gone"],
         |[gone, not]| {
             let shared = ring(2);
@@ -207,7 +207,7 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
 /// must not go before it.
 #[test]
 fn loom_a_long_record_and_a_short_one_both_go_through() {
-    model(Some(2), ["both waited"], |[both]| {
+    model(Some(3), ["both waited"], |[both]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Block);
         assert!(write(&shared, 1));
@@ -226,7 +226,7 @@ fn loom_a_long_record_and_a_short_one_both_go_through() {
 /// Five parts of one word, with a writer beside.
 #[test]
 fn loom_no_record_stands_between_two_parts() {
-    model(Some(2), ["waited between parts"], |[waited]| {
+    model(Some(3), ["waited between parts"], |[waited]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Block);
         let long = {

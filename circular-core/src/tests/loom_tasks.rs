@@ -58,7 +58,7 @@ fn receive(task: &mut AsyncReader, total: u64) -> Vec<u8> {
 
 #[test]
 fn loom_a_task_that_waits_is_woken_by_a_record() {
-    model(Some(2), ["all received"], |[all]| {
+    model(Some(3), ["all received"], |[all]| {
         let shared = ring(2);
         let mut task = task(&shared);
         let writer = Arc::clone(&shared);
@@ -70,7 +70,7 @@ fn loom_a_task_that_waits_is_woken_by_a_record() {
 
 #[test]
 fn loom_a_task_that_waits_is_woken_by_close() {
-    model(Some(2), [], |[]| {
+    model(Some(3), [], |[]| {
         let shared = ring(2);
         let mut task = task(&shared);
         let closer = Arc::clone(&shared);
@@ -88,7 +88,7 @@ fn loom_a_task_that_waits_is_woken_by_close() {
 /// Neither is left without the thread that wakes it, whoever starts it and whoever leaves.
 #[test]
 fn loom_a_task_that_leaves_takes_the_pump_from_nobody() {
-    model(Some(1), [], |[]| {
+    model(Some(3), [], |[]| {
         let shared = ring(2);
         let first = task(&shared);
         let leaver = thread::spawn(move || drop(first));
@@ -102,7 +102,7 @@ fn loom_a_task_that_leaves_takes_the_pump_from_nobody() {
 /// Loom fails if a thread is still asleep in the end, and the pump is one.
 #[test]
 fn loom_a_task_that_waits_and_is_dropped_lets_the_pump_end() {
-    model(Some(2), ["waited"], |[waited]| {
+    model(Some(3), ["waited"], |[waited]| {
         let shared = ring(2);
         let mut task = task(&shared);
         let waker = Waker::from(Arc::new(Flag::default()));
@@ -115,7 +115,7 @@ fn loom_a_task_that_waits_and_is_dropped_lets_the_pump_end() {
 
 #[test]
 fn loom_two_first_tasks_at_once_share_a_pump() {
-    model(Some(2), [], |[]| {
+    model(Some(3), [], |[]| {
         let shared = ring(2);
         assert!(write(&shared, 1));
         let other = Arc::clone(&shared);
