@@ -9,11 +9,14 @@ use crate::no_wait::InSink;
 use crate::put_off;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::mem;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+/// How long a sink that is not ready is left alone.
+const NOT_READY: Duration = Duration::from_millis(5);
 
 /// A sink that is flushed at most once in a while, for one whose flush is dear: a compressor, a
 /// network connection, a file on a slow disk.
@@ -24,7 +27,7 @@ use std::time::{Duration, Instant};
 /// still put off.
 ///
 /// What a [`Handle::flush`](crate::Handle::flush) waits for is never put off, and neither is the last
-/// flush when the ring is closed.
+/// flush when the ring is closed: so a wrapper around this one must pass each flush on when it gets it.
 ///
 /// ```no_run
 /// use circular_core::{AutoFlush, Ring};
@@ -109,7 +112,7 @@ impl<W: Write> Shared<W> {
         let mut state = self.state.lock();
         while !state.ends {
             match state.due {
-                Some(due) if due <= Instant::now() => state.error = state.flush().err(),
+                Some(due) if due <= Instant::now() => state.flush_late(),
                 due => self.changed.wait(&mut state, due),
             }
         }
@@ -126,6 +129,19 @@ impl<W: Write> Shared<W> {
 }
 
 impl<W: Write> State<W> {
+    /// Does what was put off. An error is for the next who asks, but a sink that is not ready is asked
+    /// again.
+    fn flush_late(&mut self) {
+        match self.flush() {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+            {
+                self.due = Instant::now().checked_add(NOT_READY);
+            }
+            flushed => self.error = flushed.err(),
+        }
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         let _in_sink = InSink::enter();
         self.due = None;

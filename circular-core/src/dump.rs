@@ -10,9 +10,14 @@ use crate::snapshot;
 use crate::tape::{Spot, Tape};
 use std::io;
 use std::mem;
+use std::ops::Range;
 
 /// How often a place to go on is looked for while writers overtake every one.
 const TRIES: u32 = 16;
+
+/// How often a dump goes on with what was written since, when nothing is left of what it began with:
+/// writers may be faster for ever.
+const STARTS: u32 = 4;
 
 /// What a dump came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +26,7 @@ pub(crate) struct Dumped {
     pub(crate) bytes: u64,
     /// What was overwritten meanwhile.
     pub(crate) missed: Missed,
-    /// The newest of what was there at the beginning was overwritten too.
+    /// Some of the records that were wanted most are among those.
     pub(crate) is_cut: bool,
 }
 
@@ -29,10 +34,16 @@ pub(crate) struct Dumped {
 /// if it ends with a loss.
 pub(crate) type Out<'a> = dyn FnMut(Missed, &[u8]) -> io::Result<()> + 'a;
 
-/// Hands `out` everything that the ring held when this was called.
-pub(crate) fn write(tape: &Tape, buffer: &mut Buffer, out: &mut Out<'_>) -> io::Result<Dumped> {
+/// Hands `out` everything that the ring holds; the records with the seqs `wanted` are among what was
+/// written before. If all of it is overwritten meanwhile, it goes on with what came after.
+pub(crate) fn write(
+    tape: &Tape,
+    buffer: &mut Buffer,
+    wanted: &Range<u64>,
+    out: &mut Out<'_>,
+) -> io::Result<Dumped> {
     let mut dumped = Dumped::default();
-    let written = write_pieces(tape, buffer, &mut dumped, out);
+    let written = write_pieces(tape, buffer, wanted, &mut dumped, out);
     buffer.shrink();
     written.map(|()| dumped)
 }
@@ -40,16 +51,19 @@ pub(crate) fn write(tape: &Tape, buffer: &mut Buffer, out: &mut Out<'_>) -> io::
 fn write_pieces(
     tape: &Tape,
     buffer: &mut Buffer,
+    wanted: &Range<u64>,
     dumped: &mut Dumped,
     out: &mut Out<'_>,
 ) -> io::Result<()> {
     let mut untold = Missed::default();
-    let tail = tape.tail();
+    let mut tail = tape.tail();
     let Some(oldest) = tape.entry_from(0, tail) else {
         dumped.is_cut = tail > 0;
         return Ok(());
     };
     let mut spot = oldest.spot;
+    dumped.is_cut = spot.seq > wanted.start;
+    let mut starts_left = STARTS;
     while spot.position < tail {
         buffer.clear();
         if let Some(next) = snapshot::piece(tape, spot, tail, buffer) {
@@ -73,8 +87,12 @@ fn write_pieces(
         let missed = landing.missed_since(spot.seq, spot.bytes);
         untold += missed;
         dumped.missed += missed;
-        dumped.is_cut |= landing.position >= tail;
+        dumped.is_cut |= spot.seq < wanted.end && landing.seq > wanted.start;
         spot = landing;
+        if spot.position >= tail && starts_left > 0 {
+            starts_left -= 1;
+            tail = tape.tail();
+        }
     }
     if untold.is_empty() {
         return Ok(());

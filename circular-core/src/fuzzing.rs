@@ -111,6 +111,6 @@ pub fn dump(
     let tape = &handle.shared().tape;
     let mut buffer = Buffer::for_dump(tape.capacity());
     let mut write = |_, bytes: &[u8]| if bytes.is_empty() { Ok(()) } else { out(bytes) };
-    let dumped = dump::write(tape, &mut buffer, &mut write)?;
+    let dumped = dump::write(tape, &mut buffer, &(0..0), &mut write)?;
     Ok((dumped.records, dumped.bytes, dumped.missed))
 }

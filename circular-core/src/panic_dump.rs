@@ -16,6 +16,7 @@ use crate::{Handle, Level, Meta, Missed, Notice, stderr, thread_buffer};
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
 use std::io::{self, IoSlice, Write as _};
+use std::ops::Range;
 use std::panic::{self, PanicHookInfo};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -127,7 +128,7 @@ impl PanicDumpBuilder {
                     buffer: Buffer::for_dump(capacity),
                     last: None,
                 }),
-                to_stderr: false,
+                to_stderr: 0,
             }),
             free: Condvar::new(),
             shared: self.shared,
@@ -164,8 +165,8 @@ struct Hook {
 struct Desk {
     /// `None` while a file is made.
     dumper: Option<Dumper>,
-    /// Somebody dumps to stderr, which may take for ever.
-    to_stderr: bool,
+    /// How many dump to stderr, which may take for ever.
+    to_stderr: usize,
 }
 
 /// What only one dump at a time may use.
@@ -191,15 +192,22 @@ impl Hook {
             self.describe(text, time, info, message);
             let payload = [IoSlice::new(text.as_bytes())];
             let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
+            let before = self.head_seq();
+            let recorded = self.shared.write(meta, Payload::new(&payload)).is_ok();
             let panic = Panic {
                 text,
-                recorded: self.shared.write(meta, Payload::new(&payload)).is_ok(),
+                recorded: recorded.then(|| before..self.head_seq()),
                 aborts: is_going_to_abort(message),
             };
-            if let Some(report) = self.dump(panic) {
+            if let Some(report) = self.dump(&panic) {
                 stderr::write_line(&format!("circular: {report}"), false);
             }
         });
+    }
+
+    /// The seq of the record that is written next.
+    fn head_seq(&self) -> u64 {
+        self.shared.lock().map_or(0, |state| state.head.spot.seq)
     }
 
     /// A log line such as the adapters write, and more lines as the panic needs them.
@@ -225,7 +233,7 @@ impl Hook {
     }
 
     /// Dumps if it is time for a dump, and tells what is still to be said about it.
-    fn dump(&self, panic: Panic<'_>) -> Option<String> {
+    fn dump(&self, panic: &Panic<'_>) -> Option<String> {
         let Some(mut dumper) = self.take_dumper() else {
             let patience = PATIENCE.as_secs();
             return Some(format!(
@@ -256,7 +264,7 @@ impl Hook {
             // are is full just now. And others wait for it, who may end the program then.
             stderr::write_line(&format!("circular: {report}"), true);
         }
-        self.desk.lock().to_stderr = false;
+        self.desk.lock().to_stderr -= 1;
         self.free.notify_all();
         None
     }
@@ -266,7 +274,7 @@ impl Hook {
     fn take_dumper(&self) -> Option<Dumper> {
         let deadline = Instant::now() + PATIENCE;
         let mut desk = self.desk.lock();
-        while (desk.dumper.is_none() || desk.to_stderr) && Instant::now() < deadline {
+        while (desk.dumper.is_none() || desk.to_stderr > 0) && Instant::now() < deadline {
             self.free.wait(&mut desk, Some(deadline));
         }
         desk.dumper.take()
@@ -275,7 +283,7 @@ impl Hook {
     fn give_back(&self, dumper: Dumper, to_stderr: bool) {
         let mut desk = self.desk.lock();
         desk.dumper = Some(dumper);
-        desk.to_stderr |= to_stderr;
+        desk.to_stderr += usize::from(to_stderr);
         drop(desk);
         self.free.notify_all();
     }
@@ -284,7 +292,7 @@ impl Hook {
         &self,
         dir: &DumpDir,
         buffer: &mut Buffer,
-        panic: Panic<'_>,
+        panic: &Panic<'_>,
     ) -> io::Result<String> {
         let mut file = dir.create(SystemTime::now())?;
         let dumped = self.write_dump(buffer, panic, &mut |bytes| file.write_all(bytes))?;
@@ -297,7 +305,7 @@ impl Hook {
         Ok(report)
     }
 
-    fn dump_to_stderr(&self, panic: Panic<'_>) -> io::Result<Dumped> {
+    fn dump_to_stderr(&self, panic: &Panic<'_>) -> io::Result<Dumped> {
         let mut buffer = Buffer::for_dump(self.shared.tape.capacity());
         self.write_dump(&mut buffer, panic, &mut stderr::write_all)
     }
@@ -306,7 +314,7 @@ impl Hook {
     fn write_dump(
         &self,
         buffer: &mut Buffer,
-        panic: Panic<'_>,
+        panic: &Panic<'_>,
         out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<Dumped> {
         let mut at_line_start = true;
@@ -326,26 +334,26 @@ impl Hook {
             }
             Ok(())
         };
-        let dumped = dump::write(&self.shared.tape, buffer, &mut write)?;
+        let wanted = panic.recorded.clone().unwrap_or_default();
+        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut write)?;
         write(Missed::default(), panic.not_in(dumped))?;
         Ok(dumped)
     }
 }
 
 /// What one panic is to a dump.
-#[derive(Clone, Copy)]
 struct Panic<'a> {
     /// The record that it became.
     text: &'a str,
-    /// Whether the ring took it.
-    recorded: bool,
+    /// Among which seqs that is, if the ring took it.
+    recorded: Option<Range<u64>>,
     aborts: bool,
 }
 
 impl<'a> Panic<'a> {
-    /// The text, if the dump does not end with it already.
-    fn not_in(self, dumped: Dumped) -> &'a [u8] {
-        if self.recorded && !dumped.is_cut {
+    /// The text, unless the dump has it for certain.
+    fn not_in(&self, dumped: Dumped) -> &'a [u8] {
+        if self.recorded.is_some() && !dumped.is_cut {
             b""
         } else {
             self.text.as_bytes()
@@ -357,7 +365,7 @@ impl<'a> Panic<'a> {
 fn report(
     to_dir: Option<io::Result<String>>,
     to_stderr: Option<io::Result<Dumped>>,
-    panic: Panic<'_>,
+    panic: &Panic<'_>,
 ) -> Option<String> {
     let to_stderr = to_stderr.map(|dumped| dumped.map(describe_dump));
     match (to_dir, to_stderr) {
@@ -382,7 +390,7 @@ fn describe_dump(dumped: Dumped) -> String {
     } = dumped;
     let mut text = format!("dumped {records} records ({bytes} bytes)");
     if !missed.is_empty() {
-        let _ = write!(text, ", {missed} that were overwritten meanwhile,");
+        let _ = write!(text, ", {missed} while others wrote,");
     }
     text
 }

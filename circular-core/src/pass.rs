@@ -175,7 +175,9 @@ impl Pass {
                 self.buffer.grow_for(header);
                 continue;
             }
-            if (self.held || self.put_off) && self.must_flush {
+            // What is overtaken behind a batch is told before it counts as flushed.
+            let is_told = self.untold.is_empty();
+            if (self.held || self.put_off) && is_told && self.must_flush {
                 return Outcome::Drained;
             }
             let head = state.head.spot.position;
@@ -231,10 +233,12 @@ impl Pass {
         self.spot = copied.spot;
         let stuck = copied.spot == before && copied.too_large.is_none();
         if stuck && before.position < state.head.spot.position {
-            // Written since the copy began, as a rule. If not, the memory was written to by
-            // somebody else: go on behind what cannot be read.
+            // Written since the copy began, as a rule, and maybe overwritten, which the next copy finds
+            // out. If neither, the memory was written to by somebody else: go on behind what cannot be
+            // read.
             let tape = &self.shared.tape;
-            if tape.step(before, tape.tail()).is_none() {
+            let tail = tape.tail();
+            if tape.step(before, tail).is_none() && !tape.is_overtaken(before.position, tail) {
                 self.move_on(state, before.position + 1);
             }
         }

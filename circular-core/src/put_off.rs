@@ -33,10 +33,19 @@ pub(crate) fn flush(must: bool, flush: impl FnOnce() -> io::Result<()>) -> io::R
     } else {
         Flush::MayBePutOff
     };
-    FLUSH.with(|now| now.set(asked));
-    let flushed = flush();
-    let now = FLUSH.with(|now| now.replace(Flush::MayBePutOff));
-    flushed.map(|()| now != Flush::WasPutOff)
+    // A sink's flush may feed another sink, or panic.
+    let _outer = Outer(FLUSH.with(|now| now.replace(asked)));
+    flush()?;
+    Ok(FLUSH.with(Cell::get) != Flush::WasPutOff)
+}
+
+/// The flush around this one, of which it is to be again when this one is over.
+struct Outer(Flush);
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        FLUSH.with(|now| now.set(self.0));
+    }
 }
 
 /// Whether a flush of this thread may be put off; who asks does so then.

@@ -6,7 +6,7 @@ use crate::{Missed, Notice, put_off};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a sink that is not ready is left alone.
 const NOT_READY: Duration = Duration::from_millis(5);
@@ -80,11 +80,13 @@ fn feed_all<W: Write>(
 }
 
 /// Returns when what gave `error` is worth another try, or with the error.
-fn try_again(error: io::Error) -> io::Result<()> {
+fn try_again(error: io::Error, began: Instant) -> io::Result<()> {
     match error.kind() {
         ErrorKind::Interrupted => Ok(()),
-        // A terminal or a pipe that somebody else who has it open has made non-blocking.
-        ErrorKind::WouldBlock => {
+        // A terminal or a pipe that somebody else who has it open has made non-blocking. It says so at
+        // once; one that says so later has waited, as a socket with a time-out of its own does, and
+        // means it.
+        ErrorKind::WouldBlock if began.elapsed() < NOT_READY => {
             thread::sleep(NOT_READY);
             Ok(())
         }
@@ -104,6 +106,7 @@ impl<W: Write> Feeder<'_, W> {
         let _in_sink = InSink::enter();
         let mut rest = bytes;
         while !rest.is_empty() {
+            let began = Instant::now();
             match self.sink.write(rest) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
@@ -111,7 +114,7 @@ impl<W: Write> Feeder<'_, W> {
                     // A sink that claims more than it was given gets nothing more of it.
                     rest = rest.get(count..).unwrap_or_default();
                 }
-                Err(error) => try_again(error)?,
+                Err(error) => try_again(error, began)?,
             }
         }
         if let Some(&last) = bytes.last() {
@@ -138,8 +141,9 @@ impl<W: Write> Feeder<'_, W> {
     fn flush(&mut self, must: bool) -> io::Result<bool> {
         let _in_sink = InSink::enter();
         loop {
+            let began = Instant::now();
             match put_off::flush(must, || self.sink.flush()) {
-                Err(error) => try_again(error)?,
+                Err(error) => try_again(error, began)?,
                 done => return done,
             }
         }

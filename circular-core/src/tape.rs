@@ -228,6 +228,8 @@ impl Tape {
 
     /// The header at `spot`, its time, and the spot after its record, if a record that ends at
     /// `upto` at the latest can begin there.
+    // Always: out of line, a reader's copy takes a third longer.
+    #[inline(always)]
     pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, u64, Spot)> {
         let header = Header::decode(self.storage.load(spot.index))?;
         let words = header.words();

@@ -350,6 +350,69 @@ fn auto_flush_puts_nothing_off_that_a_flush_waits_for() {
     reader.join().unwrap().unwrap();
 }
 
+/// Within the flush that is waited for is another one, of another sink, that may be put off.
+#[test]
+fn a_flush_within_a_flush_changes_nothing_for_the_outer_one() {
+    struct FeedsAnother(AutoFlush<Counting>);
+    impl Write for FeedsAnother {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            let mut other = Ring::new(4096)?;
+            other.write_all(b"flushing")?;
+            other.handle().close();
+            other.handle().write_to(io::sink())?;
+            self.0.flush()
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let sink = Counting::default();
+    let auto = FeedsAnother(AutoFlush::new(sink.clone(), LONG));
+    let reader = handle.reader().policy(Policy::Block).spawn(auto).unwrap();
+    for round in 1..=20 {
+        ring.write_all(b"x").unwrap();
+        handle.flush();
+        assert_eq!(sink.flushed.load(SeqCst), round);
+    }
+    drop(ring);
+    reader.join().unwrap().unwrap();
+}
+
+/// Nothing more is written, and nobody waits: it is asked again all the same.
+#[test]
+fn a_flush_that_was_put_off_and_meets_a_sink_that_is_not_ready_is_tried_again() {
+    struct NotReadyOnce(Sender<u32>, u32);
+    impl Write for NotReadyOnce {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.1 += 1;
+            let _ = self.0.send(self.1);
+            if self.1 == 2 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Ok(())
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let (tell, told) = mpsc::channel();
+    let mut auto = AutoFlush::new(NotReadyOnce(tell, 0), Duration::from_millis(20));
+    auto.flush().unwrap();
+    assert_eq!(told.recv(), Ok(1));
+    // Put off; or not, if this thread was held up, and then it is for the caller to try again.
+    if auto.flush().is_err() {
+        auto.flush().unwrap();
+    }
+    assert_eq!(told.recv(), Ok(2));
+    if told.recv_timeout(LONG) != Ok(3) {
+        panic!("not tried again");
+    }
+}
+
 #[test]
 fn auto_flush_leaves_flushes_out_and_makes_up_for_them() {
     let sink = Counting::default();

@@ -453,6 +453,23 @@ fn a_sink_that_is_not_ready_is_asked_again() {
     assert_eq!(collected.text(), "12345");
 }
 
+/// What a socket with a time-out of its own says when that is over, is an error.
+#[cfg(unix)]
+#[test]
+fn a_sink_that_gives_up_by_itself_ends_with_that() {
+    let _watchdog = watchdog::minutes(2);
+    let (near, _nobody_reads) = std::os::unix::net::UnixStream::pair().unwrap();
+    let timeout = Duration::from_millis(50);
+    near.set_write_timeout(Some(timeout)).unwrap();
+    let mut ring = Ring::new(1 << 22).unwrap();
+    for _ in 0..30_000 {
+        ring.write_all(&[b'x'; 100]).unwrap();
+    }
+    let error = ring.handle().write_to(near).unwrap_err();
+    let sink_error: &SinkError = error.get_ref().unwrap().downcast_ref().unwrap();
+    assert!(sink_error.bytes > 0);
+}
+
 #[test]
 fn a_sink_that_panics_frees_its_gate() {
     struct Panics;

@@ -64,7 +64,7 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
             told += missed.records;
             Ok(())
         };
-        let dumped = dump::write(&shared.tape, &mut buffer, &mut out).unwrap();
+        let dumped = dump::write(&shared.tape, &mut buffer, &(0..0), &mut out).unwrap();
         assert_eq!(bytes.len() as u64, dumped.bytes);
         assert_eq!(told, dumped.missed.records, "not told where it is missing");
         let names: Vec<u8> = bytes.chunks(WORD).map(|record| record[0]).collect();

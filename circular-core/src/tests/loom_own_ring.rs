@@ -1,6 +1,6 @@
 //! A sink that writes into its own ring: invariant 8, and what 4 says of such writes.
 
-use super::{model, reader, ring, write};
+use super::{model, read, reader, ring, write};
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome};
 use crate::sink::feed;
@@ -118,4 +118,72 @@ fn loom_a_flush_is_done_when_what_was_overtaken_is_told() {
             overtook.occurred_if(flush.join().unwrap());
         },
     );
+}
+
+/// The reader's sink has a batch, and what is overtaken comes behind it.
+#[test]
+fn loom_a_flush_is_done_when_what_was_overtaken_behind_a_batch_is_told() {
+    model(
+        Some(3),
+        ["overtook what a flush waits for"],
+        |[overtook]| {
+            let shared = ring(2);
+            let mut pass = reader(&shared, Policy::Block);
+            assert!(write(&shared, 0));
+            assert_eq!(pass.next(Idle::Return), Outcome::Batch);
+            let told = Arc::new(AtomicU64::new(1));
+            assert!(write(&shared, 1));
+            let flush = {
+                let (shared, told) = (Arc::clone(&shared), Arc::clone(&told));
+                thread::spawn(move || {
+                    let written = shared.lock().unwrap().head.spot.seq;
+                    Handle::new(shared).flush();
+                    assert!(told.load(Relaxed) >= written, "not told");
+                    written == 2
+                })
+            };
+            {
+                let _in_sink = InSink::enter();
+                (2..4).for_each(|name| assert!(write(&shared, name)));
+            }
+            // As a feeder does: it releases what its sink has flushed.
+            let mut total = 1;
+            while total < 4 {
+                match pass.next(Idle::Return) {
+                    Outcome::Batch => {
+                        total += pass.take_untold().records;
+                        total += Records::new(pass.buffer()).count() as u64;
+                        told.store(total, Relaxed);
+                        if pass.must_flush() {
+                            pass.release();
+                        }
+                    }
+                    Outcome::Drained => pass.release(),
+                    Outcome::Ended => unreachable!("nobody closes it"),
+                }
+            }
+            pass.release();
+            assert_eq!(pass.next(Idle::Return), Outcome::Drained);
+            overtook.occurred_if(flush.join().unwrap());
+        },
+    );
+}
+
+/// It has had everything, and is overtaken by more than a whole ring before it looks again.
+#[test]
+fn loom_a_drained_reader_loses_no_more_than_is_overwritten() {
+    model(Some(3), ["lost one", "lost none"], |[one, none]| {
+        let shared = ring(4);
+        let mut pass = reader(&shared, Policy::Block);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || {
+            let _in_sink = InSink::enter();
+            (0..5).for_each(|name| assert!(write(&writer, name)));
+        });
+        let got = read(&mut pass, 5);
+        assert!(got.missed <= 1, "lost too much: {got:?}");
+        one.occurred_if(got.missed == 1);
+        none.occurred_if(got.missed == 0);
+        writer.join().unwrap();
+    });
 }
