@@ -12,6 +12,7 @@
 //! What a network file system reports only when a file is closed is not seen either, since `std`
 //! does not tell.
 
+use self::prune::BY_HAND;
 use self::stamp::Stamp;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -19,9 +20,6 @@ use std::mem;
 use std::path::{self, Path, PathBuf};
 use std::process;
 use std::time::SystemTime;
-
-/// How many dumps of one program a directory keeps, whatever process made them.
-const KEEP: usize = 8;
 
 /// How many nanoseconds in a row may be taken before we give up. Only somebody who blocks names
 /// on purpose gets this far.
@@ -155,72 +153,6 @@ impl DumpDir {
         };
         (self.file_name(state, id) == name).then_some(id)
     }
-
-    /// Removes all dumps of this program but `latest` and the newest others, eight in all, by the time
-    /// in the name; and of the unfinished ones those that are not among the newest eight or were
-    /// abandoned more than ten minutes before `now`. A process that is killed amid its dump leaves one,
-    /// and one after the other they would fill the disk.
-    ///
-    /// `latest` stays even if the clock was set back and others look newer. Only regular files
-    /// count, and only they are removed: a directory or a link is nothing that we made, whatever
-    /// its name.
-    fn prune(&self, latest: Option<Id>, now: Stamp, errors: &mut Vec<io::Error>) {
-        let listing = |error| explain("list the dumps in", &self.dir, &error, BY_HAND);
-        let (mut whole, mut partial) = (Vec::new(), Vec::new());
-        match fs::read_dir(&self.dir) {
-            Ok(entries) => {
-                for entry in entries {
-                    let entry = match entry {
-                        Ok(entry) => entry,
-                        Err(error) => {
-                            errors.push(listing(error));
-                            // Some systems would tell us the same for ever.
-                            break;
-                        }
-                    };
-                    match self.recognise(&entry) {
-                        Ok(Some((State::Whole, id))) if Some(id) != latest => whole.push(id),
-                        Ok(Some((State::Partial, id))) => partial.push(id),
-                        Ok(_) => {}
-                        Err(error) => errors.push(listing(error)),
-                    }
-                }
-            }
-            Err(error) => errors.push(listing(error)),
-        }
-        whole.sort_unstable_by(|a, b| b.cmp(a));
-        partial.sort_unstable_by(|a, b| b.cmp(a));
-        let kept = KEEP - usize::from(latest.is_some());
-        let doomed = whole.into_iter().skip(kept).map(|id| (State::Whole, id));
-        let abandoned = partial.into_iter().enumerate();
-        let abandoned = abandoned.filter(|(number, id)| *number >= KEEP || id.stamp.is_stale(now));
-        let abandoned = abandoned.map(|(_, id)| (State::Partial, id));
-        for (state, id) in doomed.chain(abandoned) {
-            let path = self.dir.join(self.file_name(state, id));
-            if let Err(error) = remove(&path) {
-                errors.push(explain("remove the old dump", &path, &error, BY_HAND));
-            }
-        }
-    }
-
-    /// Which of our files an entry is, if any.
-    fn recognise(&self, entry: &fs::DirEntry) -> io::Result<Option<(State, Id)>> {
-        let name = entry.file_name();
-        let found = name.to_str().and_then(|name| {
-            let whole = self.parse(State::Whole, name).map(|id| (State::Whole, id));
-            whole.or_else(|| Some((State::Partial, self.parse(State::Partial, name)?)))
-        });
-        if found.is_none() {
-            return Ok(None);
-        }
-        match entry.file_type() {
-            Ok(kind) if kind.is_file() => Ok(found),
-            Ok(_) => Ok(None),
-            // Another process has pruned it.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 impl DumpFile<'_> {
@@ -251,7 +183,7 @@ impl DumpFile<'_> {
                     dir.prune(Some(id), now, &mut errors);
                     return Ok(Finished {
                         path,
-                        prune_error: summary(errors),
+                        prune_error: prune::summary(errors),
                     });
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -365,9 +297,6 @@ fn sanitise(program: &str) -> String {
     }
 }
 
-/// What to do about dumps that cannot be removed.
-const BY_HAND: &str = "remove old dumps by hand, or make the directory readable and writable";
-
 /// What to do about a dump that cannot be made.
 fn advice(kind: ErrorKind) -> &'static str {
     match kind {
@@ -401,17 +330,7 @@ fn explain(tried: &str, path: &Path, error: &io::Error, advice: &str) -> io::Err
     )
 }
 
-/// The first error, and how many there are besides.
-fn summary(errors: Vec<io::Error>) -> Option<io::Error> {
-    let more = errors.len().saturating_sub(1);
-    let first = errors.into_iter().next()?;
-    if more == 0 {
-        return Some(first);
-    }
-    let message = format!("{first} (and {more} more such errors)");
-    Some(io::Error::new(first.kind(), message))
-}
-
+mod prune;
 mod stamp;
 #[cfg(test)]
 mod tests;

@@ -94,3 +94,69 @@ impl fmt::Display for Stamp {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// From `date -u -d @SECONDS`.
+    #[test]
+    fn times_are_written_in_utc() {
+        let cases = [
+            (0, "19700101T000000"),
+            (68_169_599, "19720228T235959"),
+            (68_169_600, "19720229T000000"),
+            (94_694_399, "19721231T235959"),
+            (946_684_799, "19991231T235959"),
+            (946_684_800, "20000101T000000"),
+            (951_782_399, "20000228T235959"),
+            (951_782_400, "20000229T000000"),
+            (951_868_800, "20000301T000000"),
+            (978_307_199, "20001231T235959"),
+            (1_000_000_000, "20010909T014640"),
+            (1_234_567_890, "20090213T233130"),
+            (1_709_164_799, "20240228T235959"),
+            (1_709_164_800, "20240229T000000"),
+            (1_709_251_200, "20240301T000000"),
+            (1_735_689_599, "20241231T235959"),
+            (1_735_689_600, "20250101T000000"),
+            (2_147_483_647, "20380119T031407"),
+            (2_147_483_648, "20380119T031408"),
+            (4_007_836_799, "20961231T235959"),
+            (4_102_444_799, "20991231T235959"),
+            (4_102_444_800, "21000101T000000"),
+            (4_107_542_399, "21000228T235959"),
+            (4_107_542_400, "21000301T000000"),
+            (4_294_967_296, "21060207T062816"),
+            (13_574_563_200, "24000229T000000"),
+            (253_402_300_799, "99991231T235959"),
+        ];
+        for (seconds, expected) in cases {
+            let stamp = Stamp::new(UNIX_EPOCH + Duration::new(seconds, 7));
+            let text = format!("{expected}.000000007Z");
+            assert_eq!(stamp.to_string(), text);
+            assert_eq!(Stamp::parse(&text), Some(stamp));
+        }
+    }
+
+    #[test]
+    fn times_without_a_name_are_clamped() {
+        let first = "19700101T000000.000000000Z";
+        let last = "99991231T235959.999999999Z";
+        let text = |time| Stamp::new(time).to_string();
+        assert_eq!(text(UNIX_EPOCH - Duration::from_nanos(1)), first);
+        assert_eq!(text(UNIX_EPOCH - Duration::from_secs(1 << 30)), first);
+        let end = UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+        assert_eq!(text(end), last);
+        assert_eq!(text(end + Duration::new(1 << 33, 5)), last);
+        assert_eq!(Stamp::LAST.next(), Stamp::LAST);
+    }
+
+    #[test]
+    fn the_next_nanosecond_may_be_in_the_next_year() {
+        let end = UNIX_EPOCH + Duration::new(946_684_799, 999_999_999);
+        let next = Stamp::new(end).next().to_string();
+        assert_eq!(next, "20000101T000000.000000000Z");
+    }
+}

@@ -1,0 +1,123 @@
+//! What is said when a dump cannot be made.
+
+#[cfg(unix)]
+use super::set_mode;
+use super::{NOON, TempDir, noon, partial_name};
+use crate::dump_file::{DumpDir, DumpFile};
+use std::fs;
+use std::io::{ErrorKind, Write};
+
+#[test]
+fn names_that_are_all_taken_end_in_an_error() {
+    let temp = TempDir::new();
+    let dumps = temp.dumps("svc");
+    for nanos in 123_456_789..123_456_789 + 1000 {
+        let time = format!("20240229T123456.{nanos:09}Z");
+        // Directories, which no dump is, so they are not cleared away.
+        fs::create_dir(temp.0.join(partial_name("svc", &time))).unwrap();
+    }
+    let error = dumps.create(noon()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert!(error.to_string().contains("are taken"), "{error}");
+}
+
+#[test]
+fn a_missing_directory_is_named_with_what_to_do() {
+    let temp = TempDir::new();
+    let missing = temp.0.join("missing");
+    let error = DumpDir::new(missing.clone(), "svc")
+        .create(noon())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let text = error.to_string();
+    let start = format!("cannot create a dump in {}: ", missing.display());
+    assert!(text.starts_with(&start), "{text}");
+    assert!(
+        text.ends_with("; create the directory or choose another"),
+        "{text}"
+    );
+    assert!(!missing.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_place_of_the_directory_is_named_with_what_to_do() {
+    let temp = TempDir::new();
+    temp.plant("file");
+    let path = temp.0.join("file");
+    let error = DumpDir::new(path.clone(), "svc")
+        .create(noon())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotADirectory);
+    let text = error.to_string();
+    assert!(text.contains(&path.display().to_string()), "{text}");
+    assert!(text.contains("choose a directory"), "{text}");
+    assert_eq!(fs::read_to_string(path).unwrap(), "planted");
+}
+
+/// The superuser may write anywhere, so it is first seen whether this user may.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_is_not_writable_is_named_with_what_to_do() {
+    let temp = TempDir::new();
+    set_mode(&temp.0, 0o500);
+    let allowed = fs::write(temp.0.join("probe"), "").is_ok();
+    let dumps = temp.dumps("svc");
+    match dumps.create(noon()) {
+        Ok(_) => assert!(allowed),
+        Err(error) => {
+            assert!(!allowed, "{error}");
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+            let text = error.to_string();
+            assert!(text.contains(&temp.0.display().to_string()), "{text}");
+            assert!(text.contains("make the directory writable"), "{text}");
+        }
+    }
+}
+
+/// `/dev/full` takes no byte, like a disk without room.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_the_partial_removed() {
+    let temp = TempDir::new();
+    let dumps = temp.dumps("svc");
+    let DumpFile {
+        dir, id, partial, ..
+    } = dumps.create(noon()).unwrap();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let path = temp.0.join(partial_name("svc", NOON));
+    let mut file = DumpFile {
+        dir,
+        id,
+        file: full,
+        partial,
+    };
+    assert!(path.exists());
+    let error = file.write_all(b"record").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    let text = error.to_string();
+    assert!(text.contains(&path.display().to_string()), "{text}");
+    assert!(text.contains("make room"), "{text}");
+    drop(file);
+    assert!(temp.names().is_empty());
+}
+
+#[test]
+fn a_directory_that_went_away_before_the_end_is_told() {
+    let temp = TempDir::new();
+    let inner = temp.0.join("inner");
+    fs::create_dir(&inner).unwrap();
+    let dumps = DumpDir::new(inner.clone(), "svc");
+    let file = dumps.create(noon()).unwrap();
+    fs::remove_file(inner.join(partial_name("svc", NOON))).unwrap();
+    let error = file.finish().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(
+        error.to_string().contains(&inner.display().to_string()),
+        "{error}"
+    );
+    assert!(fs::read_dir(inner).unwrap().next().is_none());
+}
