@@ -7,6 +7,7 @@
 use crate::fork::Generation;
 use crate::no_wait::InSink;
 use crate::put_off;
+use crate::sink::NOT_READY;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
@@ -14,9 +15,6 @@ use std::mem;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-
-/// How long a sink that is not ready is left alone.
-const NOT_READY: Duration = Duration::from_millis(5);
 
 /// A sink that is flushed at most once in a while, for one whose flush is dear: a compressor, a
 /// network connection, a file on a slow disk.

@@ -26,8 +26,8 @@ pub(crate) struct Dumped {
     pub(crate) bytes: u64,
     /// What was overwritten meanwhile.
     pub(crate) missed: Missed,
-    /// Some of the records that were wanted most are among those.
-    pub(crate) is_cut: bool,
+    /// Some of the records that were wanted most may be among those.
+    pub(crate) lacks_wanted: bool,
 }
 
 /// Takes what was missed since the last piece, if anything, and the next piece: whole records, or none
@@ -58,11 +58,11 @@ fn write_pieces(
     let mut untold = Missed::default();
     let mut tail = tape.tail();
     let Some(oldest) = tape.entry_from(0, tail) else {
-        dumped.is_cut = tail > 0;
+        dumped.lacks_wanted = tail > 0;
         return Ok(());
     };
     let mut spot = oldest.spot;
-    dumped.is_cut = spot.seq > wanted.start;
+    dumped.lacks_wanted = spot.seq > wanted.start;
     let mut starts_left = STARTS;
     while spot.position < tail {
         buffer.clear();
@@ -81,13 +81,13 @@ fn write_pieces(
             continue;
         }
         let Some(landing) = landing(tape, spot) else {
-            dumped.is_cut = true;
+            dumped.lacks_wanted = true;
             break;
         };
         let missed = landing.missed_since(spot.seq, spot.bytes);
         untold += missed;
         dumped.missed += missed;
-        dumped.is_cut |= spot.seq < wanted.end && landing.seq > wanted.start;
+        dumped.lacks_wanted |= spot.seq < wanted.end && landing.seq > wanted.start;
         spot = landing;
         if spot.position >= tail && starts_left > 0 {
             starts_left -= 1;

@@ -73,7 +73,7 @@ impl Handle {
         let position = state.head.spot.position;
         let joined = state.readers.joined();
         while state.readers.ask_to_flush(position, joined) {
-            if is_over(deadline) {
+            if sync::is_over(deadline) {
                 return false;
             }
             shared.end_sleep(&mut state);
@@ -108,7 +108,7 @@ impl Handle {
             return true;
         };
         while state.readers.len() > 0 {
-            if is_over(deadline) {
+            if sync::is_over(deadline) {
                 return false;
             }
             shared.ended.wait(&mut state, deadline);
@@ -135,10 +135,6 @@ impl Handle {
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
-}
-
-fn is_over(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| sync::now() >= deadline)
 }
 
 impl fmt::Debug for Handle {

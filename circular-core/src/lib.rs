@@ -74,6 +74,7 @@ pub mod fuzzing;
 mod handle;
 mod header;
 mod index;
+mod join;
 mod level;
 mod line;
 mod meta;

@@ -4,18 +4,20 @@
 //! or panics; the file is whole before anything goes to stderr; the hook that was there before is
 //! always called.
 
+use self::desk::{Desk, PATIENCE};
 use crate::buffer::Buffer;
 use crate::dump::{self, Dumped};
 use crate::dump_file::DumpDir;
 use crate::no_wait::InSink;
 use crate::payload::Payload;
 use crate::shared::Shared;
-use crate::sync::{Condvar, Mutex};
+use crate::sink::Feeder;
+use crate::stderr::{self, Stderr};
 use crate::utc::LogTime;
-use crate::{Handle, Level, Meta, Missed, Notice, stderr, thread_buffer};
+use crate::{Handle, Level, Meta, Notice, thread_buffer};
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
-use std::io::{self, IoSlice, Write as _};
+use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::panic::{self, PanicHookInfo};
 use std::path::PathBuf;
@@ -25,8 +27,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Two dumps are at least this far apart, unless the process is going to abort.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// How long a thread that panics during another's dump waits for it.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// The target of the record that a panic becomes.
 const TARGET: &str = "panic";
 
@@ -123,14 +123,7 @@ impl PanicDumpBuilder {
             dir: self.dir.map(|dir| DumpDir::new(dir, &program)),
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
-            desk: Mutex::new(Desk {
-                dumper: Some(Dumper {
-                    buffer: Buffer::for_dump(capacity),
-                    last: None,
-                }),
-                to_stderr: 0,
-            }),
-            free: Condvar::new(),
+            desk: Desk::new(capacity),
             shared: self.shared,
         };
         let previous = panic::take_hook();
@@ -156,24 +149,7 @@ struct Hook {
     dir: Option<DumpDir>,
     to_stderr: bool,
     backtrace: bool,
-    desk: Mutex<Desk>,
-    /// Notified when one of those who wait at the desk may go on.
-    free: Condvar,
-}
-
-/// Where those who dump wait for each other.
-struct Desk {
-    /// `None` while a file is made.
-    dumper: Option<Dumper>,
-    /// How many dump to stderr, which may take for ever.
-    to_stderr: usize,
-}
-
-/// What only one dump at a time may use.
-struct Dumper {
-    buffer: Buffer,
-    /// When the last dump began.
-    last: Option<Instant>,
+    desk: Desk,
 }
 
 impl Hook {
@@ -234,7 +210,7 @@ impl Hook {
 
     /// Dumps if it is time for a dump, and tells what is still to be said about it.
     fn dump(&self, panic: &Panic<'_>) -> Option<String> {
-        let Some(mut dumper) = self.take_dumper() else {
+        let Some(mut dumper) = self.desk.take() else {
             let patience = PATIENCE.as_secs();
             return Some(format!(
                 "no dump: another thread's is not done after {patience} s"
@@ -242,7 +218,7 @@ impl Hook {
         };
         let since_last = dumper.last.map(|last| last.elapsed());
         if let Some(ago) = since_last.filter(|ago| !panic.aborts && *ago < INTERVAL) {
-            self.give_back(dumper, false);
+            self.desk.give_back(dumper, false);
             let (ago, interval) = (ago.as_secs(), INTERVAL.as_secs());
             return Some(format!(
                 "no dump: the last one was {ago} s ago, and there is at most one in {interval} s"
@@ -254,7 +230,7 @@ impl Hook {
         let to_dir = dir.map(|dir| self.dump_to_dir(dir, buffer, panic));
         // Before anything goes to stderr, which may be stuck: the file of the next must not wait for
         // that for longer than it must.
-        self.give_back(dumper, self.to_stderr);
+        self.desk.give_back(dumper, self.to_stderr);
         if !self.to_stderr {
             return report(to_dir, None, panic);
         }
@@ -264,28 +240,8 @@ impl Hook {
             // are is full just now. And others wait for it, who may end the program then.
             stderr::write_line(&format!("circular: {report}"), true);
         }
-        self.desk.lock().to_stderr -= 1;
-        self.free.notify_all();
+        self.desk.end_stderr();
         None
-    }
-
-    /// What one dump at a time may use, when nobody dumps any more, or when that takes too long and it
-    /// is there; nothing if it is not.
-    fn take_dumper(&self) -> Option<Dumper> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut desk = self.desk.lock();
-        while (desk.dumper.is_none() || desk.to_stderr > 0) && Instant::now() < deadline {
-            self.free.wait(&mut desk, Some(deadline));
-        }
-        desk.dumper.take()
-    }
-
-    fn give_back(&self, dumper: Dumper, to_stderr: bool) {
-        let mut desk = self.desk.lock();
-        desk.dumper = Some(dumper);
-        desk.to_stderr += usize::from(to_stderr);
-        drop(desk);
-        self.free.notify_all();
     }
 
     fn dump_to_dir(
@@ -295,7 +251,7 @@ impl Hook {
         panic: &Panic<'_>,
     ) -> io::Result<String> {
         let mut file = dir.create(SystemTime::now())?;
-        let dumped = self.write_dump(buffer, panic, &mut |bytes| file.write_all(bytes))?;
+        let dumped = self.write_dump(buffer, panic, &mut file)?;
         let finished = file.finish()?;
         let mut report = describe_dump(dumped);
         let _ = write!(report, " to {}", finished.path.display());
@@ -307,7 +263,7 @@ impl Hook {
 
     fn dump_to_stderr(&self, panic: &Panic<'_>) -> io::Result<Dumped> {
         let mut buffer = Buffer::for_dump(self.shared.tape.capacity());
-        self.write_dump(&mut buffer, panic, &mut stderr::write_all)
+        self.write_dump(&mut buffer, panic, &mut Stderr)
     }
 
     /// Everything that the ring holds, a line where something is missing, and the panic at the end.
@@ -315,28 +271,16 @@ impl Hook {
         &self,
         buffer: &mut Buffer,
         panic: &Panic<'_>,
-        out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+        out: &mut impl io::Write,
     ) -> io::Result<Dumped> {
-        let mut at_line_start = true;
-        let mut write = |missed, bytes: &[u8]| {
-            let mut notice = String::new();
-            Notice::Text.tell_missed(missed, &mut notice);
-            if !notice.is_empty() {
-                if !at_line_start {
-                    out(b"\n")?;
-                }
-                out(notice.as_bytes())?;
-                at_line_start = true;
-            }
-            if let Some(&last) = bytes.last() {
-                out(bytes)?;
-                at_line_start = last == b'\n';
-            }
-            Ok(())
-        };
+        let mut feeder = Feeder::new(out);
         let wanted = panic.recorded.clone().unwrap_or_default();
-        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut write)?;
-        write(Missed::default(), panic.not_in(dumped))?;
+        let mut piece = |missed, bytes: &[u8]| {
+            feeder.notice(Notice::Text, missed)?;
+            feeder.take(bytes)
+        };
+        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut piece)?;
+        feeder.take(panic.not_in(dumped))?;
         Ok(dumped)
     }
 }
@@ -353,7 +297,7 @@ struct Panic<'a> {
 impl<'a> Panic<'a> {
     /// The text, unless the dump has it for certain.
     fn not_in(&self, dumped: Dumped) -> &'a [u8] {
-        if self.recorded.is_some() && !dumped.is_cut {
+        if self.recorded.is_some() && !dumped.lacks_wanted {
             b""
         } else {
             self.text.as_bytes()
@@ -425,3 +369,5 @@ fn executable_name() -> String {
     let name = path.as_deref().and_then(|path| path.file_stem());
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
+
+mod desk;

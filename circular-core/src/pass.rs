@@ -11,10 +11,9 @@ use crate::buffer::Buffer;
 use crate::header::Header;
 use crate::readers::Token;
 use crate::shared::{Shared, State};
-use crate::start::{self, Begin};
 use crate::sync::{self, MutexGuard};
 use crate::tape::{Copied, Spot};
-use crate::{Cursor, Level, Missed, Policy, Start};
+use crate::{Cursor, Level, Missed, Policy, Start, join};
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
@@ -22,8 +21,6 @@ use std::time::{Duration, Instant};
 
 /// After this many batches thrown away in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;
-/// How often a beginning is searched without the lock before it is searched under it.
-const SEARCHES: u32 = 2;
 /// How long a drained reader looks away before it asks writers to wake it, which costs them
 /// hundreds of writes' time.
 pub(crate) const NAP: Duration = Duration::from_millis(1);
@@ -37,7 +34,6 @@ pub(crate) struct Pass {
     spot: Spot,
     buffer: Buffer,
     least: Option<Level>,
-    lossless: bool,
     /// Missed and not told yet, and missed in all.
     untold: Missed,
     missed: Missed,
@@ -50,9 +46,9 @@ pub(crate) struct Pass {
     /// It was done with but for a flush, which the sink has put off.
     put_off: bool,
     must_flush: bool,
-    /// The ring was closed when this was last in it.
-    is_last: bool,
-    /// It feeds a sink, and that has not come to its end.
+    /// Whether the ring was, when this was last in it.
+    closed: bool,
+    /// If it leaves now, its sink has failed.
     fails: bool,
 }
 
@@ -71,7 +67,7 @@ impl Idle<'_> {
     fn is_over(&self) -> bool {
         match self {
             Idle::Return | Idle::Wake(_) => true,
-            Idle::Sleep { until } => idle_is_over(*until),
+            Idle::Sleep { until } => sync::is_over(*until),
         }
     }
 
@@ -83,10 +79,6 @@ impl Idle<'_> {
             }
         }
     }
-}
-
-fn idle_is_over(until: Option<Instant>) -> bool {
-    until.is_some_and(|until| sync::now() >= until)
 }
 
 /// How a pass ended.
@@ -110,7 +102,7 @@ impl Pass {
         details: bool,
     ) -> Self {
         let buffer = Buffer::for_reader(shared.tape.capacity(), details);
-        let (token, begin) = join(&shared, start, policy);
+        let (token, begin) = join::join(&shared, start, policy);
         let missed = begin.lost_from.map_or(Missed::default(), |(seq, bytes)| {
             begin.spot.missed_since(seq, bytes)
         });
@@ -120,7 +112,6 @@ impl Pass {
             spot: begin.spot,
             buffer,
             least,
-            lossless: policy != Policy::Skip,
             untold: missed,
             missed,
             restarted: begin.restarted,
@@ -129,7 +120,7 @@ impl Pass {
             done: begin.spot.position,
             put_off: false,
             must_flush: false,
-            is_last: false,
+            closed: false,
             fails: false,
         }
     }
@@ -197,7 +188,7 @@ impl Pass {
                 self.held = true;
                 return Outcome::Batch;
             }
-            if self.held || self.put_off && self.is_last {
+            if self.held || self.put_off && self.closed {
                 return Outcome::Drained;
             }
             if !self.put_off {
@@ -217,7 +208,7 @@ impl Pass {
                     return Outcome::Drained;
                 }
                 Idle::Sleep { until } => {
-                    if idle_is_over(*until) {
+                    if sync::is_over(*until) {
                         return Outcome::Drained;
                     }
                     has_napped &= self.spot == before;
@@ -253,11 +244,12 @@ impl Pass {
         let half = tape.capacity() / 2;
         let head = state.head.spot;
         let slot = state.readers.get(token);
+        let lossless = slot.as_ref().is_some_and(|slot| slot.is_lossless());
         let spared = slot.and_then(|slot| slot.spared_after(self.spot));
         match spared {
             // Writers stop for it as soon as it has landed.
             Some(spared) => self.pass_over(spared),
-            None if self.lossless => self.move_on(state, self.spot.position),
+            None if lossless => self.move_on(state, self.spot.position),
             None => {
                 let from = head.position.saturating_sub(half);
                 self.move_on(state, from.max(self.spot.position));
@@ -315,10 +307,9 @@ impl Pass {
         if state.readers.limit() != limit {
             shared.wake_first_in_line(state);
         }
-        self.is_last = state.closed;
+        self.closed = state.closed;
         if let Some(slot) = state.readers.get(token) {
             self.must_flush = slot.wants_flush(self.spot.position);
-            self.lossless = slot.is_lossless();
         }
     }
 
@@ -340,18 +331,14 @@ impl Pass {
         self.must_flush
     }
 
-    /// Whether nothing will follow what has been handed out by now.
-    pub(crate) fn is_last(&self) -> bool {
-        self.is_last
+    /// Whether the ring is closed: a reader that has had everything will get nothing more.
+    pub(crate) fn closed(&self) -> bool {
+        self.closed
     }
 
-    /// From here on, to leave is to fail.
-    pub(crate) fn fails_unless_it_ends_well(&mut self) {
-        self.fails = true;
-    }
-
-    pub(crate) fn ends_well(&mut self) {
-        self.fails = false;
+    /// Says whether its sink has failed, if it leaves now.
+    pub(crate) fn set_fails(&mut self, fails: bool) {
+        self.fails = fails;
     }
 
     pub(crate) fn buffer(&self) -> &Buffer {
@@ -401,51 +388,6 @@ impl Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         self.leave();
-    }
-}
-
-/// Finds where to begin and joins there, with no chance for a writer between the two.
-fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Token>, Begin) {
-    let search = |head: Spot| start::locate(&shared.tape, shared.id, head, start);
-    let needs_walk = !matches!(start, Start::Oldest | Start::Newest);
-    let mut memory = Vec::new();
-    let mut searches = 0;
-    loop {
-        let Some(state) = shared.lock() else {
-            return (None, search(Spot::default()));
-        };
-        let head = state.head.spot;
-        let wanted = state.readers.wants_memory();
-        drop(state);
-        // Without the lock: it may take a while, and memory.
-        let found = (needs_walk && searches < SEARCHES).then(|| search(head));
-        searches += 1;
-        if let Some(slots) = wanted {
-            memory = Vec::with_capacity(slots);
-        }
-
-        let Some(mut state) = shared.lock() else {
-            continue;
-        };
-        if state
-            .readers
-            .wants_memory()
-            .is_some_and(|slots| slots > memory.capacity())
-        {
-            continue;
-        }
-        let begin = match found {
-            Some(begin) if shared.tape.is_overtaken(begin.walked_from, head.position) => continue,
-            Some(begin) => begin,
-            None => search(state.head.spot),
-        };
-        let unused = state.readers.reserve(mem::take(&mut memory));
-        let token = state.readers.join(policy, begin.spot);
-        // Who waits for room waits for this one too now, and maybe not as long.
-        shared.wake_first_in_line(&state);
-        drop(state);
-        drop(unused);
-        return (Some(token), begin);
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a sink that is not ready is left alone.
-const NOT_READY: Duration = Duration::from_millis(5);
+pub(crate) const NOT_READY: Duration = Duration::from_millis(5);
 
 /// Hands everything that `pass` reads to `sink`, until the ring is closed, and tells how many bytes
 /// that were.
@@ -20,17 +20,12 @@ pub(crate) fn feed(pass: Pass, sink: impl Write, notice: Notice) -> io::Result<u
     // may flush the ring.
     let mut sink = sink;
     let mut pass = pass;
-    let mut feeder = Feeder {
-        sink: &mut sink,
-        taken: 0,
-        at_line_start: true,
-    };
-    pass.fails_unless_it_ends_well();
+    let mut feeder = Feeder::new(&mut sink);
+    // Until it is known better: it may panic.
+    pass.set_fails(true);
     let outcome = feed_all(&mut pass, &mut feeder, notice);
     let taken = feeder.taken;
-    if outcome.is_ok() {
-        pass.ends_well();
-    }
+    pass.set_fails(outcome.is_err());
     // Before the sink is dropped, which may take its time.
     pass.leave();
     outcome.map(|()| taken).map_err(|source| {
@@ -57,10 +52,7 @@ fn feed_all<W: Write>(
     loop {
         match pass.next(Idle::Sleep { until: None }) {
             Outcome::Batch => {
-                let missed = pass.take_untold();
-                if !missed.is_empty() {
-                    feeder.notice(notice, missed)?;
-                }
+                feeder.notice(notice, pass.take_untold())?;
                 feeder.take(pass.buffer().bytes())?;
                 if pass.must_flush() {
                     feeder.flush(true)?;
@@ -68,7 +60,7 @@ fn feed_all<W: Write>(
                 }
             }
             Outcome::Drained => {
-                if feeder.flush(pass.must_flush() || pass.is_last())? {
+                if feeder.flush(pass.must_flush() || pass.closed())? {
                     pass.release();
                 } else {
                     pass.put_off();
@@ -95,14 +87,22 @@ fn try_again(error: io::Error, began: Instant) -> io::Result<()> {
 }
 
 /// A sink, and what it has taken.
-struct Feeder<'a, W> {
+pub(crate) struct Feeder<'a, W> {
     sink: &'a mut W,
     taken: u64,
     at_line_start: bool,
 }
 
-impl<W: Write> Feeder<'_, W> {
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+impl<'a, W: Write> Feeder<'a, W> {
+    pub(crate) fn new(sink: &'a mut W) -> Self {
+        Self {
+            sink,
+            taken: 0,
+            at_line_start: true,
+        }
+    }
+
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         let _in_sink = InSink::enter();
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -123,7 +123,8 @@ impl<W: Write> Feeder<'_, W> {
         Ok(())
     }
 
-    fn notice(&mut self, notice: Notice, missed: Missed) -> io::Result<()> {
+    /// Tells what was missed, if anything was.
+    pub(crate) fn notice(&mut self, notice: Notice, missed: Missed) -> io::Result<()> {
         let mut line = String::new();
         notice.tell_missed(missed, &mut line);
         self.line(&line)

@@ -1,7 +1,7 @@
 //! Writing to stderr in a panic hook: past the standard library's lock, which a thread that is stuck
 //! in a write to stderr may hold.
 
-use std::io;
+use std::io::{self, Write};
 
 /// The most that goes into a pipe at once or not at all, by POSIX; longer lines are cut.
 #[cfg(unix)]
@@ -28,34 +28,36 @@ pub(crate) fn write_line(line: &str, may_wait: bool) {
     );
     bytes.push(b'\n');
     // Where stderr takes nothing, there is nowhere to say so.
-    let _ = write_all(&bytes);
+    let _ = Stderr.write_all(&bytes);
 }
 
-/// Writes everything, and waits for it.
+/// Stderr, without the standard library's lock. What it is given it writes, and waits for that.
+pub(crate) struct Stderr;
+
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "the standard library's stderr takes a lock")]
-pub(crate) fn write_all(bytes: &[u8]) -> io::Result<()> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        // SAFETY: the pointer and the length are those of a slice that lives during the call.
-        let count = unsafe { libc::write(libc::STDERR_FILENO, rest.as_ptr().cast(), rest.len()) };
-        match usize::try_from(count) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-            Err(_) => {
+impl Write for Stderr {
+    #[expect(unsafe_code, reason = "the standard library's stderr takes a lock")]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            // SAFETY: the pointer and the length are those of a slice that lives during the call.
+            let count =
+                unsafe { libc::write(libc::STDERR_FILENO, bytes.as_ptr().cast(), bytes.len()) };
+            let Ok(count) = usize::try_from(count) else {
                 let error = io::Error::last_os_error();
-                match error.kind() {
-                    io::ErrorKind::Interrupted => {}
+                if error.kind() == io::ErrorKind::WouldBlock {
                     // Somebody else who has it open has made it non-blocking.
-                    io::ErrorKind::WouldBlock => {
-                        is_ready(FOR_EVER);
-                    }
-                    _ => return Err(error),
+                    is_ready(FOR_EVER);
+                    continue;
                 }
-            }
+                return Err(error);
+            };
+            return Ok(count);
         }
     }
-    Ok(())
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether stderr takes a line within `patience`.
@@ -75,11 +77,16 @@ fn is_ready(patience: libc::c_int) -> bool {
 #[cfg(not(unix))]
 pub(crate) fn write_line(line: &str, _may_wait: bool) {
     // Where stderr takes nothing, there is nowhere to say so.
-    let _ = write_all(line.as_bytes()).and_then(|()| write_all(b"\n"));
+    let _ = writeln!(Stderr, "{line}");
 }
 
 #[cfg(not(unix))]
-pub(crate) fn write_all(bytes: &[u8]) -> io::Result<()> {
-    use io::Write as _;
-    io::stderr().write_all(bytes)
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }

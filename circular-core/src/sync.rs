@@ -72,6 +72,11 @@ pub(crate) mod model_time {
     }
 }
 
+/// Whether the time is over; without a deadline it never is.
+pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| now() >= deadline)
+}
+
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
 /// Always has its lock, but for the time of a wait.

@@ -1,6 +1,6 @@
 //! Deadlines that are over at any step: invariants 3, 4, 5 and 7.
 
-use super::{end_time, model, read, reader, ring, write};
+use super::{end_time, model, read, reader, ring, write, writer};
 use crate::pass::{Idle, Outcome};
 use crate::{Handle, Policy, sync};
 use loom::thread;
@@ -16,12 +16,7 @@ fn loom_a_reader_that_is_demoted_gets_whole_records_and_counts_the_rest() {
     model(Some(3), cases, |[lapped, in_time, not]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::BlockFor(PATIENCE));
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || {
-            for name in 1..=4 {
-                assert!(write(&writer, name));
-            }
-        });
+        let writer = writer(&shared, [1, 2, 3, 4]);
         let clock = Arc::clone(&shared);
         let clock = thread::spawn(move || end_time(&clock, clock.room_of(0)));
         let got = read(&mut pass, 4);
@@ -43,10 +38,7 @@ fn loom_a_demotion_lets_a_flush_and_the_writers_in_line_go() {
         let shared = ring(2);
         let pass = reader(&shared, Policy::BlockFor(PATIENCE));
         (0..2).for_each(|name| assert!(write(&shared, name)));
-        let writers = [2, 3].map(|name| {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || assert!(write(&shared, name)))
-        });
+        let writers = [2, 3].map(|name| writer(&shared, [name]));
         end_time(&shared, shared.room_of(0));
         Handle::new(Arc::clone(&shared)).flush();
         for writer in writers {
@@ -64,8 +56,7 @@ fn loom_a_reader_that_waits_for_so_long_gets_a_record_or_nothing() {
     model(Some(3), ["in time", "too late"], |[in_time, too_late]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Skip);
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || assert!(write(&writer, 1)));
+        let writer = writer(&shared, [1]);
         let clock = Arc::clone(&shared);
         let clock = thread::spawn(move || end_time(&clock, &clock.data));
         let until = Some(sync::now() + PATIENCE);
@@ -106,8 +97,7 @@ fn loom_a_reader_that_joins_is_not_waited_for_longer_than_it_may_be() {
         let mut first = reader(&shared, Policy::Block);
         (0..2).for_each(|name| assert!(write(&shared, name)));
         sync::model_time::end();
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || assert!(write(&writer, 2)));
+        let writer = writer(&shared, [2]);
         // It never reads.
         let second = reader(&shared, Policy::BlockFor(PATIENCE));
         assert_eq!(read(&mut first, 3).names, [0, 1, 2]);

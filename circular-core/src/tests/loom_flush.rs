@@ -1,6 +1,6 @@
 //! What a flush promises, and that it is woken: invariant 5.
 
-use super::{model, reader, ring, write};
+use super::{model, reader, ring, write, writer};
 use crate::shared::Shared;
 use crate::sink::feed;
 use crate::storage::WORD;
@@ -37,13 +37,23 @@ impl Write for Sink {
 
 /// A sink that is fed until it has flushed so many records.
 fn sink(shared: &Arc<Shared>, last: u64) -> (Arc<AtomicU64>, JoinHandle<()>) {
+    fed(shared, Policy::Block, last, |sink| sink)
+}
+
+/// The same, with another policy, and with something around the sink.
+fn fed<W: Write + 'static>(
+    shared: &Arc<Shared>,
+    policy: Policy,
+    last: u64,
+    wrap: impl FnOnce(Sink) -> W,
+) -> (Arc<AtomicU64>, JoinHandle<()>) {
     let flushed = Arc::new(AtomicU64::new(0));
-    let sink = Sink {
+    let sink = wrap(Sink {
         written: 0,
         last,
         flushed: Arc::clone(&flushed),
-    };
-    let pass = reader(shared, Policy::Block);
+    });
+    let pass = reader(shared, policy);
     let feeder = thread::spawn(move || {
         let _ = feed(pass, sink, Notice::None);
     });
@@ -74,8 +84,7 @@ fn loom_a_flush_beside_a_writer_is_done_too() {
         let shared = ring(2);
         let (flushed, feeder) = sink(&shared, 3);
         assert!(write(&shared, 1));
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || [2, 3].map(|name| assert!(write(&writer, name))));
+        let writer = writer(&shared, [2, 3]);
         Handle::new(Arc::clone(&shared)).flush();
         let count = flushed.load(Relaxed);
         assert!(count >= 1, "not flushed");
@@ -141,16 +150,7 @@ impl Write for PutsOff {
 fn loom_a_flush_that_was_put_off_is_done_when_it_is_waited_for() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
-        let flushed = Arc::new(AtomicU64::new(0));
-        let sink = PutsOff(Sink {
-            written: 0,
-            last: 1,
-            flushed: Arc::clone(&flushed),
-        });
-        let pass = reader(&shared, Policy::Block);
-        let feeder = thread::spawn(move || {
-            let _ = feed(pass, sink, Notice::None);
-        });
+        let (flushed, feeder) = fed(&shared, Policy::Block, 1, PutsOff);
         assert!(write(&shared, 1));
         Handle::new(Arc::clone(&shared)).flush();
         assert_eq!(flushed.load(Relaxed), 1, "not flushed");
@@ -162,14 +162,7 @@ fn loom_a_flush_that_was_put_off_is_done_when_it_is_waited_for() {
 fn loom_a_flush_that_was_put_off_is_done_at_the_end() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
-        let flushed = Arc::new(AtomicU64::new(0));
-        let sink = PutsOff(Sink {
-            written: 0,
-            last: 2,
-            flushed: Arc::clone(&flushed),
-        });
-        let pass = reader(&shared, Policy::Skip);
-        let feeder = thread::spawn(move || feed(pass, sink, Notice::None).unwrap());
+        let (flushed, feeder) = fed(&shared, Policy::Skip, 2, PutsOff);
         assert!(write(&shared, 1));
         shared.close();
         feeder.join().unwrap();

@@ -1,12 +1,11 @@
 //! Reading while being overwritten: invariants 1, 2, 3, 9 and 10.
 
-use super::{assert_in_order, model, name, read, reader, ring, write, write_words};
+use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
 use crate::buffer::Buffer;
 use crate::index::Entry;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::storage::WORD;
 use crate::{Missed, Policy, Records, Start, dump, snapshot};
-use loom::thread;
 use std::sync::Arc;
 
 /// The ring is full before the model begins, so that each word has few values to choose from.
@@ -16,8 +15,7 @@ fn loom_a_snapshot_is_whole_records_in_order() {
         let shared = ring(2);
         write(&shared, 0);
         write(&shared, 1);
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || write(&writer, 2));
+        let writer = writer(&shared, [2]);
         let snapshot = snapshot::take(&shared.tape);
         let names: Vec<u8> = snapshot.records().map(name).collect();
         let possible = [&[0, 1][..], &[1], &[1, 2], &[2]];
@@ -35,10 +33,7 @@ fn loom_a_snapshot_is_whole_records_in_order() {
 fn loom_a_snapshot_between_two_writers_is_whole_records() {
     model(Some(3), ["of both"], |[of_both]| {
         let shared = ring(2);
-        let writers = [1, 11].map(|name| {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || write(&shared, name))
-        });
+        let writers = [1, 11].map(|name| writer(&shared, [name]));
         let snapshot = snapshot::take(&shared.tape);
         let names: Vec<u8> = snapshot.records().map(name).collect();
         of_both.occurred_if(names.len() == 2);
@@ -54,8 +49,7 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
         let shared = ring(2);
         write(&shared, 0);
         write(&shared, 1);
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || write(&writer, 2));
+        let writer = writer(&shared, [2]);
         let mut buffer = Buffer::for_reader(shared.tape.capacity(), true);
         let mut bytes = Vec::new();
         let mut told = 0;
@@ -84,8 +78,7 @@ fn loom_a_reader_that_is_overtaken_gets_whole_records_and_counts_the_rest() {
         let shared = ring(2);
         write(&shared, 0);
         let mut pass = reader(&shared, Policy::Skip);
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || [1, 2].map(|name| write(&writer, name)));
+        let writer = writer(&shared, [1, 2]);
         let got = read(&mut pass, 3);
         assert!(
             got.names.windows(2).all(|pair| pair[0] < pair[1]),
@@ -102,10 +95,7 @@ fn loom_a_reader_that_is_overtaken_by_two_writers_counts_what_it_missed() {
     model(Some(3), ["lapped", "not lapped"], |[lapped, not_lapped]| {
         let shared = ring(2);
         let mut pass = reader(&shared, Policy::Skip);
-        let writers = [[1, 2], [11, 12]].map(|names| {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || names.map(|name| write(&shared, name)))
-        });
+        let writers = [[1, 2], [11, 12]].map(|names| writer(&shared, names));
         let got = read(&mut pass, 4);
         for writer in writers {
             writer.join().unwrap();
@@ -132,8 +122,7 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
         let start = Start::Last(3);
         let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true);
         write(&shared, 4);
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || write(&writer, 5));
+        let writer = writer(&shared, [5]);
         assert_eq!(pass.next(Idle::Return), Outcome::Batch);
         let first = Records::new(pass.buffer()).next().map(name);
         let missed = pass.take_untold().records;
@@ -152,8 +141,7 @@ fn loom_an_index_entry_is_of_one_record() {
         for (name, words) in [(0, 3), (1, 2), (2, 1), (3, 1), (4, 1)] {
             write_words(&shared, name, words);
         }
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || write(&writer, 5));
+        let writer = writer(&shared, [5]);
         let tail = shared.tape.tail();
         let mut seqs = Vec::new();
         for Entry { spot, nanos } in shared.tape.entries(tail) {

@@ -1,14 +1,16 @@
 //! A sink that writes into its own ring: invariant 8, and what 4 says of such writes.
 
-use super::{model, read, reader, ring, write};
+use super::{model, read, reader, ring, write, writer};
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome};
+use crate::shared::Shared;
 use crate::sink::feed;
 use crate::storage::WORD;
 use crate::sync::AtomicU64;
 use crate::{Handle, Notice, Policy, Records};
-use loom::thread;
+use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -49,12 +51,7 @@ fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
         |[overtook, room]| {
             let shared = ring(2);
             let pass = reader(&shared, Policy::Block);
-            let writer = Arc::clone(&shared);
-            let writer = thread::spawn(move || {
-                for name in 1..=3 {
-                    assert!(write(&writer, name));
-                }
-            });
+            let writer = writer(&shared, [1, 2, 3]);
             let answers = Arc::clone(&shared);
             let mut sink = Sink {
                 answer: |name| assert!(write(&answers, name)),
@@ -81,6 +78,26 @@ fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
     );
 }
 
+/// Writes the records that `names` name, and waits for no room.
+fn write_in_a_sink(shared: &Shared, names: Range<u8>) {
+    let _in_sink = InSink::enter();
+    for name in names {
+        assert!(write(shared, name));
+    }
+}
+
+/// A thread whose flush must not be done before so many records are `told` of, and which tells whether
+/// it was called for the first two.
+fn flush_until_told(shared: &Arc<Shared>, told: &Arc<AtomicU64>) -> JoinHandle<bool> {
+    let (shared, told) = (Arc::clone(shared), Arc::clone(told));
+    thread::spawn(move || {
+        let written = shared.lock().unwrap().head.spot.seq;
+        Handle::new(shared).flush();
+        assert!(told.load(Relaxed) >= written, "not told");
+        written == 2
+    })
+}
+
 /// What a flush waits for is overtaken, by one who could not wait: the flush is done when the sink was
 /// told of the loss, not before.
 #[test]
@@ -93,19 +110,8 @@ fn loom_a_flush_is_done_when_what_was_overtaken_is_told() {
             let mut pass = reader(&shared, Policy::Block);
             (0..2).for_each(|name| assert!(write(&shared, name)));
             let told = Arc::new(AtomicU64::new(0));
-            let flush = {
-                let (shared, told) = (Arc::clone(&shared), Arc::clone(&told));
-                thread::spawn(move || {
-                    let written = shared.lock().unwrap().head.spot.seq;
-                    Handle::new(shared).flush();
-                    assert!(told.load(Relaxed) >= written, "not told");
-                    written == 2
-                })
-            };
-            {
-                let _in_sink = InSink::enter();
-                (2..4).for_each(|name| assert!(write(&shared, name)));
-            }
+            let flush = flush_until_told(&shared, &told);
+            write_in_a_sink(&shared, 2..4);
             let mut total = 0;
             while total < 4 {
                 assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
@@ -133,19 +139,8 @@ fn loom_a_flush_is_done_when_what_was_overtaken_behind_a_batch_is_told() {
             assert_eq!(pass.next(Idle::Return), Outcome::Batch);
             let told = Arc::new(AtomicU64::new(1));
             assert!(write(&shared, 1));
-            let flush = {
-                let (shared, told) = (Arc::clone(&shared), Arc::clone(&told));
-                thread::spawn(move || {
-                    let written = shared.lock().unwrap().head.spot.seq;
-                    Handle::new(shared).flush();
-                    assert!(told.load(Relaxed) >= written, "not told");
-                    written == 2
-                })
-            };
-            {
-                let _in_sink = InSink::enter();
-                (2..4).for_each(|name| assert!(write(&shared, name)));
-            }
+            let flush = flush_until_told(&shared, &told);
+            write_in_a_sink(&shared, 2..4);
             // As a feeder does: it releases what its sink has flushed.
             let mut total = 1;
             while total < 4 {
@@ -176,10 +171,7 @@ fn loom_a_drained_reader_loses_no_more_than_is_overwritten() {
         let shared = ring(4);
         let mut pass = reader(&shared, Policy::Block);
         let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || {
-            let _in_sink = InSink::enter();
-            (0..5).for_each(|name| assert!(write(&writer, name)));
-        });
+        let writer = thread::spawn(move || write_in_a_sink(&writer, 0..5));
         let got = read(&mut pass, 5);
         assert!(got.missed <= 1, "lost too much: {got:?}");
         one.occurred_if(got.missed == 1);

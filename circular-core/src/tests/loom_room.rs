@@ -1,20 +1,11 @@
 //! Waiting for room and for data, joining and leaving: invariants 4, 5 and 7.
 
-use super::{Got, assert_in_order, model, read, reader, ring, write, write_words};
+use super::{Got, assert_in_order, model, read, reader, ring, write, write_words, writer};
 use crate::pass::Pass;
 use crate::shared::Shared;
 use crate::{Cursor, Policy, Start};
-use loom::thread::{self, JoinHandle};
+use loom::thread;
 use std::sync::Arc;
-
-fn writer<const COUNT: usize>(shared: &Arc<Shared>, names: [u8; COUNT]) -> JoinHandle<()> {
-    let shared = Arc::clone(shared);
-    thread::spawn(move || {
-        for name in names {
-            assert!(write(&shared, name), "refused");
-        }
-    })
-}
 
 fn waits(shared: &Shared) -> u64 {
     shared.lock().unwrap().counts.waits

@@ -1,10 +1,12 @@
 //! Tasks that wait, and the pump that wakes them: invariant 5 for asynchronous readers.
 
-use super::{model, name, ring, write};
-use crate::pass::Pass;
-use crate::{AsyncReader, Notice, Policy, Start};
+use super::{model, name, ring, write, writer};
+use crate::pass::{Idle, Outcome, Pass};
+use crate::payload::Payload;
+use crate::{AsyncReader, Level, Meta, Notice, Policy, Start};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
+use std::io::IoSlice;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -61,8 +63,7 @@ fn loom_a_task_that_waits_is_woken_by_a_record() {
     model(Some(3), ["all received"], |[all]| {
         let shared = ring(2);
         let mut task = task(&shared);
-        let writer = Arc::clone(&shared);
-        let writer = thread::spawn(move || [1, 2].map(|name| assert!(write(&writer, name))));
+        let writer = writer(&shared, [1, 2]);
         all.occurred_if(receive(&mut task, 2).len() == 2);
         writer.join().unwrap();
     });
@@ -83,6 +84,37 @@ fn loom_a_task_that_waits_is_woken_by_close() {
         }
         closer.join().unwrap();
     });
+}
+
+/// It does not follow writers for as long as they go on: it asks to be polled again, and lets others
+/// have their turn.
+#[test]
+fn loom_a_task_that_filters_everything_out_comes_back() {
+    model(
+        Some(3),
+        ["came back", "had everything"],
+        |[came_back, all]| {
+            let shared = ring(4);
+            let (start, policy) = (Start::Oldest, Policy::Skip);
+            let mut pass = Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true);
+            let writer = Arc::clone(&shared);
+            let writer = thread::spawn(move || {
+                for _ in 0..3 {
+                    let payload = [IoSlice::new(b"filtered")];
+                    let meta = Meta::new().level(Level::Info);
+                    writer.write(meta, Payload::new(&payload)).unwrap();
+                }
+            });
+            let flag = Arc::new(Flag::default());
+            let mut waker = Some(Waker::from(Arc::clone(&flag)));
+            assert_eq!(pass.next(Idle::Wake(&mut waker)), Outcome::Drained);
+            // There is no pump here: nobody else calls it.
+            let woken = *flag.woken.lock().unwrap();
+            came_back.occurred_if(woken);
+            all.occurred_if(!woken);
+            writer.join().unwrap();
+        },
+    );
 }
 
 /// Neither is left without the thread that wakes it, whoever starts it and whoever leaves.

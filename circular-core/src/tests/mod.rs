@@ -21,6 +21,7 @@ use crate::shared::Shared;
 use crate::storage::{Storage, WORD};
 use crate::sync::{self, Condvar};
 use crate::{Meta, Policy, Record, Records, Start};
+use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -49,6 +50,16 @@ fn write_words(shared: &Shared, name: u8, words: usize) -> bool {
     let payload = [IoSlice::new(&bytes)];
     let written = shared.write(Meta::new().time(time), Payload::new(&payload));
     written.is_ok()
+}
+
+/// A thread that writes the records that `names` name.
+fn writer<const COUNT: usize>(shared: &Arc<Shared>, names: [u8; COUNT]) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    thread::spawn(move || {
+        for name in names {
+            assert!(write(&shared, name), "refused");
+        }
+    })
 }
 
 /// The name of a record that is whole, or a panic.

@@ -1,0 +1,59 @@
+//! Joining the readers of a ring.
+//!
+//! Invariant: the place that a reader begins at is intact when it joins, though where the search for it
+//! may take a while, that is done without the lock.
+
+use crate::readers::Token;
+use crate::shared::Shared;
+use crate::start::{self, Begin};
+use crate::tape::Spot;
+use crate::{Policy, Start};
+use std::mem;
+
+/// How often a beginning is searched without the lock before it is searched under it.
+const SEARCHES: u32 = 2;
+
+/// Finds where to begin and joins there, with no chance for a writer between the two.
+pub(crate) fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Token>, Begin) {
+    let search = |head: Spot| start::locate(&shared.tape, shared.id, head, start);
+    let needs_walk = !matches!(start, Start::Oldest | Start::Newest);
+    let mut memory = Vec::new();
+    let mut searches = 0;
+    loop {
+        let Some(state) = shared.lock() else {
+            return (None, search(Spot::default()));
+        };
+        let head = state.head.spot;
+        let wanted = state.readers.wants_memory();
+        drop(state);
+        // Without the lock: it may take a while, and memory.
+        let found = (needs_walk && searches < SEARCHES).then(|| search(head));
+        searches += 1;
+        if let Some(slots) = wanted {
+            memory = Vec::with_capacity(slots);
+        }
+
+        let Some(mut state) = shared.lock() else {
+            continue;
+        };
+        if state
+            .readers
+            .wants_memory()
+            .is_some_and(|slots| slots > memory.capacity())
+        {
+            continue;
+        }
+        let begin = match found {
+            Some(begin) if shared.tape.is_overtaken(begin.walked_from, head.position) => continue,
+            Some(begin) => begin,
+            None => search(state.head.spot),
+        };
+        let unused = state.readers.reserve(mem::take(&mut memory));
+        let token = state.readers.join(policy, begin.spot);
+        // Who waits for room waits for this one too now, and maybe not as long.
+        shared.wake_first_in_line(&state);
+        drop(state);
+        drop(unused);
+        return (Some(token), begin);
+    }
+}
