@@ -120,5 +120,7 @@ mod tests {
         let mut whole = Turn::default();
         line.begin_to_wait(&mut whole, 16);
         assert_eq!(line.room_to_leave(&Turn::in_parts()), None);
+        // When it is through, all is as before.
+        assert_eq!(line.room_to_leave(&Turn::default()), Some(16));
     }
 }

@@ -1,9 +1,11 @@
 //! Waiting for room and for data, joining and leaving: invariants 4, 5 and 7.
 
-use super::{Got, assert_in_order, model, read, reader, ring, write, write_words, writer};
-use crate::pass::Pass;
+use super::{
+    Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
+};
+use crate::pass::{Idle, Outcome, Pass};
 use crate::shared::Shared;
-use crate::{Cursor, Policy, Start};
+use crate::{Cursor, Level, Policy, Records, Start};
 use loom::thread;
 use std::sync::Arc;
 
@@ -78,6 +80,26 @@ fn loom_two_lossless_readers_both_get_every_record() {
         }
         writer.join().unwrap();
         waited.occurred_if(waits(&shared) > 0);
+    });
+}
+
+/// It sleeps on, however much is filtered out.
+#[test]
+fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
+    model(Some(3), [], |[]| {
+        let shared = ring(4);
+        let (start, policy) = (Start::Oldest, Policy::Block);
+        let mut pass = Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || {
+            (0..3).for_each(|_| write_info(&writer));
+            assert!(write(&writer, 7));
+        });
+        let outcome = pass.next(Idle::Sleep { until: None });
+        assert_eq!(outcome, Outcome::Batch, "it ended its wait");
+        let names: Vec<u8> = Records::new(pass.buffer()).map(name).collect();
+        assert_eq!(names, [7]);
+        writer.join().unwrap();
     });
 }
 
@@ -238,7 +260,6 @@ fn loom_no_record_stands_between_two_parts() {
 
 /// Takes what there is, of any length, and tells the seq behind it.
 fn read_any(pass: &mut Pass) -> u64 {
-    use crate::pass::{Idle, Outcome};
     pass.release();
     assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
     assert!(pass.take_untold().is_empty(), "missed");

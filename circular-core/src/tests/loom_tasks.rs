@@ -1,12 +1,10 @@
 //! Tasks that wait, and the pump that wakes them: invariant 5 for asynchronous readers.
 
-use super::{model, name, ring, write, writer};
+use super::{model, name, ring, write, write_info, writer};
 use crate::pass::{Idle, Outcome, Pass};
-use crate::payload::Payload;
-use crate::{AsyncReader, Level, Meta, Notice, Policy, Start};
+use crate::{AsyncReader, Level, Notice, Policy, Start};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
-use std::io::IoSlice;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -98,13 +96,7 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
             let (start, policy) = (Start::Oldest, Policy::Skip);
             let mut pass = Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true);
             let writer = Arc::clone(&shared);
-            let writer = thread::spawn(move || {
-                for _ in 0..3 {
-                    let payload = [IoSlice::new(b"filtered")];
-                    let meta = Meta::new().level(Level::Info);
-                    writer.write(meta, Payload::new(&payload)).unwrap();
-                }
-            });
+            let writer = thread::spawn(move || (0..3).for_each(|_| write_info(&writer)));
             let flag = Arc::new(Flag::default());
             let mut waker = Some(Waker::from(Arc::clone(&flag)));
             assert_eq!(pass.next(Idle::Wake(&mut waker)), Outcome::Drained);

@@ -20,7 +20,7 @@ use crate::payload::Payload;
 use crate::shared::Shared;
 use crate::storage::{Storage, WORD};
 use crate::sync::{self, Condvar};
-use crate::{Meta, Policy, Record, Records, Start};
+use crate::{Level, Meta, Policy, Record, Records, Start};
 use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;
 use std::sync::Arc;
@@ -50,6 +50,13 @@ fn write_words(shared: &Shared, name: u8, words: usize) -> bool {
     let payload = [IoSlice::new(&bytes)];
     let written = shared.write(Meta::new().time(time), Payload::new(&payload));
     written.is_ok()
+}
+
+/// Writes a record of a level, which the others have not.
+fn write_info(shared: &Shared) {
+    let payload = [IoSlice::new(&[0; WORD])];
+    let meta = Meta::new().level(Level::Info);
+    shared.write(meta, Payload::new(&payload)).unwrap();
 }
 
 /// A thread that writes the records that `names` name.
