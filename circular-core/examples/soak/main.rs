@@ -90,8 +90,11 @@ fn soak(duration: Duration, seed: u64) {
     }
     let figures = figures.lock().unwrap_or_else(PoisonError::into_inner);
     let highest = resident.highest;
+    let means = resident.means().map_or(String::new(), |(early, late)| {
+        format!(", mean {early} KiB early, {late} KiB late")
+    });
     say(&format!(
-        "soak: {figures}, peak resident size {highest} KiB"
+        "soak: {figures}, peak resident size {highest} KiB{means}"
     ));
     resident.check();
 }
