@@ -13,8 +13,7 @@ use crate::payload::Payload;
 use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
-use crate::utc::LogTime;
-use crate::{Handle, Level, Meta, Notice, thread_buffer};
+use crate::{Handle, Level, LogTime, Meta, Notice, thread_buffer};
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
 use std::io::{self, IoSlice};
@@ -194,7 +193,7 @@ impl Hook {
         info: &PanicHookInfo<'_>,
         message: &str,
     ) {
-        let (time, level) = (LogTime(time), Level::Error);
+        let (time, level) = (LogTime::new(time), Level::Error);
         let thread = thread::current();
         let name = thread.name().unwrap_or("<unnamed>");
         // Writing to a string does not fail.

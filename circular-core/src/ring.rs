@@ -113,17 +113,47 @@ impl Ring {
         if let Some(text) = args.as_str() {
             return self.record(meta, text.as_bytes());
         }
+        let mut formatted = Ok(());
+        self.record_with(meta, |text| formatted = text.write_fmt(args))?;
+        formatted.map_err(|_| {
+            io::Error::other("a Display returned an error: the record ends where it did")
+        })
+    }
+
+    /// Lets `fill` put the text into a buffer of the thread's, which is empty, and writes that as one
+    /// record; if it is still empty, none. For adapters, which have a line to put together.
+    ///
+    /// What `fill` does may itself write to the ring: that is a record before this one.
+    ///
+    /// ```
+    /// use circular_core::{LogTime, Meta, Ring};
+    /// use std::time::SystemTime;
+    ///
+    /// let ring = Ring::new(4096)?;
+    /// let time = SystemTime::now();
+    /// ring.record_with(Meta::new().time(time), |text| {
+    ///     LogTime::new(time).push_to(text);
+    ///     text.push_str(" started\n");
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe` after close.
+    ///
+    /// # Panics
+    ///
+    /// If `fill` does; what it has put into the buffer by then is written.
+    pub fn record_with(&self, meta: Meta<'_>, fill: impl FnOnce(&mut String)) -> io::Result<()> {
         thread_buffer::with(|text| {
             let mut unfinished = Unfinished {
                 ring: self,
                 meta,
                 text,
             };
-            let formatted = unfinished.text.write_fmt(args);
-            unfinished.record()?;
-            formatted.map_err(|_| {
-                io::Error::other("a Display returned an error: the record ends where it did")
-            })
+            fill(unfinished.text);
+            unfinished.record()
         })
     }
 }

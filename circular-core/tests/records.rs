@@ -3,6 +3,7 @@
 use circular_core::{BuildError, Handle, Level, Meta, Part, Ring, Start};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Write};
+use std::panic;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +35,30 @@ fn a_formatted_write_is_one_record() {
     ring.record_fmt(Meta::new(), format_args!("{}-{}", 4, 5))
         .unwrap();
     let expected: [&[u8]; 4] = [b"1 of    2: \"x\"\n", b"no arguments\n", b"3\n", b"4-5"];
+    assert_eq!(records(&ring), expected);
+}
+
+#[test]
+fn what_is_put_into_the_threads_buffer_is_one_record() {
+    let ring = Ring::new(4096).unwrap();
+    let put = |texts: &[&str]| {
+        let filled = ring.record_with(Meta::new(), |text| {
+            assert!(text.is_empty());
+            texts.iter().for_each(|part| text.push_str(part));
+        });
+        filled.unwrap();
+    };
+    put(&["a long one, ", "in parts"]);
+    put(&[]);
+    put(&["short"]);
+    let panicked = panic::catch_unwind(|| {
+        ring.record_with(Meta::new(), |text| {
+            text.push_str("as far as it came");
+            panic::resume_unwind(Box::new(()));
+        })
+    });
+    assert!(panicked.is_err());
+    let expected: [&[u8]; 3] = [b"a long one, in parts", b"short", b"as far as it came"];
     assert_eq!(records(&ring), expected);
 }
 
@@ -83,6 +108,8 @@ fn after_close_writes_are_refused_and_counted() {
         ring.record(Meta::new(), b"after").unwrap_err(),
         ring.record(Meta::new(), &[b'a'; 10_000]).unwrap_err(),
         ring.record_fmt(Meta::new(), format_args!("after {}", 2))
+            .unwrap_err(),
+        ring.record_with(Meta::new(), |text| text.push('a'))
             .unwrap_err(),
     ];
     for error in &errors {

@@ -8,13 +8,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds after which an unfinished dump is taken for abandoned. Its process was killed, or is so
 /// slow that its dump is lost.
-const STALE_SECONDS: u64 = 10 * 60;
+const STALE_SECONDS: i64 = 10 * 60;
 
 /// A time as it stands in a name, `YYYYMMDDTHHMMSS.nnnnnnnnnZ`: UTC, 1970 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Stamp {
     /// Since 1970, at most [`Stamp::LAST`]'s.
-    pub(super) seconds: u64,
+    pub(super) seconds: i64,
     /// Below 1,000,000,000.
     pub(super) nanos: u32,
 }
@@ -30,7 +30,7 @@ impl Stamp {
     pub(super) fn new(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let stamp = Stamp {
-            seconds: since.as_secs(),
+            seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
             nanos: since.subsec_nanos(),
         };
         stamp.min(Stamp::LAST)
@@ -63,7 +63,7 @@ impl Stamp {
     /// Reads the digits where `Display` puts them. What stands between them, and whether there is
     /// such a day, is left to the caller: to print the result and compare.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let number = |from, to| text.get(from..to)?.parse::<u64>().ok();
+        let number = |from, to| text.get(from..to)?.parse::<u32>().ok().map(i64::from);
         let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
         let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
         if year < 1970 || month == 0 || day == 0 {

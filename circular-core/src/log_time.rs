@@ -1,0 +1,208 @@
+//! A time as it stands in log lines.
+//!
+//! Most lines of a thread are of the same second as the one before, so each thread keeps the text of its
+//! last second: the date is worked out once a second, and not for each line.
+
+use crate::utc::Utc;
+use std::cell::Cell;
+use std::fmt::{self, Write as _};
+use std::str;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A time as log lines have it: RFC 3339, in UTC, with microseconds.
+///
+/// It is the text that `tracing_subscriber::fmt` writes, for any time that the system can tell: the years
+/// from 0 to 9999 have four digits, others a sign.
+///
+/// ```
+/// use circular_core::LogTime;
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let time = LogTime::new(UNIX_EPOCH + Duration::new(1_795_475_112, 123_456_789));
+/// assert_eq!(time.to_string(), "2026-11-23T23:05:12.123456Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogTime {
+    /// Since 1970, rounded down.
+    second: i64,
+    micros: u32,
+}
+
+impl LogTime {
+    /// The time as it is written.
+    pub fn new(time: SystemTime) -> Self {
+        let (second, nanos) = match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => (seconds(since.as_secs()), since.subsec_nanos()),
+            Err(error) => {
+                let until = error.duration();
+                let second = -seconds(until.as_secs());
+                match until.subsec_nanos() {
+                    0 => (second, 0),
+                    nanos => (second - 1, 1_000_000_000 - nanos),
+                }
+            }
+        };
+        Self {
+            second,
+            micros: nanos / 1000,
+        }
+    }
+
+    /// Appends the text. Nothing is allocated, if `text` has room.
+    pub fn push_to(self, text: &mut String) {
+        let mut line = SECOND.try_with(Cell::get).unwrap_or(SecondText::NONE);
+        if line.second != self.second || line.len == 0 {
+            line = SecondText::new(self.second);
+            // A thread that is past its variables' end works it out each time.
+            let _ = SECOND.try_with(|kept| kept.set(line));
+        }
+        let mut rest = self.micros;
+        for digit in line.text[line.len..line.len + 6].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        line.text[line.len + 6] = b'Z';
+        // Never fails: it is all ASCII.
+        text.push_str(str::from_utf8(&line.text[..line.len + 7]).unwrap_or_default());
+    }
+}
+
+impl fmt::Display for LogTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(SecondText::LONGEST);
+        self.push_to(&mut text);
+        f.write_str(&text)
+    }
+}
+
+fn seconds(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+thread_local! {
+    static SECOND: Cell<SecondText> = const { Cell::new(SecondText::NONE) };
+}
+
+/// The text of one second, with its dot, and room for the rest.
+#[derive(Clone, Copy)]
+struct SecondText {
+    second: i64,
+    text: [u8; Self::LONGEST],
+    len: usize,
+}
+
+impl SecondText {
+    /// The year has up to twelve digits and a sign: an `i64` of seconds.
+    const LONGEST: usize = 40;
+
+    const NONE: Self = Self {
+        second: 0,
+        text: [0; Self::LONGEST],
+        len: 0,
+    };
+
+    fn new(second: i64) -> Self {
+        let mut line = Self {
+            second,
+            ..Self::NONE
+        };
+        // Never fails: it has room for every year that there is.
+        let _ = line.write(Utc::from_seconds(second));
+        line
+    }
+
+    fn write(&mut self, time: Utc) -> fmt::Result {
+        match time.year {
+            ..0 => write!(self, "{:05}", time.year)?,
+            0..10_000 => write!(self, "{:04}", time.year)?,
+            10_000.. => write!(self, "+{}", time.year)?,
+        }
+        let Utc {
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            ..
+        } = time;
+        write!(
+            self,
+            "-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}."
+        )
+    }
+}
+
+impl fmt::Write for SecondText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        let place = self.text.get_mut(self.len..end).ok_or(fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// From `date -u -d @SECONDS`, and for years that it does not tell, from the calendar's repeating
+    /// every 400 years, which are 12,622,780,800 seconds.
+    #[test]
+    fn times_are_rfc_3339_in_utc() {
+        let cases = [
+            (0, 0, "1970-01-01T00:00:00.000000Z"),
+            (0, 999, "1970-01-01T00:00:00.000000Z"),
+            (951_782_399, 999_999_999, "2000-02-28T23:59:59.999999Z"),
+            (951_782_400, 1000, "2000-02-29T00:00:00.000001Z"),
+            (1_795_475_112, 123_456_789, "2026-11-23T23:05:12.123456Z"),
+            (-1, 0, "1969-12-31T23:59:59.000000Z"),
+            (-1, 500_000_000, "1969-12-31T23:59:59.500000Z"),
+            (-2_208_988_800, 0, "1900-01-01T00:00:00.000000Z"),
+            (-62_167_219_200, 0, "0000-01-01T00:00:00.000000Z"),
+            (-62_167_219_201, 0, "-0001-12-31T23:59:59.000000Z"),
+            (253_402_300_799, 0, "9999-12-31T23:59:59.000000Z"),
+            (253_402_300_800, 0, "+10000-01-01T00:00:00.000000Z"),
+        ];
+        for (second, nanos, expected) in cases {
+            let whole = Duration::from_secs(i64::unsigned_abs(second));
+            let time = if second < 0 {
+                UNIX_EPOCH - whole
+            } else {
+                UNIX_EPOCH + whole
+            };
+            let time = time + Duration::from_nanos(nanos);
+            assert_eq!(LogTime::new(time).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn every_time_of_a_64_bit_clock_has_a_text() {
+        for (second, year) in [
+            (i64::MAX, "+292277026596-"),
+            (i64::MIN + 1, "-292277022657-"),
+        ] {
+            let time = LogTime {
+                second,
+                micros: 999_999,
+            }
+            .to_string();
+            assert!(
+                time.starts_with(year) && time.ends_with(".999999Z"),
+                "{time}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_thread_and_each_second_has_its_own() {
+        let text = |second| LogTime { second, micros: 1 }.to_string();
+        let first = text(1_000_000_000);
+        assert_eq!(first, "2001-09-09T01:46:40.000001Z");
+        assert_eq!(text(1_000_000_001), "2001-09-09T01:46:41.000001Z");
+        assert_eq!(text(1_000_000_000), first);
+        let other = std::thread::spawn(move || text(1_000_000_000));
+        assert_eq!(other.join().unwrap(), first);
+    }
+}
