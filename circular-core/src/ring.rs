@@ -78,6 +78,12 @@ impl Ring {
         self.shared.tape.size()
     }
 
+    /// Whether this process was forked from the one that made the ring. Here it refuses every write; an
+    /// adapter with locks of its own must not touch them, as they may be held for ever.
+    pub fn is_forked(&self) -> bool {
+        self.shared.generation.is_past()
+    }
+
     /// Writes one record; if `bytes` is empty, none.
     ///
     /// # Errors

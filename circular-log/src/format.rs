@@ -3,14 +3,12 @@
 //! Kept here: whatever the `Display` of a value does, what it wrote stays, and the line ends.
 
 use std::any::Any;
-use std::cell::Cell;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use humantime::format_rfc3339_micros;
-use log::Record;
-use log::kv::{self, Key, Value, VisitSource};
+use circular_core::LogTime;
+use log::kv::{self, Key, Value, VisitSource, VisitValue};
+use log::{Level, Record};
 
 /// Stands behind the text of a value that returned an error.
 const FAILED: &str = "<error>";
@@ -18,108 +16,147 @@ const FAILED: &str = "<error>";
 /// Stands behind the text of a value that panicked, and ends the line.
 const PANICKED: &str = "<panic>";
 
-/// One record as one line: `2026-11-23T23:05:12.123456Z  INFO target: message key=value`.
-pub(crate) struct Line<'a> {
-    time: SystemTime,
-    record: &'a Record<'a>,
-    /// What a value panicked with. Kept until the line is recorded.
-    panic: Cell<Option<Box<dyn Any + Send>>>,
+/// Appends one record as one line, `2026-11-23T23:05:12.123456Z  INFO target: message key=value`, and
+/// tells what a value panicked with.
+pub(crate) fn push_line(
+    text: &mut String,
+    time: LogTime,
+    record: &Record<'_>,
+) -> Option<Box<dyn Any + Send>> {
+    time.push_to(text);
+    text.push_str(level(record.level()));
+    text.push_str(record.target());
+    text.push_str(": ");
+    // Safe to go on with: the text is only appended to, and has what was written before the panic.
+    let panic = panic::catch_unwind(AssertUnwindSafe(|| push_values(text, record))).err();
+    if panic.is_some() {
+        text.push_str(PANICKED);
+    }
+    text.push('\n');
+    panic
 }
 
-impl<'a> Line<'a> {
-    pub(crate) fn new(time: SystemTime, record: &'a Record<'a>) -> Line<'a> {
-        Line {
-            time,
-            record,
-            panic: Cell::new(None),
-        }
-    }
-
-    /// Lets the panic of a value go on to the one who logged it.
-    pub(crate) fn resume_panic(self) {
-        if let Some(panic) = self.panic.into_inner() {
-            panic::resume_unwind(panic);
-        }
-    }
-
-    /// What the program wrote: all code of others that runs for a line.
-    fn values(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        or_mark(f, *self.record.args())?;
-        // A source of pairs may fail as well.
-        if self.record.key_values().visit(&mut Pairs(f)).is_err() {
-            f.write_str(FAILED)?;
-        }
-        Ok(())
+/// With the spaces around it.
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Error => " ERROR ",
+        Level::Warn => "  WARN ",
+        Level::Info => "  INFO ",
+        Level::Debug => " DEBUG ",
+        Level::Trace => " TRACE ",
     }
 }
 
-impl Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `humantime` panics on a time before 1970, and a clock that was never set may well be
-        // there.
-        let time = format_rfc3339_micros(self.time.max(UNIX_EPOCH));
-        let (level, target) = (self.record.level(), self.record.target());
-        write!(f, "{time} {level:>5} {target}: ")?;
-        // Safe to go on with: the formatter only appends, and has what was written before the
-        // panic.
-        match panic::catch_unwind(AssertUnwindSafe(|| self.values(f))) {
-            Ok(written) => written?,
-            Err(panic) => {
-                self.panic.set(Some(panic));
-                f.write_str(PANICKED)?;
-            }
+/// What the program wrote: all code of others that runs for a line.
+fn push_values(text: &mut String, record: &Record<'_>) {
+    match record.args().as_str() {
+        Some(message) => text.push_str(message),
+        None => {
+            let written = text.write_fmt(*record.args());
+            mark(text, written);
         }
-        f.write_char('\n')
+    }
+    // A source of pairs may fail as well.
+    if record.key_values().visit(&mut Pairs(text)).is_err() {
+        text.push_str(FAILED);
     }
 }
 
-/// Writes each pair as ` key=value`.
-struct Pairs<'f, 'b>(&'f mut fmt::Formatter<'b>);
+fn mark(text: &mut String, written: fmt::Result) {
+    if written.is_err() {
+        text.push_str(FAILED);
+    }
+}
 
-impl<'kvs> VisitSource<'kvs> for Pairs<'_, '_> {
+/// Appends each pair as ` key=value`.
+struct Pairs<'a>(&'a mut String);
+
+impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        write!(self.0, " {key}=")?;
-        or_mark(self.0, format_args!("{value}"))?;
+        self.0.push(' ');
+        self.0.push_str(key.as_str());
+        self.0.push('=');
+        value.visit(Shown(self.0))
+    }
+}
+
+/// Appends a value as its `Display` writes it, the usual ones without its help.
+struct Shown<'a>(&'a mut String);
+
+impl VisitValue<'_> for Shown<'_> {
+    fn visit_any(&mut self, value: Value<'_>) -> Result<(), kv::Error> {
+        let written = write!(self.0, "{value}");
+        mark(self.0, written);
+        Ok(())
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), kv::Error> {
+        self.0.push_str(itoa::Buffer::new().format(value));
+        Ok(())
+    }
+
+    fn visit_i64(&mut self, value: i64) -> Result<(), kv::Error> {
+        self.0.push_str(itoa::Buffer::new().format(value));
+        Ok(())
+    }
+
+    fn visit_f64(&mut self, value: f64) -> Result<(), kv::Error> {
+        push_float(self.0, value);
+        Ok(())
+    }
+
+    fn visit_bool(&mut self, value: bool) -> Result<(), kv::Error> {
+        self.0.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {
+        self.0.push_str(value);
         Ok(())
     }
 }
 
-/// Writes `text`, or as much of it as can be had and a mark.
-fn or_mark(f: &mut fmt::Formatter<'_>, text: fmt::Arguments<'_>) -> fmt::Result {
-    match f.write_fmt(text) {
-        Ok(()) => Ok(()),
-        Err(fmt::Error) => f.write_str(FAILED),
+fn push_float(text: &mut String, value: f64) {
+    // There, but for a fraction of zero, the digits are the same; elsewhere, one of the two has an exponent.
+    if value == 0.0 || (1e-4..1e15).contains(&value.abs()) {
+        let mut buffer = zmij::Buffer::new();
+        let digits = buffer.format_finite(value);
+        text.push_str(digits.strip_suffix(".0").unwrap_or(digits));
+    } else {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{value}");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    use std::time::Duration;
-
-    fn line(time: SystemTime) -> String {
-        let args = format_args!("m");
-        let record = Record::builder().target("t").args(args).build();
-        Line::new(time, &record).to_string()
+    fn shown(value: f64) -> String {
+        let mut text = String::new();
+        push_float(&mut text, value);
+        text
     }
 
     #[test]
-    fn time_has_microseconds_and_is_utc() {
-        let seconds = Duration::from_secs(1_795_475_112);
-        let lines = [
-            (0, "2026-11-23T23:05:12.000000Z  INFO t: m\n"),
-            (123_456_789, "2026-11-23T23:05:12.123456Z  INFO t: m\n"),
-        ];
-        for (nanos, expected) in lines {
-            let time = UNIX_EPOCH + seconds + Duration::from_nanos(nanos);
-            assert_eq!(line(time), expected);
+    fn special_floats() {
+        let values = [0.0, 1.0, 100.0, 1e-4, 1e15, 1e16, 1e300, 5e-324, 0.1 + 0.2];
+        let others = [f64::INFINITY, f64::NAN, f64::MAX];
+        for value in values.into_iter().chain(others) {
+            for value in [value, value.next_up(), value.next_down()] {
+                assert_eq!(shown(value), value.to_string());
+                assert_eq!(shown(-value), (-value).to_string());
+            }
         }
     }
 
-    #[test]
-    fn a_clock_before_1970_does_not_panic() {
-        let time = UNIX_EPOCH - Duration::from_secs(1);
-        assert_eq!(line(time), "1970-01-01T00:00:00.000000Z  INFO t: m\n");
+    proptest! {
+        #[test]
+        fn every_float(bits: u64, near in -1e18..1e18) {
+            for value in [f64::from_bits(bits), near, near / 1e18, near.trunc()] {
+                prop_assert_eq!(shown(value), value.to_string());
+            }
+        }
     }
 }

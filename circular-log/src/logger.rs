@@ -1,11 +1,12 @@
 //! The logger: from a `log` record to a record of the ring, with nothing in between.
 
+use std::panic;
 use std::time::{Duration, SystemTime};
 
-use circular_core::{Meta, Ring};
+use circular_core::{LogTime, Meta, Ring};
 use log::{Log, Metadata, Record};
 
-use crate::format::Line;
+use crate::format::push_line;
 
 /// How long a flush waits for a reader that may be stuck.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
@@ -92,10 +93,15 @@ impl Log for RingLogger {
             .level(level(record.level()))
             .target(record.target())
             .time(time);
-        let line = Line::new(time, record);
+        let mut panic = None;
         // A closed ring is the one error, and it has counted the record as refused.
-        let _ = self.ring.record_fmt(meta, format_args!("{line}"));
-        line.resume_panic();
+        let _ = self.ring.record_with(meta, |text| {
+            panic = push_line(text, LogTime::new(time), record);
+        });
+        if let Some(panic) = panic {
+            // On to the one who logged.
+            panic::resume_unwind(panic);
+        }
     }
 
     fn flush(&self) {

@@ -170,6 +170,18 @@
 //!
 //! `circular-log` has none of these.
 
+mod escape;
+mod format;
+mod json;
+mod json_fields;
+mod layer;
+mod level;
+mod number;
+mod spans;
+mod text;
 mod writer;
 
+pub use json::Json;
+pub use layer::RingLayer;
+pub use text::Text;
 pub use writer::{EventWriter, RingWriter};

@@ -7,6 +7,8 @@ use circular_core::{Level, Meta, Ring};
 use tracing_core::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::level::level;
+
 /// A [`MakeWriter`] that records each event in a [`Ring`], with its level and target.
 ///
 /// See the [crate's page](crate) for examples.
@@ -135,15 +137,5 @@ impl Target {
     fn as_str(&self) -> &str {
         // Never fails, as only whole characters are kept.
         std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
-    }
-}
-
-fn level(level: tracing_core::Level) -> Level {
-    match level {
-        tracing_core::Level::ERROR => Level::Error,
-        tracing_core::Level::WARN => Level::Warn,
-        tracing_core::Level::INFO => Level::Info,
-        tracing_core::Level::DEBUG => Level::Debug,
-        tracing_core::Level::TRACE => Level::Trace,
     }
 }

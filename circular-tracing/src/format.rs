@@ -1,0 +1,92 @@
+//! What the two forms of a line, text and JSON, have in common.
+
+use std::any::Any;
+use std::fmt::{self, Debug};
+use std::panic::{self, AssertUnwindSafe};
+use std::time::SystemTime;
+
+use tracing_core::field::Visit;
+use tracing_core::{Event, Metadata, Subscriber};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::spans::{SpanFields, Spans};
+
+/// Stands behind the text of a value whose `Display` or `Debug` returned an error.
+pub(crate) const FAILED: &str = "<error>";
+
+/// Stands behind the text of a value that panicked.
+pub(crate) const PANICKED: &str = "<panic>";
+
+/// What a value of the program's panicked with.
+pub(crate) type Panic = Box<dyn Any + Send>;
+
+/// What a line has beside the message and the fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts {
+    pub(crate) time: bool,
+    pub(crate) level: bool,
+    pub(crate) thread_name: bool,
+    pub(crate) thread_id: bool,
+    pub(crate) target: bool,
+    pub(crate) file: bool,
+    pub(crate) line_number: bool,
+}
+
+impl Default for Parts {
+    /// What `fmt` begins with.
+    fn default() -> Self {
+        Self {
+            time: true,
+            level: true,
+            thread_name: false,
+            thread_id: false,
+            target: true,
+            file: false,
+            line_number: false,
+        }
+    }
+}
+
+/// One event to be written.
+#[derive(Debug)]
+pub struct Said<'a> {
+    pub(crate) event: &'a Event<'a>,
+    /// The event's own, or those of the log record that it was.
+    pub(crate) meta: &'a Metadata<'a>,
+    pub(crate) time: SystemTime,
+}
+
+/// A form of a line. Out of reach for others: there are [`Text`](crate::Text) and
+/// [`Json`](crate::Json).
+pub trait Format: Debug + Send + Sync + 'static {
+    /// How it keeps the fields of a span.
+    type Fields: SpanFields;
+
+    /// Appends a line, and tells what a value panicked with.
+    fn push_line<S>(
+        &self,
+        text: &mut String,
+        parts: Parts,
+        said: &Said<'_>,
+        context: &Context<'_, S>,
+        spans: &Spans<Self::Fields>,
+    ) -> Option<Panic>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>;
+
+    /// Puts the fields that `record` visits into those of a span, and tells what a value panicked with.
+    fn push_fields(fields: &mut Self::Fields, record: impl FnOnce(&mut dyn Visit))
+    -> Option<Panic>;
+}
+
+/// Lets the program's code run, and keeps its panic.
+pub(crate) fn caught(run: impl FnOnce()) -> Option<Panic> {
+    // What is written to is only appended to, and stays a text.
+    panic::catch_unwind(AssertUnwindSafe(run)).err()
+}
+
+/// The `Debug` of a value, which may fail.
+pub(crate) fn write_debug(out: &mut dyn fmt::Write, value: &dyn Debug) -> fmt::Result {
+    out.write_fmt(format_args!("{value:?}"))
+}

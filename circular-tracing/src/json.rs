@@ -1,0 +1,262 @@
+//! A line of JSON, with the same keys and values that `fmt::layer().json()` writes.
+//!
+//! Invariant: whatever the program's values do, the line is one JSON object.
+
+use std::fmt::{Debug, Write as _};
+use std::thread::{self, Thread};
+
+use circular_core::LogTime;
+use tracing_core::Subscriber;
+use tracing_core::field::{Field, Visit};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use crate::escape::{InJson, push_json};
+use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
+use crate::json_fields::JsonFields;
+use crate::number::{push_integer, push_json_float};
+use crate::spans::Spans;
+
+/// Lines of JSON, as `fmt`'s `json()` writes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Json {
+    pub(crate) flatten_event: bool,
+    pub(crate) current_span: bool,
+    pub(crate) span_list: bool,
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Self {
+            flatten_event: false,
+            current_span: true,
+            span_list: true,
+        }
+    }
+}
+
+impl Format for Json {
+    type Fields = JsonFields;
+
+    fn push_line<S>(
+        &self,
+        text: &mut String,
+        parts: Parts,
+        said: &Said<'_>,
+        context: &Context<'_, S>,
+        spans: &Spans<JsonFields>,
+    ) -> Option<Panic>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let mut object = Object::begin(text);
+        if parts.time {
+            let text = object.key("timestamp");
+            text.push('"');
+            LogTime::new(said.time).push_to(text);
+            text.push('"');
+        }
+        if parts.level {
+            object.string("level", said.meta.level().as_str());
+        }
+        let panic = if self.flatten_event {
+            object.fields(said)
+        } else {
+            let mut fields = Object::begin(object.key("fields"));
+            let panic = fields.fields(said);
+            fields.end();
+            panic
+        };
+        if parts.target {
+            object.string("target", said.meta.target());
+        }
+        if let Some(file) = said.meta.file().filter(|_| parts.file) {
+            object.string("filename", file);
+        }
+        if let Some(line) = said.meta.line().filter(|_| parts.line_number) {
+            push_integer(object.key("line_number"), line);
+        }
+        if self.current_span || self.span_list {
+            self.push_spans(&mut object, said, context, spans);
+        }
+        if parts.thread_name || parts.thread_id {
+            push_thread(&mut object, parts, &thread::current());
+        }
+        object.end();
+        text.push('\n');
+        panic
+    }
+
+    fn push_fields(fields: &mut JsonFields, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
+        let panic = format::caught(|| record(fields));
+        if panic.is_some() {
+            fields.end_panicked();
+        }
+        panic
+    }
+}
+
+impl Json {
+    fn push_spans<S>(
+        &self,
+        object: &mut Object<'_>,
+        said: &Said<'_>,
+        context: &Context<'_, S>,
+        spans: &Spans<JsonFields>,
+    ) where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        // So does `fmt`: `span` is the event's parent, if it has one of its own, and `spans` are those
+        // around the code that says it.
+        let current = context.lookup_current();
+        let parent = said.event.parent().and_then(|id| context.span(id));
+        let Some(span) = parent.as_ref().or(current.as_ref()) else {
+            return;
+        };
+        if self.current_span {
+            push_span(object.key("span"), span, spans);
+        }
+        if self.span_list {
+            let text = object.key("spans");
+            text.push('[');
+            let scope = current.iter().flat_map(|span| span.scope().from_root());
+            for (number, span) in scope.enumerate() {
+                if number > 0 {
+                    text.push(',');
+                }
+                push_span(text, &span, spans);
+            }
+            text.push(']');
+        }
+    }
+}
+
+fn push_span<S>(text: &mut String, span: &SpanRef<'_, S>, spans: &Spans<JsonFields>)
+where
+    S: for<'a> LookupSpan<'a>,
+{
+    let mut object = Object::begin(text);
+    spans.with(&span.id(), |fields| object.members(fields.text()));
+    object.string("name", span.name());
+    object.end();
+}
+
+/// The name, or the number if there is none, or both.
+fn push_thread(object: &mut Object<'_>, parts: Parts, thread: &Thread) {
+    let id = |text: &mut String| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\"{:?}\"", thread.id());
+    };
+    if parts.thread_name {
+        match thread.name() {
+            Some(name) => object.string("threadName", name),
+            None if !parts.thread_id => id(object.key("threadName")),
+            None => {}
+        }
+    }
+    if parts.thread_id {
+        id(object.key("threadId"));
+    }
+}
+
+/// An object that is being written.
+struct Object<'a> {
+    text: &'a mut String,
+    is_empty: bool,
+    /// Something is being written between quotes.
+    in_string: bool,
+}
+
+impl<'a> Object<'a> {
+    fn begin(text: &'a mut String) -> Self {
+        text.push('{');
+        Self {
+            text,
+            is_empty: true,
+            in_string: false,
+        }
+    }
+
+    fn end(self) {
+        self.text.push('}');
+    }
+
+    fn separate(&mut self) {
+        if self.is_empty {
+            self.is_empty = false;
+        } else {
+            self.text.push(',');
+        }
+    }
+
+    /// The value comes next.
+    fn key(&mut self, key: &str) -> &mut String {
+        self.separate();
+        push_json(self.text, key);
+        self.text.push(':');
+        self.text
+    }
+
+    fn string(&mut self, key: &str, value: &str) {
+        push_json(self.key(key), value);
+    }
+
+    /// Members that are written out already.
+    fn members(&mut self, members: &str) {
+        if !members.is_empty() {
+            self.separate();
+            self.text.push_str(members);
+        }
+    }
+
+    /// The event's fields, as far as they can be had.
+    fn fields(&mut self, said: &Said<'_>) -> Option<Panic> {
+        let panic = format::caught(|| said.event.record(self));
+        if panic.is_some() && self.in_string {
+            self.text.push_str(PANICKED);
+            self.text.push('"');
+            self.in_string = false;
+        }
+        panic
+    }
+}
+
+impl Visit for Object<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        push_json_float(self.key(field.name()), value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        push_integer(self.key(field.name()), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        push_integer(self.key(field.name()), value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        push_bool(self.key(field.name()), value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.string(field.name(), value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.key(field.name()).push('"');
+        self.in_string = true;
+        push_debug_in_json(self.text, value);
+        self.text.push('"');
+        self.in_string = false;
+    }
+}
+
+pub(crate) fn push_bool(text: &mut String, value: bool) {
+    text.push_str(if value { "true" } else { "false" });
+}
+
+pub(crate) fn push_debug_in_json(text: &mut String, value: &dyn Debug) {
+    if format::write_debug(&mut InJson(text), value).is_err() {
+        text.push_str(FAILED);
+    }
+}

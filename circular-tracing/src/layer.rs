@@ -1,0 +1,254 @@
+//! From an event to a record, without `fmt` in between.
+
+use std::fmt;
+use std::panic;
+use std::time::SystemTime;
+
+use circular_core::{Meta, Ring};
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::{Event, Subscriber};
+use tracing_log::NormalizeEvent;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::format::{Format, Panic, Parts, Said};
+use crate::json::Json;
+use crate::level::level;
+use crate::spans::Spans;
+use crate::text::Text;
+
+/// A [`Layer`] that records each event in a [`Ring`], as the line that
+/// `tracing_subscriber::fmt::layer().with_ansi(false)` would write, for a fraction of what that costs.
+///
+/// ```
+/// use circular_core::Ring;
+/// use circular_tracing::RingLayer;
+/// use tracing_subscriber::prelude::*;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ring = Ring::new(1 << 20)?;
+/// let handle = ring.handle();
+/// tracing_subscriber::registry().with(RingLayer::new(ring).without_time()).init();
+///
+/// let span = tracing::info_span!("order", id = 17);
+/// let _in_it = span.enter();
+/// tracing::info!(target: "shop", sku = 4711, "item added");
+/// assert_eq!(handle.snapshot().bytes(), b" INFO order{id=17}: shop: item added sku=4711\n");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is recorded
+///
+/// One event is one record, with the event's level and target and the time that stands in the line. An
+/// event that was a log record before `tracing-log` made an event of it has the log record's own target,
+/// file and line.
+///
+/// The layer filters nothing. Put a filter on it like on any other: `.with_filter(LevelFilter::DEBUG)`,
+/// an `EnvFilter`, one inside a `reload::Layer`.
+///
+/// # What it costs
+///
+/// No event allocates, once its thread's buffer has grown to the longest line, and neither does a span
+/// whose fields are not longer than those of spans before it: the memory of spans that were closed is used
+/// again. An exception is an event of more than 64 KiB, and one inside a `Display` that is being recorded.
+///
+/// # Values that fail
+///
+/// Where the `Debug` or `Display` of a field returns an error, the line says `<error>` after what it had
+/// written, and goes on with the next field. Where one panics, the line says `<panic>` instead of the rest
+/// of the fields; it is recorded, and then the panic goes on to the one who logged.
+///
+/// # When the ring is closed
+///
+/// The event is dropped, and counted in the ring's statistics as refused.
+pub struct RingLayer<F: Format = Text> {
+    ring: Ring,
+    parts: Parts,
+    format: F,
+    spans: Spans<F::Fields>,
+}
+
+impl RingLayer {
+    /// A layer that records in `ring`, and keeps it open. Its lines have the time, the level, the spans,
+    /// the target, the message and the fields.
+    pub fn new(ring: Ring) -> RingLayer {
+        RingLayer {
+            ring,
+            parts: Parts::default(),
+            format: Text,
+            spans: Spans::new(),
+        }
+    }
+
+    /// Writes JSON instead: one object a line, with the keys that `fmt`'s `json()` has.
+    ///
+    /// ```
+    /// use circular_core::Ring;
+    /// use circular_tracing::RingLayer;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ring = Ring::new(1 << 20)?;
+    /// let handle = ring.handle();
+    /// tracing_subscriber::registry().with(RingLayer::new(ring).json().without_time()).init();
+    ///
+    /// tracing::info!(target: "shop", sku = 4711, "item added");
+    /// let line = r#"{"level":"INFO","fields":{"message":"item added","sku":4711},"target":"shop"}"#;
+    /// assert_eq!(handle.snapshot().bytes(), format!("{line}\n").as_bytes());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn json(self) -> RingLayer<Json> {
+        RingLayer {
+            ring: self.ring,
+            parts: self.parts,
+            format: Json::default(),
+            spans: Spans::new(),
+        }
+    }
+}
+
+impl RingLayer<Json> {
+    /// Whether the event's fields are members of the line's object, and not of one called `fields`. They
+    /// are not unless this is set.
+    pub fn flatten_event(mut self, flatten_event: bool) -> Self {
+        self.format.flatten_event = flatten_event;
+        self
+    }
+
+    /// Whether the innermost span is told, as `span`. It is unless this is unset.
+    pub fn with_current_span(mut self, current_span: bool) -> Self {
+        self.format.current_span = current_span;
+        self
+    }
+
+    /// Whether all spans are told, as `spans`. They are unless this is unset.
+    pub fn with_span_list(mut self, span_list: bool) -> Self {
+        self.format.span_list = span_list;
+        self
+    }
+}
+
+impl<F: Format> RingLayer<F> {
+    /// Leaves the time out of the line. The record still has it.
+    pub fn without_time(mut self) -> Self {
+        self.parts.time = false;
+        self
+    }
+
+    /// Whether the line has the level. It has unless this is unset.
+    pub fn with_level(mut self, level: bool) -> Self {
+        self.parts.level = level;
+        self
+    }
+
+    /// Whether the line has the target. It has unless this is unset.
+    pub fn with_target(mut self, target: bool) -> Self {
+        self.parts.target = target;
+        self
+    }
+
+    /// Whether the line has the number of the thread. It has not unless this is set.
+    pub fn with_thread_ids(mut self, thread_ids: bool) -> Self {
+        self.parts.thread_id = thread_ids;
+        self
+    }
+
+    /// Whether the line has the name of the thread, or its number if it has none. It has not unless this
+    /// is set.
+    pub fn with_thread_names(mut self, thread_names: bool) -> Self {
+        self.parts.thread_name = thread_names;
+        self
+    }
+
+    /// Whether the line has the path of the source file. It has not unless this is set.
+    pub fn with_file(mut self, file: bool) -> Self {
+        self.parts.file = file;
+        self
+    }
+
+    /// Whether the line has the number of the source line. It has not unless this is set.
+    pub fn with_line_number(mut self, line_number: bool) -> Self {
+        self.parts.line_number = line_number;
+        self
+    }
+}
+
+impl<S, F> Layer<S> for RingLayer<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    F: Format,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+        if self.ring.is_forked() {
+            return;
+        }
+        let mut panic = None;
+        self.spans.open(id, |fields| {
+            panic = F::push_fields(fields, |visit| attributes.record(visit));
+        });
+        resume(panic);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        if self.ring.is_forked() {
+            return;
+        }
+        let mut panic = None;
+        self.spans.record(id, |fields| {
+            panic = F::push_fields(fields, |visit| values.record(visit));
+        });
+        resume(panic);
+    }
+
+    fn on_close(&self, id: Id, _: Context<'_, S>) {
+        if !self.ring.is_forked() {
+            self.spans.close(&id);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let normalized = event.normalized_metadata();
+        let meta = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        let said = Said {
+            event,
+            meta,
+            time: SystemTime::now(),
+        };
+        let kept = Meta::new()
+            .level(level(*meta.level()))
+            .target(meta.target())
+            .time(said.time);
+        if self.ring.is_forked() {
+            // It counts the event. The spans may be locked by a thread that is not here.
+            let _ = self.ring.record(kept, b"\n");
+            return;
+        }
+        let mut panic = None;
+        // A closed ring is the one error, and it has counted the event as refused.
+        let _ = self.ring.record_with(kept, |text| {
+            panic = self
+                .format
+                .push_line(text, self.parts, &said, &context, &self.spans);
+        });
+        resume(panic);
+    }
+}
+
+fn resume(panic: Option<Panic>) {
+    if let Some(panic) = panic {
+        panic::resume_unwind(panic);
+    }
+}
+
+impl<F: Format> fmt::Debug for RingLayer<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingLayer")
+            .field("ring", &self.ring)
+            .field("parts", &self.parts)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}

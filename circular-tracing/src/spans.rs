@@ -1,0 +1,139 @@
+//! The fields of the spans that are open, as text.
+//!
+//! They are kept here, and not in the registry's extensions, which would allocate for every span, and
+//! keep a lock while a `Display` of the program runs. What a closed span leaves is used for a later one.
+//!
+//! Invariant: under a lock there is nothing but copying. The program's code runs before.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tracing_core::span::Id;
+
+/// Threads that open and close different spans seldom meet at the same lock.
+const SHARDS: usize = 32;
+
+/// So many closed spans' memory is kept in each, and none that is larger than this.
+const SPARES: usize = 32;
+const LARGEST_SPARE: usize = 4096;
+
+/// The fields of one span in a form of its own.
+pub trait SpanFields: Default + Send + 'static {
+    /// Bytes of memory that are kept for it.
+    fn size(&self) -> usize;
+
+    /// Forgets the fields and keeps the memory.
+    fn clear(&mut self);
+
+    /// Takes over fields that were recorded later.
+    fn add(&mut self, later: &Self);
+}
+
+pub struct Spans<T> {
+    shards: Box<[Mutex<Shard<T>>]>,
+}
+
+struct Shard<T> {
+    open: HashMap<u64, T, BuildHasherDefault<IdHasher>>,
+    spare: Vec<T>,
+}
+
+impl<T: SpanFields> Spans<T> {
+    pub(crate) fn new() -> Self {
+        let shard = || Shard {
+            open: HashMap::default(),
+            spare: Vec::new(),
+        };
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::new(shard())).collect(),
+        }
+    }
+
+    /// The span is new, and has the fields that `fill` puts in.
+    pub(crate) fn open(&self, id: &Id, fill: impl FnOnce(&mut T)) {
+        let mut fields = self.shard(id).take();
+        fill(&mut fields);
+        let before = self.shard(id).open.insert(id.into_u64(), fields);
+        debug_assert!(before.is_none(), "an id is one open span's");
+    }
+
+    /// Adds the fields that `fill` puts in to those of the span.
+    pub(crate) fn record(&self, id: &Id, fill: impl FnOnce(&mut T)) {
+        let mut later = self.shard(id).take();
+        fill(&mut later);
+        let mut shard = self.shard(id);
+        shard.open.entry(id.into_u64()).or_default().add(&later);
+        shard.put_back(later);
+    }
+
+    pub(crate) fn close(&self, id: &Id) {
+        let mut shard = self.shard(id);
+        if let Some(fields) = shard.open.remove(&id.into_u64()) {
+            shard.put_back(fields);
+        }
+    }
+
+    /// Shows the fields to `copy`, which does no more than that; nothing is shown of a span that was
+    /// opened before the layer was there.
+    pub(crate) fn with(&self, id: &Id, copy: impl FnOnce(&T)) {
+        if let Some(fields) = self.shard(id).open.get(&id.into_u64()) {
+            copy(fields);
+        }
+    }
+
+    fn shard(&self, id: &Id) -> MutexGuard<'_, Shard<T>> {
+        // The high bits of a product depend on all bits of the factors.
+        let number = (mix(id.into_u64()) >> 59) as usize % SHARDS;
+        // Nothing under the lock can panic half-way.
+        self.shards[number]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: SpanFields> Shard<T> {
+    fn take(&mut self) -> T {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    fn put_back(&mut self, mut fields: T) {
+        if self.spare.len() < SPARES && fields.size() <= LARGEST_SPARE {
+            fields.clear();
+            self.spare.push(fields);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Spans<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spans").finish_non_exhaustive()
+    }
+}
+
+/// Span ids differ in their lowest bits; a hash map looks at others as well.
+fn mix(id: u64) -> u64 {
+    // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
+    id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(self.0 ^ u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = mix(id);
+    }
+
+    fn finish(&self) -> u64 {
+        // The map takes its bucket from the lowest bits.
+        self.0.rotate_left(32)
+    }
+}

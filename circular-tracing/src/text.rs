@@ -1,0 +1,266 @@
+//! A line of text, byte for byte the one that `fmt::layer().with_ansi(false)` writes.
+//!
+//! Where a `Debug` or `Display` fails, `fmt` writes no line; here the line is written, and marked.
+
+use std::error::Error;
+use std::fmt::{self, Debug, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread::{self, Thread};
+
+use circular_core::LogTime;
+use tracing_core::field::{Field, Visit};
+use tracing_core::{Level, Subscriber};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::escape::{ForTerminal, push_debug};
+use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
+use crate::number::{push_float, push_integer};
+use crate::spans::{SpanFields, Spans};
+
+/// Lines of text, as `fmt` writes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Text;
+
+impl Format for Text {
+    type Fields = String;
+
+    fn push_line<S>(
+        &self,
+        text: &mut String,
+        parts: Parts,
+        said: &Said<'_>,
+        context: &Context<'_, S>,
+        spans: &Spans<String>,
+    ) -> Option<Panic>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if parts.time {
+            LogTime::new(said.time).push_to(text);
+            text.push(' ');
+        }
+        if parts.level {
+            text.push_str(level(*said.meta.level()));
+        }
+        if parts.thread_name || parts.thread_id {
+            push_thread(text, parts, &thread::current());
+        }
+        push_scope(text, said, context, spans);
+        if parts.target {
+            text.push_str(said.meta.target());
+            text.push_str(": ");
+        }
+        let line_number = said.meta.line().filter(|_| parts.line_number);
+        if let Some(file) = said.meta.file().filter(|_| parts.file) {
+            text.push_str(file);
+            text.push_str(if line_number.is_some() { ":" } else { ": " });
+        }
+        if let Some(number) = line_number {
+            push_integer(text, number);
+            text.push_str(": ");
+        }
+        let panic = Self::push_fields(text, |fields| said.event.record(fields));
+        text.push('\n');
+        panic
+    }
+
+    fn push_fields(fields: &mut String, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
+        let panic = format::caught(|| record(&mut Fields::new(fields)));
+        if panic.is_some() {
+            fields.push_str(PANICKED);
+        }
+        panic
+    }
+}
+
+impl SpanFields for String {
+    fn size(&self) -> usize {
+        self.capacity()
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn add(&mut self, later: &String) {
+        if !self.is_empty() {
+            self.push(' ');
+        }
+        self.push_str(later);
+    }
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR ",
+        Level::WARN => " WARN ",
+        Level::INFO => " INFO ",
+        Level::DEBUG => "DEBUG ",
+        Level::TRACE => "TRACE ",
+    }
+}
+
+/// Name, or number if there is none, or both, each as wide as all others that have logged.
+fn push_thread(text: &mut String, parts: Parts, thread: &Thread) {
+    static LONGEST_NAME: AtomicUsize = AtomicUsize::new(0);
+
+    let name = thread.name().filter(|_| parts.thread_name);
+    // Writing to a string does not fail.
+    if let Some(name) = name {
+        let longest = LONGEST_NAME.fetch_max(name.len(), Relaxed).max(name.len());
+        let _ = write!(text, "{name:>longest$} ");
+    }
+    if parts.thread_id || name.is_none() {
+        let _ = write!(text, "{:0>2?} ", thread.id());
+    }
+}
+
+/// The spans that the event is in, from the outermost on, with their fields.
+fn push_scope<S>(
+    text: &mut String,
+    said: &Said<'_>,
+    context: &Context<'_, S>,
+    spans: &Spans<String>,
+) where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let Some(scope) = context.event_scope(said.event) else {
+        return;
+    };
+    for span in scope.from_root() {
+        text.push_str(span.metadata().name());
+        spans.with(&span.id(), |fields| {
+            if !fields.is_empty() {
+                text.push('{');
+                text.push_str(fields);
+                text.push('}');
+            }
+        });
+        text.push(':');
+    }
+    text.push(' ');
+}
+
+/// Appends fields, with spaces between them.
+struct Fields<'a> {
+    text: &'a mut String,
+    is_first: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn new(text: &'a mut String) -> Self {
+        Self {
+            text,
+            is_first: true,
+        }
+    }
+
+    /// Appends what stands before a value, if there is to be one.
+    fn begin(&mut self, field: &Field) -> Option<Kind> {
+        let name = field.name();
+        // What tracing-log tells of a log record's origin is in the line already.
+        if name.starts_with("log.") {
+            return None;
+        }
+        if self.is_first {
+            self.is_first = false;
+        } else {
+            self.text.push(' ');
+        }
+        if name == "message" {
+            return Some(Kind::Message);
+        }
+        self.text.push_str(name.strip_prefix("r#").unwrap_or(name));
+        self.text.push('=');
+        Some(Kind::Value)
+    }
+
+    fn mark(&mut self, written: fmt::Result) {
+        if written.is_err() {
+            self.text.push_str(FAILED);
+        }
+    }
+}
+
+enum Kind {
+    Message,
+    Value,
+}
+
+impl Visit for Fields<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if self.begin(field).is_some() {
+            push_float(self.text, value);
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        if self.begin(field).is_some() {
+            push_integer(self.text, value);
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if self.begin(field).is_some() {
+            push_integer(self.text, value);
+        }
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        if self.begin(field).is_some() {
+            push_integer(self.text, value);
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if self.begin(field).is_some() {
+            push_integer(self.text, value);
+        }
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if self.begin(field).is_some() {
+            self.text.push_str(if value { "true" } else { "false" });
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match self.begin(field) {
+            Some(Kind::Message) => {
+                let written = ForTerminal(self.text).write_str(value);
+                self.mark(written);
+            }
+            Some(Kind::Value) => push_debug(self.text, value),
+            None => {}
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if self.begin(field).is_none() {
+            return;
+        }
+        let written = write!(ForTerminal(self.text), "{value}");
+        self.mark(written);
+        let Some(source) = value.source() else { return };
+        self.text.push(' ');
+        self.text.push_str(field.name());
+        self.text.push_str(".sources=[");
+        let mut next = Some(source);
+        while let Some(source) = next {
+            let written = write!(ForTerminal(self.text), "{source}");
+            self.mark(written);
+            next = source.source();
+            self.text.push_str(if next.is_some() { ", " } else { "]" });
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let written = match self.begin(field) {
+            Some(Kind::Message) => format::write_debug(&mut ForTerminal(self.text), value),
+            Some(Kind::Value) => format::write_debug(self.text, value),
+            None => Ok(()),
+        };
+        self.mark(written);
+    }
+}
