@@ -28,7 +28,7 @@ pub(crate) fn now() -> u64 {
 }
 
 fn exact() -> u64 {
-    crate::meta::nanos(std::time::SystemTime::now())
+    crate::LogTime::now().since_1970()
 }
 
 #[cfg(test)]

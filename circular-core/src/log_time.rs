@@ -25,27 +25,42 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct LogTime {
     /// Since 1970, rounded down.
     second: i64,
-    micros: u32,
+    /// Below 1,000,000,000.
+    nanos: u32,
 }
 
 impl LogTime {
     /// The time as it is written.
     pub fn new(time: SystemTime) -> Self {
-        let (second, nanos) = match time.duration_since(UNIX_EPOCH) {
-            Ok(since) => (seconds(since.as_secs()), since.subsec_nanos()),
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => Self {
+                second: seconds(since.as_secs()),
+                nanos: since.subsec_nanos(),
+            },
             Err(error) => {
                 let until = error.duration();
                 let second = -seconds(until.as_secs());
                 match until.subsec_nanos() {
-                    0 => (second, 0),
-                    nanos => (second - 1, 1_000_000_000 - nanos),
+                    0 => Self { second, nanos: 0 },
+                    nanos => Self {
+                        second: second - 1,
+                        nanos: 1_000_000_000 - nanos,
+                    },
                 }
             }
-        };
-        Self {
-            second,
-            micros: nanos / 1000,
         }
+    }
+
+    /// The system's time, to the nanosecond.
+    pub fn now() -> Self {
+        Self::new(SystemTime::now())
+    }
+
+    /// Since 1970, clamped to what a `u64` holds.
+    pub(crate) fn since_1970(self) -> u64 {
+        let seconds = u64::try_from(self.second).ok();
+        let nanos = seconds.map(|seconds| seconds.saturating_mul(1_000_000_000));
+        nanos.map_or(0, |nanos| nanos.saturating_add(self.nanos.into()))
     }
 
     /// Appends the text. Nothing is allocated, if `text` has room.
@@ -56,7 +71,7 @@ impl LogTime {
             // A thread that is past its variables' end works it out each time.
             let _ = SECOND.try_with(|kept| kept.set(line));
         }
-        let mut rest = self.micros;
+        let mut rest = self.nanos / 1000;
         for digit in line.text[line.len..line.len + 6].iter_mut().rev() {
             *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
@@ -185,7 +200,7 @@ mod tests {
         ] {
             let time = LogTime {
                 second,
-                micros: 999_999,
+                nanos: 999_999_999,
             }
             .to_string();
             assert!(
@@ -197,7 +212,13 @@ mod tests {
 
     #[test]
     fn each_thread_and_each_second_has_its_own() {
-        let text = |second| LogTime { second, micros: 1 }.to_string();
+        let text = |second| {
+            LogTime {
+                second,
+                nanos: 1000,
+            }
+            .to_string()
+        };
         let first = text(1_000_000_000);
         assert_eq!(first, "2001-09-09T01:46:40.000001Z");
         assert_eq!(text(1_000_000_001), "2001-09-09T01:46:41.000001Z");

@@ -1,7 +1,7 @@
 //! What a writer knows of a record beside its bytes.
 
-use crate::Level;
-use std::time::{SystemTime, UNIX_EPOCH};
+use crate::{Level, LogTime};
+use std::time::SystemTime;
 
 /// What a writer knows of a record beside its bytes: level, target, time.
 ///
@@ -50,8 +50,13 @@ impl<'a> Meta<'a> {
     /// Sets the time, for a writer that prints one: both should be the same. Without it the ring
     /// takes the system's coarse clock, which steps by about 4 ms. A time before 1970 counts as
     /// 1970.
-    pub fn time(mut self, time: SystemTime) -> Self {
-        self.nanos = Some(nanos(time));
+    pub fn time(self, time: SystemTime) -> Self {
+        self.log_time(LogTime::new(time))
+    }
+
+    /// The same, for a time that is going to be printed.
+    pub fn log_time(mut self, time: LogTime) -> Self {
+        self.nanos = Some(time.since_1970());
         self
     }
 
@@ -76,16 +81,10 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// Nanoseconds since 1970, clamped to what a `u64` holds (until the year 2554).
-pub(crate) fn nanos(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn a_long_target_is_cut_at_a_character() {
@@ -97,6 +96,7 @@ mod tests {
 
     #[test]
     fn times_out_of_range_are_clamped() {
+        let nanos = |time| Meta::new().time(time).nanos().unwrap();
         assert_eq!(nanos(UNIX_EPOCH - Duration::from_secs(1)), 0);
         assert_eq!(nanos(UNIX_EPOCH + Duration::from_nanos(17)), 17);
         assert_eq!(nanos(UNIX_EPOCH + Duration::from_secs(1 << 40)), u64::MAX);

@@ -133,12 +133,11 @@ impl Ring {
     ///
     /// ```
     /// use circular_core::{LogTime, Meta, Ring};
-    /// use std::time::SystemTime;
     ///
     /// let ring = Ring::new(4096)?;
-    /// let time = SystemTime::now();
-    /// ring.record_with(Meta::new().time(time), |text| {
-    ///     LogTime::new(time).push_to(text);
+    /// let time = LogTime::now();
+    /// ring.record_with(Meta::new().log_time(time), |text| {
+    ///     time.push_to(text);
     ///     text.push_str(" started\n");
     /// })?;
     /// # Ok::<(), std::io::Error>(())
@@ -181,8 +180,11 @@ impl Unfinished<'_> {
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        // Empty, and so no record, unless the formatting panicked. A refusal has been counted.
-        let _ = self.record();
+        // Empty, unless the formatting panicked.
+        if !self.text.is_empty() {
+            // A refusal has been counted.
+            let _ = self.record();
+        }
     }
 }
 

@@ -4,9 +4,8 @@
 //! may be done without the lock, if the caller then asks, under it, whether the place that the walk
 //! began at was overtaken.
 
-use crate::meta;
 use crate::tape::{Spot, Tape};
-use crate::{Cursor, Start};
+use crate::{Cursor, LogTime, Start};
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +43,7 @@ pub(crate) fn locate(tape: &Tape, id: u64, head: Spot, start: Start) -> Begin {
                 |near| walk(tape, near, head, |spot, _| spot.seq >= wanted),
             )
         }
-        Start::Since(time) => since(tape, head, meta::nanos(time)),
+        Start::Since(time) => since(tape, head, LogTime::new(time).since_1970()),
         Start::After(cursor) if cursor.ring == id && cursor.seq <= head.seq => {
             after(tape, head, cursor)
         }

@@ -37,16 +37,9 @@ impl Drop for Loan {
             buffer.clear();
             buffer.shrink_to(USUAL);
         }
-        // A thread that is past its variables' end drops it instead; and the smaller one goes, if
-        // another was put back meanwhile.
-        let _ = BUFFER.try_with(|place| {
-            let other = place.take();
-            place.set(if other.capacity() > buffer.capacity() {
-                other
-            } else {
-                buffer
-            });
-        });
+        // A thread that is past its variables' end drops it instead. What a loan within this one has
+        // put back goes.
+        let _ = BUFFER.try_with(|place| place.set(buffer));
     }
 }
 

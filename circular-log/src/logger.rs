@@ -1,7 +1,7 @@
 //! The logger: from a `log` record to a record of the ring, with nothing in between.
 
 use std::panic;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use circular_core::{LogTime, Meta, Ring};
 use log::{Log, Metadata, Record};
@@ -88,15 +88,15 @@ impl Log for RingLogger {
     }
 
     fn log(&self, record: &Record<'_>) {
-        let time = SystemTime::now();
+        let time = LogTime::now();
         let meta = Meta::new()
             .level(level(record.level()))
             .target(record.target())
-            .time(time);
+            .log_time(time);
         let mut panic = None;
         // A closed ring is the one error, and it has counted the record as refused.
         let _ = self.ring.record_with(meta, |text| {
-            panic = push_line(text, LogTime::new(time), record);
+            panic = push_line(text, time, record);
         });
         if let Some(panic) = panic {
             // On to the one who logged.

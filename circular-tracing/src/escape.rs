@@ -1,15 +1,57 @@
 //! Text that came from the program, as it may stand in a line.
 //!
-//! Most of it is plain and is copied as it is; what is plain is found out for many bytes at once.
+//! Most of it is plain and is copied as it is; what is plain is found out for eight bytes at once.
 
 use std::fmt::{self, Write as _};
 
-/// Whether it is printable ASCII and nothing else.
-fn is_printable(bytes: &[u8]) -> bool {
-    // Without a branch for each byte, so that the compiler takes many at a time.
+/// In each byte of a word.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// Whether no byte of the word is a control character or beyond ASCII. (May say no when all is well.)
+fn is_printable(word: u64) -> bool {
+    // A byte below a space borrows from its own high bit, one above `~` carries into it.
+    let below = word.wrapping_sub(each(b' '));
+    let above = word.wrapping_add(each(1));
+    (word | below | above) & each(0x80) == 0
+}
+
+/// Whether no byte of the word is `byte`. (May say no when all is well.)
+fn is_without(word: u64, byte: u8) -> bool {
+    let zero_there = word ^ each(byte);
+    zero_there.wrapping_sub(each(1)) & !zero_there & each(0x80) == 0
+}
+
+/// Whether `is_plain` says so for all of the text, eight bytes at a time.
+fn all(text: &str, is_plain: impl Fn(u64) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    let Some(last) = bytes.last_chunk::<8>() else {
+        let mut only = [b' '; 8];
+        only.iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        return is_plain(u64::from_ne_bytes(only));
+    };
+    // The last eight may be looked at twice.
     bytes
-        .iter()
-        .fold(true, |all, byte| all & matches!(byte, b' '..=b'~'))
+        .chunks_exact(8)
+        .chain([&last[..]])
+        .all(|chunk| is_plain(u64::from_ne_bytes(chunk.try_into().unwrap_or_default())))
+}
+
+/// Whether `Debug` and JSON write the text as it is, between quotes.
+fn is_plain_when_quoted(text: &str) -> bool {
+    all(text, |word| {
+        is_printable(word) && is_without(word, b'"') && is_without(word, b'\\')
+    })
+}
+
+fn push_quoted(text: &mut String, plain: &str) {
+    text.reserve(plain.len() + 2);
+    text.push('"');
+    text.push_str(plain);
+    text.push('"');
 }
 
 /// Writes on into a text, and makes of what a terminal would obey something that it shows, the way
@@ -18,7 +60,7 @@ pub(crate) struct ForTerminal<'a>(pub(crate) &'a mut String);
 
 impl fmt::Write for ForTerminal<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if is_printable(text.as_bytes()) {
+        if all(text, is_printable) {
             self.0.push_str(text);
             return Ok(());
         }
@@ -33,11 +75,8 @@ impl fmt::Write for ForTerminal<'_> {
 
 /// Appends `value` as its `Debug` writes it.
 pub(crate) fn push_debug(text: &mut String, value: &str) {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
-    if value.bytes().fold(true, |all, byte| all & is_plain(&byte)) {
-        text.push('"');
-        text.push_str(value);
-        text.push('"');
+    if is_plain_when_quoted(value) {
+        push_quoted(text, value);
     } else {
         // Writing to a string does not fail, and neither does a string's own `Debug`.
         let _ = write!(text, "{value:?}");
@@ -46,6 +85,9 @@ pub(crate) fn push_debug(text: &mut String, value: &str) {
 
 /// Appends `value` as a JSON string.
 pub(crate) fn push_json(text: &mut String, value: &str) {
+    if is_plain_when_quoted(value) {
+        return push_quoted(text, value);
+    }
     text.push('"');
     // Writing to a string does not fail.
     let _ = InJson(text).write_str(value);
@@ -57,6 +99,10 @@ pub(crate) struct InJson<'a>(pub(crate) &'a mut String);
 
 impl fmt::Write for InJson<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if is_plain_when_quoted(text) {
+            self.0.push_str(text);
+            return Ok(());
+        }
         let mut rest = text;
         while let Some(place) = rest.bytes().position(is_special_in_json) {
             let (plain, special) = rest.split_at(place);

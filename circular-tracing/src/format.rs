@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::fmt::{self, Debug};
 use std::panic::{self, AssertUnwindSafe};
-use std::time::SystemTime;
 
+use circular_core::LogTime;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::Context;
@@ -54,7 +54,7 @@ pub struct Said<'a> {
     pub(crate) event: &'a Event<'a>,
     /// The event's own, or those of the log record that it was.
     pub(crate) meta: &'a Metadata<'a>,
-    pub(crate) time: SystemTime,
+    pub(crate) time: LogTime,
 }
 
 /// A form of a line. Out of reach for others: there are [`Text`](crate::Text) and

@@ -5,7 +5,6 @@
 use std::fmt::{Debug, Write as _};
 use std::thread::{self, Thread};
 
-use circular_core::LogTime;
 use tracing_core::Subscriber;
 use tracing_core::field::{Field, Visit};
 use tracing_subscriber::layer::Context;
@@ -53,7 +52,7 @@ impl Format for Json {
         if parts.time {
             let text = object.key("timestamp");
             text.push('"');
-            LogTime::new(said.time).push_to(text);
+            said.time.push_to(text);
             text.push('"');
         }
         if parts.level {

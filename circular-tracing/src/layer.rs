@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::panic;
-use std::time::SystemTime;
 
-use circular_core::{Meta, Ring};
+use circular_core::{LogTime, Meta, Ring};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -210,17 +209,23 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let normalized = event.normalized_metadata();
-        let meta = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        let own = event.metadata();
+        // All that were log records have this target.
+        let normalized = if own.target() == "log" {
+            event.normalized_metadata()
+        } else {
+            None
+        };
+        let meta = normalized.as_ref().unwrap_or(own);
         let said = Said {
             event,
             meta,
-            time: SystemTime::now(),
+            time: LogTime::now(),
         };
         let kept = Meta::new()
             .level(level(*meta.level()))
             .target(meta.target())
-            .time(said.time);
+            .log_time(said.time);
         if self.ring.is_forked() {
             // It counts the event. The spans may be locked by a thread that is not here.
             let _ = self.ring.record(kept, b"\n");

@@ -7,7 +7,6 @@ use std::fmt::{self, Debug, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, Thread};
 
-use circular_core::LogTime;
 use tracing_core::field::{Field, Visit};
 use tracing_core::{Level, Subscriber};
 use tracing_subscriber::layer::Context;
@@ -37,7 +36,7 @@ impl Format for Text {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         if parts.time {
-            LogTime::new(said.time).push_to(text);
+            said.time.push_to(text);
             text.push(' ');
         }
         if parts.level {
@@ -159,21 +158,26 @@ impl<'a> Fields<'a> {
     /// Appends what stands before a value, if there is to be one.
     fn begin(&mut self, field: &Field) -> Option<Kind> {
         let name = field.name();
-        // What tracing-log tells of a log record's origin is in the line already.
-        if name.starts_with("log.") {
-            return None;
-        }
-        if self.is_first {
-            self.is_first = false;
-        } else {
-            self.text.push(' ');
-        }
-        if name == "message" {
-            return Some(Kind::Message);
-        }
-        self.text.push_str(name.strip_prefix("r#").unwrap_or(name));
+        let shown = match name.as_bytes().first() {
+            // What tracing-log tells of a log record's origin is in the line already.
+            Some(b'l') if name.starts_with("log.") => return None,
+            Some(b'm') if name == "message" => {
+                self.separate();
+                return Some(Kind::Message);
+            }
+            Some(b'r') => name.strip_prefix("r#").unwrap_or(name),
+            _ => name,
+        };
+        self.separate();
+        self.text.push_str(shown);
         self.text.push('=');
         Some(Kind::Value)
+    }
+
+    fn separate(&mut self) {
+        if !std::mem::take(&mut self.is_first) {
+            self.text.push(' ');
+        }
     }
 
     fn mark(&mut self, written: fmt::Result) {
