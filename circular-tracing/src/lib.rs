@@ -1,21 +1,19 @@
 //! Record [`tracing`](https://docs.rs/tracing) events in a [`circular_core::Ring`].
 //!
-//! [`RingWriter`] goes where `tracing_subscriber::fmt` takes a writer. One event is one record, of
-//! one line or several, with the event's level and target. Writing it allocates nothing, and waits
-//! only for readers that the program has made lossless. Formatting it is `fmt`'s, and costs what it
-//! costs with any writer.
+//! [`RingLayer`] is a layer for a `tracing_subscriber` registry. It writes the line that
+//! `tracing_subscriber::fmt` writes, or `fmt`'s JSON, at a fraction of the cost. One event is one record,
+//! with the event's level and target. Nothing is allocated, and a log call waits only for readers that the
+//! program has made lossless.
 //!
 //! ```
 //! use circular_core::{Level, Ring};
-//! use circular_tracing::RingWriter;
+//! use circular_tracing::RingLayer;
+//! use tracing_subscriber::prelude::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let ring = Ring::new(1 << 20)?;
 //! let handle = ring.handle();
-//! tracing_subscriber::fmt()
-//!     .with_ansi(false)
-//!     .with_writer(RingWriter::new(ring))
-//!     .init();
+//! tracing_subscriber::registry().with(RingLayer::new(ring)).init();
 //!
 //! tracing::info!(target: "shop", sku = 4711, "item added");
 //!
@@ -28,25 +26,23 @@
 //! # }
 //! ```
 //!
-//! Without `with_ansi(false)`, `fmt` puts colours into what is recorded, and they come out wherever
-//! it is shown.
+//! [`RingWriter`] is for those who want a formatter of their own, or one layer of `fmt` that writes to the
+//! ring and elsewhere: it goes where `fmt` takes a writer. What the line says, and what it costs, is
+//! `fmt`'s.
 //!
 //! # Record DEBUG, print INFO
 //!
-//! Two layers of `fmt`, each with a filter of its own:
+//! Two layers, each with a filter of its own:
 //!
 //! ```
 //! use circular_core::Ring;
-//! use circular_tracing::RingWriter;
+//! use circular_tracing::RingLayer;
 //! use tracing_subscriber::{filter::LevelFilter, fmt, prelude::*};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let ring = Ring::new(1 << 20)?;
 //! let handle = ring.handle();
-//! let record = fmt::layer()
-//!     .with_ansi(false)
-//!     .with_writer(RingWriter::new(ring))
-//!     .with_filter(LevelFilter::DEBUG);
+//! let record = RingLayer::new(ring).with_filter(LevelFilter::DEBUG);
 //! let print = fmt::layer()
 //!     .with_writer(std::io::stderr)
 //!     .with_filter(LevelFilter::INFO);
@@ -60,17 +56,14 @@
 //! # }
 //! ```
 //!
-//! Put the ring's layer first. Layers with the same field format share the text of a span's fields,
-//! and the first one writes it: after a coloured console, the ring would have the console's
-//! colours. (A field recorded later then stands twice in that text. That is `fmt`'s doing.)
-//!
 //! Here the program waits for stderr at every line. A reader thread, from `handle.reader()`, prints
 //! as well, and holds the program up only as far as its policy says.
 //!
-//! # And a file
+//! # The same text into a file
 //!
-//! The combinators of [`MakeWriterExt`](tracing_subscriber::fmt::writer::MakeWriterExt) work too.
-//! Both writers get the same text:
+//! With [`RingWriter`], the combinators of [`MakeWriterExt`](tracing_subscriber::fmt::writer::MakeWriterExt) work.
+//! Both writers get the same text. (Without `with_ansi(false)`, `fmt` puts colours into it, and they come
+//! out wherever it is shown.)
 //!
 //! ```
 //! use std::fs::File;
@@ -110,18 +103,18 @@
 //!
 //! Each line needs one way into the ring, and `init` of `tracing-subscriber` with its default
 //! features has made one: it sets `tracing-log` as the program's logger, which turns log records
-//! into events. Leave `circular-log` out then; its `init` would return the `log` crate's error. The
-//! record's level is right, and so is the target in the text, but the target that the *record* has
-//! is `log` for all of them: `fmt` gives writers the metadata of the bridge, and the real one never
-//! reaches them. What a log call says in key-values (`log::info!(user = "ann"; "signed in")`) is lost:
-//! `tracing-log` takes the message only.
+//! into events. Leave `circular-log` out then; its `init` would return the `log` crate's error.
+//! [`RingLayer`] gives such an event the level, target, file and line of the log record; with
+//! [`RingWriter`] the target in the text is right, but the one that the *record* has is `log`, as `fmt`
+//! gives writers the metadata of the bridge. What a log call says in key-values
+//! (`log::info!(user = "ann"; "signed in")`) is lost with both: `tracing-log` takes the message only.
 //!
-//! For records with their real targets and their key-values, set `circular-log` as the logger, on the same ring, and the
-//! subscriber with `tracing::subscriber::set_global_default`, which sets no logger:
+//! To keep the key-values, set `circular-log` as the logger, on the same ring, and the subscriber with `tracing::subscriber::set_global_default`, which sets no logger:
 //!
 //! ```
 //! use circular_core::Ring;
-//! use circular_tracing::RingWriter;
+//! use circular_tracing::RingLayer;
+//! use tracing_subscriber::prelude::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # // What is asserted below holds when nobody filters.
@@ -130,10 +123,7 @@
 //! let handle = ring.handle();
 //! circular_log::init(ring.clone())?;
 //! tracing::subscriber::set_global_default(
-//!     tracing_subscriber::fmt()
-//!         .with_ansi(false)
-//!         .with_writer(RingWriter::new(ring))
-//!         .finish(),
+//!     tracing_subscriber::registry().with(RingLayer::new(ring)),
 //! )?;
 //!
 //! log::info!(target: "db", "connected");
@@ -149,15 +139,16 @@
 //! `log-always` feature of `tracing` off: it says every event to the logger as well, and each would
 //! be recorded twice. Its `log` feature does no harm, as it falls silent when a subscriber is set.
 //!
-//! # Limits that come with `fmt`
+//! # Hard places
 //!
-//! The ring takes an event from anywhere: a `Display` that is being logged, `Drop` while unwinding,
-//! a thread-local's destructor. What stands before it does not always, in `tracing-subscriber` 0.3:
+//! The ring takes an event from anywhere: a `Display` that is being logged, `Drop` while unwinding, a
+//! thread-local's destructor; and so does [`RingLayer`]. Two things come from `tracing` itself. An event
+//! inside a `Display` that is being logged is recorded before the outer one, and once for every layer that
+//! formats the outer one. And while a scoped subscriber (`set_default`, `with_default`) is in use anywhere
+//! in the program, `tracing` drops such an event: use `init` or `set_global_default`.
 //!
-//! - **An event inside a `Display` that is being logged** is recorded, before the outer one, and
-//!   once for every layer that formats the outer one. While a scoped subscriber (`set_default`,
-//!   `with_default`) is in use anywhere in the program, `tracing` drops it. Use `init` or
-//!   `set_global_default`.
+//! With [`RingWriter`], what stands before the ring is `fmt`, in `tracing-subscriber` 0.3:
+//!
 //! - **An event inside a thread-local's destructor** aborts the program, if `fmt`'s own buffer of
 //!   that thread is gone by then: that is, if the thread's first event came after the
 //!   thread-local's first use. It is recorded if the thread had an event before that, or none at
@@ -167,8 +158,9 @@
 //! - **A `Display` that returns an error** costs the event, unless `log_internal_errors` is on:
 //!   then a line is recorded that says which event it was. It is on in `tracing_subscriber::fmt()`,
 //!   and off in `fmt::layer()`.
-//!
-//! `circular-log` has none of these.
+//! - **Two layers of `fmt`** with the same field format share the text of a span's fields, and the first
+//!   one writes it: after a coloured console, the ring would have the console's colours. Put the ring's
+//!   first.
 
 mod escape;
 mod format;
