@@ -10,8 +10,9 @@
 use std::{env, error::Error, fs, path::PathBuf, process, thread};
 
 use circular_core::{PanicDump, Ring};
-use circular_tracing::RingWriter;
+use circular_tracing::RingLayer;
 use tracing::{debug, info};
+use tracing_subscriber::{filter::LevelFilter, prelude::*};
 
 #[expect(clippy::print_stdout, reason = "it tells where the dump is")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -25,11 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .dir(&dir)
         .program("panic_dump")
         .install();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .with_writer(RingWriter::new(ring))
-        .init();
+    let record = RingLayer::new(ring).with_filter(LevelFilter::DEBUG);
+    tracing_subscriber::registry().with(record).init();
 
     info!("started");
     let worker = thread::Builder::new().name("worker".into()).spawn(|| {

@@ -9,8 +9,9 @@
 use std::{error::Error, io, time::Duration};
 
 use circular_core::{Policy, Ring};
-use circular_tracing::RingWriter;
+use circular_tracing::RingLayer;
 use tracing::{debug, info, warn};
+use tracing_subscriber::{filter::LevelFilter, prelude::*};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // When the program ends, readers get up to a second to finish.
@@ -24,11 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .policy(Policy::BlockFor(second))
         .spawn(io::stderr())?;
 
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .with_writer(RingWriter::new(ring))
-        .init();
+    let record = RingLayer::new(ring).with_filter(LevelFilter::DEBUG);
+    tracing_subscriber::registry().with(record).init();
 
     info!("started");
     for attempt in 1..=3 {

@@ -15,8 +15,9 @@ use std::{
 };
 
 use circular_core::{Handle, Level, Policy, Reader, Ring};
-use circular_tracing::RingWriter;
+use circular_tracing::RingLayer;
 use tracing::{debug, error, info, trace};
+use tracing_subscriber::{filter::LevelFilter, prelude::*};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let ring = Ring::new(1 << 20)?;
@@ -31,11 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let handle = handle.clone();
         move || print(reader, &handle, io::stderr())
     });
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(RingWriter::new(ring))
-        .init();
+    let record = RingLayer::new(ring).with_filter(LevelFilter::TRACE);
+    tracing_subscriber::registry().with(record).init();
 
     info!("started");
     for order in 1..=6 {

@@ -17,7 +17,7 @@ use std::{
 };
 
 use circular_core::{Handle, Level, PanicDump, Policy, Ring};
-use circular_tracing::RingWriter;
+use circular_tracing::RingLayer;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::{filter::Targets, fmt, prelude::*};
@@ -74,12 +74,7 @@ pub(crate) fn start() -> io::Result<Telemetry> {
         .map_err(|error| unusable("LOG_DIR", &log_dir, error))?;
 
     tracing_subscriber::registry()
-        .with(
-            fmt::layer()
-                .with_ansi(false)
-                .with_writer(RingWriter::new(ring))
-                .with_filter(recorded()),
-        )
+        .with(RingLayer::new(ring).with_filter(recorded()))
         // Written by the thread that logs: a line that was logged is in the file, come what may.
         .with(
             fmt::layer()
