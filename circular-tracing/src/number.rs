@@ -11,11 +11,32 @@ pub(crate) fn push_integer(text: &mut String, value: impl itoa::Integer) {
 pub(crate) fn push_float(text: &mut String, value: f64) {
     // There it writes all digits, and a fraction; elsewhere, an exponent or a word.
     if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
-        text.push_str(zmij::Buffer::new().format_finite(value));
-    } else {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{value:?}");
+        let mut buffer = zmij::Buffer::new();
+        let shortest = buffer.format_finite(value);
+        if !is_half_way(value, shortest) {
+            text.push_str(shortest);
+            return;
+        }
     }
+    // Writing to a string does not fail.
+    let _ = write!(text, "{value:?}");
+}
+
+/// Whether `value` is just between two texts as short as `shortest`. Of them `Debug` takes the one
+/// further from zero, and other algorithms the even one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a number that is changed by it has no fraction of that length"
+)]
+fn is_half_way(value: f64, shortest: &str) -> bool {
+    let Some((_, decimals)) = shortest.split_once('.') else {
+        return false;
+    };
+    // Then it has one decimal more, a 5, and is an odd number of 1 / 2^(decimals + 1).
+    let parts = value.abs() * (2_u64 << decimals.len()) as f64;
+    let whole = parts as u64;
+    whole as f64 == parts && whole % 2 == 1
 }
 
 /// Appends a number as JSON has it, which knows no infinity and nothing that is not a number.
@@ -70,7 +91,30 @@ mod tests {
         }
     }
 
+    /// Half-way between two texts: the number of 1 / 2^17 is odd, and there are 16 decimals.
+    #[test]
+    fn floats_with_two_shortest_texts() {
+        for value in [
+            1.0 + 1.0 / 131_072.0,
+            23_356_360_473_239.0 + 9.0 / 16.0,
+            562_949_953_421_312.0 + 1.0 / 4.0,
+        ] {
+            for value in [value, -value] {
+                assert_eq!(debug(value), format!("{value:?}"));
+            }
+        }
+    }
+
     proptest! {
+        /// What binary fractions of few digits are, and numbers that are sums of such.
+        #[test]
+        fn binary_fractions(whole in 0..1_u64 << 53, places in 0..70_i32) {
+            for whole in [whole, whole >> 20, whole >> 40, whole >> 45] {
+                let value = whole as f64 / 2_f64.powi(places);
+                prop_assert_eq!(debug(value), format!("{value:?}"));
+            }
+        }
+
         #[test]
         fn every_float(bits: u64, near in -1e18..1e18) {
             for value in [f64::from_bits(bits), near, near / 1e18] {
