@@ -100,11 +100,6 @@ impl VisitValue<'_> for Shown<'_> {
         Ok(())
     }
 
-    fn visit_f64(&mut self, value: f64) -> Result<(), kv::Error> {
-        push_float(self.0, value);
-        Ok(())
-    }
-
     fn visit_bool(&mut self, value: bool) -> Result<(), kv::Error> {
         self.0.push_str(if value { "true" } else { "false" });
         Ok(())
@@ -113,50 +108,5 @@ impl VisitValue<'_> for Shown<'_> {
     fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {
         self.0.push_str(value);
         Ok(())
-    }
-}
-
-fn push_float(text: &mut String, value: f64) {
-    // There, but for a fraction of zero, the digits are the same; elsewhere, one of the two has an exponent.
-    if value == 0.0 || (1e-4..1e15).contains(&value.abs()) {
-        let mut buffer = zmij::Buffer::new();
-        let digits = buffer.format_finite(value);
-        text.push_str(digits.strip_suffix(".0").unwrap_or(digits));
-    } else {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{value}");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn shown(value: f64) -> String {
-        let mut text = String::new();
-        push_float(&mut text, value);
-        text
-    }
-
-    #[test]
-    fn special_floats() {
-        let values = [0.0, 1.0, 100.0, 1e-4, 1e15, 1e16, 1e300, 5e-324, 0.1 + 0.2];
-        let others = [f64::INFINITY, f64::NAN, f64::MAX];
-        for value in values.into_iter().chain(others) {
-            for value in [value, value.next_up(), value.next_down()] {
-                assert_eq!(shown(value), value.to_string());
-                assert_eq!(shown(-value), (-value).to_string());
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn every_float(bits: u64, near in -1e18..1e18) {
-            for value in [f64::from_bits(bits), near, near / 1e18, near.trunc()] {
-                prop_assert_eq!(shown(value), value.to_string());
-            }
-        }
     }
 }
