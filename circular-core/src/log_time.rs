@@ -3,6 +3,7 @@
 //! Most lines of a thread are of the same second as the one before, so each thread keeps the text of its
 //! last second: the date is worked out once a second, and not for each line.
 
+use crate::clock;
 use crate::utc::Utc;
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -53,7 +54,16 @@ impl LogTime {
 
     /// The system's time, to the nanosecond.
     pub fn now() -> Self {
-        Self::new(SystemTime::now())
+        clock::exact()
+    }
+
+    /// What the system's clock says: seconds since 1970, rounded down, and nanoseconds, which are below
+    /// 1,000,000,000.
+    pub(crate) fn from_parts(second: impl Into<i64>, nanos: u32) -> Self {
+        Self {
+            second: second.into(),
+            nanos,
+        }
     }
 
     /// Since 1970, clamped to what a `u64` holds.
@@ -64,6 +74,7 @@ impl LogTime {
     }
 
     /// Appends the text. Nothing is allocated, if `text` has room.
+    #[expect(unsafe_code, reason = "checking the text takes as long as writing it")]
     pub fn push_to(self, text: &mut String) {
         let mut line = SECOND.try_with(Cell::get).unwrap_or(SecondText::NONE);
         if line.second != self.second || line.len == 0 {
@@ -77,8 +88,9 @@ impl LogTime {
             rest /= 10;
         }
         line.text[line.len + 6] = b'Z';
-        // Never fails: it is all ASCII.
-        text.push_str(str::from_utf8(&line.text[..line.len + 7]).unwrap_or_default());
+        // SAFETY: up to `len` they are bytes of texts that `SecondText` was given; after it, six digits and
+        // a letter, which are ASCII.
+        text.push_str(unsafe { str::from_utf8_unchecked(&line.text[..line.len + 7]) });
     }
 }
 
