@@ -15,6 +15,10 @@ use tracing_core::span::Id;
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
 
+/// The highest bits of the registry's ids count how often a place for a span was used again. A lock is
+/// chosen without them: the next span in the same place finds there what the one before has left.
+const GENERATION_BITS: u32 = 13;
+
 /// So many closed spans' memory is kept in each, and none that is larger than this.
 const SPARES: usize = 32;
 const LARGEST_SPARE: usize = 4096;
@@ -85,7 +89,7 @@ impl<T: SpanFields> Spans<T> {
 
     fn shard(&self, id: &Id) -> MutexGuard<'_, Shard<T>> {
         // The high bits of a product depend on all bits of the factors.
-        let number = (mix(id.into_u64()) >> 59) as usize % SHARDS;
+        let number = (mix(id.into_u64() << GENERATION_BITS) >> 59) as usize % SHARDS;
         // Nothing under the lock can panic half-way.
         self.shards[number]
             .lock()
