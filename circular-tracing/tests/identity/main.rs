@@ -8,6 +8,7 @@
 //!   fields of a span back with a parser that may be off by the last bit.
 
 mod corpus;
+mod filtered;
 mod json;
 mod pair;
 mod random;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use circular_core::{Handle, Ring};
 use circular_tracing::RingLayer;
-use tracing::Dispatch;
 use tracing::dispatcher::with_default;
+use tracing::{Dispatch, Metadata};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::prelude::*;
@@ -142,6 +143,24 @@ impl Pair {
             let fmt = fmt::layer().with_writer(written).json();
             let ring = RingLayer::new(ring).json();
             set_json!(set!(fmt, settings), json).and_then(set_json!(set!(ring, settings), json))
+        })
+    }
+
+    /// Each of the two has a filter of its own, which lets through the same.
+    pub(crate) fn filtered_text(settings: Settings, lets: fn(&Metadata<'_>) -> bool) -> Self {
+        Self::new(|written, ring| {
+            let fmt = fmt::layer().with_writer(written).with_ansi(false);
+            let fmt = set!(fmt, settings).with_filter(filter_fn(lets));
+            fmt.and_then(set!(RingLayer::new(ring), settings).with_filter(filter_fn(lets)))
+        })
+    }
+
+    pub(crate) fn filtered_json(settings: Settings, lets: fn(&Metadata<'_>) -> bool) -> Self {
+        Self::new(|written, ring| {
+            let fmt = set!(fmt::layer().with_writer(written).json(), settings);
+            let ring = set!(RingLayer::new(ring).json(), settings);
+            let fmt = fmt.with_filter(filter_fn(lets));
+            fmt.and_then(ring.with_filter(filter_fn(lets)))
         })
     }
 
