@@ -202,6 +202,8 @@ fn names() {
     );
     tracing::info!({ NAME } = 1, "constant");
     tracing::info!(r#type = 1, r#match = "text", r#fn = ?'d', r#move = %"shown", "raw");
+    // The macros take the prefix away, if it is not in quotes.
+    tracing::info!("r#type" = 1, "r#match" = "text", "r#fn" = ?'d', "r#" = %"shown", "raw");
     tracing::info!(twice = 1, twice = "again", "twice");
     tracing::info!(
         log.target = "kept from text",
@@ -237,6 +239,7 @@ fn names() {
         tracing::info_span!("name", name = "the field's", zeta = 1, alpha = 2),
         tracing::info_span!("dotted", user.name = "ann", user.id = 7, "a name" = 1),
         tracing::info_span!("raw", r#type = 1, r#match = "text", r#fn = ?'d', r#move = %"shown"),
+        tracing::info_span!("raw", "r#type" = 1, "r#fn" = ?'d', "r#" = %"shown", "type" = 2),
         tracing::info_span!("twice", twice = 1, twice = "again"),
         tracing::info_span!("log", log.target = "kept from text", log.line = ?3, seen = 2),
         tracing::info_span!("only log", log.line = ?3),
@@ -340,11 +343,11 @@ fn errors() {
         tracing::error!(error, "went wrong");
         tracing::error!(before = 1, error, after = 2, "went wrong");
         tracing::error!(message = error);
-        tracing::error!(r#try = error);
+        tracing::error!(r#try = error, "r#try" = error);
         tracing::error!(log.error = error, "left out of text");
         tracing::error!(%error, ?error, "shown and debugged");
         tracing::error!(some = Some(error), "wrapped");
-        let span = tracing::error_span!("span", error, r#try = error, other = 1);
+        let span = tracing::error_span!("span", error, "r#try" = error, other = 1);
         span.record("other", 2);
         span.in_scope(|| tracing::error!(error));
     }
@@ -403,6 +406,7 @@ fn recorded_later() {
         "late",
         a = Empty,
         r#type = Empty,
+        "r#fn" = Empty,
         message = Empty,
         log.x = Empty
     );
@@ -410,7 +414,8 @@ fn recorded_later() {
     late.record("log.x", 1);
     tracing::info!("nothing but what text leaves out");
     late.record("a", f64::NAN);
-    late.record("r#type", 1);
+    late.record("type", 1);
+    late.record("r#fn", display("raw"));
     late.record("message", "a span's message\u{1b}");
     tracing::info!("the first fields came later");
 

@@ -149,7 +149,7 @@ fn record(field: u8, values: &Values, span: &EnteredSpan) {
     match field {
         0 => span.record("a", values.short_float),
         1 => span.record("text", &values.text),
-        2 => span.record("r#type", tracing::field::debug(Picky(&values.other))),
+        2 => span.record("type", tracing::field::debug(Picky(&values.other))),
         _ => span.record("z", values.maybe.filter(|_| values.flag)),
     };
 }
