@@ -12,5 +12,7 @@ mod filtered;
 mod json;
 mod pair;
 mod random;
+mod spans;
 mod text;
 mod time;
+mod values;

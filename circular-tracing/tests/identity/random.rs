@@ -7,9 +7,9 @@ use proptest::sample::select;
 use tracing::field::Empty;
 use tracing::span::EnteredSpan;
 
-use crate::corpus::Picky;
 use crate::json::assert_one_object;
 use crate::pair::{JsonSettings, Pair, Settings};
+use crate::values::Picky;
 
 /// What a callsite may say.
 #[derive(Clone, Debug)]
