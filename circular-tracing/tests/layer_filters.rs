@@ -3,6 +3,7 @@
 
 use circular_core::{Handle, Ring};
 use circular_tracing::RingLayer;
+use tracing::Level;
 use tracing::field::Empty;
 use tracing::subscriber::with_default;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets, dynamic_filter_fn, filter_fn};
@@ -280,6 +281,22 @@ fn optional_boxed_and_in_a_list() {
         lines(&boxed_handle),
         [" WARN web: slow", "ERROR web: failed"],
         "the spans are below its level"
+    );
+}
+
+/// Which has a maximum level of its own, and that holds for all.
+#[test]
+fn on_top_of_a_subscriber_of_fmt() {
+    let (ring, handle) = text();
+    let fmt = fmt().with_writer(std::io::sink).with_max_level(Level::INFO);
+    with_default(fmt.finish().with(ring), events);
+    assert_eq!(
+        lines(&handle),
+        [
+            " INFO request{id=7}: web: began",
+            " WARN request{id=7}: web: slow",
+            "ERROR request{id=7}: web: failed",
+        ]
     );
 }
 

@@ -13,7 +13,7 @@ use circular_core::{Handle, Ring};
 use circular_tracing::RingLayer;
 use tracing::Span;
 use tracing::field::Empty;
-use tracing::subscriber::set_global_default;
+use tracing::subscriber::{set_global_default, with_default};
 use tracing_subscriber::prelude::*;
 
 /// As many as make it likely that a fork hits every lock that there is.
@@ -55,6 +55,18 @@ fn work(parents: &Span) {
     drop(span());
 }
 
+/// A layer that the child makes is as good as any.
+fn own_layer_works() -> bool {
+    let Ok(ring) = Ring::new(4096) else {
+        return false;
+    };
+    let handle = ring.handle();
+    let layer = RingLayer::new(ring).without_time();
+    let subscriber = tracing_subscriber::registry().with(layer);
+    with_default(subscriber, || span().in_scope(|| tracing::info!("own")));
+    handle.snapshot().bytes() == b" INFO span{a=1 b=\"text\"}: layer_fork: own\n"
+}
+
 #[test]
 fn a_child_never_hangs_and_counts() {
     let rings = [(); 2].map(|()| Ring::new(1 << 14).unwrap());
@@ -87,7 +99,7 @@ fn a_child_never_hangs_and_counts() {
                     work(&shared);
                     // It is closed here, for the child.
                     own.take().inspect(work);
-                    refused() == before.map(|before| before + 4)
+                    refused() == before.map(|before| before + 4) && own_layer_works()
                 });
             }
         }));
