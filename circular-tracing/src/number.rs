@@ -30,6 +30,10 @@ pub(crate) fn push_float(text: &mut String, value: f64) {
     reason = "a number that is changed by it has no fraction of that length"
 )]
 fn is_half_way(value: f64, shortest: &str) -> bool {
+    // It is so only where floats are as dense as texts: at 16 digits.
+    if shortest.len() < 17 {
+        return false;
+    }
     let Some((_, decimals)) = shortest.split_once('.') else {
         return false;
     };
