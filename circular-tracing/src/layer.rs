@@ -51,7 +51,12 @@ use crate::text::Text;
 ///
 /// No event allocates, once its thread's buffer has grown to the longest line, and neither does a span
 /// whose fields are not longer than those of spans before it: the memory of spans that were closed is used
-/// again. An exception is an event of more than 64 KiB, and one inside a `Display` that is being recorded.
+/// again. Exceptions are an event of more than 64 KiB, one inside a `Display` that is being recorded, and
+/// one in more than 16 spans.
+///
+/// The fields of a span that was opened before the layer was there, such as one that a `reload` brings in,
+/// are not known to it. A field that is recorded again and again makes the text of its span longer each
+/// time, as in `fmt`; in JSON it does not.
 ///
 /// # Values that fail
 ///
