@@ -1,0 +1,168 @@
+//! Runs the writers and readers of a contender that is new: warms it up, waits, and times it.
+
+use crate::contenders::{Opened, Read, Writer};
+use crate::rounds::Sample;
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How much is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) len: usize,
+    /// Records by all writers together, before it is timed: so many that it has been full.
+    pub(crate) warm: u64,
+    pub(crate) pause: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Driven<R> {
+    /// From the first writer's first write to the last one's last.
+    pub(crate) written: Duration,
+    /// The same, up to where the last reader had got everything.
+    pub(crate) read: Duration,
+    /// By all readers.
+    pub(crate) received: u64,
+    pub(crate) results: Vec<R>,
+}
+
+/// A text of ASCII.
+pub(crate) fn record(len: usize) -> Vec<u8> {
+    (b' '..=b'~').cycle().take(len).collect()
+}
+
+/// Lets each writer do `work`, at the same time.
+pub(crate) fn drive<W: Writer, R: Send>(
+    opened: Opened<W>,
+    load: Load,
+    work: impl Fn(&mut W, &[u8]) -> R + Sync,
+) -> Driven<R> {
+    let Opened {
+        mut writers,
+        readers,
+        keep,
+    } = opened;
+    let bytes = record(load.len);
+    let threads = writers.len();
+    let warm = load.warm / threads as u64;
+    let line_up = Barrier::new(threads);
+    let one = |mut writer: W| {
+        for _ in 0..warm {
+            writer.write(black_box(&bytes));
+        }
+        if threads > 1 {
+            line_up.wait();
+        }
+        thread::sleep(load.pause);
+        if threads > 1 {
+            line_up.wait();
+        }
+        let began = Instant::now();
+        let result = work(&mut writer, &bytes);
+        // The writer goes with the last of it: readers of the last one's end.
+        (began, Instant::now(), result)
+    };
+
+    thread::scope(|scope| {
+        let start = |read: Read| scope.spawn(move || (read(), Instant::now()));
+        let readers: Vec<_> = readers.into_iter().map(start).collect();
+        let done = if threads == 1 {
+            writers.pop().map(one).into_iter().collect::<Vec<_>>()
+        } else {
+            let one = &one;
+            let running: Vec<_> = writers
+                .into_iter()
+                .map(|writer| scope.spawn(move || one(writer)))
+                .collect();
+            running
+                .into_iter()
+                .map(|thread| thread.join().expect("a writer does not panic"))
+                .collect()
+        };
+        let read: Vec<_> = readers
+            .into_iter()
+            .map(|reader| reader.join().expect("a reader does not panic"))
+            .collect();
+        drop(keep);
+
+        let began = done.iter().map(|(began, ..)| *began).min();
+        let began = began.expect("there is a writer");
+        let written = done.iter().map(|(_, ended, _)| *ended).max();
+        let written = written.expect("there is a writer");
+        let until = read
+            .iter()
+            .map(|(_, ended)| *ended)
+            .fold(written, Instant::max);
+        Driven {
+            written: written - began,
+            read: until - began,
+            received: read.iter().map(|(received, _)| received).sum(),
+            results: done.into_iter().map(|(.., result)| result).collect(),
+        }
+    })
+}
+
+/// How many times something is done, so that it takes about as long as it shall.
+#[derive(Debug)]
+pub(crate) struct Paced {
+    target: Duration,
+    times: u64,
+    is_known: bool,
+}
+
+impl Paced {
+    pub(crate) fn new(target: Duration) -> Paced {
+        Paced {
+            target,
+            times: 256,
+            is_known: false,
+        }
+    }
+
+    /// Lets `run` do something so many times, until it has taken long enough; what it returned, and how many
+    /// times that was. `run` tells the time that it took.
+    pub(crate) fn run<R>(
+        &mut self,
+        mut run: impl FnMut(u64) -> (Duration, R),
+    ) -> (u64, Duration, R) {
+        loop {
+            let (took, result) = run(self.times);
+            let done = (self.times, took, result);
+            if self.is_known {
+                return done;
+            }
+            let more = self.target.as_secs_f64() / took.as_secs_f64().max(1e-9);
+            self.is_known = more < 2.0;
+            self.times = times(self.times, more.min(16.0));
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "thousands or millions, and need not be exact"
+)]
+fn times(times: u64, more: f64) -> u64 {
+    ((times as f64 * more) as u64).max(64)
+}
+
+/// Nanoseconds for each of so many.
+#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+pub(crate) fn nanos_each(took: Duration, times: u64) -> f64 {
+    took.as_nanos() as f64 / times as f64
+}
+
+/// One value, of which so much got to each of the readers.
+#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+pub(crate) fn sample(value: f64, sent: u64, received: u64, readers: usize) -> Sample {
+    let lost = if readers == 0 {
+        0.0
+    } else {
+        1.0 - received as f64 / (sent * readers as u64) as f64
+    };
+    Sample { value, lost }
+}
