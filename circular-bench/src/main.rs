@@ -28,6 +28,7 @@ use args::Args;
 use effort::Effort;
 use report::Report;
 use std::process::ExitCode;
+use std::time::Instant;
 use std::{env, fs, io};
 
 #[global_allocator]
@@ -58,8 +59,10 @@ fn main() -> ExitCode {
         if args.only.iter().any(|only| !group.name.contains(only)) {
             continue;
         }
-        eprintln!("{} …", group.name);
+        eprint!("{} … ", group.name);
+        let began = Instant::now();
         groups.push(rounds::run(group, &mut random));
+        eprintln!("{:.1} s", began.elapsed().as_secs_f64());
     }
     if groups.is_empty() {
         eprintln!("no group has that in its name; there are:");

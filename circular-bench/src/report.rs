@@ -33,15 +33,15 @@ impl Report {
     }
 }
 
-/// What ours takes, divided by what `cell` does, round by round; nothing for ours itself, and where one of
-/// the two takes nothing.
+/// What ours takes, divided by what `cell` does, round by round; nothing for ours itself, and where one of the
+/// two is nothing.
 fn ours_to(group: &Found, cell: &Cell) -> Option<Summary> {
     if cell.contender == group.ours {
         return None;
     }
     let ours = group.cell(group.ours, &cell.case.name)?;
     let summary = Summary::of(&ratios(&ours.values, &cell.values))?;
-    summary.median.is_finite().then_some(summary)
+    (summary.median.is_finite() && summary.median > 0.0).then_some(summary)
 }
 
 /// Without what is repeated, in the order in which it came.

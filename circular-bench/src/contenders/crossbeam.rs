@@ -4,6 +4,7 @@ use super::{Bounds, Contender, Opened, Readers, Shared};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::hint::black_box;
 use std::sync::Arc;
+use std::thread;
 
 pub(crate) struct Crossbeam;
 
@@ -27,7 +28,10 @@ impl Shared for Sending {
             Full::TakeOldest(receiver) => {
                 while let Err(TrySendError::Full(refused)) = self.sender.try_send(record) {
                     record = refused;
-                    drop(receiver.try_recv());
+                    if receiver.try_recv().is_err() {
+                        // Full, and yet nothing to take: another thread is in the midst of its write.
+                        thread::yield_now();
+                    }
                 }
             }
             Full::Drop => drop(self.sender.try_send(record)),

@@ -3,6 +3,7 @@
 use super::{Bounds, Contender, Opened, Readers, Shared};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::str;
 use std::sync::Arc;
 
 pub(crate) struct DequeOfStrings;

@@ -3,6 +3,7 @@
 use super::{Bounds, Contender, Opened, Readers, Shared};
 use std::hint::black_box;
 use std::sync::Arc;
+use std::thread;
 use thingbuf::ThingBuf;
 use thingbuf::mpsc::blocking::{Receiver, Sender, with_recycle};
 use thingbuf::recycling::WithCapacity;
@@ -10,7 +11,7 @@ use thingbuf::recycling::WithCapacity;
 pub(crate) struct Thingbuf;
 
 pub(crate) enum Sending {
-    Queue(ThingBuf<Vec<u8>, WithCapacity>),
+    Queue(Box<ThingBuf<Vec<u8>, WithCapacity>>),
     Lossless(Sender<Vec<u8>, WithCapacity>),
     Lossy(Sender<Vec<u8>, WithCapacity>),
 }
@@ -24,7 +25,10 @@ impl Shared for Sending {
                     place.extend_from_slice(record);
                     break;
                 }
-                drop(queue.pop_ref());
+                if queue.pop_ref().is_none() {
+                    // Full, and yet nothing to take: another thread is in the midst of its write.
+                    thread::yield_now();
+                }
             },
             Sending::Lossless(sender) => {
                 let mut place = sender.send_ref().expect("there is a reader");
@@ -49,7 +53,7 @@ impl Contender for Thingbuf {
         Some(match readers {
             Readers::None => {
                 let queue = ThingBuf::with_recycle(most, recycle);
-                Opened::shared(Sending::Queue(queue), writers)
+                Opened::shared(Sending::Queue(Box::new(queue)), writers)
             }
             Readers::Lossless => {
                 let (sender, receiver) = with_recycle(most, recycle);

@@ -106,7 +106,11 @@ fn of_cell(group: &Found, cell: &Cell) -> String {
     };
     let mut text = figure(value.median);
     if let Some(ratio) = ours_to(group, cell) {
-        let _ = write!(text, "; {}", spread(ratio));
+        let ratio = match cell.values.len() {
+            1 => figure(ratio.median),
+            _ => spread(ratio),
+        };
+        let _ = write!(text, "; {ratio}");
     } else if cell.values.len() > 1 {
         let _ = write!(text, " ({}–{})", figure(value.q1), figure(value.q3));
     }

@@ -16,12 +16,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::TryRecvError;
 
-/// What the reader of records is called here; there is one into a sink, and a snapshot, too.
-pub(crate) const READER: &str = "circular, reader";
+/// What is compared with the rest: bytes into a sink, as with whoever looks at a log.
+pub(crate) const SINK: &str = "circular, sink";
 pub(crate) const MEMCPY: &str = "memcpy";
 
 /// Reads everything that is held; tells how many bytes that was.
 type CatchUp = Box<dyn FnOnce() -> usize>;
+/// Makes something full.
+type Fill = fn(Bounds) -> CatchUp;
 
 pub(crate) fn group(effort: &Effort) -> Group {
     let bounds = Bounds {
@@ -29,14 +31,14 @@ pub(crate) fn group(effort: &Effort) -> Group {
         len: USUAL,
     };
     let pause = effort.pause;
-    let ways: [(&str, &str, fn(Bounds) -> CatchUp); 9] = [
+    let ways: [(&str, &str, Fill); 9] = [
         (
-            READER,
+            "circular, reader",
             "a reader's try_recv, until it is empty, each record looked at",
             reader,
         ),
         (
-            "circular, sink",
+            SINK,
             "a reader's write_to, into a sink, of a ring that is closed",
             sink,
         ),
@@ -87,7 +89,7 @@ pub(crate) fn group(effort: &Effort) -> Group {
     Group {
         name: "catch-up".into(),
         unit: "µs per MiB",
-        ours: READER,
+        ours: SINK,
         rounds: effort.rounds,
         tasks: tasks.into(),
     }

@@ -121,8 +121,11 @@ impl Paced {
         }
     }
 
-    /// Lets `run` do something so many times, until it has taken long enough; what it returned, and how many
-    /// times that was. `run` tells the time that it took.
+    /// Lets `run` do something so many times, at first again and again until it takes long enough; how
+    /// many times that was, and what it returned: the time that it took, and what else there is.
+    ///
+    /// What takes far longer than it shall is done less often the next time: some contenders are slower by a
+    /// thousand times when their threads get into each other's way.
     pub(crate) fn run<R>(
         &mut self,
         mut run: impl FnMut(u64) -> (Duration, R),
@@ -130,10 +133,11 @@ impl Paced {
         loop {
             let (took, result) = run(self.times);
             let done = (self.times, took, result);
+            let more = self.target.as_secs_f64() / took.as_secs_f64().max(1e-9);
             if self.is_known {
+                self.times = times(self.times, more.clamp(0.1, 1.5));
                 return done;
             }
-            let more = self.target.as_secs_f64() / took.as_secs_f64().max(1e-9);
             self.is_known = more < 2.0;
             self.times = times(self.times, more.min(16.0));
         }

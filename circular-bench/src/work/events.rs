@@ -3,7 +3,7 @@
 mod queue;
 mod ring_layer;
 
-pub(crate) use self::ring_layer::{JSON as RING_JSON, TEXT as RING_TEXT};
+pub(crate) use self::ring_layer::{IS_FMT, JSON as RING_JSON, TEXT as RING_TEXT};
 
 use self::queue::Queue;
 use super::drive::{Paced, nanos_each};
@@ -77,7 +77,7 @@ pub(crate) fn text_ways() -> [Way; 10] {
         way(
             "fmt to Mutex<VecDeque<String>>",
             "formats with fmt, and puts the line there",
-            |bounds| to_queue::<DequeOfStrings, _>(bounds),
+            to_queue::<DequeOfStrings, _>,
         ),
         way(
             "fmt to appender, lossy",
@@ -92,17 +92,17 @@ pub(crate) fn text_ways() -> [Way; 10] {
         way(
             "fmt to tokio broadcast",
             "formats with fmt, and puts the line there",
-            |bounds| to_queue::<Broadcast, _>(bounds),
+            to_queue::<Broadcast, _>,
         ),
         way(
             "fmt to crossbeam-channel",
             "formats with fmt, and puts the line there",
-            |bounds| to_queue::<Crossbeam, _>(bounds),
+            to_queue::<Crossbeam, _>,
         ),
         way(
             "fmt to thingbuf",
             "formats with fmt, and puts the line there",
-            |bounds| to_queue::<Thingbuf, _>(bounds),
+            to_queue::<Thingbuf, _>,
         ),
         way(
             "tracing-flight-recorder",

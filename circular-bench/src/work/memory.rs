@@ -2,7 +2,9 @@
 //! takes for itself is not in it: the contenders that ask for each record's memory take more.
 
 use super::drive::record;
-use crate::contenders::{self, Bounds, Circular, Contender, Readers, Visit, Writer};
+use crate::contenders::{
+    self, AppenderLossless, AppenderLossy, Bounds, Circular, Contender, Readers, Visit, Writer,
+};
 use crate::counting;
 use crate::effort::Effort;
 use crate::rounds::{Case, Group, Sample, Task};
@@ -35,14 +37,13 @@ impl Visit for Tasks<'_> {
                 capacity: self.effort.capacity,
                 len,
             };
-            // Those that always have a reader hold something only when it is stuck.
-            let open = move || {
-                C::open(bounds, 1, Readers::Stuck).or_else(|| C::open(bounds, 1, Readers::None))
+            // What always has a reader holds something only when that is stuck; the other one of its kind would
+            // wait for it.
+            let readers = match C::NAME {
+                AppenderLossless::NAME => continue,
+                AppenderLossy::NAME => Readers::Stuck,
+                _ => Readers::None,
             };
-            // That one would wait for it.
-            if C::NAME == contenders::AppenderLossless::NAME {
-                continue;
-            }
             self.tasks.push(Task {
                 contender: C::NAME,
                 does: C::DOES,
@@ -51,7 +52,8 @@ impl Visit for Tasks<'_> {
                     let text = record(len);
                     let holds = C::holds(bounds);
                     let (opened, bytes) = counting::held(|| {
-                        let mut opened = open().expect("everybody can do that");
+                        let opened = C::open(bounds, 1, readers);
+                        let mut opened = opened.expect("everybody can do that");
                         for _ in 0..holds {
                             opened.writers[0].write(&text);
                         }

@@ -27,9 +27,10 @@ const UNTIL_ASLEEP: Duration = Duration::from_millis(3);
 /// The reader's side returns when it has been woken, and false when that was the end.
 type Sleep = Box<dyn FnMut() -> bool + Send>;
 type Wake = Box<dyn FnMut()>;
+type Open = fn() -> (Wake, Sleep);
 
 pub(crate) fn group(effort: &Effort) -> Group {
-    let ways: [(&str, &str, fn() -> (Wake, Sleep)); 6] = [
+    let ways: [(&str, &str, Open); 6] = [
         (
             Circular::NAME,
             "writes to a ring whose reader waits in recv",
@@ -75,7 +76,7 @@ pub(crate) fn group(effort: &Effort) -> Group {
     }
 }
 
-fn times(open: fn() -> (Wake, Sleep), wakes: u32) -> Vec<u32> {
+fn times(open: Open, wakes: u32) -> Vec<u32> {
     let (mut wake, mut sleep) = open();
     let base = Instant::now();
     let nanos = move || u64::try_from(base.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -4,6 +4,9 @@ use circular_core::Ring;
 use circular_tracing::RingWriter;
 use tracing_subscriber::{Layer, Registry, fmt};
 
+/// Whether `fmt` still does the formatting: its JSON allocates.
+pub(crate) const IS_FMT: bool = true;
+
 pub(crate) const TEXT: &str = "RingLayer";
 pub(crate) const TEXT_DOES: &str = "formats as fmt does, and writes to a RingWriter";
 pub(crate) const JSON: &str = "RingLayer, JSON";
