@@ -9,6 +9,7 @@ if ! rustup run "$version" cargo --version; then
     echo "msrv: Rust $version is needed: rustup toolchain install $version --profile minimal" >&2
     exit 1
 fi
+# Not the benchmark, which is not published: one of those that circular is compared with needs a newer one.
 # A target directory of its own: the two compilers would throw away each other's work.
 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/msrv" \
-    rustup run "$version" cargo check --workspace --all-features
+    rustup run "$version" cargo check --workspace --exclude circular-bench --all-features
