@@ -2,8 +2,8 @@
 
 use crate::contenders::{Opened, Read, Writer};
 use crate::rounds::Sample;
-use std::hint::black_box;
-use std::sync::Barrier;
+use std::hint::{self, black_box};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,18 +47,14 @@ pub(crate) fn drive<W: Writer, R: Send>(
     let bytes = record(load.len);
     let threads = writers.len();
     let warm = load.warm / threads as u64;
-    let line_up = Barrier::new(threads);
+    let line_up = AtomicUsize::new(0);
     let one = |mut writer: W| {
         for _ in 0..warm {
             writer.write(black_box(&bytes));
         }
-        if threads > 1 {
-            line_up.wait();
-        }
+        wait_for_all(&line_up, threads);
         thread::sleep(load.pause);
-        if threads > 1 {
-            line_up.wait();
-        }
+        wait_for_all(&line_up, 2 * threads);
         let began = Instant::now();
         let result = work(&mut writer, &bytes);
         // The writer goes with the last of it: readers of the last one's end.
@@ -102,6 +98,20 @@ pub(crate) fn drive<W: Writer, R: Send>(
             results: done.into_iter().map(|(.., result)| result).collect(),
         }
     })
+}
+
+/// Returns when `arrived` calls were made. Without sleeping: it takes as long to wake up as some of what is timed.
+fn wait_for_all(line_up: &AtomicUsize, arrived: usize) {
+    line_up.fetch_add(1, SeqCst);
+    let mut turns = 0_u32;
+    while line_up.load(SeqCst) < arrived {
+        turns += 1;
+        if turns % 1000 == 0 {
+            // Whoever has not arrived may need the core.
+            thread::yield_now();
+        }
+        hint::spin_loop();
+    }
 }
 
 /// How many times something is done, so that it takes about as long as it shall.
