@@ -31,7 +31,7 @@ const STYLE: &str = "
 /// One scale, and what is on it.
 struct Panel {
     title: String,
-    series: Vec<&'static str>,
+    series: Vec<String>,
     lines: Vec<Line>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn svg(report: &Report) -> String {
     }
     let _ = write!(
         body,
-        "<text class=\"faint\" x=\"20\" y=\"{top}\">{}</text>",
+        "<text class=\"faint\" x=\"20\" y=\"{top}\">{}. * More threads than cores.</text>",
         escaped(&report.machine.line())
     );
     let height = top + 20.0;
@@ -82,7 +82,7 @@ pub(crate) fn svg(report: &Report) -> String {
     )
 }
 
-fn panel(report: &Report, title: &str, groups: &[&str], series: &[&'static str]) -> Panel {
+fn panel(report: &Report, title: &str, groups: &[&str], series: &[&str]) -> Panel {
     let mut lines = Vec::new();
     for group in groups.iter().filter_map(|name| report.group(name)) {
         for name in distinct(group.cells.iter().map(|cell| cell.contender)) {
@@ -97,6 +97,11 @@ fn panel(report: &Report, title: &str, groups: &[&str], series: &[&'static str])
             });
         }
     }
+    let label = |case: &&str| {
+        let mut cells = report.groups.iter().flat_map(|group| &group.cells);
+        let is_much = cells.any(|cell| cell.case.name == *case && cell.case.oversubscribed);
+        format!("{case}{}", if is_much { " *" } else { "" })
+    };
     lines.retain(|line| line.marks.iter().any(Option::is_some));
     // The fastest on top.
     let first = |line: &Line| {
@@ -109,7 +114,7 @@ fn panel(report: &Report, title: &str, groups: &[&str], series: &[&'static str])
     lines.sort_by(|a, b| first(a).total_cmp(&first(b)));
     Panel {
         title: format!("{title}; further left is faster"),
-        series: series.to_vec(),
+        series: series.iter().map(label).collect(),
         lines,
     }
 }
@@ -129,23 +134,16 @@ impl Panel {
             escaped(&self.title)
         );
         let mut head = top + 12.0;
-        // With one series there is nothing to tell apart; a group's own case has its own name.
-        if self
-            .lines
-            .iter()
-            .any(|line| line.marks.iter().flatten().count() > 1)
-        {
-            head += LINE;
-            let mut x = LEFT;
-            for (index, name) in self.series.iter().enumerate() {
-                draw_mark(out, index, x + 6.0, head - 4.0);
-                let _ = writeln!(
-                    out,
-                    "<text class=\"text\" x=\"{}\" y=\"{head}\">{name}</text>",
-                    x + 18.0
-                );
-                x += 110.0;
-            }
+        head += LINE;
+        let mut x = LEFT;
+        for (index, name) in self.series.iter().enumerate() {
+            draw_mark(out, index, x + 6.0, head - 4.0);
+            let _ = writeln!(
+                out,
+                "<text class=\"text\" x=\"{}\" y=\"{head}\">{name}</text>",
+                x + 18.0
+            );
+            x += 110.0;
         }
         let (first, last) = (head + 14.0, head + 14.0 + LINE * count(self.lines.len()));
         for tick in scale.ticks() {

@@ -104,7 +104,7 @@ impl Writer for () {
 
 impl Contender for Nothing {
     const NAME: &'static str = "nothing";
-    const DOES: &'static str = "nothing: only the clock is read";
+    const DOES: &'static str = "only the clock is read";
     type Writer = ();
 
     fn open(_: Bounds, writers: usize, readers: Readers) -> Option<Opened<()>> {
