@@ -1,5 +1,5 @@
 //! `tracing_appender::non_blocking`: a queue, and a thread that empties it into a sink. That thread is
-//! always there, so "no reader" is one that throws everything away.
+//! always there, so "no reader" is one that throws everything away, and what gets lost on the way to it is told.
 
 use super::{Bounds, Contender, Opened, Readers, Writer};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -99,11 +99,11 @@ fn open(bounds: Bounds, writers: usize, readers: Readers, lossy: bool) -> Opened
         readers: Vec::new(),
         keep: Box::new(()),
     };
-    if readers.count() > 0 {
-        opened.reader(move || until_read(&written, guard, &received))
-    } else {
+    if readers == Readers::Stuck {
         // In this order: the guard waits for the thread.
         opened.keep((unstick, guard))
+    } else {
+        opened.reader(move || until_read(&written, guard, &received))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Runs the writers and readers of a contender that is new: warms it up, waits, and times it.
 
 use crate::contenders::{Opened, Read, Writer};
-use crate::rounds::Sample;
 use std::hint::{self, black_box};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -23,9 +22,24 @@ pub(crate) struct Driven<R> {
     pub(crate) written: Duration,
     /// The same, up to where the last reader had got everything.
     pub(crate) read: Duration,
-    /// By all readers.
+    /// Records that were written before it was timed.
+    pub(crate) warmed: u64,
+    pub(crate) readers: usize,
+    /// By all readers together.
     pub(crate) received: u64,
     pub(crate) results: Vec<R>,
+}
+
+impl<R> Driven<R> {
+    /// The share of all records that did not get to a reader, if so many were timed.
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    pub(crate) fn lost(&self, timed: u64) -> f64 {
+        if self.readers == 0 {
+            return 0.0;
+        }
+        let sent = (self.warmed + timed) * self.readers as u64;
+        1.0 - self.received as f64 / sent as f64
+    }
 }
 
 /// A text of ASCII.
@@ -94,6 +108,8 @@ pub(crate) fn drive<W: Writer, R: Send>(
         Driven {
             written: written - began,
             read: until - began,
+            warmed: warm * threads as u64,
+            readers: read.len(),
             received: read.iter().map(|(received, _)| received).sum(),
             results: done.into_iter().map(|(.., result)| result).collect(),
         }
@@ -168,15 +184,4 @@ fn times(times: u64, more: f64) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 pub(crate) fn nanos_each(took: Duration, times: u64) -> f64 {
     took.as_nanos() as f64 / times as f64
-}
-
-/// One value, of which so much got to each of the readers.
-#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-pub(crate) fn sample(value: f64, sent: u64, received: u64, readers: usize) -> Sample {
-    let lost = if readers == 0 {
-        0.0
-    } else {
-        1.0 - received as f64 / (sent * readers as u64) as f64
-    };
-    Sample { value, lost }
 }

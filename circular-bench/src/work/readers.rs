@@ -3,11 +3,11 @@
 //! With a lossless reader it takes until that has got everything, else until everything is written.
 
 use super::USUAL;
-use super::drive::{Load, Paced, drive, nanos_each, sample};
+use super::drive::{Load, Paced, drive, nanos_each};
 use super::write::write;
 use crate::contenders::{self, Bounds, Circular, Contender, Readers, Visit};
 use crate::effort::Effort;
-use crate::rounds::{Case, Group, Task};
+use crate::rounds::{Case, Group, Sample, Task};
 
 const CASES: [(&str, Readers); 5] = [
     ("no reader", Readers::None),
@@ -70,25 +70,21 @@ impl Visit for Tasks<'_> {
                 does: C::DOES,
                 cases: vec![Case::new(name, 1 + readers.count())],
                 run: Box::new(move || {
-                    let (times, took, received) = paced.run(|times| {
+                    let (times, took, lost) = paced.run(|times| {
                         let opened = C::open(bounds, 1, readers);
                         let opened = opened.expect("it could before");
                         let driven = drive(opened, load, |writer, bytes| {
                             write(writer, bytes, times);
                         });
-                        let took = if readers == Readers::Lossless {
-                            driven.read
-                        } else {
-                            driven.written
-                        };
-                        (took, driven.received)
+                        if readers != Readers::Lossless {
+                            return (driven.written, driven.lost(times));
+                        }
+                        let sent = driven.warmed + times;
+                        assert_eq!(driven.received, sent, "{} lost records", C::NAME);
+                        (driven.read, 0.0)
                     });
-                    let sent = load.warm + times;
-                    if readers == Readers::Lossless {
-                        assert_eq!(received, sent, "{} lost records", C::NAME);
-                    }
                     let value = nanos_each(took, times);
-                    vec![sample(value, sent, received, readers.count())]
+                    vec![Sample { value, lost }]
                 }),
             });
         }

@@ -63,17 +63,17 @@ impl Visit for Tasks<'_> {
                 does: C::DOES,
                 cases: vec![Case::new(writers(count), count)],
                 run: Box::new(move || {
-                    let (times, took, ()) = paced.run(|times| {
+                    let share = |times| times / count as u64;
+                    let (times, took, lost) = paced.run(|times| {
                         let opened = C::open(bounds, count, Readers::None);
                         let opened = opened.expect("it could before");
-                        let share = times / count as u64;
                         let driven = drive(opened, load, |writer, bytes| {
-                            write(writer, bytes, share);
+                            write(writer, bytes, share(times));
                         });
-                        (driven.written, ())
+                        (driven.written, driven.lost(share(times) * count as u64))
                     });
-                    let written = times / count as u64 * count as u64;
-                    vec![Sample::of(nanos_each(took, written))]
+                    let value = nanos_each(took, share(times) * count as u64);
+                    vec![Sample { value, lost }]
                 }),
             });
         }
