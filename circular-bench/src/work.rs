@@ -38,6 +38,6 @@ pub(crate) fn groups(effort: &Effort) -> Vec<Group> {
 /// What rows are about, where it has a name of its own.
 pub(crate) mod rows {
     pub(crate) use super::catch_up::{MEMCPY, SINK as CATCH_UP};
-    pub(crate) use super::events::{FMT, FMT_JSON, IS_FMT, RING_JSON, RING_TEXT};
+    pub(crate) use super::events::{FMT, FMT_JSON, RING_JSON, RING_TEXT};
     pub(crate) use super::logs::{ENV, RING};
 }

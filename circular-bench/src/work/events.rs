@@ -3,7 +3,7 @@
 mod queue;
 mod ring_layer;
 
-pub(crate) use self::ring_layer::{IS_FMT, JSON as RING_JSON, TEXT as RING_TEXT};
+pub(crate) use self::ring_layer::{JSON as RING_JSON, TEXT as RING_TEXT};
 
 use self::queue::Queue;
 use super::drive::{Paced, nanos_each};
