@@ -28,7 +28,9 @@ impl RingBuilder {
     }
 
     /// When `main` returns or the program calls [`std::process::exit`], close the ring and wait
-    /// until its lossless readers have written and flushed everything, but no longer than `patience`.
+    /// until its lossless readers have written and flushed everything, and each
+    /// [`DumpTrigger`](crate::DumpTrigger) has made the dump that was asked of it, but no longer than
+    /// `patience`.
     ///
     /// On unix, through `atexit`. A program that aborts or is killed does not get there, and a
     /// forked child skips it.

@@ -2,7 +2,7 @@
 //!
 //! As a [snapshot](crate::snapshot), but in pieces through a buffer that was made beforehand: no
 //! lock, no waiting, whole records. Where writers overtake it, it goes on half a ring behind them, where
-//! they are not soon again, and says how much it passed over.
+//! they are not soon again, and says how much it passed over. It may go on where another one ended.
 
 use crate::Missed;
 use crate::buffer::Buffer;
@@ -43,25 +43,41 @@ pub(crate) fn write(
     out: &mut Out<'_>,
 ) -> io::Result<Dumped> {
     let mut dumped = Dumped::default();
-    let written = write_pieces(tape, buffer, wanted, &mut dumped, out);
+    let written = write_pieces(tape, buffer, &mut None, wanted, &mut dumped, out);
     buffer.shrink();
     written.map(|()| dumped)
+}
+
+/// The same from `from` on, if there is such a spot; moves it behind what `out` has taken, also if it
+/// fails in the end. What was overwritten since is told.
+pub(crate) fn write_from(
+    tape: &Tape,
+    buffer: &mut Buffer,
+    from: &mut Option<Spot>,
+    out: &mut Out<'_>,
+) -> io::Result<()> {
+    let mut dumped = Dumped::default();
+    let written = write_pieces(tape, buffer, from, &(0..0), &mut dumped, out);
+    buffer.shrink();
+    written
 }
 
 fn write_pieces(
     tape: &Tape,
     buffer: &mut Buffer,
+    from: &mut Option<Spot>,
     wanted: &Range<u64>,
     dumped: &mut Dumped,
     out: &mut Out<'_>,
 ) -> io::Result<()> {
-    let mut untold = Missed::default();
-    let mut tail = tape.tail();
-    let Some(oldest) = tape.entry_from(0, tail) else {
-        dumped.lacks_wanted = tail > 0;
+    let Some((mut spot, mut tail)) = begin(tape, *from) else {
+        dumped.lacks_wanted = tape.tail() > 0;
         return Ok(());
     };
-    let mut spot = oldest.spot;
+    let mut untold = from.map_or(Missed::default(), |from| {
+        spot.missed_since(from.seq, from.bytes)
+    });
+    dumped.missed = untold;
     dumped.lacks_wanted = spot.seq > wanted.start;
     let mut starts_left = STARTS;
     while spot.position < tail {
@@ -71,6 +87,7 @@ fn write_pieces(
             dumped.records += next.seq - spot.seq;
             dumped.bytes += next.bytes - spot.bytes;
             spot = next;
+            *from = Some(spot);
             continue;
         }
         // Overtaken, or one record that is larger than the buffer.
@@ -94,10 +111,21 @@ fn write_pieces(
             tail = tape.tail();
         }
     }
-    if untold.is_empty() {
-        return Ok(());
+    if !untold.is_empty() {
+        out(untold, &[])?;
     }
-    out(untold, &[])
+    *from = Some(spot);
+    Ok(())
+}
+
+/// Where to begin, at `from` if that is intact and else at the oldest record; and up to where.
+fn begin(tape: &Tape, from: Option<Spot>) -> Option<(Spot, u64)> {
+    (0..TRIES).find_map(|_| {
+        let tail = tape.tail();
+        let intact = from.filter(|from| !tape.is_overtaken(from.position, tail));
+        let oldest = || tape.entry_from(0, tail).map(|entry| entry.spot);
+        Some((intact.or_else(oldest)?, tail))
+    })
 }
 
 /// Where to go on after `spot`, which is overwritten or for which there is no memory.

@@ -1,9 +1,13 @@
-//! The files that panic dumps go to: written under a hidden name, given their own when whole, and
-//! the oldest ones removed.
+//! The files that dumps go to: written under a hidden name, given their own when whole, and the
+//! oldest ones removed.
 //!
 //! Invariant: a name that ends in `.log` belongs to a whole dump. Until then the file is called
 //! `.<program>-<pid>-<time>.partial`, and it goes away if the dump does not get to its end. Both
 //! names are always new: nothing is written through a link, and no file is replaced.
+//!
+//! The dumps of a trigger have `.trigger` before the ending of both names. It stands behind the
+//! time, where no program's name can have anything, so neither kind ever removes the other's: errors
+//! that go on for hours leave the dump of the panic that began it.
 //!
 //! All of this runs inside a panic hook. It must not panic (no `unwrap`, no indexing), prints
 //! nothing, starts nothing, and waits for nothing but the file system. It may allocate.
@@ -36,6 +40,24 @@ pub(crate) struct DumpDir {
     dir: PathBuf,
     /// Sanitised: `[A-Za-z0-9._-]`, 1 to 64 bytes, first one neither `.` nor `-`.
     program: String,
+    cause: Cause,
+}
+
+/// Why dumps are made. Those of each cause are kept by themselves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cause {
+    Panic,
+    Trigger,
+}
+
+impl Cause {
+    /// What stands in a dump's name, between the time and the ending.
+    fn suffix(self) -> &'static str {
+        match self {
+            Cause::Panic => "",
+            Cause::Trigger => ".trigger",
+        }
+    }
 }
 
 /// A dump that is being written. Dropped before [`finish`](DumpFile::finish), it leaves nothing.
@@ -65,7 +87,7 @@ impl DumpDir {
     ///
     /// Programs whose names differ only in characters that a file name cannot have, or after the
     /// 64th byte, share their eight dumps.
-    pub(crate) fn new(dir: PathBuf, program: &str) -> Self {
+    pub(crate) fn new(dir: PathBuf, program: &str, cause: Cause) -> Self {
         let dir = if dir.as_os_str().is_empty() {
             PathBuf::from(".")
         } else {
@@ -74,6 +96,7 @@ impl DumpDir {
         DumpDir {
             dir: path::absolute(&dir).unwrap_or(dir),
             program: sanitise(program),
+            cause,
         }
     }
 
@@ -129,9 +152,10 @@ impl DumpDir {
 
     fn file_name(&self, state: State, id: Id) -> String {
         let (program, pid, stamp) = (&self.program, id.pid, id.stamp);
+        let suffix = self.cause.suffix();
         match state {
-            State::Partial => format!(".{program}-{pid}-{stamp}.partial"),
-            State::Whole => format!("{program}-{pid}-{stamp}.log"),
+            State::Partial => format!(".{program}-{pid}-{stamp}{suffix}.partial"),
+            State::Whole => format!("{program}-{pid}-{stamp}{suffix}.log"),
         }
     }
 
@@ -142,6 +166,7 @@ impl DumpDir {
             State::Partial => name.strip_prefix('.')?.strip_suffix(".partial")?,
             State::Whole => name.strip_suffix(".log")?,
         };
+        let stem = stem.strip_suffix(self.cause.suffix())?;
         let rest = stem
             .strip_prefix(self.program.as_str())?
             .strip_prefix('-')?;
@@ -295,6 +320,13 @@ fn sanitise(program: &str) -> String {
     } else {
         name
     }
+}
+
+/// What dumps are called after if nobody says.
+pub(crate) fn executable_name() -> String {
+    let path = std::env::current_exe().ok();
+    let name = path.as_deref().and_then(|path| path.file_stem());
+    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 /// What to do about a dump that cannot be made.

@@ -4,7 +4,7 @@
 //! forked child that exits runs the same handler and must not wait for anything.
 
 use crate::shared::Shared;
-use crate::{BuildError, Handle};
+use crate::{BuildError, Handle, sync};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
@@ -45,16 +45,18 @@ fn set_next(entry: *mut Entry, next: *const Entry) {
     unsafe { (*entry).next = next };
 }
 
-/// Closes the rings, and waits for their lossless readers.
+/// Closes the rings, and waits for their lossless readers and for what triggers have still to dump.
 fn flush_all() {
     let mut entry: *const Entry = ENTRIES.load(Ordering::Acquire);
     while let Some(now) = get(entry) {
         if let Some(ring) = now.ring.upgrade() {
+            let deadline = sync::now().checked_add(now.patience);
             let handle = Handle::new(ring);
             // Closed first: what another thread writes later is refused and counted, and not lost
             // between a flush and the end.
             handle.close();
-            handle.flush_timeout(now.patience);
+            handle.flush_until(deadline);
+            handle.shared().await_triggers(deadline);
         }
         entry = now.next;
     }

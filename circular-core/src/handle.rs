@@ -61,7 +61,7 @@ impl Handle {
         self.flush_until(sync::now().checked_add(timeout))
     }
 
-    fn flush_until(&self, deadline: Option<Instant>) -> bool {
+    pub(crate) fn flush_until(&self, deadline: Option<Instant>) -> bool {
         let shared = &*self.shared;
         if no_wait::in_sink() {
             return false;
@@ -96,7 +96,8 @@ impl Handle {
     }
 
     /// Waits until all readers have ended, but no longer than `timeout`; tells whether they have.
-    /// They end after [`close`](Self::close), or when they are dropped. Inside a sink it is `false`
+    /// They end after [`close`](Self::close), or when they are dropped. So do the threads of
+    /// [`DumpTrigger`](crate::DumpTrigger)s, which are waited for as well. Inside a sink it is `false`
     /// at once.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         let shared = &*self.shared;
@@ -107,7 +108,7 @@ impl Handle {
         let Some(mut state) = shared.lock() else {
             return true;
         };
-        while state.readers.len() > 0 {
+        while state.readers.len() > 0 || state.triggers > 0 {
             if sync::is_over(deadline) {
                 return false;
             }

@@ -5,7 +5,7 @@
 //! pace; one that is too slow for the writers is overtaken and told exactly how much it missed,
 //! unless it asked that writers wait for it ([`Policy`]). When the ring is closed, or its last
 //! [`Ring`] is dropped, readers get what is left and end; writes are refused and counted. A panic can
-//! dump it all ([`PanicDump`]).
+//! dump it all ([`PanicDump`]), and an error what came since the last one ([`DumpTrigger`]).
 //!
 //! The price: a record takes up to 24 bytes more than its own, what is kept is lost when the process
 //! is killed, and once the ring has wrapped around, up to 1/64 of its capacity, at the oldest end, is
@@ -101,6 +101,7 @@ mod stream;
 mod sync;
 mod tape;
 mod thread_buffer;
+mod trigger;
 mod utc;
 mod write;
 
@@ -126,3 +127,4 @@ pub use sink::SinkError;
 pub use snapshot::Snapshot;
 pub use stats::{ReaderStats, Stats, Waits};
 pub use stream::AsyncReader;
+pub use trigger::{DumpTrigger, DumpTriggerBuilder, TriggerStats};

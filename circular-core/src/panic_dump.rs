@@ -7,7 +7,7 @@
 use self::desk::{Desk, PATIENCE};
 use crate::buffer::Buffer;
 use crate::dump::{self, Dumped};
-use crate::dump_file::DumpDir;
+use crate::dump_file::{Cause, DumpDir, executable_name};
 use crate::no_wait::InSink;
 use crate::payload::Payload;
 use crate::shared::Shared;
@@ -119,7 +119,9 @@ impl PanicDumpBuilder {
         let to_stderr = self.stderr.unwrap_or(self.dir.is_none());
         let capacity = self.shared.tape.capacity();
         let hook = Hook {
-            dir: self.dir.map(|dir| DumpDir::new(dir, &program)),
+            dir: self
+                .dir
+                .map(|dir| DumpDir::new(dir, &program, Cause::Panic)),
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
             desk: Desk::new(capacity),
@@ -361,12 +363,6 @@ fn is_going_to_abort(message: &str) -> bool {
         || thread_buffer::is_gone()
         || message == "panic in a destructor during cleanup"
         || message == "panic in a function that cannot unwind"
-}
-
-fn executable_name() -> String {
-    let path = std::env::current_exe().ok();
-    let name = path.as_deref().and_then(|path| path.file_stem());
-    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 mod desk;

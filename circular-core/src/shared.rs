@@ -10,10 +10,12 @@
 //! | `data` | drained readers, the pump | a record | a write or a flush that finds `asleep` set |
 //! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
-//! | `ended` | joins | no reader | a reader that leaves |
+//! | `ended` | joins | no reader, no trigger | a reader or a trigger that leaves |
 //! | `tasks` | the pump, and whoever starts it | a task that waits; the start | a task; whoever starts it |
+//! | `alarm` | dump triggers | a dump to make; nobody left to ask for one | who asks first; who lets go of the last trigger |
 //!
-//! Close notifies the first three; the others wait for readers, who are among those.
+//! Close notifies `room`, `data`, `nap` and `alarm`; the others wait for readers and triggers, who are
+//! among those.
 
 use crate::clock;
 use crate::fork::Generation;
@@ -44,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) flushed: Condvar,
     pub(crate) ended: Condvar,
     pub(crate) tasks: Condvar,
+    pub(crate) alarm: Condvar,
     /// Writes that came after close, or in a forked child.
     pub(crate) refused: AtomicU64,
 }
@@ -60,6 +63,8 @@ pub(crate) struct State {
     /// How many wait on `nap`.
     pub(crate) napping: usize,
     pub(crate) pump: Pump,
+    /// How many dump triggers' threads there are.
+    pub(crate) triggers: usize,
     pub(crate) counts: Counts,
 }
 
@@ -117,6 +122,7 @@ impl Shared {
             asleep: false,
             napping: 0,
             pump: Pump::default(),
+            triggers: 0,
             counts: Counts::default(),
         };
         Self {
@@ -130,6 +136,7 @@ impl Shared {
             flushed: Condvar::new(),
             ended: Condvar::new(),
             tasks: Condvar::new(),
+            alarm: Condvar::new(),
             refused: AtomicU64::new(0),
         }
     }
@@ -160,6 +167,7 @@ impl Shared {
         }
         self.data.notify_all();
         self.nap.notify_all();
+        self.alarm.notify_all();
     }
 
     /// Tells the first in line that there may be room, or that it has somebody else to wait for.

@@ -139,7 +139,7 @@ impl<'a, W: Write> Feeder<'a, W> {
     }
 
     /// Tells whether the sink is flushed, or has put it off, which it may unless it `must`.
-    fn flush(&mut self, must: bool) -> io::Result<bool> {
+    pub(crate) fn flush(&mut self, must: bool) -> io::Result<bool> {
         let _in_sink = InSink::enter();
         loop {
             let began = Instant::now();

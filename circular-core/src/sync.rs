@@ -13,7 +13,7 @@ use loom::sync as imp;
 #[cfg(not(loom))]
 use std::sync as imp;
 
-pub(crate) use self::imp::atomic::{AtomicU64, fence};
+pub(crate) use self::imp::atomic::{AtomicBool, AtomicU64, fence};
 #[cfg(loom)]
 pub(crate) use loom::thread::{Builder as ThreadBuilder, yield_now};
 #[cfg(not(loom))]

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use circular_core::{AutoFlush, Policy, Ring};
+use circular_core::{AutoFlush, DumpTrigger, Level, Policy, Ring};
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Read, Write};
 use std::process::{self, Stdio};
@@ -31,6 +31,15 @@ fn ring(patience: Duration, sink: impl Write + Send + 'static) -> Ring {
     reader.spawn(sink).unwrap();
     RINGS.lock().unwrap().push(ring.clone());
     ring
+}
+
+/// A ring that nobody reads, and a trigger that has its interval before it.
+fn triggered(patience: Duration, sink: impl Write + Send + 'static) -> (Ring, DumpTrigger) {
+    let ring = Ring::builder().flush_at_exit(patience).build().unwrap();
+    RINGS.lock().unwrap().push(ring.clone());
+    let builder = DumpTrigger::builder(&ring.handle()).sink(sink);
+    let trigger = builder.interval(LONG).start().unwrap();
+    (ring, trigger)
 }
 
 fn write_lines(mut ring: &Ring) {
@@ -117,6 +126,26 @@ fn as_child() {
                 thread::park();
             }
         }
+        "logs errors" => {
+            let (ring, trigger) = triggered(LONG, io::stderr());
+            for line in ["the first\n", "the second\n", "the third\n"] {
+                (&ring).write_all(line.as_bytes()).unwrap();
+                trigger.saw(Level::Error);
+            }
+        }
+        "has a stuck dump" => {
+            let (ring, trigger) = triggered(SHORT, io::stderr());
+            write_lines(&ring);
+            trigger.saw(Level::Error);
+        }
+        "exits in a dump" => {
+            let (ring, trigger) = triggered(LONG, Exits);
+            (&ring).write_all(b"x").unwrap();
+            trigger.saw(Level::Error);
+            loop {
+                thread::park();
+            }
+        }
         _ => panic!("no such role: {role}"),
     }
 }
@@ -196,5 +225,30 @@ fn one_whose_stdout_is_closed_goes_on_and_ends_as_it_would() {
 fn one_that_calls_exit_in_a_sink_does_not_wait_for_itself() {
     let _watchdog = watchdog::minutes(2);
     let output = child::command("exits in a sink").output().unwrap();
+    assert_eq!(output.status.code(), Some(7));
+}
+
+#[test]
+fn what_a_trigger_was_asked_for_is_dumped() {
+    let _watchdog = watchdog::minutes(2);
+    assert_eq!(
+        stderr_of("logs errors"),
+        "the first\nthe second\nthe third\n"
+    );
+}
+
+#[test]
+fn one_whose_dump_is_stuck_ends_all_the_same() {
+    let _watchdog = watchdog::minutes(2);
+    let mut child = child::command("has a stuck dump").spawn().unwrap();
+    // Open, and not read.
+    let _stderr = child.stderr.take().unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn one_that_calls_exit_in_a_dump_does_not_wait_for_itself() {
+    let _watchdog = watchdog::minutes(2);
+    let output = child::command("exits in a dump").output().unwrap();
     assert_eq!(output.status.code(), Some(7));
 }

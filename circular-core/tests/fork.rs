@@ -19,47 +19,17 @@ use std::time::Duration;
 mod child;
 #[path = "common/collected.rs"]
 mod collected;
+#[path = "common/in_child.rs"]
+mod in_child;
 #[path = "common/watchdog.rs"]
 mod watchdog;
 
 use collected::Collected;
+use in_child::{ALARM, check, in_child};
 
 /// As many as make it likely that a fork hits every lock that there is.
 const FORKS: usize = 200;
 const LONG: Duration = Duration::from_secs(3600);
-/// A child that hangs is ended after this many seconds.
-const ALARM: u32 = 20;
-
-/// Ends a forked child without the parent's exit handlers, and tells where it was if it fails.
-fn in_child(work: impl Fn() -> Result<(), &'static str>) {
-    // SAFETY: no memory is involved.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "{}", io::Error::last_os_error());
-    if pid == 0 {
-        // SAFETY: no memory is involved.
-        unsafe { libc::alarm(ALARM) };
-        let failed = match catch_unwind(panic::AssertUnwindSafe(work)) {
-            Ok(Ok(())) => None,
-            Ok(Err(what)) => Some(what),
-            Err(_) => Some("panicked"),
-        };
-        if let Some(what) = failed {
-            // Past the lock of `io::stderr`, which a thread that is not here may hold.
-            // SAFETY: a valid buffer of that length.
-            unsafe { libc::write(libc::STDERR_FILENO, what.as_ptr().cast(), what.len()) };
-        }
-        // SAFETY: it does not return, and no memory is involved.
-        unsafe { libc::_exit(i32::from(failed.is_some())) };
-    }
-    let mut status = 0;
-    // SAFETY: `status` is a valid place for the status of a child that is ours.
-    unsafe { libc::waitpid(pid, &raw mut status, 0) };
-    assert_eq!(status, 0, "the child's status; 14 is a child that hung");
-}
-
-fn check(holds: bool, what: &'static str) -> Result<(), &'static str> {
-    if holds { Ok(()) } else { Err(what) }
-}
 
 /// A process whose threads use every lock of a ring, all the time.
 fn while_everything_is_in_use(test: impl FnOnce(&Ring)) {

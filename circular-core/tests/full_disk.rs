@@ -1,13 +1,14 @@
-//! A program that panics while the disk that its dumps go to is full: a small tmpfs.
+//! A program that dumps while the disk that its dumps go to is full: a small tmpfs.
 //!
 //! To mount one takes root. Without it the test says so and passes, but not in CI.
 
 #![cfg(target_os = "linux")]
 
-use circular_core::{PanicDump, Ring};
+use circular_core::{DumpTrigger, Level, PanicDump, Ring};
 use std::io::Write;
 use std::process::Command;
-use std::{env, fs, panic};
+use std::time::Duration;
+use std::{env, fs, panic, thread};
 
 #[path = "common/child.rs"]
 mod child;
@@ -96,4 +97,28 @@ fn what_does_not_fit_is_told_and_leaves_nothing() {
     assert_eq!(dumps.run("fits").status.code(), Some(101));
     assert_eq!(dumps.texts().len(), 2);
     assert_eq!(fs::read_dir(&dumps.0).unwrap().count(), 2);
+}
+
+#[test]
+fn a_trigger_counts_what_does_not_fit_and_leaves_nothing() {
+    let _watchdog = watchdog::minutes(2);
+    let Some(disk) = SmallDisk::new() else { return };
+    let dumps = &disk.0;
+    let mut ring = Ring::new(1 << 20).unwrap();
+    let builder = DumpTrigger::builder(&ring.handle()).dir(&dumps.0);
+    let trigger = builder.program(PROGRAM).interval(Duration::ZERO);
+    let trigger = trigger.start().unwrap();
+    for number in 0..LINES {
+        writeln!(ring, "line {number}").unwrap();
+    }
+    trigger.saw(Level::Error);
+    while trigger.stats().failed == 0 {
+        thread::yield_now();
+    }
+    let stats = trigger.stats();
+    assert_eq!((stats.dumps, stats.failed), (0, 1));
+    let error = stats.last_error.unwrap();
+    assert!(error.contains("No space left on device"), "{error}");
+    assert!(error.contains("make room there"), "{error}");
+    assert_eq!(fs::read_dir(&dumps.0).unwrap().count(), 0);
 }

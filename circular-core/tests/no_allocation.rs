@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
-use circular_core::{Level, Meta, Policy, Ring};
+use circular_core::{DumpTrigger, Level, Meta, Policy, Ring};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -195,4 +195,26 @@ fn a_write_in_a_panic_allocates_nothing() {
     }));
     assert!(panicked.is_err());
     assert_eq!(asked.get(), 0);
+}
+
+/// Whether it wakes the thread that dumps, finds it awake, or is below the level.
+#[test]
+fn a_trigger_that_is_told_allocates_nothing() {
+    let _watchdog = watchdog::minutes(5);
+    let ring = Ring::new(4096).unwrap();
+    let builder = DumpTrigger::builder(&ring.handle()).sink(io::sink());
+    let trigger = builder.interval(Duration::ZERO).start().unwrap();
+    let log = |level| {
+        ring.record(Meta::new().level(level), b"a line\n").unwrap();
+        trigger.saw(level);
+    };
+    // The very first time of a thread too.
+    let asked = thread::scope(|scope| {
+        let first = scope.spawn(|| allocations(|| log(Level::Error)));
+        first.join().unwrap()
+    });
+    assert_eq!(asked, 0);
+    while trigger.stats().dumps < 100 {
+        assert_eq!(allocations(|| Level::ALL.into_iter().for_each(log)), 0);
+    }
 }

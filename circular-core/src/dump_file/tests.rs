@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, process, thread};
 
-use super::{DumpDir, Finished, Partial, rename_new};
+use super::{Cause, DumpDir, Finished, Partial, rename_new};
 
 /// 2024-02-29 12:34:56.123456789 UTC.
 const NOON_SECONDS: u64 = 1_709_164_800 + 12 * 3600 + 34 * 60 + 56;
@@ -31,7 +31,11 @@ impl TempDir {
     }
 
     fn dumps(&self, program: &str) -> DumpDir {
-        DumpDir::new(self.0.clone(), program)
+        DumpDir::new(self.0.clone(), program, Cause::Panic)
+    }
+
+    fn trigger_dumps(&self, program: &str) -> DumpDir {
+        DumpDir::new(self.0.clone(), program, Cause::Trigger)
     }
 
     fn plant(&self, name: &str) {
@@ -299,10 +303,10 @@ fn the_longest_name_fits_a_file_system() {
 fn a_relative_directory_is_pinned() {
     let here = env::current_dir().unwrap();
     assert_eq!(
-        DumpDir::new(PathBuf::from("logs"), "svc").dir,
+        DumpDir::new(PathBuf::from("logs"), "svc", Cause::Panic).dir,
         here.join("logs")
     );
-    assert_eq!(DumpDir::new(PathBuf::new(), "svc").dir, here);
+    assert_eq!(DumpDir::new(PathBuf::new(), "svc", Cause::Panic).dir, here);
 }
 
 mod errors;

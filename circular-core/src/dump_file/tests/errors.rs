@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use super::set_mode;
 use super::{NOON, TempDir, noon, partial_name};
-use crate::dump_file::{DumpDir, DumpFile};
+use crate::dump_file::{Cause, DumpDir, DumpFile};
 use std::fs;
 use std::io::{ErrorKind, Write};
 
@@ -25,7 +25,7 @@ fn names_that_are_all_taken_end_in_an_error() {
 fn a_missing_directory_is_named_with_what_to_do() {
     let temp = TempDir::new();
     let missing = temp.0.join("missing");
-    let error = DumpDir::new(missing.clone(), "svc")
+    let error = DumpDir::new(missing.clone(), "svc", Cause::Panic)
         .create(noon())
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -45,7 +45,7 @@ fn a_file_in_place_of_the_directory_is_named_with_what_to_do() {
     let temp = TempDir::new();
     temp.plant("file");
     let path = temp.0.join("file");
-    let error = DumpDir::new(path.clone(), "svc")
+    let error = DumpDir::new(path.clone(), "svc", Cause::Panic)
         .create(noon())
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotADirectory);
@@ -110,7 +110,7 @@ fn a_directory_that_went_away_before_the_end_is_told() {
     let temp = TempDir::new();
     let inner = temp.0.join("inner");
     fs::create_dir(&inner).unwrap();
-    let dumps = DumpDir::new(inner.clone(), "svc");
+    let dumps = DumpDir::new(inner.clone(), "svc", Cause::Panic);
     let file = dumps.create(noon()).unwrap();
     fs::remove_file(inner.join(partial_name("svc", NOON))).unwrap();
     let error = file.finish().unwrap_err();

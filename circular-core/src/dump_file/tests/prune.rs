@@ -210,3 +210,33 @@ fn several_prune_errors_are_counted() {
     assert_eq!(three.kind(), ErrorKind::PermissionDenied);
     assert_eq!(three.to_string(), "reason 0 (and 2 more such errors)");
 }
+
+#[test]
+fn dumps_of_panics_and_of_triggers_do_not_count_as_each_others() {
+    let temp = TempDir::new();
+    let name = |second: u32, ending| format!("svc-1-20240101T0000{second:02}.000000000Z{ending}");
+    for second in 0..8 {
+        temp.plant(&name(second, ".log"));
+        temp.plant(&name(second, ".trigger.log"));
+    }
+    // So old that they are removed by the next dump of their kind.
+    temp.plant(&format!(".{}", name(0, ".partial")));
+    temp.plant(&format!(".{}", name(0, ".trigger.partial")));
+    dump(&temp.trigger_dumps("svc"), noon(), "an error's");
+    for (ending, oldest) in [(".log", true), (".trigger.log", false)] {
+        assert_eq!(temp.has(&name(0, ending)), oldest, "{ending}");
+        assert!(temp.has(&name(1, ending)), "{ending}");
+    }
+    assert!(temp.has(&format!(".{}", name(0, ".partial"))));
+    assert!(!temp.has(&format!(".{}", name(0, ".trigger.partial"))));
+
+    dump(&temp.dumps("svc"), noon(), "a panic's");
+    assert!(!temp.has(&name(0, ".log")) && temp.has(&name(1, ".trigger.log")));
+    assert_eq!(temp.names().len(), 16);
+    // No program's name can have what tells them apart: it stands behind the time.
+    for program in ["svc.trigger", "svc-trigger", "svc-1"] {
+        dump(&temp.dumps(program), noon(), "another program's");
+        dump(&temp.trigger_dumps(program), noon(), "another program's");
+    }
+    assert_eq!(temp.names().len(), 16 + 6);
+}

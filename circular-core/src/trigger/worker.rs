@@ -1,0 +1,117 @@
+//! A trigger's thread: from one dump to the next.
+//!
+//! Invariant: the place that the next dump begins at moves on only behind what is in a file that is
+//! whole, or what a sink has taken.
+
+use super::alarm::{self, Alarm, Pace, Present};
+use crate::Notice;
+use crate::buffer::Buffer;
+use crate::dump;
+use crate::dump_file::DumpDir;
+use crate::sink::Feeder;
+use crate::tape::Spot;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Where dumps go.
+pub(super) enum Destination {
+    Dir(DumpDir),
+    Sink(Box<dyn Write + Send>),
+}
+
+pub(super) struct Worker {
+    alarm: Arc<Alarm>,
+    pace: Pace,
+    buffer: Buffer,
+    /// Where the last dump ended.
+    from: Option<Spot>,
+}
+
+impl Worker {
+    pub(super) fn new(alarm: Arc<Alarm>, pace: Pace) -> Self {
+        let buffer = Buffer::for_dump(alarm.shared().tape.capacity());
+        Self {
+            alarm,
+            pace,
+            buffer,
+            from: None,
+        }
+    }
+
+    /// Makes dumps until there will be none any more.
+    pub(super) fn run(mut self, to: Destination, present: Present) {
+        alarm::enter_own_thread();
+        match to {
+            Destination::Dir(dir) => self.make_dumps(present, |worker| worker.dump_to_dir(&dir)),
+            // The sink is dropped when nobody waits for this thread any more: it may take its time.
+            Destination::Sink(mut sink) => {
+                let mut feeder = Feeder::new(&mut sink);
+                self.make_dumps(present, |worker| worker.dump_to_sink(&mut feeder));
+            }
+        }
+    }
+
+    /// Makes each dump by `dump`, which tells what went wrong although the dump is made.
+    fn make_dumps(
+        &mut self,
+        _present: Present,
+        mut dump: impl FnMut(&mut Self) -> io::Result<Option<io::Error>>,
+    ) {
+        while self.alarm.wait(&mut self.pace) {
+            let outcome = catch_unwind(AssertUnwindSafe(|| dump(self)));
+            if let Some(from) = self.from {
+                self.pace.reached(from.seq);
+            }
+            let text = |error: io::Error| error.to_string();
+            match outcome {
+                Ok(Ok(error)) => self.alarm.count(true, error.map(text)),
+                Ok(Err(error)) => self.alarm.count(false, Some(text(error))),
+                Err(_) => {
+                    let what = "the sink panicked, and is not called again";
+                    self.alarm.count(false, Some(what.into()));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn dump_to_dir(&mut self, dir: &DumpDir) -> io::Result<Option<io::Error>> {
+        let before = self.from;
+        let finished = self.write_file(dir);
+        if finished.is_err() {
+            self.from = before;
+        }
+        finished
+    }
+
+    fn write_file(&mut self, dir: &DumpDir) -> io::Result<Option<io::Error>> {
+        let mut file = dir.create(SystemTime::now())?;
+        self.write(&mut Feeder::new(&mut file))?;
+        Ok(file.finish()?.prune_error)
+    }
+
+    fn dump_to_sink<W: Write>(
+        &mut self,
+        feeder: &mut Feeder<'_, W>,
+    ) -> io::Result<Option<io::Error>> {
+        self.write(feeder)?;
+        feeder.flush(true)?;
+        Ok(None)
+    }
+
+    /// Everything since `from`, and a line where something is missing.
+    fn write<W: Write>(&mut self, feeder: &mut Feeder<'_, W>) -> io::Result<()> {
+        let tape = &self.alarm.shared().tape;
+        dump::write_from(
+            tape,
+            &mut self.buffer,
+            &mut self.from,
+            &mut |missed, bytes| {
+                feeder.notice(Notice::Text, missed)?;
+                feeder.take(bytes)
+            },
+        )
+    }
+}
