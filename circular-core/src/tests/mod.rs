@@ -14,6 +14,7 @@ mod loom_overwritten;
 mod loom_own_ring;
 mod loom_room;
 mod loom_tasks;
+mod loom_trigger;
 
 use crate::pass::{Idle, Outcome, Pass};
 use crate::payload::Payload;
