@@ -3,7 +3,7 @@
 use std::panic;
 use std::time::Duration;
 
-use circular_core::{LogTime, Meta, Ring};
+use circular_core::{DumpTrigger, LogTime, Meta, Ring};
 use log::{Log, Metadata, Record};
 
 use crate::format::push_line;
@@ -73,12 +73,34 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct RingLogger {
     ring: Ring,
+    trigger: Option<DumpTrigger>,
 }
 
 impl RingLogger {
     /// A logger that records in `ring`, and keeps it open.
     pub fn new(ring: Ring) -> RingLogger {
-        RingLogger { ring }
+        RingLogger {
+            ring,
+            trigger: None,
+        }
+    }
+
+    /// Dumps what the ring holds when a record of `trigger`'s level comes: see [`DumpTrigger`].
+    ///
+    /// ```
+    /// use circular_core::{DumpTrigger, Ring};
+    /// use circular_log::RingLogger;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ring = Ring::new(1 << 20)?;
+    /// let trigger = DumpTrigger::builder(&ring.handle()).sink(std::io::stderr()).start()?;
+    /// log::set_boxed_logger(Box::new(RingLogger::new(ring).dump_on(trigger)))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dump_on(mut self, trigger: DumpTrigger) -> RingLogger {
+        self.trigger = Some(trigger);
+        self
     }
 }
 
@@ -89,8 +111,9 @@ impl Log for RingLogger {
 
     fn log(&self, record: &Record<'_>) {
         let time = LogTime::now();
+        let level = level(record.level());
         let meta = Meta::new()
-            .level(level(record.level()))
+            .level(level)
             .target(record.target())
             .log_time(time);
         let mut panic = None;
@@ -98,6 +121,9 @@ impl Log for RingLogger {
         let _ = self.ring.record_with(meta, |text| {
             panic = push_line(text, time, record);
         });
+        if let Some(trigger) = &self.trigger {
+            trigger.saw(level);
+        }
         if let Some(panic) = panic {
             // On to the one who logged.
             panic::resume_unwind(panic);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use circular_core::{Level, Meta, Ring};
+use circular_core::{DumpTrigger, Level, Meta, Ring};
 use tracing_core::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -31,12 +31,35 @@ use crate::level::level;
 #[derive(Clone, Debug)]
 pub struct RingWriter {
     ring: Ring,
+    trigger: Option<DumpTrigger>,
 }
 
 impl RingWriter {
     /// A writer that records in `ring`, and keeps it open.
     pub fn new(ring: Ring) -> RingWriter {
-        RingWriter { ring }
+        RingWriter {
+            ring,
+            trigger: None,
+        }
+    }
+
+    /// Dumps what the ring holds when an event of `trigger`'s level comes: see [`DumpTrigger`].
+    ///
+    /// ```
+    /// use circular_core::{DumpTrigger, Ring};
+    /// use circular_tracing::RingWriter;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ring = Ring::new(1 << 20)?;
+    /// let trigger = DumpTrigger::builder(&ring.handle()).sink(std::io::stderr()).start()?;
+    /// let writer = RingWriter::new(ring).dump_on(trigger);
+    /// tracing_subscriber::fmt().with_ansi(false).with_writer(writer).init();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dump_on(mut self, trigger: DumpTrigger) -> RingWriter {
+        self.trigger = Some(trigger);
+        self
     }
 }
 
@@ -46,6 +69,7 @@ impl<'a> MakeWriter<'a> for RingWriter {
     fn make_writer(&'a self) -> EventWriter<'a> {
         EventWriter {
             ring: &self.ring,
+            trigger: None,
             level: None,
             target: Target::new(""),
         }
@@ -54,6 +78,7 @@ impl<'a> MakeWriter<'a> for RingWriter {
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> EventWriter<'a> {
         EventWriter {
             ring: &self.ring,
+            trigger: self.trigger.as_ref(),
             level: Some(level(*meta.level())),
             target: Target::new(meta.target()),
         }
@@ -66,6 +91,7 @@ impl<'a> MakeWriter<'a> for RingWriter {
 /// it returns.
 pub struct EventWriter<'a> {
     ring: &'a Ring,
+    trigger: Option<&'a DumpTrigger>,
     level: Option<Level>,
     target: Target,
 }
@@ -78,16 +104,24 @@ impl EventWriter<'_> {
             None => meta,
         }
     }
+
+    /// What there is to do when the event is recorded.
+    fn end(&self, written: io::Result<()>) -> io::Result<()> {
+        if let (Some(trigger), Some(level)) = (self.trigger, self.level) {
+            trigger.saw(level);
+        }
+        refused_is_fine(written)
+    }
 }
 
 impl io::Write for EventWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        refused_is_fine(self.ring.record(self.meta(), bytes))?;
+        self.end(self.ring.record(self.meta(), bytes))?;
         Ok(bytes.len())
     }
 
     fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
-        refused_is_fine(self.ring.record_fmt(self.meta(), args))
+        self.end(self.ring.record_fmt(self.meta(), args))
     }
 
     fn flush(&mut self) -> io::Result<()> {

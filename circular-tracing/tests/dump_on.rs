@@ -1,0 +1,64 @@
+//! An event of a trigger's level is dumped, with what led to it.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
+
+use circular_core::{DumpTrigger, Level, Ring};
+use circular_tracing::RingWriter;
+use tracing::subscriber::with_default;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Sends what it is given.
+struct Sends(Sender<String>);
+
+impl Write for Sends {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.send(String::from_utf8_lossy(bytes).into_owned());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_event_is_dumped_with_what_led_to_it() {
+    let ring = Ring::new(1 << 20).unwrap();
+    let handle = ring.handle();
+    let (sender, dumps) = mpsc::channel();
+    let builder = DumpTrigger::builder(&handle).sink(Sends(sender));
+    let trigger = builder.at_least(Level::Warn).start().unwrap();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(RingWriter::new(ring).dump_on(trigger))
+        .finish();
+    with_default(subscriber, || {
+        tracing::trace!("a trace");
+        tracing::info!("news");
+        tracing::warn!("a warning");
+    });
+    let dump = dumps.recv_timeout(Duration::from_secs(60)).unwrap();
+    let expected = "TRACE dump_on: a trace\n INFO dump_on: news\n WARN dump_on: a warning\n";
+    assert_eq!(dump, expected);
+    // That was all: with the subscriber went the ring, and the trigger.
+    assert!(handle.join_timeout(Duration::from_secs(60)));
+    assert!(dumps.recv().is_err());
+}
+
+/// Without metadata there is no level.
+#[test]
+fn what_has_no_level_sets_off_nothing() {
+    let ring = Ring::new(1 << 20).unwrap();
+    let handle = ring.handle();
+    let builder = DumpTrigger::builder(&handle).sink(io::sink());
+    let trigger = builder.at_least(Level::Trace).start().unwrap();
+    let writer = RingWriter::new(ring).dump_on(trigger.clone());
+    writer.make_writer().write_all(b"a line\n").unwrap();
+    handle.close();
+    assert!(handle.join_timeout(Duration::from_secs(60)));
+    assert_eq!(trigger.stats().dumps, 0);
+}
