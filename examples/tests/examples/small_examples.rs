@@ -1,6 +1,7 @@
 //! The small examples show what their headers say.
 
 use crate::support::{TempDir, example};
+use std::fs;
 
 #[test]
 fn panic_dump_leaves_a_file_with_what_led_to_the_panic() {
@@ -21,6 +22,55 @@ fn panic_dump_leaves_a_file_with_what_led_to_the_panic() {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let told = format!("the dump is {}", dir.path().join("panic_dump-").display());
     assert!(stdout.contains(&told), "{stdout}");
+}
+
+#[test]
+fn dump_on_error_leaves_files_with_what_led_to_the_errors() {
+    let dir = TempDir::new();
+    let output = example("dump_on_error")
+        .arg(dir.path())
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{output:?}");
+
+    let console = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(console.matches("ERROR").count(), 2, "{console}");
+    assert_eq!(console.lines().count(), 2, "{console}");
+
+    // Of one process: the names are in the order of time.
+    let mut dumps: Vec<_> = fs::read_dir(dir.path())
+        .expect("the directory is there")
+        .map(|entry| entry.expect("it can be read").path())
+        .collect();
+    dumps.sort();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains(&format!("{} dumps made, 0 failed", dumps.len())));
+    let mut text = String::new();
+    for dump in &dumps {
+        assert!(
+            stdout.contains(&format!("a dump is {}", dump.display())),
+            "{stdout}"
+        );
+        text += &fs::read_to_string(dump).expect("it is ours");
+    }
+    // Nothing is missing, and nothing comes twice.
+    let messages: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.split_once("dump_on_error: "))
+        .map(|(_, message)| message)
+        .collect();
+    let mut expected = vec![String::from("started")];
+    for order in 1..=6 {
+        expected.push(format!("looking up the address order={order}"));
+        expected.push(format!("packed order={order}"));
+        if order % 3 == 0 {
+            expected.push(format!("no such address order={order}"));
+        }
+    }
+    expected.push(String::from("stopping"));
+    // The last dump may have been made before it was said.
+    expected.truncate(messages.len().max(expected.len() - 1));
+    assert_eq!(messages, expected);
 }
 
 #[test]
