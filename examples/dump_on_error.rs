@@ -12,8 +12,9 @@
 use std::{env, error::Error, fs, io, path::PathBuf, process, thread, time::Duration};
 
 use circular_core::{DumpTrigger, Level, Policy, Ring};
-use circular_tracing::RingWriter;
+use circular_tracing::RingLayer;
 use tracing::{debug, error, info};
+use tracing_subscriber::{filter::LevelFilter, prelude::*};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -34,11 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .dir(&dir)
         .program("dump_on_error")
         .start()?;
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .with_writer(RingWriter::new(ring).dump_on(trigger.clone()))
-        .init();
+    let record = RingLayer::new(ring)
+        .dump_on(trigger.clone())
+        .with_filter(LevelFilter::DEBUG);
+    tracing_subscriber::registry().with(record).init();
 
     info!("started");
     for order in 1..=6 {

@@ -3,14 +3,14 @@
 use std::env;
 use std::io::{self, Write as _};
 
-use circular_core::Ring;
 use env_filter::FilteredLog;
 use log::SetLoggerError;
 
 use crate::RingLogger;
 use crate::filter::{self, Ignored};
 
-/// Makes `ring` the program's log, filtered by `RUST_LOG`.
+/// Makes `ring` the program's log, filtered by `RUST_LOG`. It may be a [`RingLogger`] as well, one with a
+/// [`dump_on`](RingLogger::dump_on) say.
 ///
 /// A recorder is meant to be on always and to know more than the console. So without `RUST_LOG`, or
 /// with an empty one, everything down to DEBUG is recorded.
@@ -49,12 +49,12 @@ use crate::filter::{self, Ignored};
 /// # Ok(())
 /// # }
 /// ```
-pub fn init(ring: Ring) -> Result<(), SetLoggerError> {
+pub fn init(ring: impl Into<RingLogger>) -> Result<(), SetLoggerError> {
     let spec = env::var_os("RUST_LOG").unwrap_or_default();
     // What is not UTF-8 becomes the replacement character, and the part that has it does not parse.
     let (filter, ignored) = filter::parse(&spec.to_string_lossy());
     let max_level = filter.filter();
-    log::set_boxed_logger(Box::new(FilteredLog::new(RingLogger::new(ring), filter)))?;
+    log::set_boxed_logger(Box::new(FilteredLog::new(ring.into(), filter)))?;
     log::set_max_level(max_level);
     for part in &ignored {
         complain(part);

@@ -104,6 +104,12 @@ impl RingLogger {
     }
 }
 
+impl From<Ring> for RingLogger {
+    fn from(ring: Ring) -> RingLogger {
+        RingLogger::new(ring)
+    }
+}
+
 impl Log for RingLogger {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic;
 
-use circular_core::{LogTime, Meta, Ring};
+use circular_core::{DumpTrigger, LogTime, Meta, Ring};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -69,6 +69,7 @@ use crate::text::Text;
 /// The event is dropped, and counted in the ring's statistics as refused.
 pub struct RingLayer<F: Format = Text> {
     ring: Ring,
+    trigger: Option<DumpTrigger>,
     parts: Parts,
     format: F,
     spans: Spans<F::Fields>,
@@ -80,6 +81,7 @@ impl RingLayer {
     pub fn new(ring: Ring) -> RingLayer {
         RingLayer {
             ring,
+            trigger: None,
             parts: Parts::default(),
             format: Text,
             spans: Spans::new(),
@@ -107,6 +109,7 @@ impl RingLayer {
     pub fn json(self) -> RingLayer<Json> {
         RingLayer {
             ring: self.ring,
+            trigger: self.trigger,
             parts: self.parts,
             format: Json::default(),
             spans: Spans::new(),
@@ -136,6 +139,25 @@ impl RingLayer<Json> {
 }
 
 impl<F: Format> RingLayer<F> {
+    /// Dumps what the ring holds when an event of `trigger`'s level comes: see [`DumpTrigger`].
+    ///
+    /// ```
+    /// use circular_core::{DumpTrigger, Ring};
+    /// use circular_tracing::RingLayer;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ring = Ring::new(1 << 20)?;
+    /// let trigger = DumpTrigger::builder(&ring.handle()).sink(std::io::stderr()).start()?;
+    /// tracing_subscriber::registry().with(RingLayer::new(ring).dump_on(trigger)).init();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dump_on(mut self, trigger: DumpTrigger) -> Self {
+        self.trigger = Some(trigger);
+        self
+    }
+
     /// Leaves the time out of the line. The record still has it.
     pub fn without_time(mut self) -> Self {
         self.parts.time = false;
@@ -227,8 +249,9 @@ where
             meta,
             time: LogTime::now(),
         };
+        let level = level(*meta.level());
         let kept = Meta::new()
-            .level(level(*meta.level()))
+            .level(level)
             .target(meta.target())
             .log_time(said.time);
         if self.ring.is_forked() {
@@ -243,6 +266,9 @@ where
                 .format
                 .push_line(text, self.parts, &said, &context, &self.spans);
         });
+        if let Some(trigger) = &self.trigger {
+            trigger.saw(level);
+        }
         resume(panic);
     }
 }

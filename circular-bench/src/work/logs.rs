@@ -34,7 +34,7 @@ pub(crate) fn ways() -> [Way; 3] {
         },
         Way {
             name: ENV,
-            does: "formats with env_logger, with microseconds and without colours, and throws the line away",
+            does: "formats with env_logger, as it is by default but with microseconds, and throws the line away",
             open: |_| Box::new(env(io::sink())),
         },
         Way {
