@@ -22,6 +22,7 @@ impl Generation {
     /// Whether the process was forked since.
     ///
     /// Relaxed is enough: only the child's one thread changes it, before it returns from `fork`.
+    #[inline]
     pub(crate) fn is_past(self) -> bool {
         self.0 != GENERATION.load(Ordering::Relaxed)
     }

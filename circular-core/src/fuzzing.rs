@@ -6,7 +6,6 @@
 use crate::buffer::Buffer;
 use crate::dump;
 use crate::header::{self, Header};
-use crate::index::Entry;
 use crate::storage::WORD;
 use crate::tape::Spot;
 use crate::{Handle, Level, Missed, Part, Record};
@@ -73,7 +72,7 @@ pub fn set_entry(
     let (storage, index, ..) = handle.shared().tape.parts();
     let mut spot = Spot::new(position, seq, bytes, storage.len());
     spot.index = number % index.len() * index.words_to_next_block(0);
-    index.note(Entry { spot, nanos });
+    index.note(&spot, nanos);
 }
 
 /// Sets both words of shared truth.

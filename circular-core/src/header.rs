@@ -23,6 +23,9 @@ pub(crate) const WORDS: usize = 2;
 /// Bytes in a header.
 pub(crate) const BYTES: usize = WORDS * WORD;
 
+/// Where the low bits of the seq are.
+const CHECK: u32 = 45;
+
 /// What a record is of the whole that its writer wrote.
 ///
 /// A write that is longer than the ring goes through in parts, one record each.
@@ -52,12 +55,13 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    #[inline]
     pub(crate) fn encode(self) -> u64 {
         u64::from(self.len)
             | u64::from(self.target_len) << 32
             | Level::code(self.level) << 40
             | (self.part as u64) << 43
-            | u64::from(self.check) << 45
+            | u64::from(self.check) << CHECK
     }
 
     /// The header that `word` encodes, or `None` where no writer can have written it.
@@ -65,6 +69,7 @@ impl Header {
         clippy::cast_possible_truncation,
         reason = "each field is cut out of the word"
     )]
+    #[inline]
     pub(crate) fn decode(word: u64) -> Option<Self> {
         let header = Self {
             len: word as u32,
@@ -76,26 +81,35 @@ impl Header {
                 2 => Part::Middle,
                 _ => Part::Last,
             },
-            check: (word >> 45) as u16,
+            check: (word >> CHECK) as u16,
         };
         (header.len > 0 && word >> 61 == 0).then_some(header)
     }
 
     /// Bytes of payload and target together.
+    #[inline]
     pub(crate) fn content(self) -> usize {
         // On 32 bits a damaged header's may be too many; they are more than any ring holds then, too.
         (self.len as usize).saturating_add(usize::from(self.target_len))
     }
 
     /// Words that the whole record takes.
+    #[inline]
     pub(crate) fn words(self) -> usize {
         words(self.content())
     }
 }
 
 /// Words that a record with `content` bytes of payload and target takes.
+#[inline]
 pub(crate) fn words(content: usize) -> usize {
     WORDS + content.div_ceil(WORD)
+}
+
+/// The first word of a header that is not numbered yet, as that of record `seq`.
+#[inline]
+pub(crate) fn with_check(front: u64, seq: u64) -> u64 {
+    front | u64::from(check(seq)) << CHECK
 }
 
 /// What a header keeps of a seq.
@@ -103,6 +117,7 @@ pub(crate) fn words(content: usize) -> usize {
     clippy::cast_possible_truncation,
     reason = "the low bits are what is kept"
 )]
+#[inline]
 pub(crate) fn check(seq: u64) -> u16 {
     seq as u16
 }

@@ -19,6 +19,7 @@
 //! position of an entry that is not complete, that record is not below the `tail` it had loaded:
 //! rejected. And if the record itself may have been overwritten, `intent` says so.
 
+use crate::storage::WORD;
 use crate::sync::{AtomicU64, fence};
 use crate::tape::Spot;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -56,7 +57,7 @@ impl Index {
     pub(crate) fn for_words(words: usize) -> Self {
         let count = if cfg!(loom) {
             2
-        } else if words * crate::storage::WORD >= LARGE {
+        } else if words * WORD >= LARGE {
             MOST_BLOCKS
         } else {
             FEWEST_BLOCKS
@@ -84,36 +85,32 @@ impl Index {
         self.block_words - index % self.block_words
     }
 
-    /// Notes the first record that begins in its block; the caller holds the lock, and has stored
-    /// `intent` and fenced.
-    pub(crate) fn note(&self, entry: Entry) {
-        self.store(entry.spot.index / self.block_words, entry);
+    /// Notes the first record that begins in its block, and tells the position of the next block; the
+    /// caller holds the lock, and has stored `intent` and fenced.
+    pub(crate) fn note(&self, spot: &Spot, nanos: u64) -> u64 {
+        self.store(spot.index / self.block_words, spot, nanos);
+        let words = self.words_to_next_block(spot.index);
+        // In memory that no writer wrote, the spot may be anywhere.
+        spot.position.saturating_add((words * WORD) as u64)
     }
 
     /// Notes a record of so many words in the block behind its own, if it covers that; the caller as
     /// above.
-    #[inline]
-    pub(crate) fn note_long(&self, entry: Entry, words: usize) {
-        if words > self.block_words {
-            self.note_behind(entry, words);
+    pub(crate) fn note_long(&self, spot: &Spot, nanos: u64, words: usize) {
+        let block = self.block_words;
+        if words > block && words >= self.words_to_next_block(spot.index) + block {
+            let own = spot.index / self.block_words;
+            self.store((own + 1) % self.blocks.len(), spot, nanos);
         }
     }
 
-    #[cold]
-    fn note_behind(&self, entry: Entry, words: usize) {
-        if words >= self.words_to_next_block(entry.spot.index) + self.block_words {
-            let own = entry.spot.index / self.block_words;
-            self.store((own + 1) % self.blocks.len(), entry);
-        }
-    }
-
-    fn store(&self, number: usize, entry: Entry) {
+    fn store(&self, number: usize, spot: &Spot, nanos: u64) {
         let block = &self.blocks[number];
-        block.position.store(entry.spot.position, Relaxed);
+        block.position.store(spot.position, Relaxed);
         fence(Release);
-        block.seq.store(entry.spot.seq, Relaxed);
-        block.bytes.store(entry.spot.bytes, Relaxed);
-        block.nanos.store(entry.nanos, Relaxed);
+        block.seq.store(spot.seq, Relaxed);
+        block.bytes.store(spot.bytes, Relaxed);
+        block.nanos.store(nanos, Relaxed);
     }
 
     /// The entry of block `number` if it names a record below `tail`, which was loaded (Acquire)

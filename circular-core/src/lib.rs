@@ -60,6 +60,7 @@ mod auto_flush;
 mod buffer;
 mod builder;
 mod clock;
+mod copy;
 mod cursor;
 #[cfg(all(test, not(loom)))]
 mod damaged;

@@ -41,6 +41,7 @@ impl Turn {
 
 impl Line {
     /// The ticket of the first in line.
+    #[inline]
     pub(crate) fn first(&self) -> Option<u64> {
         (self.serving != self.next).then_some(self.serving)
     }
@@ -71,6 +72,7 @@ impl Line {
     }
 
     /// Leaves the line, and tells whether somebody else is first now.
+    #[inline]
     pub(crate) fn end_turn(&mut self, turn: &Turn) -> bool {
         if turn.ticket.is_some() {
             self.serving += 1;

@@ -9,7 +9,7 @@ use crate::buffer::Buffer;
 use crate::dump::{self, Dumped};
 use crate::dump_file::{Cause, DumpDir, executable_name};
 use crate::no_wait::InSink;
-use crate::payload::Payload;
+use crate::payload::Slices;
 use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
@@ -170,7 +170,7 @@ impl Hook {
             let payload = [IoSlice::new(text.as_bytes())];
             let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
             let before = self.head_seq();
-            let recorded = self.shared.write(meta, Payload::new(&payload)).is_ok();
+            let recorded = self.shared.write(meta, Slices::new(&payload)).is_ok();
             let panic = Panic {
                 text,
                 recorded: recorded.then(|| before..self.head_seq()),

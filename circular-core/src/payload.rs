@@ -3,15 +3,50 @@
 use crate::storage::Pen;
 use std::io::IoSlice;
 
+/// What the write path needs of the bytes; nearly always they are one slice.
+pub(crate) trait Payload: Copy {
+    /// How many bytes there are.
+    fn len(self) -> usize;
+
+    /// The first `len` bytes, or all if there are fewer, and the rest.
+    fn split_at(self, len: usize) -> (Self, Self);
+
+    /// All of it, if it is one slice.
+    fn as_slice(&self) -> Option<&[u8]>;
+
+    /// Writes all of it.
+    fn write(self, pen: &mut Pen<'_>);
+}
+
+impl Payload for &[u8] {
+    #[inline]
+    fn len(self) -> usize {
+        self.len()
+    }
+
+    fn split_at(self, len: usize) -> (Self, Self) {
+        self.split_at(len.min(self.len()))
+    }
+
+    #[inline]
+    fn as_slice(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+
+    fn write(self, pen: &mut Pen<'_>) {
+        pen.bytes(self);
+    }
+}
+
 /// A range of the bytes that several slices make up together.
 #[derive(Clone, Copy)]
-pub(crate) struct Payload<'a> {
+pub(crate) struct Slices<'a> {
     slices: &'a [IoSlice<'a>],
     start: usize,
     end: usize,
 }
 
-impl<'a> Payload<'a> {
+impl<'a> Slices<'a> {
     pub(crate) fn new(slices: &'a [IoSlice<'a>]) -> Self {
         Self {
             slices,
@@ -19,17 +54,14 @@ impl<'a> Payload<'a> {
             end: slices.iter().map(|slice| slice.len()).sum(),
         }
     }
+}
 
-    pub(crate) fn len(self) -> usize {
+impl Payload for Slices<'_> {
+    fn len(self) -> usize {
         self.end - self.start
     }
 
-    pub(crate) fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// The first `len` bytes, or all if there are fewer, and the rest.
-    pub(crate) fn split_at(self, len: usize) -> (Self, Self) {
+    fn split_at(self, len: usize) -> (Self, Self) {
         let middle = self.start + len.min(self.len());
         (
             Self {
@@ -43,7 +75,11 @@ impl<'a> Payload<'a> {
         )
     }
 
-    pub(crate) fn write(self, pen: &mut Pen<'_>) {
+    fn as_slice(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn write(self, pen: &mut Pen<'_>) {
         let mut before = 0;
         for slice in self.slices {
             let after = before + slice.len();

@@ -77,6 +77,7 @@ impl Readers {
         }
     }
 
+    #[inline]
     pub(crate) fn limit(&self) -> u64 {
         self.limit
     }

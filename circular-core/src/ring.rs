@@ -1,7 +1,7 @@
 //! The side of a ring that programs write to.
 
 use crate::builder::RingBuilder;
-use crate::payload::Payload;
+use crate::payload::{Payload as _, Slices};
 use crate::shared::Shared;
 use crate::{BuildError, Handle, Meta, thread_buffer};
 use std::fmt::{self, Write as _};
@@ -90,8 +90,7 @@ impl Ring {
     ///
     /// `BrokenPipe` after close.
     pub fn record(&self, meta: Meta<'_>, bytes: &[u8]) -> io::Result<()> {
-        self.shared
-            .write(meta, Payload::new(&[IoSlice::new(bytes)]))
+        self.shared.write(meta, bytes)
     }
 
     /// Formats in a buffer of the thread's and writes the text as one record; if it is empty, none.
@@ -213,7 +212,7 @@ impl io::Write for &Ring {
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let payload = Payload::new(slices);
+        let payload = Slices::new(slices);
         self.shared.write(Meta::new(), payload)?;
         Ok(payload.len())
     }

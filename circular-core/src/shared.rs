@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) id: u64,
     pub(crate) generation: Generation,
     pub(crate) tape: Tape,
+    /// The most payload and target that one record can have; what is longer goes in parts.
+    pub(crate) largest_content: usize,
     pub(crate) state: Mutex<State>,
     pub(crate) room: [Condvar; ROOMS],
     pub(crate) data: Condvar,
@@ -114,6 +116,7 @@ impl Shared {
 
     pub(crate) fn with_storage(storage: Storage) -> Self {
         let tape = Tape::new(storage);
+        let largest = (tape.capacity() - header::BYTES as u64).min(u64::from(u32::MAX));
         let state = State {
             head: Head::default(),
             closed: false,
@@ -129,6 +132,7 @@ impl Shared {
             id: identity(),
             generation: Generation::current(),
             tape,
+            largest_content: usize::try_from(largest).unwrap_or(usize::MAX),
             state: Mutex::new(state),
             room: std::array::from_fn(|_| Condvar::new()),
             data: Condvar::new(),
@@ -141,13 +145,8 @@ impl Shared {
         }
     }
 
-    /// The most payload and target that one record can have; what is longer goes in parts.
-    pub(crate) fn largest_content(&self) -> usize {
-        let content = self.tape.capacity() - header::BYTES as u64;
-        usize::try_from(content.min(u64::from(u32::MAX))).unwrap_or(usize::MAX)
-    }
-
     /// The lock, or nothing in a forked child, where nobody may be left to give it back.
+    #[inline]
     pub(crate) fn lock(&self) -> Option<MutexGuard<'_, State>> {
         if self.generation.is_past() {
             None

@@ -76,13 +76,53 @@ pub(crate) struct Head {
     next_block: u64,
 }
 
-/// What one record is made of beside its payload.
+/// What one record is made of beside its payload, and all that can be said of it before it has its
+/// place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Label<'a> {
     pub(crate) level: Option<Level>,
     pub(crate) target: &'a [u8],
     pub(crate) nanos: u64,
-    pub(crate) part: Part,
+    /// The first word of its header, but for the seq.
+    front: u64,
+    /// How many words it takes.
+    words: usize,
+}
+
+impl<'a> Label<'a> {
+    /// For a payload of so many bytes, which is that part of what is written.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "longer ones are not written: a payload goes through in parts, a target is cut"
+    )]
+    pub(crate) fn new(
+        level: Option<Level>,
+        target: &'a [u8],
+        nanos: u64,
+        (part, len): (Part, usize),
+    ) -> Self {
+        let header = Header {
+            len: len as u32,
+            target_len: target.len() as u8,
+            level,
+            part,
+            check: 0,
+        };
+        Self {
+            level,
+            target,
+            nanos,
+            front: header.encode(),
+            words: header::words(len + target.len()),
+        }
+    }
+
+    /// How many bytes it takes.
+    #[inline]
+    pub(crate) fn size(&self) -> u64 {
+        (self.words * WORD) as u64
+    }
 }
 
 /// A cache line of its own: readers poll these words while writers work on the lock beside them.
@@ -124,43 +164,41 @@ impl Tape {
 
     /// Appends one record. The caller holds the lock that `head` is kept under, and has made sure
     /// that nobody who must not lose it still needs what is overwritten.
-    pub(crate) fn append(&self, head: &mut Head, label: Label<'_>, payload: Payload<'_>) {
-        let len = payload.len();
-        let header = Header {
-            len: u32::try_from(len).unwrap_or(u32::MAX),
-            target_len: u8::try_from(label.target.len()).unwrap_or(u8::MAX),
-            level: label.level,
-            part: label.part,
-            check: header::check(head.spot.seq),
-        };
-        debug_assert_eq!(header.content(), len + label.target.len());
-        debug_assert!(header.words() <= self.storage.len());
-        let end = head.spot.position + (header.words() * WORD) as u64;
+    // Always: it is most of a write, and there are two callers more that write rarely.
+    #[inline(always)]
+    pub(crate) fn append(&self, head: &mut Head, label: Label<'_>, payload: impl Payload) {
+        let Label { nanos, words, .. } = label;
+        debug_assert!(words <= self.storage.len());
+        let spot = head.spot;
+        let end = spot.position + label.size();
 
         self.truth.intent.store(end, Relaxed);
         fence(Release);
-        let entry = Entry {
-            spot: head.spot,
-            nanos: label.nanos,
-        };
-        self.index.note_long(entry, header.words());
-        if head.spot.position >= head.next_block {
-            self.index.note(entry);
-            let words = self.index.words_to_next_block(head.spot.index);
-            head.next_block = head.spot.position + (words * WORD) as u64;
+        // A record that ends within the block of the one before has no entry.
+        if end >= head.next_block {
+            self.note(head, nanos, words);
         }
-        let mut pen = self.storage.pen(head.spot.index);
-        pen.word(header.encode());
-        pen.word(label.nanos);
-        payload.write(&mut pen);
-        pen.bytes(label.target);
+        let front = header::with_check(label.front, spot.seq);
+        self.storage
+            .write(spot.index, words, [front, nanos], payload, label.target);
         head.spot = Spot {
             position: end,
-            index: pen.end(),
-            seq: head.spot.seq + 1,
-            bytes: head.spot.bytes + len as u64,
+            index: self.storage.step(spot.index, words),
+            seq: spot.seq + 1,
+            bytes: spot.bytes + payload.len() as u64,
         };
         self.truth.tail.store(end, Release);
+    }
+
+    /// Notes in the index the record of so many words that is about to be written, if it is the first
+    /// of its block, or covers the next one.
+    // Twice in a block of many records.
+    #[inline(never)]
+    fn note(&self, head: &mut Head, nanos: u64, words: usize) {
+        self.index.note_long(&head.spot, nanos, words);
+        if head.spot.position >= head.next_block {
+            head.next_block = self.index.note(&head.spot, nanos);
+        }
     }
 
     /// The end of what is published.

@@ -1,7 +1,8 @@
 //! The write path.
 //!
 //! Read from the top: take the lock, make sure of room, append, let go, and wake a sleeper if one
-//! asked to be. Room is only ever short when a reader holds writers back; then they wait in line,
+//! asked to be. What is not on the way of nearly every write is in a function of its own: two threads
+//! that write wait for each other for as long as this takes. Room is only ever short when a reader holds writers back; then they wait in line,
 //! in the order in which they came.
 
 use crate::header::{self, Part};
@@ -15,31 +16,67 @@ use crate::{Closed, Meta, clock, no_wait};
 use std::io;
 use std::mem;
 
+impl State {
+    /// Whether a record of `size` bytes can go in without more ado: the ring is open, nobody is in line,
+    /// and every reader that must not lose anything has what it overwrites.
+    #[inline]
+    fn is_free_for(&self, size: u64) -> bool {
+        let end = self.head.spot.position + size;
+        !self.closed && self.line.first().is_none() && end <= self.readers.limit()
+    }
+}
+
 impl Shared {
     /// Appends one record, or one in parts if it is longer than the ring; an empty one is none.
-    pub(crate) fn write(&self, meta: Meta<'_>, payload: Payload<'_>) -> io::Result<()> {
-        if payload.is_empty() {
+    pub(crate) fn write(&self, meta: Meta<'_>, payload: impl Payload) -> io::Result<()> {
+        if payload.len() == 0 {
             return Ok(());
         }
-        let label = Label {
-            level: meta.level_or_none(),
-            target: meta.kept_target(),
-            nanos: meta.nanos().unwrap_or_else(clock::now),
-            part: Part::Whole,
-        };
+        let nanos = meta.nanos().unwrap_or_else(clock::now);
+        let whole = (Part::Whole, payload.len());
+        let label = Label::new(meta.level_or_none(), meta.kept_target(), nanos, whole);
+        let fits = payload.len() + label.target.len() <= self.largest_content;
         let Some(mut state) = self.lock() else {
             return self.refused();
         };
-        let appended = if payload.len() + label.target.len() <= self.largest_content() {
-            self.append(&mut state, label, payload)
-        } else {
-            self.append_in_parts(&mut state, label, payload)
-        };
-        let wake = mem::take(&mut state.asleep);
+        if !fits || !state.is_free_for(label.size()) {
+            return self.write_with_care(state, label, payload, fits);
+        }
+        self.tape.append(&mut state.head, label, payload);
+        self.let_go(state);
+        Ok(())
+    }
+
+    /// Gives the lock back after a write, and wakes who asked for it.
+    #[inline]
+    fn let_go(&self, mut state: MutexGuard<'_, State>) {
+        // Stored only if need be: the next lock waits for every store before it.
+        let wake = state.asleep;
+        if wake {
+            state.asleep = false;
+        }
         drop(state);
         if wake {
             self.data.notify_all();
         }
+    }
+
+    /// Appends what cannot go in without more ado.
+    #[cold]
+    #[inline(never)]
+    fn write_with_care(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        label: Label<'_>,
+        payload: impl Payload,
+        fits: bool,
+    ) -> io::Result<()> {
+        let appended = if fits {
+            self.append(&mut state, label, payload)
+        } else {
+            self.append_in_parts(&mut state, label, payload)
+        };
+        self.let_go(state);
         appended.or_else(|Closed| self.refused())
     }
 
@@ -47,10 +84,10 @@ impl Shared {
         &self,
         state: &mut MutexGuard<'_, State>,
         label: Label<'_>,
-        payload: Payload<'_>,
+        payload: impl Payload,
     ) -> Result<(), Closed> {
         let mut turn = Turn::default();
-        self.make_room(state, payload.len() + label.target.len(), &mut turn)?;
+        self.make_room(state, label.size(), &mut turn)?;
         self.tape.append(&mut state.head, label, payload);
         self.end_turn(state, &turn);
         Ok(())
@@ -62,44 +99,44 @@ impl Shared {
     fn append_in_parts(
         &self,
         state: &mut MutexGuard<'_, State>,
-        mut label: Label<'_>,
-        payload: Payload<'_>,
+        whole: Label<'_>,
+        payload: impl Payload,
     ) -> Result<(), Closed> {
         // A quarter of the ring: readers go on while the next part is written, and what is left of
         // the record at the end fills most of the ring.
         let quarter = usize::try_from(self.tape.capacity() / 4).unwrap_or(usize::MAX);
-        let quarter = quarter.min(self.largest_content());
+        let quarter = quarter.min(self.largest_content);
         let len = quarter
-            .saturating_sub(header::BYTES + label.target.len())
+            .saturating_sub(header::BYTES + whole.target.len())
             .max(WORD);
         let mut turn = Turn::in_parts();
         let mut rest = payload;
-        label.part = Part::First;
-        while !rest.is_empty() {
+        let mut kind = Part::First;
+        while rest.len() > 0 {
             let (part, later) = rest.split_at(len);
-            if later.is_empty() {
-                label.part = Part::Last;
+            if later.len() == 0 {
+                kind = Part::Last;
             }
-            self.make_room(state, part.len() + label.target.len(), &mut turn)?;
+            let label = Label::new(whole.level, whole.target, whole.nanos, (kind, part.len()));
+            self.make_room(state, label.size(), &mut turn)?;
             self.tape.append(&mut state.head, label, part);
-            label.part = Part::Middle;
+            kind = Part::Middle;
             rest = later;
         }
         self.end_turn(state, &turn);
         Ok(())
     }
 
-    /// Returns when a record of `content` bytes may be appended, or must be.
+    /// Returns when a record of `size` bytes may be appended, or must be.
     fn make_room(
         &self,
         state: &mut MutexGuard<'_, State>,
-        content: usize,
+        size: u64,
         turn: &mut Turn,
     ) -> Result<(), Closed> {
         if state.closed {
             return Err(Closed);
         }
-        let size = (header::words(content) * WORD) as u64;
         let end = state.head.spot.position + size;
         let limit = state.readers.limit();
         let to_leave = state.line.room_to_leave(turn);

@@ -17,7 +17,7 @@ mod loom_tasks;
 mod loom_trigger;
 
 use crate::pass::{Idle, Outcome, Pass};
-use crate::payload::Payload;
+use crate::payload::Slices;
 use crate::shared::Shared;
 use crate::storage::{Storage, WORD};
 use crate::sync::{self, Condvar};
@@ -49,7 +49,7 @@ fn write_words(shared: &Shared, name: u8, words: usize) -> bool {
     let time = UNIX_EPOCH + Duration::from_nanos(u64::from(name));
     let bytes = vec![name; words * WORD];
     let payload = [IoSlice::new(&bytes)];
-    let written = shared.write(Meta::new().time(time), Payload::new(&payload));
+    let written = shared.write(Meta::new().time(time), Slices::new(&payload));
     written.is_ok()
 }
 
@@ -57,7 +57,7 @@ fn write_words(shared: &Shared, name: u8, words: usize) -> bool {
 fn write_info(shared: &Shared) {
     let payload = [IoSlice::new(&[0; WORD])];
     let meta = Meta::new().level(Level::Info);
-    shared.write(meta, Payload::new(&payload)).unwrap();
+    shared.write(meta, Slices::new(&payload)).unwrap();
 }
 
 /// A thread that writes the records that `names` name.
