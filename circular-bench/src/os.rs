@@ -1,18 +1,20 @@
-//! What the standard library has no name for: the coarse clock, and a futex.
+//! What the standard library has no name for: the coarse clock, a futex, and keeping a thread on a core.
 
 #![cfg_attr(
     target_os = "linux",
-    expect(unsafe_code, reason = "the standard library has neither")
+    expect(unsafe_code, reason = "the standard library has none of it")
 )]
 
 #[cfg(target_os = "linux")]
-pub(crate) use self::linux::{Futex, coarse_clock};
+pub(crate) use self::linux::{Futex, coarse_clock, stay_on_core};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use self::other::{Futex, coarse_clock};
+pub(crate) use self::other::{Futex, coarse_clock, stay_on_core};
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::mem;
     use std::ptr;
+    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
     /// Nanoseconds since 1970, 4 ms apart.
@@ -26,6 +28,29 @@ mod linux {
         unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut time) };
         let part = |part: i64| u64::try_from(part).unwrap_or_default();
         part(time.tv_sec) * 1_000_000_000 + part(time.tv_nsec)
+    }
+
+    /// The cores that a thread may use that has not been kept on one.
+    static CORES: LazyLock<Vec<usize>> = LazyLock::new(|| {
+        // SAFETY: all zeroes are an empty set.
+        let mut allowed: libc::cpu_set_t = unsafe { mem::zeroed() };
+        // SAFETY: the set is the kernel's to write to for as long as the call takes; 0 is this thread.
+        unsafe { libc::sched_getaffinity(0, size_of_val(&allowed), &raw mut allowed) };
+        let largest = usize::try_from(libc::CPU_SETSIZE).unwrap_or_default();
+        // SAFETY: every core is below the set's size.
+        let is_allowed = |core: &usize| unsafe { libc::CPU_ISSET(*core, &allowed) };
+        (0..largest).filter(is_allowed).collect()
+    });
+
+    /// Keeps this thread, and those that it starts, on the core of that number, counted around.
+    pub(crate) fn stay_on_core(number: usize) {
+        let core = CORES[number % CORES.len()];
+        // SAFETY: all zeroes are an empty set.
+        let mut one: libc::cpu_set_t = unsafe { mem::zeroed() };
+        // SAFETY: the core is below the set's size.
+        unsafe { libc::CPU_SET(core, &mut one) };
+        // SAFETY: the kernel only reads the set.
+        unsafe { libc::sched_setaffinity(0, size_of_val(&one), &raw const one) };
     }
 
     /// A word to sleep on.
@@ -75,6 +100,9 @@ mod linux {
 mod other {
     use std::sync::{Condvar, Mutex, PoisonError};
     use std::time::SystemTime;
+
+    /// Leaves it to the system.
+    pub(crate) fn stay_on_core(_: usize) {}
 
     pub(crate) fn coarse_clock() -> u64 {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -1,14 +1,14 @@
 //! From just before something is written to where the thread that slept for it looks at the clock.
 //!
-//! The writer goes to sleep right afterwards, so that there is a core for the reader wherever the system
-//! wakes it, and for long enough that the reader sleeps too when it is woken next.
+//! Each of the two has a core. The writer goes to sleep right afterwards, for long enough that the reader sleeps
+//! too when it is woken next.
 
 use super::USUAL;
 use super::drive::record;
 use crate::contenders::Circular;
 use crate::contenders::Contender as _;
 use crate::effort::Effort;
-use crate::os::Futex;
+use crate::os::{Futex, stay_on_core};
 use crate::rounds::{Case, Group, Sample, Task};
 use crate::stats::per_mille;
 use circular_core::Ring;
@@ -76,7 +76,17 @@ pub(crate) fn group(effort: &Effort) -> Group {
     }
 }
 
+/// With a core for each of the two: left to the system, one is now woken on the other's core, which is
+/// quicker, and now on one that has gone to sleep, and which it is differs from one contender to the next.
 fn times(open: Open, wakes: u32) -> Vec<u32> {
+    let writer = thread::spawn(move || {
+        stay_on_core(0);
+        times_of_writer(open, wakes)
+    });
+    writer.join().expect("the writer does not panic")
+}
+
+fn times_of_writer(open: Open, wakes: u32) -> Vec<u32> {
     let (mut wake, mut sleep) = open();
     let base = Instant::now();
     let nanos = move || u64::try_from(base.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -84,6 +94,7 @@ fn times(open: Open, wakes: u32) -> Vec<u32> {
     let reader = thread::spawn({
         let woken = Arc::clone(&woken);
         move || {
+            stay_on_core(1);
             while sleep() {
                 woken.store(nanos(), SeqCst);
             }
