@@ -113,30 +113,47 @@ impl Json {
             return;
         };
         if self.current_span {
-            push_span(object.key("span"), span, spans);
+            let text = object.key("span");
+            spans.with(span.id().into_u64(), |fields| {
+                push_span(text, span.name(), fields);
+            });
         }
         if self.span_list {
             let text = object.key("spans");
             text.push('[');
-            let scope = current.iter().flat_map(|span| span.scope().from_root());
-            for (number, span) in scope.enumerate() {
-                if number > 0 {
-                    text.push(',');
-                }
-                push_span(text, &span, spans);
+            if let Some(span) = &current {
+                push_list(text, span, spans);
             }
             text.push(']');
         }
     }
 }
 
-fn push_span<S>(text: &mut String, span: &SpanRef<'_, S>, spans: &Spans<JsonFields>)
+/// The span and those around it, from the outermost on.
+fn push_list<S>(text: &mut String, span: &SpanRef<'_, S>, spans: &Spans<JsonFields>)
 where
     S: for<'a> LookupSpan<'a>,
 {
+    let mut comma = "";
+    let mut push = |name: &str, fields: Option<&JsonFields>| {
+        text.push_str(comma);
+        push_span(text, name, fields);
+        comma = ",";
+    };
+    let is_known = spans.scope(span.id().into_u64(), |name, fields| {
+        push(name, Some(fields))
+    });
+    if !is_known {
+        for span in span.scope().from_root() {
+            spans.with(span.id().into_u64(), |fields| push(span.name(), fields));
+        }
+    }
+}
+
+fn push_span(text: &mut String, name: &str, fields: Option<&JsonFields>) {
     let mut object = Object::begin(text);
-    spans.with(&span.id(), |fields| object.members(fields.text()));
-    object.string("name", span.name());
+    object.members(fields.map_or("", |fields| fields.text()));
+    object.string("name", name);
     object.end();
 }
 

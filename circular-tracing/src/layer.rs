@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::format::{Format, Panic, Parts, Said};
 use crate::json::Json;
 use crate::level::level;
-use crate::spans::Spans;
+use crate::spans::{Kin, Spans};
 use crate::text::Text;
 
 /// A [`Layer`] that records each event in a [`Ring`], as the line that
@@ -207,31 +207,32 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     F: Format,
 {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if self.ring.is_forked() {
             return;
         }
         let mut panic = None;
-        self.spans.open(id, |fields| {
+        self.spans.open(id.into_u64(), kin(id, &context), |fields| {
             panic = F::push_fields(fields, |visit| attributes.record(visit));
         });
         resume(panic);
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if self.ring.is_forked() {
             return;
         }
         let mut panic = None;
-        self.spans.record(id, |fields| {
-            panic = F::push_fields(fields, |visit| values.record(visit));
-        });
+        self.spans
+            .record(id.into_u64(), kin(id, &context), |fields| {
+                panic = F::push_fields(fields, |visit| values.record(visit));
+            });
         resume(panic);
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
         if !self.ring.is_forked() {
-            self.spans.close(&id);
+            self.spans.close(id.into_u64());
         }
     }
 
@@ -270,6 +271,19 @@ where
             trigger.saw(level);
         }
         resume(panic);
+    }
+}
+
+fn kin<S>(id: &Id, context: &Context<'_, S>) -> Kin
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    // The registry has every span that it tells of.
+    let span = context.span(id);
+    let parent = span.as_ref().and_then(|span| span.parent());
+    Kin {
+        name: span.map_or("", |span| span.name()),
+        parent: parent.map(|parent| parent.id().into_u64()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The fields of the spans that are open, as text.
+//! The spans that are open, with their fields as text.
 //!
 //! They are kept here, and not in the registry's extensions, which would allocate for every span, and
 //! keep a lock while a `Display` of the program runs. What a closed span leaves is used for a later one.
@@ -10,8 +10,6 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tracing_core::span::Id;
-
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
 
@@ -21,7 +19,10 @@ const GENERATION_BITS: u32 = 13;
 
 /// So many closed spans' memory is kept in each, and none that is larger than this.
 const SPARES: usize = 32;
-const LARGEST_SPARE: usize = 4096;
+const LARGEST_SPARE: usize = 2048;
+
+/// As many spans around each other are found without the registry. So many it keeps without an allocation.
+const DEEPEST: usize = 16;
 
 /// The fields of one span in a form of its own.
 pub trait SpanFields: Default + Send + 'static {
@@ -40,8 +41,20 @@ pub struct Spans<T> {
 }
 
 struct Shard<T> {
-    open: HashMap<u64, T, BuildHasherDefault<IdHasher>>,
+    open: HashMap<u64, Span<T>, BuildHasherDefault<IdHasher>>,
     spare: Vec<T>,
+}
+
+struct Span<T> {
+    kin: Kin,
+    fields: T,
+}
+
+/// What a span is called, and which one it is in, of those that the layer's filter lets through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kin {
+    pub(crate) name: &'static str,
+    pub(crate) parent: Option<u64>,
 }
 
 impl<T: SpanFields> Spans<T> {
@@ -56,40 +69,66 @@ impl<T: SpanFields> Spans<T> {
     }
 
     /// The span is new, and has the fields that `fill` puts in.
-    pub(crate) fn open(&self, id: &Id, fill: impl FnOnce(&mut T)) {
+    pub(crate) fn open(&self, id: u64, kin: Kin, fill: impl FnOnce(&mut T)) {
         let mut fields = self.shard(id).take();
         fill(&mut fields);
-        let before = self.shard(id).open.insert(id.into_u64(), fields);
+        let before = self.shard(id).open.insert(id, Span { kin, fields });
         debug_assert!(before.is_none(), "an id is one open span's");
     }
 
     /// Adds the fields that `fill` puts in to those of the span.
-    pub(crate) fn record(&self, id: &Id, fill: impl FnOnce(&mut T)) {
+    pub(crate) fn record(&self, id: u64, kin: Kin, fill: impl FnOnce(&mut T)) {
         let mut later = self.shard(id).take();
         fill(&mut later);
         let mut shard = self.shard(id);
-        shard.open.entry(id.into_u64()).or_default().add(&later);
+        let span = shard.open.entry(id).or_insert_with(|| Span {
+            kin,
+            fields: T::default(),
+        });
+        span.fields.add(&later);
         shard.put_back(later);
     }
 
-    pub(crate) fn close(&self, id: &Id) {
+    pub(crate) fn close(&self, id: u64) {
         let mut shard = self.shard(id);
-        if let Some(fields) = shard.open.remove(&id.into_u64()) {
-            shard.put_back(fields);
+        if let Some(span) = shard.open.remove(&id) {
+            shard.put_back(span.fields);
         }
     }
 
-    /// Shows the fields to `copy`, which does no more than that; nothing is shown of a span that was
-    /// opened before the layer was there.
-    pub(crate) fn with(&self, id: &Id, copy: impl FnOnce(&T)) {
-        if let Some(fields) = self.shard(id).open.get(&id.into_u64()) {
-            copy(fields);
-        }
+    /// Shows the fields to `copy`, which does no more than that; there are none of a span that was opened
+    /// before the layer was there.
+    pub(crate) fn with(&self, id: u64, copy: impl FnOnce(Option<&T>)) {
+        copy(self.shard(id).open.get(&id).map(|span| &span.fields));
     }
 
-    fn shard(&self, id: &Id) -> MutexGuard<'_, Shard<T>> {
+    /// Shows the span and those around it to `copy`, name and fields, from the outermost on; or nothing, and
+    /// false, if one of them was opened before the layer was there, or they are very many. (To ask the
+    /// registry for them takes twice as long.)
+    pub(crate) fn scope(&self, id: u64, mut copy: impl FnMut(&'static str, &T)) -> bool {
+        let mut ids = [id; DEEPEST];
+        let mut depth = 0;
+        let mut next = Some(id);
+        while let Some(id) = next {
+            let shard = self.shard(id);
+            let (Some(span), Some(place)) = (shard.open.get(&id), ids.get_mut(depth)) else {
+                return false;
+            };
+            *place = id;
+            depth += 1;
+            next = span.kin.parent;
+        }
+        for &id in ids[..depth].iter().rev() {
+            if let Some(span) = self.shard(id).open.get(&id) {
+                copy(span.kin.name, &span.fields);
+            }
+        }
+        true
+    }
+
+    fn shard(&self, id: u64) -> MutexGuard<'_, Shard<T>> {
         // The high bits of a product depend on all bits of the factors.
-        let number = (mix(id.into_u64() << GENERATION_BITS) >> 59) as usize % SHARDS;
+        let number = (mix(id << GENERATION_BITS) >> 59) as usize % SHARDS;
         // Nothing under the lock can panic half-way.
         self.shards[number]
             .lock()

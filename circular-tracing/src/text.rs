@@ -124,21 +124,30 @@ fn push_scope<S>(
 ) where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let Some(scope) = context.event_scope(said.event) else {
+    let Some(span) = context.event_span(said.event) else {
         return;
     };
-    for span in scope.from_root() {
-        text.push_str(span.metadata().name());
-        spans.with(&span.id(), |fields| {
-            if !fields.is_empty() {
-                text.push('{');
-                text.push_str(fields);
-                text.push('}');
-            }
-        });
-        text.push(':');
+    let is_known = spans.scope(span.id().into_u64(), |name, fields| {
+        push_span(text, name, fields);
+    });
+    if !is_known {
+        for span in span.scope().from_root() {
+            spans.with(span.id().into_u64(), |fields| {
+                push_span(text, span.name(), fields.map_or("", |fields| fields));
+            });
+        }
     }
     text.push(' ');
+}
+
+fn push_span(text: &mut String, name: &str, fields: &str) {
+    text.push_str(name);
+    if !fields.is_empty() {
+        text.push('{');
+        text.push_str(fields);
+        text.push('}');
+    }
+    text.push(':');
 }
 
 /// Appends fields, with spaces between them.
