@@ -10,6 +10,7 @@ pub(crate) fn all() {
     values::messages();
     values::errors();
     spans::nested();
+    spans::deep();
     spans::recorded_later();
     spans::parents();
     spans::odd_orders();

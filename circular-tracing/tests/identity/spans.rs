@@ -35,6 +35,17 @@ pub(crate) fn nested() {
     tracing::debug!("in three again");
 }
 
+/// More than anybody keeps without asking for memory.
+pub(crate) fn deep() {
+    let mut entered = Vec::new();
+    for depth in 0..40 {
+        entered.push(tracing::info_span!("inner", depth).entered());
+        tracing::info!(depth, "in so many and one");
+    }
+    while entered.pop().is_some() {}
+    tracing::info!("outside again");
+}
+
 pub(crate) fn recorded_later() {
     let span = tracing::info_span!("span", first = 1, second = Empty, third = Empty, last = "z");
     let _inside = span.enter();
