@@ -30,8 +30,8 @@ pub(crate) struct Dumped {
     pub(crate) lacks_wanted: bool,
 }
 
-/// Takes what was missed since the last piece, if anything, and the next piece: whole records, or none
-/// if it ends with a loss.
+/// Takes what was missed since the last piece, or the next piece, which is whole records: one of the two
+/// at a time, as it may take the one and fail at the other.
 pub(crate) type Out<'a> = dyn FnMut(Missed, &[u8]) -> io::Result<()> + 'a;
 
 /// Hands `out` everything that the ring holds; the records with the seqs `wanted` are among what was
@@ -83,7 +83,12 @@ fn write_pieces(
     while spot.position < tail {
         buffer.clear();
         if let Some(next) = snapshot::piece(tape, spot, tail, buffer) {
-            out(mem::take(&mut untold), buffer.bytes())?;
+            if !untold.is_empty() {
+                // By itself, and over with: if the records are not taken, it is not told again.
+                out(mem::take(&mut untold), &[])?;
+                *from = Some(spot);
+            }
+            out(Missed::default(), buffer.bytes())?;
             dumped.records += next.seq - spot.seq;
             dumped.bytes += next.bytes - spot.bytes;
             spot = next;

@@ -235,3 +235,26 @@ fn what_is_missed_stands_in_a_line_of_its_own() {
     log(&ring, &trigger, "the end\n");
     assert!(dumps.recv().unwrap().starts_with("\n--- missed "));
 }
+
+/// It took the line that says so, and failed at the records behind it.
+#[test]
+fn what_a_sink_was_told_that_it_missed_is_not_told_again() {
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(4096).unwrap();
+    // The first dump, the line, and not the records.
+    let (sink, taken, attempts) = fails([2]);
+    let trigger = start(&ring, sink);
+    log(&ring, &trigger, "first\n");
+    attempts.recv().unwrap();
+    (0..1000).for_each(|_| (&ring).write_all(b"line\n").unwrap());
+    log(&ring, &trigger, "second\n");
+    attempts.recv().unwrap();
+    log(&ring, &trigger, "third\n");
+    attempts.recv().unwrap();
+    let text = taken.text();
+    let told = text.lines().map(|line| {
+        let missed = line.strip_prefix("--- missed ");
+        missed.map_or(1, |rest| rest.split(' ').next().unwrap().parse().unwrap())
+    });
+    assert_eq!(told.sum::<u32>(), 1003, "{text}");
+}
