@@ -23,8 +23,8 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// Dumps what the ring holds when something of importance is logged: the DEBUG lines that led to an
 /// error are kept, though nobody prints them.
 ///
-/// It is given to a logger or a writer (`dump_on` of `circular_tracing::RingWriter` and
-/// `circular_log::RingLogger`), which calls [`saw`](Self::saw) after each record. Clones are the same
+/// It is given to what records (`dump_on` of `circular_tracing::RingLayer`, `circular_tracing::RingWriter`
+/// and `circular_log::RingLogger`), which calls [`saw`](Self::saw) after each record. Clones are the same
 /// trigger.
 ///
 /// ```

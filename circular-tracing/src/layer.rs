@@ -55,7 +55,8 @@ use crate::text::Text;
 /// one in more than 16 spans.
 ///
 /// The fields of a span that was opened before the layer was there, such as one that a `reload` brings in,
-/// are not known to it. A field that is recorded again and again makes the text of its span longer each
+/// are not known to it, and those of a closed one are forgotten when it hears of that: a layer that logs an
+/// event of a span as it is closed is to be put in before this one. A field that is recorded again and again makes the text of its span longer each
 /// time, as in `fmt`; in JSON it does not.
 ///
 /// # Values that fail

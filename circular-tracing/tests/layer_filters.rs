@@ -3,12 +3,14 @@
 
 use circular_core::{Handle, Ring};
 use circular_tracing::RingLayer;
-use tracing::Level;
 use tracing::field::Empty;
+use tracing::span::Id;
 use tracing::subscriber::with_default;
+use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets, dynamic_filter_fn, filter_fn};
-use tracing_subscriber::layer::Layer;
+use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Registry, fmt, registry, reload};
 
 /// A layer of text without the time, and what it records.
@@ -236,6 +238,26 @@ fn a_layer_that_is_reloaded() {
     );
 }
 
+/// Each registry numbers its spans by itself, and the layer never hears of the first one's end.
+#[test]
+fn a_layer_that_goes_on_in_another_registry() {
+    let (layer, handle) = text();
+    let (layer, reload) = reload::Layer::new(Some(layer));
+    let mut taken = None;
+    with_default(registry().with(layer), || {
+        let _span = tracing::info_span!("first", n = 1);
+        reload.modify(|layer| taken = layer.take()).unwrap();
+    });
+    with_default(registry().with(taken), || {
+        let _span = tracing::info_span!("second", n = 2).entered();
+        tracing::info!("in the second");
+    });
+    assert_eq!(
+        lines(&handle),
+        [" INFO second{n=2}: layer_filters: in the second"]
+    );
+}
+
 #[test]
 fn a_setting_that_is_reloaded() {
     let (layer, handle) = text();
@@ -319,4 +341,23 @@ fn text_json_and_a_coloured_console_side_by_side() {
         + r#""span":{"rows":3,"table":"items","name":"query"},"#
         + r#""spans":[{"id":7,"name":"request"},{"rows":3,"table":"items","name":"query"}]}"#;
     assert_eq!(lines(&json_handle).last(), Some(&expected));
+}
+
+/// Logs an event of each span that is closed.
+struct TellsOfClosed;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for TellsOfClosed {
+    fn on_close(&self, id: Id, _: Context<'_, S>) {
+        tracing::info!(parent: id, "closed");
+    }
+}
+
+/// The first in hears of a span's end first.
+#[test]
+fn after_a_layer_that_logs_when_a_span_is_closed() {
+    let (layer, handle) = text();
+    with_default(registry().with(TellsOfClosed).with(layer), || {
+        drop(tracing::info_span!("span", n = 1));
+    });
+    assert_eq!(lines(&handle), [" INFO span{n=1}: layer_filters: closed"]);
 }
