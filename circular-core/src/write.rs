@@ -2,8 +2,8 @@
 //!
 //! Read from the top: take the lock, make sure of room, append, let go, and wake a sleeper if one
 //! asked to be. What is not on the way of nearly every write is in a function of its own: two threads
-//! that write wait for each other for as long as this takes. Room is only ever short when a reader holds writers back; then they wait in line,
-//! in the order in which they came.
+//! that write wait for each other for as long as this takes. Room is only ever short when a reader
+//! holds writers back; then they wait in line, in the order in which they came.
 
 use crate::header::{self, Part};
 use crate::line::Turn;

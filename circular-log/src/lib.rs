@@ -57,8 +57,8 @@
 //!
 //! Each line needs one way into the ring. Either let `tracing-log` turn log records into events,
 //! and give only the subscriber a ring; or set this logger for `log` and `circular-tracing`'s
-//! writer for `tracing`, on the same ring. The second keeps the real targets, and the
-//! key-values, which `tracing-log` drops. It needs
+//! layer for `tracing`, on the same ring. The second keeps the key-values, which `tracing-log`
+//! drops, and lets filters see the real targets. It needs
 //! `tracing::subscriber::set_global_default`, since the `init` of `tracing-subscriber` wants to set
 //! `tracing-log` as the logger. Do not turn on the `log-always` feature of `tracing` then: it sends
 //! every event through `log` as well, and each would be recorded twice. Its `log` feature, which

@@ -51,8 +51,8 @@ use crate::text::Text;
 ///
 /// No event allocates, once its thread's buffer has grown to the longest line, and neither does a span
 /// whose fields are not longer than those of spans before it: the memory of spans that were closed is used
-/// again. Exceptions are an event of more than 64 KiB, one inside a `Display` that is being recorded, and
-/// one in more than 16 spans.
+/// again. Exceptions are an event of more than 64 KiB, one inside a `Display` that is being recorded, one in
+/// more than 16 spans, and a span with more than 2 KiB of fields.
 ///
 /// The fields of a span that was opened before the layer was there, such as one that a `reload` brings in,
 /// are not known to it, and those of a closed one are forgotten when it hears of that: a layer that logs an
