@@ -85,7 +85,8 @@ impl RingLogger {
         }
     }
 
-    /// Dumps what the ring holds when a record of `trigger`'s level comes: see [`DumpTrigger`].
+    /// Dumps what the ring holds when a record of `trigger`'s level comes: see [`DumpTrigger`]. A second
+    /// trigger takes the place of the first.
     ///
     /// ```
     /// use circular_core::{DumpTrigger, Ring};

@@ -54,10 +54,13 @@ use crate::text::Text;
 /// again. Exceptions are an event of more than 64 KiB, one inside a `Display` that is being recorded, one in
 /// more than 16 spans, and a span with more than 2 KiB of fields.
 ///
+/// # Spans
+///
 /// The fields of a span that was opened before the layer was there, such as one that a `reload` brings in,
-/// are not known to it, and those of a closed one are forgotten when it hears of that: a layer that logs an
-/// event of a span as it is closed is to be put in before this one. A field that is recorded again and again makes the text of its span longer each
-/// time, as in `fmt`; in JSON it does not.
+/// are not known to it. When it hears that a span is closed, it forgets the fields: a layer that logs an
+/// event of a span as that is closed is to be put in before this one, so that it hears of it first. A field
+/// that is recorded again and again makes the text of its span longer each time, as in `fmt`; in JSON it
+/// does not.
 ///
 /// # Values that fail
 ///
@@ -140,7 +143,8 @@ impl RingLayer<Json> {
 }
 
 impl<F: Format> RingLayer<F> {
-    /// Dumps what the ring holds when an event of `trigger`'s level comes: see [`DumpTrigger`].
+    /// Dumps what the ring holds when an event of `trigger`'s level comes: see [`DumpTrigger`]. A second
+    /// trigger takes the place of the first.
     ///
     /// ```
     /// use circular_core::{DumpTrigger, Ring};

@@ -43,7 +43,8 @@ impl RingWriter {
         }
     }
 
-    /// Dumps what the ring holds when an event of `trigger`'s level comes: see [`DumpTrigger`].
+    /// Dumps what the ring holds when an event of `trigger`'s level comes: see [`DumpTrigger`]. A second
+    /// trigger takes the place of the first.
     ///
     /// ```
     /// use circular_core::{DumpTrigger, Ring};
