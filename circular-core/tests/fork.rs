@@ -1,4 +1,4 @@
-//! What a forked child can do: nothing with its parent's rings, at once, and everything with its own.
+//! What a forked child can do with its parent's rings: nothing, at once.
 
 #![cfg(unix)]
 #![expect(unsafe_code, reason = "the standard library cannot fork")]
@@ -8,82 +8,26 @@ use circular_core::{
 };
 use std::io::{self, Write};
 use std::panic::{self, catch_unwind};
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+#[path = "common/busy.rs"]
+mod busy;
 #[path = "common/child.rs"]
 mod child;
-#[path = "common/collected.rs"]
-mod collected;
 #[path = "common/in_child.rs"]
 mod in_child;
 #[path = "common/watchdog.rs"]
 mod watchdog;
 
-use collected::Collected;
+use busy::while_everything_is_in_use;
 use in_child::{ALARM, check, in_child};
 
 /// As many as make it likely that a fork hits every lock that there is.
 const FORKS: usize = 200;
 const LONG: Duration = Duration::from_secs(3600);
-
-/// Tells that it has been written to.
-struct Tells(Option<mpsc::Sender<()>>);
-
-impl Write for Tells {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(runs) = self.0.take() {
-            let _ = runs.send(());
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A process whose threads use every lock of a ring, all the time.
-fn while_everything_is_in_use(test: impl FnOnce(&Ring)) {
-    let ring = Ring::new(1 << 14).unwrap();
-    let ends = AtomicBool::new(false);
-    let (runs, running) = mpsc::channel();
-    thread::scope(|scope| {
-        for number in 0..3 {
-            let (mut ring, runs) = (&ring, runs.clone());
-            scope.spawn(move || {
-                runs.send(()).unwrap();
-                // The end may come while it waits for room.
-                while writeln!(ring, "a line of thread {number}").is_ok() {}
-            });
-        }
-        let handle = ring.handle();
-        let (ends, flushes) = (&ends, runs.clone());
-        scope.spawn(move || {
-            flushes.send(()).unwrap();
-            while !ends.load(Relaxed) {
-                handle.flush();
-                let _ = handle.reader().open().try_recv();
-            }
-        });
-        for policy in [Policy::Block, Policy::BlockFor(LONG), Policy::Skip] {
-            let reader = ring.handle().reader().policy(policy);
-            reader.spawn(Tells(Some(runs.clone()))).unwrap();
-        }
-        // None is still beginning.
-        (0..7).for_each(|_| running.recv().unwrap());
-        let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| test(&ring)));
-        ends.store(true, Relaxed);
-        ring.handle().close();
-        if let Err(panic) = outcome {
-            panic::resume_unwind(panic);
-        }
-    });
-}
 
 fn parents_ring_is_dead(ring: &Ring, taken: &mut Reader) -> Result<(), &'static str> {
     let handle = ring.handle();
@@ -121,33 +65,9 @@ fn parents_ring_is_dead(ring: &Ring, taken: &mut Reader) -> Result<(), &'static 
     Ok(())
 }
 
-/// Everything that a ring of the child's own does with threads of its own.
-fn childs_ring_works() -> Result<(), &'static str> {
-    let ring = Ring::new(4096).map_err(|_| "new")?;
-    let handle = ring.handle();
-    let sink = Collected::default();
-    let reader = handle.reader().policy(Policy::Block).spawn(sink.clone());
-    let reader = reader.map_err(|_| "spawn")?;
-    let (mut skipping, own) = (handle.reader().open(), handle.clone());
-    let viewer = thread::spawn(move || while skipping.recv().is_ok() {});
-    let flusher = thread::spawn(move || (0..100).for_each(|_| own.flush()));
-    let mut expected = String::new();
-    for number in 0..1000 {
-        let line = format!("line {number}\n");
-        expected.push_str(&line);
-        (&ring).write_all(line.as_bytes()).map_err(|_| "write")?;
-    }
-    handle.flush();
-    check(sink.text() == expected, "what flush promises")?;
-    handle.close();
-    check(handle.join_timeout(LONG), "join_timeout")?;
-    reader.join().map_err(|_| "join")?.map_err(|_| "the sink")?;
-    viewer.join().map_err(|_| "the viewer")?;
-    flusher.join().map_err(|_| "the flusher")?;
-    Ok(())
-}
-
+#[test]
 fn a_parents_ring_refuses_and_never_hangs() {
+    let _watchdog = watchdog::minutes(10);
     while_everything_is_in_use(|ring| {
         for _ in 0..FORKS {
             let taken = std::cell::RefCell::new(ring.handle().reader().open());
@@ -173,7 +93,9 @@ fn parents_ring_is_dead_for_tasks(
     Ok(())
 }
 
+#[test]
 fn a_parents_ring_leaves_no_task_waiting() {
+    let _watchdog = watchdog::minutes(10);
     while_everything_is_in_use(|ring| {
         for _ in 0..FORKS {
             let taken = std::cell::Cell::new(ring.handle().reader().stream().ok());
@@ -182,11 +104,8 @@ fn a_parents_ring_leaves_no_task_waiting() {
     });
 }
 
-fn a_childs_own_ring_works() {
-    while_everything_is_in_use(|_| (0..FORKS).for_each(|_| in_child(childs_ring_works)));
-}
-
 /// In the midst of a flush that was put off, which holds the sink's lock.
+#[test]
 fn a_parents_auto_flush_is_left_alone() {
     /// Hangs in the flush of every thread but one, once it has told so.
     struct Slow(thread::ThreadId, mpsc::Sender<()>, mpsc::Receiver<()>);
@@ -202,6 +121,7 @@ fn a_parents_auto_flush_is_left_alone() {
             Ok(())
         }
     }
+    let _watchdog = watchdog::minutes(2);
     let (flushes, is_flushing) = mpsc::channel();
     let (go_on, may_go_on) = mpsc::channel::<()>();
     let sink = Slow(thread::current().id(), flushes, may_go_on);
@@ -224,17 +144,6 @@ fn a_parents_auto_flush_is_left_alone() {
     });
     drop(go_on);
     drop(auto);
-}
-
-fn a_child_of_a_child_is_no_different() {
-    while_everything_is_in_use(|_| {
-        in_child(|| {
-            let ring = Ring::new(4096).map_err(|_| "new")?;
-            in_child(|| check((&ring).write_all(b"refused").is_err(), "a write"));
-            in_child(childs_ring_works);
-            childs_ring_works()
-        });
-    });
 }
 
 #[test]
@@ -265,24 +174,13 @@ fn as_child() {
     std::process::exit(0);
 }
 
+#[test]
 fn at_exit_only_the_parent_flushes() {
+    let _watchdog = watchdog::minutes(2);
     for _ in 0..20 {
         let output = child::command("forks").output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{stderr}");
         assert_eq!(stderr, "the parent's\n");
     }
-}
-
-/// One test. A thread that begins or ends holds a lock of the standard library's, which a child's own threads
-/// would wait for if the fork came in between: no test may begin or end while another one forks.
-#[test]
-fn what_a_forked_child_can_do() {
-    let _watchdog = watchdog::minutes(10);
-    at_exit_only_the_parent_flushes();
-    a_parents_ring_refuses_and_never_hangs();
-    a_parents_ring_leaves_no_task_waiting();
-    a_childs_own_ring_works();
-    a_parents_auto_flush_is_left_alone();
-    a_child_of_a_child_is_no_different();
 }
