@@ -142,11 +142,13 @@
 //! # Hard places
 //!
 //! The ring takes an event from anywhere: a `Display` that is being logged, `Drop` while unwinding, a
-//! thread-local's destructor; and so does [`RingLayer`]. Two things come from `tracing` itself. An event
+//! thread-local's destructor; and so does [`RingLayer`]. Three things come from `tracing` itself. An event
 //! inside a `Display` that is being logged is recorded before the outer one, and once for every layer that
 //! formats the outer one; a layer with a filter of its own may then get the outer one although its filter
 //! says no. And while a scoped subscriber (`set_default`, `with_default`) is in use anywhere
 //! in the program, `tracing` drops such an event: use `init` or `set_global_default`.
+//! And a *span* that is opened or entered in a thread-local's destructor aborts the program, with any layer or
+//! none, if the registry's own variables of that thread are gone by then.
 //!
 //! With [`RingWriter`], what stands before the ring is `fmt`, in `tracing-subscriber` 0.3:
 //!
