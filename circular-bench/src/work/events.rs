@@ -8,7 +8,8 @@ pub(crate) use self::ring_layer::{JSON as RING_JSON, TEXT as RING_TEXT};
 use self::queue::Queue;
 use super::drive::{Paced, nanos_each};
 use crate::contenders::{
-    Bounds, Broadcast, Contender, Crossbeam, DequeOfStrings, Opened, Readers, Shared, Thingbuf,
+    Bounds, Broadcast, Contender, Crossbeam, DequeOfBytes, DequeOfStrings, Opened, Readers, Shared,
+    Thingbuf,
 };
 use crate::effort::Effort;
 use crate::rounds::{Case, Group, Sample, Task};
@@ -60,7 +61,7 @@ pub(crate) fn json(effort: &Effort) -> Group {
     group(effort, "event as JSON", RING_JSON, &json_ways())
 }
 
-pub(crate) fn text_ways() -> [Way; 10] {
+pub(crate) fn text_ways() -> [Way; 11] {
     let way = |name, does, open| Way { name, does, open };
     [
         way(RING_TEXT, ring_layer::TEXT_DOES, |bounds| {
@@ -78,6 +79,11 @@ pub(crate) fn text_ways() -> [Way; 10] {
             "fmt to Mutex<VecDeque<String>>",
             "formats with fmt, and puts the line there",
             to_queue::<DequeOfStrings, _>,
+        ),
+        way(
+            "fmt to Mutex<VecDeque<u8>>",
+            "formats with fmt, and puts the line there",
+            to_queue::<DequeOfBytes, _>,
         ),
         way(
             "fmt to appender, lossy",
