@@ -188,6 +188,12 @@ impl Buffer {
             .map_or(0, |details| details.records.len())
     }
 
+    /// How many bytes there are behind the record at `number`.
+    pub(crate) fn bytes_behind(&self, number: usize) -> Option<usize> {
+        let detail = self.details.as_ref()?.records.get(number)?;
+        Some(self.filled - detail.end)
+    }
+
     /// The record at `number`, of those that details were kept for.
     pub(crate) fn record(&self, number: usize) -> Option<Record<'_>> {
         let details = self.details.as_ref()?;

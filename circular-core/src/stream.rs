@@ -111,8 +111,18 @@ impl AsyncReader {
     fn received(&mut self) -> Batch<'_> {
         let missed = self.pass.take_untold();
         Batch {
-            buffer: self.pass.buffer(),
             missed,
+            ..self.batch()
+        }
+    }
+
+    /// The batch that was received last once more, for code that goes through it in several steps. It
+    /// tells of no loss a second time, and is empty as soon as the next is waited for.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch {
+            buffer: self.pass.buffer(),
+            missed: Missed::default(),
+            end: self.pass.cursor(),
         }
     }
 
