@@ -115,9 +115,9 @@ impl<'a> Batch<'a> {
         self.missed
     }
 
-    /// Behind the record at `index`: where a reader goes on
-    /// ([`Start::After`](crate::Start::After)) that has had that one and not the next. `None` if
-    /// there is no such record.
+    /// Before the record at `index`: where a reader goes on
+    /// ([`Start::After`](crate::Start::After)) that has had those before it and not that one. From
+    /// [`len`](Self::len) on it is behind the last.
     ///
     /// Among records of which some were filtered out, it does not know the bytes before it.
     ///
@@ -130,21 +130,23 @@ impl<'a> Batch<'a> {
     /// writeln!(ring, "two")?;
     /// let handle = ring.handle();
     /// let mut reader = handle.reader().open();
-    /// let behind_one = reader.recv()?.cursor_behind(0).unwrap();
+    /// let behind_one = reader.recv()?.cursor_before(1);
     /// let mut second = handle.reader().start(Start::After(behind_one)).open();
     /// assert_eq!(second.recv()?.bytes(), b"two\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn cursor_behind(&self, index: usize) -> Option<Cursor> {
-        let (first, record) = (self.buffer.record(0)?, self.buffer.record(index)?);
-        let behind = self.buffer.bytes_behind(index)? as u64;
+    pub fn cursor_before(&self, index: usize) -> Cursor {
+        let (Some(first), Some(record)) = (self.buffer.record(0), self.buffer.record(index)) else {
+            return self.end;
+        };
         let has_all = first.seq.saturating_add(self.len() as u64) == self.end.seq;
         let end = self.end.bytes.filter(|_| has_all);
-        Some(Cursor {
+        let rest = self.buffer.bytes_from(index) as u64;
+        Cursor {
             ring: self.end.ring,
-            seq: record.seq.saturating_add(1),
-            bytes: end.and_then(|end| end.checked_sub(behind)),
-        })
+            seq: record.seq,
+            bytes: end.and_then(|end| end.checked_sub(rest)),
+        }
     }
 
     /// How many records it has.
