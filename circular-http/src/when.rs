@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 /// Reads RFC 3339 (`2026-11-25T14:00:00Z`, with any offset), or how long ago (`5m`, `1h 30m`).
 pub(crate) fn parse(text: &str, now: SystemTime) -> Option<SystemTime> {
     if let Ok(ago) = humantime::parse_duration(text) {
-        return Some(now.checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH));
+        let oldest = SystemTime::UNIX_EPOCH;
+        return Some(now.checked_sub(ago).map_or(oldest, |time| time.max(oldest)));
     }
     let text = text.to_ascii_uppercase();
     let (date, offset) = match text.strip_suffix('Z') {
