@@ -93,7 +93,6 @@ fn a_server_that_stops_ends_its_streams_within_a_second() {
             .try_clone()
             .unwrap(),
     ];
-    let addr = site.server.local_addr();
     let began = Instant::now();
     site.server.stop();
     let took = began.elapsed();
@@ -102,10 +101,6 @@ fn a_server_that_stops_ends_its_streams_within_a_second() {
     for tail in tails {
         assert_eq!(tail.rest(), (String::new(), true), "it came to its end");
     }
-    assert!(
-        std::net::TcpStream::connect(addr).is_err(),
-        "nobody listens"
-    );
     // The ring does not care.
     site.ring.handle().close();
 }

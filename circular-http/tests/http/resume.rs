@@ -76,8 +76,12 @@ impl Client {
 fn visits(capacity: usize, records: u64) -> Client {
     let site = Site::with(capacity, crate::support::options());
     let mut client = Client::default();
+    site.write(0..1);
+    while client.received == 0 {
+        client.visit(&site, 3);
+    }
     thread::scope(|scope| {
-        let writer = scope.spawn(|| site.write(0..records));
+        let writer = scope.spawn(|| site.write(1..records));
         let mut count = 1;
         while !writer.is_finished() || client.next < records {
             client.visit(&site, count);
@@ -98,7 +102,7 @@ fn nothing_is_lost_or_doubled_where_the_ring_holds_it_all() {
 #[test]
 fn what_was_overwritten_meanwhile_is_counted() {
     let client = visits(16 << 10, 20_000);
-    assert!(client.missed > 0 && client.received > 0);
+    assert!(client.missed > 0, "the ring holds a hundredth of it");
 }
 
 #[test]
