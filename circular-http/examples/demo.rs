@@ -1,21 +1,30 @@
-//! A log to look at: writes a few lines a second, and shows them.
-use circular_core::{Level, Meta, Ring};
+//! A log to look at, in a browser or with `curl`: `cargo run -p circular-http --example demo`.
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::thread;
 use std::time::Duration;
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let addr: std::net::SocketAddr = std::env::args()
-        .nth(1)
-        .unwrap_or("127.0.0.1:6061".into())
-        .parse()?;
+
+use circular_core::{Level, Meta, Ring};
+use circular_http::Options;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut options = Options::new();
+    if let Some(addr) = env::args().nth(1) {
+        options = options.addr(addr.parse::<SocketAddr>()?);
+    }
     let ring = Ring::new(1 << 20)?;
-    let server = circular_http::serve(ring.handle(), circular_http::Options::new().addr(addr))?;
-    println!("{}", server.url());
-    for n in 0_u64.. {
-        let level = Level::ALL[(n % 5) as usize];
+    let server = circular_http::serve(ring.handle(), options)?;
+    writeln!(io::stdout(), "{}", server.url())?;
+    for (number, level) in (0_u64..).zip(Level::ALL.into_iter().cycle()) {
+        let meta = Meta::new().level(level).target("demo");
         ring.record_fmt(
-            Meta::new().level(level).target("demo"),
-            format_args!("\x1b[32m{level}\x1b[0m demo: line {n}\n"),
+            meta,
+            format_args!("\x1b[32m{level}\x1b[0m demo: line {number}\n"),
         )?;
-        std::thread::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100));
     }
     Ok(())
 }

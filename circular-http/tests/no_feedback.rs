@@ -15,14 +15,15 @@ use tracing_subscriber::prelude::*;
 fn a_stream_does_not_feed_itself() {
     let ring = Ring::new(1 << 20).unwrap();
     // No filter: what says something through `log` is heard as well.
-    tracing_subscriber::registry().with(RingLayer::new(ring.clone())).init();
+    tracing_subscriber::registry()
+        .with(RingLayer::new(ring.clone()))
+        .init();
     let server = serve(ring.handle(), Options::new().addr(([127, 0, 0, 1], 0))).unwrap();
     // Two, so that what one is sent would make records for the other.
     let mut streams = ["text", "sse"].map(|format| {
         let mut stream = TcpStream::connect(server.local_addr()).unwrap();
-        let request = format!(
-            "GET /debug/log?follow&format={format} HTTP/1.0\r\nhost: localhost\r\n\r\n"
-        );
+        let request =
+            format!("GET /debug/log?follow&format={format} HTTP/1.0\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         BufReader::new(stream)
     });
@@ -40,5 +41,8 @@ fn a_stream_does_not_feed_itself() {
     }
     // A record for each piece would be two a round. What is said of each connection is no harm.
     let others = ring.handle().stats().written - ROUNDS;
-    assert!(others < ROUNDS / 5, "{others} records came from sending records");
+    assert!(
+        others < ROUNDS / 5,
+        "{others} records came from sending records"
+    );
 }

@@ -246,10 +246,7 @@ fn what_is_not_understood_is_named() {
             );
             assert!(reply.body.contains(named), "{rest}: {}", reply.body);
         }
-        let html = site.curl(
-            &format!("?{query}"),
-            &["--header", "accept: text/html"],
-        );
+        let html = site.curl(&format!("?{query}"), &["--header", "accept: text/html"]);
         assert_eq!(html.status, 400, "{query}");
     }
     let reply = site.curl("/stats?format=xml", &[]);
