@@ -13,7 +13,7 @@ use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::{PumpThread, Shared, State};
 use crate::sync::ThreadBuilder;
-use crate::{Closed, Cursor, Missed, Notice};
+use crate::{Closed, Cursor, Missed, Notice, TryRecvError};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -88,6 +88,23 @@ impl AsyncReader {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(self.received())),
             Poll::Ready(Err(closed)) => Poll::Ready(Err(closed)),
             Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// The next batch, if there is one at once. Nobody is woken when there is one later.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if there is none yet, [`TryRecvError::Closed`] if there will be none.
+    pub fn try_recv(&mut self) -> Result<Batch<'_>, TryRecvError> {
+        self.pass.release();
+        match self.pass.next(Idle::Return) {
+            Outcome::Batch => Ok(self.received()),
+            Outcome::Drained => Err(TryRecvError::Empty),
+            Outcome::Ended => {
+                self.pass.leave();
+                Err(TryRecvError::Closed)
+            }
         }
     }
 

@@ -2,6 +2,9 @@
 //!
 //! Invariant: what is held for a viewer is its reader's buffer and one piece, whatever it asked for and
 //! however slow it is. A piece is made when the connection has room for it.
+//!
+//! A viewer that has had everything does not come back for each record: it takes the ring's lock each
+//! time, and a hundred of them that do so a thousand times a second are in the writers' way.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -9,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Bytes;
-use circular_core::{AsyncReader, Handle, Missed};
+use circular_core::{AsyncReader, Closed, Handle, Missed, TryRecvError};
 use tokio::time::{self, Sleep};
 
 use crate::format::Writer;
@@ -21,6 +24,17 @@ const PIECE: usize = 8 << 10;
 
 /// After so many batches in which there is nothing for this viewer, others have their turn.
 const BATCHES: u32 = 8;
+
+/// How long a viewer stays away that has had everything, and how long if that was much: nobody sees
+/// either.
+const PAUSE: Duration = Duration::from_millis(2);
+const LONG_PAUSE: Duration = Duration::from_millis(32);
+
+/// What is much at once, in bytes.
+const MUCH: usize = 2 << 10;
+
+/// Where this is written in a millisecond, the ring must not be full before a viewer comes back.
+const RATE: usize = 32 << 10;
 
 /// How long viewers get to take what is left when the ring closes.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -45,6 +59,10 @@ pub(crate) struct Stream {
     /// Which record of the reader's batch comes next.
     index: usize,
     follow: bool,
+    /// Until when it stays away, and how much it has taken since it last did.
+    pause: Option<Pin<Box<Sleep>>>,
+    long_pause: Duration,
+    taken: usize,
     has_begun: bool,
     /// History is over, and that has been told.
     is_live: bool,
@@ -70,6 +88,9 @@ impl Stream {
         Self {
             index: 0,
             follow,
+            pause: None,
+            long_pause: long_pause(parts.handle.capacity()),
+            taken: 0,
             has_begun: false,
             is_live: false,
             budget: Budget::new(wanted.limit_bytes),
@@ -142,21 +163,54 @@ impl Stream {
                 break;
             }
             batches += 1;
-            let writer = &mut self.parts.writer;
-            match self.parts.reader.poll_recv(context) {
-                Poll::Ready(Ok(batch)) => {
-                    self.index = 0;
-                    let (missed, behind) = (batch.missed(), batch.cursor_before(0));
-                    self.budget
-                        .spend(out, |out| writer.missed(missed, behind, out));
-                }
-                Poll::Ready(Err(_)) => {
-                    self.budget.spend(out, |out| writer.closed(out));
-                    self.budget.is_over = true;
-                }
-                Poll::Pending => break,
+            if !self.receive(context, out) {
+                break;
             }
         }
+    }
+
+    /// Gets the next batch; `false` if there is none now.
+    fn receive(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
+        if let Some(pause) = &mut self.pause {
+            if pause.as_mut().poll(context).is_pending() {
+                return false;
+            }
+            self.pause = None;
+        }
+        let (reader, writer) = (&mut self.parts.reader, &mut self.parts.writer);
+        // Only who has had nothing since it was away waits to be woken.
+        let received = if self.taken > 0 {
+            reader.try_recv()
+        } else {
+            match reader.poll_recv(context) {
+                Poll::Ready(received) => received.map_err(|Closed| TryRecvError::Closed),
+                Poll::Pending => return false,
+            }
+        };
+        match received {
+            Ok(batch) => {
+                self.index = 0;
+                // A loss alone is something too.
+                self.taken += batch.bytes().len().max(1);
+                let (missed, behind) = (batch.missed(), batch.cursor_before(0));
+                self.budget
+                    .spend(out, |out| writer.missed(missed, behind, out));
+            }
+            Err(TryRecvError::Empty) => {
+                let pause = if self.taken < MUCH {
+                    PAUSE
+                } else {
+                    self.long_pause
+                };
+                self.pause = Some(Box::pin(time::sleep(pause)));
+                self.taken = 0;
+            }
+            Err(TryRecvError::Closed) => {
+                self.budget.spend(out, |out| writer.closed(out));
+                self.budget.is_over = true;
+            }
+        }
+        true
     }
 
     /// Takes one record of the batch; `false` if there is none left in it.
@@ -245,6 +299,12 @@ impl Stream {
         });
         self.budget.is_over = true;
     }
+}
+
+/// How long to stay away from a ring of that capacity.
+fn long_pause(capacity: usize) -> Duration {
+    let until_lapped = Duration::from_millis((capacity / RATE) as u64);
+    until_lapped.clamp(PAUSE, LONG_PAUSE)
 }
 
 /// How much a stream may still say.
