@@ -31,14 +31,15 @@ const plural = (count, what) => `${number.format(count)} ${what}${count === 1 ? 
 
 // ---------------------------------------------------------------------------------------------- text
 
-// SGR sequences, control characters, and what turns the direction of text around. The server escapes
+// SGR sequences of a bearable length, control characters, and what turns the direction of text around. The server escapes
 // the same ones in `text/plain`.
-// eslint-disable-next-line no-control-regex
-const SPECIAL = /\x1b\[([\d;:]*)m|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const SPECIAL = /\x1b\[([\d;:]{0,32})m|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
+// Those of one byte, and the second 32 with their two, as those bytes; others by their number.
 function escaped(character) {
   const code = character.codePointAt(0);
-  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+  if (code >= 0x100) return `\\u{${code.toString(16)}}`;
+  return `${code < 0x80 ? "" : "\\xc2"}\\x${code.toString(16).padStart(2, "0")}`;
 }
 
 const PLAIN = { fg: null, bg: null, bold: false, dim: false, italic: false, underline: false, strike: false, inverse: false };
@@ -234,7 +235,7 @@ const rows = {
   count: 0,
   characters: 0,
   chunks: [],
-  // The cursor of the newest record on the page.
+  // Behind the newest record on the page.
   cursor: null,
 
   append(item) {
@@ -247,7 +248,7 @@ const rows = {
       this.chunks.push(last);
     }
     last.node.append(rowOf(item));
-    if (item.kind === "record") this.cursor = item.id;
+    if (item.kind === "record" || item.kind === "missed") this.cursor = item.id;
     const characters = Math.min(item.data.length, MAX_SHOWN);
     last.count += 1;
     last.characters += characters;
@@ -413,7 +414,7 @@ function filters() {
 
 const stream = {
   source: null,
-  // The cursor of the newest record that came, if one did.
+  // Behind the newest record that came, if one did.
   cursor: null,
   // Until what was there before has come.
   history: true,
@@ -453,9 +454,9 @@ function connect() {
     if (source !== stream.source) return;
     if (kind === "record") {
       rate.records += 1;
-      stream.cursor = lastEventId;
       stream.ended = false;
     }
+    if (kind === "record" || kind === "missed") stream.cursor = lastEventId;
     if (kind === "restarted") {
       stream.ended = false;
       // What was cleared was another ring's.

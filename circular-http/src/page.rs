@@ -7,13 +7,18 @@ pub(crate) struct File {
     pub(crate) text: &'static str,
 }
 
-pub(crate) const INDEX: File = File {
-    content_type: HTML,
-    text: include_str!("../page/index.html"),
-};
+pub(crate) const INDEX: File = html(include_str!("../page/index.html"));
 
-const HTML: &str = "text/html; charset=utf-8";
+/// Asks for the token, and asks again.
+pub(crate) const LOGIN: File = html(include_str!("../page/login.html"));
+pub(crate) const WRONG_TOKEN: File = html(include_str!("../page/wrong-token.html"));
 
+const fn html(text: &'static str) -> File {
+    File {
+        content_type: "text/html; charset=utf-8",
+        text,
+    }
+}
 /// What the page may load and do: its own script and stylesheet, and requests to the server that it is
 /// from.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -23,11 +28,12 @@ pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; sty
 pub(crate) const STRICT_POLICY: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the form may: be sent.
-pub(crate) const FORM_POLICY: &str =
-    "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What the form may: be sent, and look as the page does.
+pub(crate) const FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// The file of that name below the page's address.
+/// The file of that name below the page's address. They hold no log: whoever has no token gets them too,
+/// as the form needs some.
 pub(crate) fn file(name: &str) -> Option<File> {
     match name {
         "app.js" => Some(File {
@@ -38,26 +44,10 @@ pub(crate) fn file(name: &str) -> Option<File> {
             content_type: "text/css; charset=utf-8",
             text: include_str!("../page/style.css"),
         }),
+        "icon.svg" => Some(File {
+            content_type: "image/svg+xml",
+            text: include_str!("../page/icon.svg"),
+        }),
         _ => None,
     }
 }
-
-/// Asks for the token.
-pub(crate) const LOGIN: File = File {
-    content_type: HTML,
-    text: r#"<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>Log: token needed</title>
-<main>
-<h1>This log asks for a token</h1>
-<form method="post" action="/debug/log/login">
-<p><label>Token <input type="password" name="token" autocomplete="current-password" required autofocus></label>
-<button>Show the log</button></p>
-</form>
-</main>
-</html>
-"#,
-};

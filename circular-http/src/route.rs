@@ -125,13 +125,15 @@ impl Site {
         if !is_read {
             return not_allowed("GET, HEAD");
         }
+        if let Some(file) = file {
+            return shown(StatusCode::OK, file, page::STRICT_POLICY);
+        }
         let query = uri.query().unwrap_or_default();
         if !self.has_token(headers) {
             return unauthorized(headers, query);
         }
-        match (below, file) {
-            (_, Some(file)) => shown(StatusCode::OK, file, page::STRICT_POLICY),
-            ("/stats", _) => self.stats(headers, query),
+        match below {
+            "/stats" => self.stats(headers, query),
             _ => self.log(&request).await,
         }
     }
@@ -161,7 +163,7 @@ impl Site {
                 ];
                 (StatusCode::SEE_OTHER, headers).into_response()
             }
-            _ => shown(StatusCode::FORBIDDEN, page::LOGIN, page::FORM_POLICY),
+            _ => shown(StatusCode::FORBIDDEN, page::WRONG_TOKEN, page::FORM_POLICY),
         }
     }
 
