@@ -79,7 +79,9 @@ impl Site {
             // Log text comes from anybody: a browser must not guess that it is a page.
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::CACHE_CONTROL, "no-store, no-transform"),
-            (header::REFERRER_POLICY, "no-referrer"),
+            // Not "no-referrer", with which a browser says of the form for the token that it is from
+            // nowhere.
+            (header::REFERRER_POLICY, "same-origin"),
             (header::CONTENT_SECURITY_POLICY, page::STRICT_POLICY),
         ] {
             headers
