@@ -54,9 +54,9 @@ impl Select {
         };
         // In what is left: else one could find out what was hidden by asking for it.
         let mut searches = wanted.text.iter().chain(&wanted.expression);
-        searches
-            .all(|search| search.is_match(&text))
-            .then_some(text)
+        // Without the line's end, so that `$` is where one thinks it is.
+        let line = text.strip_suffix(b"\n").unwrap_or(&text);
+        searches.all(|search| search.is_match(line)).then_some(text)
     }
 
     /// A record without a level passes every filter of levels.
