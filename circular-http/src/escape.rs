@@ -1,15 +1,17 @@
 //! Log text on its way to a terminal.
 //!
 //! Whoever gets text into a log must not get to move a cursor, set a title or answer a question of the
-//! terminal of whoever reads it. Colours are left, as they do no harm: `ESC [ digits m`.
+//! terminal of whoever reads it. Colours are left, as they do no harm: `ESC [ digits m`. The page shows
+//! the same characters in the same way, so that a download says what was seen.
 
+use std::io::Write as _;
 use std::str;
 
 /// The longest colour that is left as it is, in bytes between `ESC [` and `m`.
 const LONGEST_COLOUR: usize = 32;
 
 /// Appends `text`, with every control character but line ends, tabs and colours shown as `\x1b` is, and
-/// every byte that is not UTF-8 too.
+/// every byte that is not UTF-8 too. What turns the direction of text is shown as `\u{202e}` is.
 pub(crate) fn push(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
     while let Some(at) = rest.iter().position(|&byte| !is_harmless(byte)) {
@@ -33,6 +35,11 @@ fn push_one<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         out.extend_from_slice(as_it_is);
         return rest;
     }
+    if let Some(turning) = first(text).filter(|&c| turns_direction(c)) {
+        // Writing to memory does not fail.
+        let _ = write!(out, "\\u{{{:x}}}", u32::from(turning));
+        return &text[turning.len_utf8()..];
+    }
     // A control character of two bytes is shown byte by byte as well.
     let (first, rest) = text.split_at(1.min(text.len()));
     for byte in first {
@@ -55,15 +62,25 @@ pub(crate) fn colour(text: &[u8]) -> Option<usize> {
     (numbers.get(length) == Some(&b'm') && length <= LONGEST_COLOUR).then_some(2 + length + 1)
 }
 
-/// How long the character is that `text` begins with, if it is one and no control character.
+/// How long the character is that `text` begins with, if it may be shown as it is.
 fn printable(text: &[u8]) -> Option<usize> {
+    let first = first(text)?;
+    (!first.is_control() && !turns_direction(first)).then_some(first.len_utf8())
+}
+
+/// The character that `text` begins with.
+fn first(text: &[u8]) -> Option<char> {
     let start = &text[..text.len().min(4)];
     let valid = match str::from_utf8(start) {
         Ok(valid) => valid,
         Err(error) => str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default(),
     };
-    let first = valid.chars().next()?;
-    (!first.is_control()).then_some(first.len_utf8())
+    valid.chars().next()
+}
+
+/// With these a line can be made to look like another one.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -90,6 +107,10 @@ mod tests {
             ("\u{9b}31m\u{9d}".as_bytes(), b"\\xc2\\x9b31m\\xc2\\x9d"),
             (b"\x9b31m\xff\xc3", b"\\x9b31m\\xff\\xc3"),
             (b"\xe6\x97", b"\\xe6\\x97"),
+            (
+                "a\u{202e}b\u{200d}\u{2069}".as_bytes(),
+                "a\\u{202e}b\u{200d}\\u{2069}".as_bytes(),
+            ),
             (b"", b""),
         ];
         for (text, shown) in cases {
