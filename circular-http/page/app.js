@@ -452,16 +452,14 @@ function connect() {
 
   const take = (kind) => ({ data, lastEventId }) => {
     if (source !== stream.source) return;
-    if (kind === "record") {
-      rate.records += 1;
+    if (kind === "record") rate.records += 1;
+    if (stream.ended && (kind === "record" || kind === "restarted")) {
       stream.ended = false;
+      state("Live");
     }
     if (kind === "record" || kind === "missed") stream.cursor = lastEventId;
-    if (kind === "restarted") {
-      stream.ended = false;
-      // What was cleared was another ring's.
-      if (addressed("after")) setAddressed({ after: "" });
-    }
+    // What was cleared was another ring's.
+    if (kind === "restarted" && addressed("after")) setAddressed({ after: "" });
     if (kind === "closed") {
       state("Ended: waits for a new start");
       if (stream.ended) return;
