@@ -158,7 +158,8 @@ function recordRow({ time, level, target, text }) {
     row.append(meta);
   }
 
-  if (at >= 0 && !shown.includes("\x1b")) {
+  // A word that has a colour of its own keeps it.
+  if (at >= 0 && !shown.slice(0, at).includes("\x1b")) {
     appendText(row, shown.slice(0, at));
     row.append(span("level", level));
     appendText(row, shown.slice(at + level.length));
@@ -329,6 +330,7 @@ function tellCounts() {
 
 function pause(on) {
   view.paused = on;
+  state(stream.state);
   element("pause").setAttribute("aria-pressed", on);
   schedule();
 }
@@ -414,6 +416,8 @@ function filters() {
 
 const stream = {
   source: null,
+  // What is told of it.
+  state: "",
   // Behind the newest record that came, if one did.
   cursor: null,
   // Until what was there before has come.
@@ -506,8 +510,8 @@ async function ask(source) {
       why = "There are too many viewers.";
     } else if (answer.status >= 400) {
       why = (await answer.text()).trim().slice(0, 500) || `The server answers ${answer.status}.`;
-      // The same question gets the same answer.
-      if (answer.status < 500) seconds = 0;
+      // The same question gets the same answer. Others may be a proxy's, for now.
+      seconds = answer.status === 400 ? 0 : 10;
     }
   } catch {
     // No connection: no reason to tell.
@@ -523,8 +527,10 @@ async function ask(source) {
 }
 
 function state(text) {
-  const shown = element("state");
-  if (shown.textContent !== text) shown.textContent = text;
+  stream.state = text;
+  const told = view.paused ? `${text}, paused` : text;
+  // Only what changes is read out.
+  if (element("state").textContent !== told) element("state").textContent = told;
 }
 
 function problem(text) {
