@@ -510,8 +510,9 @@ async function ask(source) {
       why = "There are too many viewers.";
     } else if (answer.status >= 400) {
       why = (await answer.text()).trim().slice(0, 500) || `The server answers ${answer.status}.`;
-      // The same question gets the same answer. Others may be a proxy's, for now.
-      seconds = answer.status === 400 ? 0 : 10;
+      // The same question gets the same answer; others may be a proxy's, while there is no server.
+      if (answer.status === 400) seconds = 0;
+      else if (answer.status < 500) seconds = 10;
     }
   } catch {
     // No connection: no reason to tell.

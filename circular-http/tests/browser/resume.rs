@@ -1,9 +1,16 @@
 //! A page that stays open while servers and programs come and go.
 
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use circular_core::Level;
 use circular_http::Options;
 
 use crate::page::{Page, new_ring, say};
-use circular_core::Level;
 
 const LOST: &str = "document.getElementById('state').textContent.startsWith('Connection lost')";
 
@@ -28,6 +35,40 @@ fn a_server_that_starts_again_loses_and_doubles_no_row() {
     }
     // The browser itself tells of a connection that it did not get; nothing else may.
     assert!(page.console().iter().all(|line| line.contains("net::ERR_")));
+}
+
+#[test]
+fn a_proxy_that_has_no_server_for_a_while_loses_and_doubles_no_row() {
+    let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one", "two"]);
+    page.stop_server();
+    let proxy = TcpListener::bind(page.addr).expect("its port is free again");
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while let Ok((mut browser, _)) = proxy.accept() {
+                if is_over.load(Ordering::Acquire) {
+                    return;
+                }
+                // A browser that goes away meanwhile is its own business.
+                _ = browser.read(&mut [0; 8 << 10]);
+                _ = browser.write_all(
+                    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+                );
+            }
+        });
+        page.until("document.getElementById('problem').textContent === 'The server answers 503.'");
+        is_over.store(true, Ordering::Release);
+        TcpStream::connect(page.addr).expect("the proxy still listens");
+    });
+    drop(proxy);
+    page.say("three");
+    page.start_server();
+    page.until_rows(&["one", "two", "three"]);
+    page.until_live();
+    page.until("document.getElementById('problem').hidden");
 }
 
 #[test]
