@@ -246,6 +246,7 @@ const rows = {
       last = { node: document.createElement("div"), count: 0, characters: 0 };
       last.node.className = "chunk";
       log.append(last.node);
+      sizes.observe(last.node);
       this.chunks.push(last);
     }
     last.node.append(rowOf(item));
@@ -257,6 +258,7 @@ const rows = {
     this.characters += characters;
     while (this.count > MAX_ROWS || (this.characters > MAX_CHARACTERS && this.chunks.length > 1)) {
       const oldest = this.chunks.shift();
+      sizes.unobserve(oldest.node);
       oldest.node.remove();
       this.count -= oldest.count;
       this.characters -= oldest.characters;
@@ -264,6 +266,7 @@ const rows = {
   },
 
   clear() {
+    for (const { node } of this.chunks) sizes.unobserve(node);
     log.replaceChildren();
     Object.assign(this, { count: 0, characters: 0, chunks: [] });
   },
@@ -348,26 +351,17 @@ function toNewest() {
   follow(true);
 }
 
-// Only a reader goes up: wheel, keys, a finger, the scroll bar. The browser moves it as well, when rows go
-// or turn out to be higher than they were thought to be.
-const reader = { until: 0, holds: false };
-const touched = () => (reader.until = performance.now() + 500);
-for (const kind of ["wheel", "keydown", "touchmove"]) log.addEventListener(kind, touched, { passive: true });
-log.addEventListener("pointerdown", () => (reader.holds = true));
-for (const kind of ["pointerup", "pointercancel"]) {
-  addEventListener(kind, () => {
-    if (reader.holds) touched();
-    reader.holds = false;
-  });
-}
+// Whoever goes up stops it, whoever comes down to the end lets it follow again. That rows go, or turn out
+// to be higher or lower than was thought, moves it as well: up, but then it is at the end.
 log.addEventListener("scroll", () => {
-  const byReader = reader.holds || performance.now() < reader.until;
   const atBottom = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
-  if (byReader && view.following && log.scrollTop < view.top - 1 && !atBottom) follow(false);
-  if (byReader && !view.following && log.scrollTop > view.top && atBottom) follow(true);
+  if (view.following && log.scrollTop < view.top - 1 && !atBottom) follow(false);
+  else if (!view.following && log.scrollTop > view.top && atBottom) follow(true);
   view.top = log.scrollTop;
 });
-new ResizeObserver(schedule).observe(log);
+// Rows that turn out to be higher push the end down.
+const sizes = new ResizeObserver(schedule);
+sizes.observe(log);
 
 // How fast it comes, and whether a screen reader is to read it out: not what was there before, and not a
 // flood.

@@ -107,6 +107,27 @@ fn it_follows_until_somebody_scrolls_up_and_g_follows_again() {
 }
 
 #[test]
+fn it_follows_rows_of_every_height_while_the_window_changes() {
+    let Some(mut page) = Page::open() else { return };
+    page.until_live();
+    for round in 0..20 {
+        for number in 0..300 {
+            page.say(&"word ".repeat(number * 7 % 200));
+        }
+        page.say(&format!("round {round}"));
+        let width = 400 + round * 131 % 800;
+        page.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": 600, "deviceScaleFactor": 1, "mobile": false }),
+        );
+        page.until_last_row(&format!("round {round}"));
+        page.until(AT_BOTTOM);
+        assert_eq!(page.get(FOLLOWING), true, "round {round}");
+    }
+    page.assert_quiet();
+}
+
+#[test]
 fn what_is_cleared_stays_away_until_it_is_asked_for() {
     let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
         return;
