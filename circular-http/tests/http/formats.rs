@@ -59,6 +59,7 @@ fn every_response_keeps_browsers_and_proxies_out_of_it() {
         ("?format=sse", 200),
         ("/app.js", 200),
         ("/style.css", 200),
+        ("/icon.svg", 200),
         ("/stats", 200),
         ("?fellow", 400),
         ("/nothing", 404),
@@ -72,7 +73,7 @@ fn every_response_keeps_browsers_and_proxies_out_of_it() {
             ("cache-control", "no-store, no-transform"),
             ("x-accel-buffering", "no"),
             ("cross-origin-resource-policy", "same-origin"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
         ] {
             assert_eq!(reply.header(name), Some(value), "{rest}: {name}");
         }
