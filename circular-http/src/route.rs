@@ -13,7 +13,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use circular_core::Handle;
+use circular_core::{Handle, Start};
 use tokio::time;
 
 use crate::accept;
@@ -221,6 +221,14 @@ impl Site {
                 let reason = format!("cannot read the log: {error}\n");
                 return text(StatusCode::INTERNAL_SERVER_ERROR, reason);
             }
+        };
+        // What was written before it joined must not make its last few fewer.
+        let end = match start {
+            Start::Last(count) => {
+                let last = reader.cursor().seq().saturating_add(count);
+                last.min(self.handle.stats().written)
+            }
+            _ => end,
         };
         let stream = Stream::new(Parts {
             handle: self.handle.clone(),
