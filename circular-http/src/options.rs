@@ -140,6 +140,10 @@ impl Options {
 
     /// A viewer that takes nothing for so long, though there is something, is dropped; 30 s unless
     /// said.
+    ///
+    /// What its system has taken counts as taken. Where a program reads slowly from a full buffer, its
+    /// system asks for more only when much of that is free: with the buffers that Linux gives, a
+    /// program that reads 1 KiB a second seems to take nothing for a minute.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout;
         self

@@ -19,6 +19,7 @@ const fn html(text: &'static str) -> File {
         text,
     }
 }
+
 /// What the page may load and do: its own script and stylesheet, and requests to the server that it is
 /// from.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
