@@ -471,11 +471,12 @@ fn a_batch_can_be_gone_through_in_steps_and_left_in_its_midst() {
         assert_eq!(batch.records().nth(index).unwrap().seq(), record.seq());
         let cursor = batch.cursor_before(index);
         assert_eq!((cursor.seq(), cursor.bytes()), (index as u64, Some(seen)));
+        let seen_before = seen;
         seen += record.bytes().len() as u64;
         let mut other = handle.reader().start(Start::After(cursor)).open();
         assert_eq!(
             other.recv().unwrap().bytes(),
-            &batch.bytes()[cursor.bytes().unwrap() as usize..]
+            &batch.bytes()[usize::try_from(seen_before).unwrap()..]
         );
     }
     assert_eq!(batch.cursor_before(10), reader.cursor());
