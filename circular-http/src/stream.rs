@@ -4,10 +4,12 @@
 //! however slow it is. A piece is made when the connection has room for it.
 //!
 //! A viewer that has had everything does not come back for each record: it takes the ring's lock each
-//! time, and a hundred of them that do so a thousand times a second are in the writers' way.
+//! time, and a hundred of them that do so a thousand times a second are in the writers' way. Where much is
+//! written, all come back at the same moments: in between, writers find the lock in their own cache.
 
 use std::future::Future as _;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -35,6 +37,9 @@ const MUCH: usize = 2 << 10;
 
 /// Where this is written in a millisecond, the ring must not be full before a viewer comes back.
 const RATE: usize = 32 << 10;
+
+/// How often it is looked whether the ring is closed, by viewers who do not find its end.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How long viewers get to take what is left when the ring closes.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -73,6 +78,7 @@ pub(crate) struct Stream {
     /// When the ring was seen to be closed, if it was open at first.
     was_closed: bool,
     closed_since: Option<Instant>,
+    looked: Instant,
 }
 
 impl Stream {
@@ -101,6 +107,7 @@ impl Stream {
                 .then(|| sleep(parts.keep_alive)),
             was_closed: parts.handle.is_closed(),
             closed_since: None,
+            looked: Instant::now(),
             parts,
         }
     }
@@ -197,12 +204,12 @@ impl Stream {
                     .spend(out, |out| writer.missed(missed, behind, out));
             }
             Err(TryRecvError::Empty) => {
-                let pause = if self.taken < MUCH {
-                    PAUSE
+                let until = if self.taken < MUCH {
+                    time::Instant::now() + PAUSE
                 } else {
-                    self.long_pause
+                    next_round(self.long_pause)
                 };
-                self.pause = Some(Box::pin(time::sleep(pause)));
+                self.pause = Some(Box::pin(time::sleep_until(until)));
                 self.taken = 0;
             }
             Err(TryRecvError::Closed) => {
@@ -275,8 +282,9 @@ impl Stream {
     /// Whether the ring was closed, and that is a while ago. What is asked for afterwards has all the
     /// time that it needs.
     fn is_late(&mut self) -> bool {
-        if !self.was_closed && self.closed_since.is_none() && self.parts.handle.is_closed() {
-            self.closed_since = Some(Instant::now());
+        if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > LOOK {
+            self.looked = Instant::now();
+            self.closed_since = self.parts.handle.is_closed().then_some(self.looked);
         }
         self.closed_since
             .is_some_and(|since| since.elapsed() > LAST_WORDS)
@@ -305,6 +313,15 @@ impl Stream {
 fn long_pause(capacity: usize) -> Duration {
     let until_lapped = Duration::from_millis((capacity / RATE) as u64);
     until_lapped.clamp(PAUSE, LONG_PAUSE)
+}
+
+/// When all who stay away for that long come back.
+fn next_round(pause: Duration) -> time::Instant {
+    static FIRST: OnceLock<time::Instant> = OnceLock::new();
+    let now = time::Instant::now();
+    let since = now.duration_since(*FIRST.get_or_init(|| now)).as_millis();
+    let rest = pause.as_millis() - since % pause.as_millis();
+    now + Duration::from_millis(u64::try_from(rest).unwrap_or(0))
 }
 
 /// How much a stream may still say.
