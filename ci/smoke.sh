@@ -66,9 +66,9 @@ ask() {
     curl --silent --show-error --fail --max-time 5 "$@" "$url$path" || fail "no answer to $path"
 }
 
-# What /stats says of the reader that prints to stderr: how many records it is behind.
+# How many records the reader that prints to stderr is behind.
 stderr_lag() {
-    ask /stats | sed -n 's/^reader.*BlockFor.*, \([0-9]*\) records behind.*/\1/p'
+    ask '/debug/log/stats?format=prometheus' | sed -n 's/^circular_reader_lag_records{.*BlockFor.*} //p'
 }
 
 is_stuck() {
@@ -95,7 +95,7 @@ echo "ok: it answers at $url"
 # --- two streams, which must get what happens from now on
 
 for name in one two; do
-    curl --silent --no-buffer "$url/logs?follow=1" >"$dir/stream-$name" 3>&- &
+    curl --silent --no-buffer "$url/debug/log?follow" >"$dir/stream-$name" 3>&- &
     streams+=($!)
 done
 ask /hello/first-mark >/dev/null
@@ -132,13 +132,13 @@ done
 is_stuck || fail "stderr was not stuck"
 echo "ok: $answered requests answered with stderr unread for $UNREAD_SECONDS s"
 
-ask '/logs?tail=5&level=info' >"$dir/tail"
-[[ $(grep -c . "$dir/tail") == 5 ]] || fail "/logs?tail=5 has other than 5 lines"
-grep -q 'DEBUG' "$dir/tail" && fail "/logs?level=info has DEBUG lines"
-ask /logs >"$dir/held"
-grep -q 'DEBUG.*tower_http' "$dir/held" || fail "/logs lacks DEBUG lines of a dependency"
-grep -q 'DEBUG.*ureq' "$dir/held" || fail "/logs lacks what a dependency says through log"
-echo "ok: /logs chooses by number and level, and has what dependencies say"
+ask '/debug/log?tail=5&level=info' >"$dir/tail"
+[[ $(grep -c . "$dir/tail") == 5 ]] || fail "/debug/log?tail=5 has other than 5 lines"
+grep -q 'DEBUG' "$dir/tail" && fail "/debug/log?level=info has DEBUG lines"
+ask /debug/log >"$dir/held"
+grep -q 'DEBUG.*tower_http' "$dir/held" || fail "/debug/log lacks DEBUG lines of a dependency"
+grep -q 'DEBUG.*ureq' "$dir/held" || fail "/debug/log lacks what a dependency says through log"
+echo "ok: /debug/log chooses by number and level, and has what dependencies say"
 
 ask /hello/last-mark >/dev/null
 for name in one two; do
@@ -148,7 +148,7 @@ done
 # --- Ctrl-C with five streams open
 
 for name in three four five; do
-    curl --silent --no-buffer "$url/logs?follow=1" >"$dir/stream-$name" 3>&- &
+    curl --silent --no-buffer "$url/debug/log?follow" >"$dir/stream-$name" 3>&- &
     streams+=($!)
     until_true "stream $name is open" test -s "$dir/stream-$name"
 done

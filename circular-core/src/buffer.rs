@@ -188,6 +188,18 @@ impl Buffer {
             .map_or(0, |details| details.records.len())
     }
 
+    /// How many bytes there are from the record at `number` on.
+    pub(crate) fn bytes_from(&self, number: usize) -> usize {
+        let before = number.checked_sub(1).zip(self.details.as_ref());
+        let start = before.map_or(0, |(before, details)| {
+            details
+                .records
+                .get(before)
+                .map_or(self.filled, |detail| detail.end)
+        });
+        self.filled - start
+    }
+
     /// The record at `number`, of those that details were kept for.
     pub(crate) fn record(&self, number: usize) -> Option<Record<'_>> {
         let details = self.details.as_ref()?;

@@ -7,8 +7,9 @@ use std::str::FromStr;
 ///
 /// It names the ring it belongs to, so that a cursor of an earlier run of the program is recognised.
 /// As text it is `<ring>.<seq>.<bytes>`: the ring's identity in hexadecimal, how many records the
-/// reader has seen or missed, and how many payload bytes those had; the last makes the count of what
-/// is missed between two readers exact.
+/// reader has seen or missed, and how many payload bytes those had. `<ring>.<seq>` is understood too,
+/// for those who know no more than that: the count of the records that are missed between two readers
+/// is still exact, and none of their bytes are counted.
 ///
 /// ```
 /// use circular_core::{Ring, Start};
@@ -32,13 +33,29 @@ pub struct Cursor {
     pub(crate) ring: u64,
     /// The record that comes next.
     pub(crate) seq: u64,
-    /// Payload bytes of all records before it.
-    pub(crate) bytes: u64,
+    /// Payload bytes of all records before it, if they are known.
+    pub(crate) bytes: Option<u64>,
+}
+
+impl Cursor {
+    /// The number of the record that comes next.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The bytes of all records before that one, if the cursor knows them.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}.{}.{}", self.ring, self.seq, self.bytes)
+        write!(f, "{:016x}.{}", self.ring, self.seq)?;
+        match self.bytes {
+            Some(bytes) => write!(f, ".{bytes}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -48,20 +65,25 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut fields = text.split('.');
         let mut field = || fields.next().ok_or(ParseCursorError);
-        let (ring, seq, bytes) = (field()?, field()?, field()?);
-        let is_plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if fields.next().is_some()
-            || ring.len() != 16
-            || ![ring, seq, bytes].into_iter().all(is_plain)
-        {
+        let (ring, seq) = (field()?, field()?);
+        let bytes = fields.next();
+        if fields.next().is_some() || ring.len() != 16 {
             return Err(ParseCursorError);
         }
         Ok(Self {
-            ring: u64::from_str_radix(ring, 16).map_err(|_| ParseCursorError)?,
-            seq: seq.parse().map_err(|_| ParseCursorError)?,
-            bytes: bytes.parse().map_err(|_| ParseCursorError)?,
+            ring: number(ring, 16)?,
+            seq: number(seq, 10)?,
+            bytes: bytes.map(|bytes| number(bytes, 10)).transpose()?,
         })
     }
+}
+
+/// A number without a sign, which the standard library would take.
+fn number(digits: &str, radix: u32) -> Result<u64, ParseCursorError> {
+    if digits.starts_with('+') {
+        return Err(ParseCursorError);
+    }
+    u64::from_str_radix(digits, radix).map_err(|_| ParseCursorError)
 }
 
 /// A text that is not a [`Cursor`].
@@ -86,17 +108,22 @@ mod tests {
             Cursor {
                 ring: 0,
                 seq: 0,
-                bytes: 0,
+                bytes: Some(0),
             },
             Cursor {
                 ring: u64::MAX,
                 seq: u64::MAX,
-                bytes: u64::MAX,
+                bytes: Some(u64::MAX),
             },
             Cursor {
                 ring: 0xab,
                 seq: 7,
-                bytes: 1000,
+                bytes: Some(1000),
+            },
+            Cursor {
+                ring: 0xab,
+                seq: 7,
+                bytes: None,
             },
         ] {
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
@@ -110,7 +137,10 @@ mod tests {
             ".",
             "..",
             "ab.1.2",
-            "00000000000000ab.1",
+            "00000000000000ab",
+            "00000000000000ab.",
+            "00000000000000ab.1.",
+            "+0000000000000ab.1",
             "00000000000000ab.1.2.3",
             "00000000000000ab.+1.2",
             "00000000000000ab.-1.2",

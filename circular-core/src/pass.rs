@@ -363,7 +363,7 @@ impl Pass {
         Cursor {
             ring: self.shared.id,
             seq: self.spot.seq,
-            bytes: self.spot.bytes,
+            bytes: Some(self.spot.bytes),
         }
     }
 

@@ -216,6 +216,7 @@ impl Reader {
                 Ok(Batch {
                     buffer: self.pass.buffer(),
                     missed,
+                    end: self.pass.cursor(),
                 })
             }
             Outcome::Drained => Err(TryRecvError::Empty),

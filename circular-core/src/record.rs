@@ -2,7 +2,7 @@
 
 use crate::buffer::Buffer;
 use crate::header::Part;
-use crate::{Level, Missed};
+use crate::{Cursor, Level, Missed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One record: the bytes of one write, and what is known of them.
@@ -73,6 +73,12 @@ impl<'a> Iterator for Records<'a> {
         Some(record)
     }
 
+    /// Without a look at those that are passed over.
+    fn nth(&mut self, count: usize) -> Option<Record<'a>> {
+        self.next = self.next.saturating_add(count).min(self.buffer.len());
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let left = self.buffer.len() - self.next;
         (left, Some(left))
@@ -89,6 +95,8 @@ impl ExactSizeIterator for Records<'_> {}
 pub struct Batch<'a> {
     pub(crate) buffer: &'a Buffer,
     pub(crate) missed: Missed,
+    /// Behind the last record.
+    pub(crate) end: Cursor,
 }
 
 impl<'a> Batch<'a> {
@@ -105,6 +113,40 @@ impl<'a> Batch<'a> {
     /// What was overwritten before this reader had read it, directly before this batch.
     pub fn missed(&self) -> Missed {
         self.missed
+    }
+
+    /// Before the record at `index`: where a reader goes on
+    /// ([`Start::After`](crate::Start::After)) that has had those before it and not that one. From
+    /// [`len`](Self::len) on it is behind the last.
+    ///
+    /// Among records of which some were filtered out, it does not know the bytes before it.
+    ///
+    /// ```
+    /// use circular_core::{Ring, Start};
+    /// use std::io::Write;
+    ///
+    /// let mut ring = Ring::new(4096)?;
+    /// writeln!(ring, "one")?;
+    /// writeln!(ring, "two")?;
+    /// let handle = ring.handle();
+    /// let mut reader = handle.reader().open();
+    /// let behind_one = reader.recv()?.cursor_before(1);
+    /// let mut second = handle.reader().start(Start::After(behind_one)).open();
+    /// assert_eq!(second.recv()?.bytes(), b"two\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cursor_before(&self, index: usize) -> Cursor {
+        let (Some(first), Some(record)) = (self.buffer.record(0), self.buffer.record(index)) else {
+            return self.end;
+        };
+        let has_all = first.seq.saturating_add(self.len() as u64) == self.end.seq;
+        let end = self.end.bytes.filter(|_| has_all);
+        let rest = self.buffer.bytes_from(index) as u64;
+        Cursor {
+            ring: self.end.ring,
+            seq: record.seq,
+            bytes: end.and_then(|end| end.checked_sub(rest)),
+        }
     }
 
     /// How many records it has.

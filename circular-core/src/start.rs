@@ -82,10 +82,15 @@ fn after(tape: &Tape, head: Spot, cursor: Cursor) -> Begin {
     }
     match nearest(tape, head, |spot, _| spot.seq <= cursor.seq) {
         Some(near) => walk(tape, near, head, |spot, _| spot.seq >= cursor.seq),
-        None => Begin {
-            lost_from: Some((cursor.seq, cursor.bytes)),
-            ..oldest(tape, head)
-        },
+        None => {
+            let oldest = oldest(tape, head);
+            // A cursor that does not know the bytes makes them none.
+            let bytes = cursor.bytes.unwrap_or(oldest.spot.bytes);
+            Begin {
+                lost_from: Some((cursor.seq, bytes)),
+                ..oldest
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::{PumpThread, Shared, State};
 use crate::sync::ThreadBuilder;
-use crate::{Closed, Cursor, Missed, Notice};
+use crate::{Closed, Cursor, Missed, Notice, TryRecvError};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -91,6 +91,23 @@ impl AsyncReader {
         }
     }
 
+    /// The next batch, if there is one at once. Nobody is woken when there is one later.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if there is none yet, [`TryRecvError::Closed`] if there will be none.
+    pub fn try_recv(&mut self) -> Result<Batch<'_>, TryRecvError> {
+        self.pass.release();
+        match self.pass.next(Idle::Return) {
+            Outcome::Batch => Ok(self.received()),
+            Outcome::Drained => Err(TryRecvError::Empty),
+            Outcome::Ended => {
+                self.pass.leave();
+                Err(TryRecvError::Closed)
+            }
+        }
+    }
+
     fn poll_next_batch(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         self.pass.release();
         let mut outcome = self.pass.next(Idle::Return);
@@ -111,8 +128,18 @@ impl AsyncReader {
     fn received(&mut self) -> Batch<'_> {
         let missed = self.pass.take_untold();
         Batch {
-            buffer: self.pass.buffer(),
             missed,
+            ..self.batch()
+        }
+    }
+
+    /// The batch that was received last once more, for code that goes through it in several steps. It
+    /// tells of no loss a second time, and is empty as soon as the next is waited for.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch {
+            buffer: self.pass.buffer(),
+            missed: Missed::default(),
+            end: self.pass.cursor(),
         }
     }
 

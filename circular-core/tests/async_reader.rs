@@ -1,6 +1,6 @@
 //! Readers that wait as tasks, without any runtime.
 
-use circular_core::{AsyncReader, Closed, Level, Meta, Policy, Ring};
+use circular_core::{AsyncReader, Closed, Level, Meta, Policy, Ring, Start, TryRecvError};
 use std::future::Future;
 use std::io::{ErrorKind, Write};
 use std::panic::resume_unwind;
@@ -446,4 +446,73 @@ mod stream {
         drop(ring);
         assert_eq!(collect(stream), "x");
     }
+}
+
+#[test]
+fn a_batch_can_be_gone_through_in_steps_and_left_in_its_midst() {
+    let ring = Ring::new(1 << 16).unwrap();
+    let handle = ring.handle();
+    let mut reader = handle.reader().stream().unwrap();
+    assert_eq!(reader.try_recv().unwrap_err(), TryRecvError::Empty);
+    assert!(reader.batch().is_empty());
+    for number in 0..10 {
+        ring.record(
+            Meta::new(),
+            format!("{number}\n").repeat(number + 1).as_bytes(),
+        )
+        .unwrap();
+    }
+    assert_eq!(reader.try_recv().unwrap().len(), 10);
+    let all: Vec<_> = handle.reader().open().recv().unwrap().bytes().to_vec();
+    let batch = reader.batch();
+    assert_eq!(batch.bytes(), all);
+    let mut seen = 0;
+    for (index, record) in batch.records().enumerate() {
+        assert_eq!(batch.records().nth(index).unwrap().seq(), record.seq());
+        let cursor = batch.cursor_before(index);
+        assert_eq!((cursor.seq(), cursor.bytes()), (index as u64, Some(seen)));
+        let seen_before = seen;
+        seen += record.bytes().len() as u64;
+        let mut other = handle.reader().start(Start::After(cursor)).open();
+        assert_eq!(
+            other.recv().unwrap().bytes(),
+            &batch.bytes()[usize::try_from(seen_before).unwrap()..]
+        );
+    }
+    assert_eq!(batch.cursor_before(10), reader.cursor());
+    assert_eq!(batch.cursor_before(99), reader.cursor());
+    assert!(batch.records().nth(10).is_none() && batch.records().nth(usize::MAX).is_none());
+    handle.close();
+    assert_eq!(reader.try_recv().unwrap_err(), TryRecvError::Closed);
+}
+
+#[test]
+fn a_cursor_among_filtered_records_has_no_bytes_and_is_as_good() {
+    let ring = Ring::new(1 << 16).unwrap();
+    let handle = ring.handle();
+    for number in 0..6 {
+        let level = if number % 2 == 0 {
+            Level::Info
+        } else {
+            Level::Debug
+        };
+        ring.record(Meta::new().level(level), format!("{number}\n").as_bytes())
+            .unwrap();
+    }
+    let mut reader = handle.reader().at_least(Level::Info).stream().unwrap();
+    let cursor = reader.try_recv().unwrap().cursor_before(1);
+    assert_eq!((cursor.seq(), cursor.bytes()), (2, None));
+    let mut other = handle.reader().start(Start::After(cursor)).open();
+    assert_eq!(other.recv().unwrap().bytes(), b"2\n3\n4\n5\n");
+    // What is gone is counted, but for its bytes.
+    for _ in 0..10_000 {
+        ring.record(Meta::new(), b"more\n").unwrap();
+    }
+    let mut late = handle.reader().start(Start::After(cursor)).open();
+    let batch = late.recv().unwrap();
+    let first = batch.records().next().unwrap().seq();
+    assert_eq!(
+        (batch.missed().records, batch.missed().bytes),
+        (first - 2, 0)
+    );
 }

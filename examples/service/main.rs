@@ -1,17 +1,20 @@
-//! A web service that records itself: its log streams out of memory to any number of terminals.
+//! A web service that records itself: its log streams out of memory to terminals and browsers.
 //!
 //! ```text
 //! cargo run --release --example service
-//! curl -N 'http://127.0.0.1:6060/logs?follow=1'   # in a second terminal, and in a third
-//! curl http://127.0.0.1:6060/hello/world          # something to watch
-//! curl -X POST http://127.0.0.1:6060/panic        # leaves a dump of the last minutes in a file
+//! curl -N 'http://127.0.0.1:6060/debug/log?follow'   # in a second terminal, and in a third
+//! curl http://127.0.0.1:6060/hello/world             # something to watch
+//! curl -X POST http://127.0.0.1:6060/panic           # leaves a dump of the last minutes in a file
 //! ```
 //!
-//! You see INFO and above on stderr, DEBUG and above in `/logs`, from the first second on: a
-//! background job works and logs. Press Ctrl-C, and every stream ends with the line that says so.
+//! You see INFO and above on stderr, DEBUG and above in `/debug/log`, from the first second on: a
+//! background job works and logs. In a browser that address is a page. Press Ctrl-C, and every stream
+//! ends with the line that says so.
 //!
-//! `ADDR` says where to listen (127.0.0.1:6060; port 0 takes a free one), `LOG_DIR` where the daily
-//! file goes, `DUMP_DIR` where a panic's dump goes (both: `.local/state/circular-service` at home).
+//! `ADDR` says where to listen (127.0.0.1:6060; port 0 takes a free one). On an address that other
+//! machines can reach it wants a token for the log, in `LOG_TOKEN`, and in `LOG_HOST` the name that it
+//! is reached by. `LOG_DIR` says where the daily file goes, `DUMP_DIR` where a panic's dump goes (both:
+//! `.local/state/circular-service` at home).
 //!
 //! One rule makes it robust: after the start, nothing here writes to stdout or stderr, except the
 //! ring's own reader thread. A stuck terminal stops that thread, and nothing else. (But for
@@ -22,11 +25,9 @@
 //! | `main.rs` | start, and a stop that is bounded whatever clients do |
 //! | `telemetry.rs` | the ring and everything that writes to it or reads from it |
 //! | `routes.rs` | the service's pages |
-//! | `logs.rs` | `GET /logs`: the ring as an HTTP stream |
 //! | `job.rs` | the background job |
 
 mod job;
-mod logs;
 mod routes;
 mod telemetry;
 
@@ -39,6 +40,7 @@ use std::{
     time::Duration,
 };
 
+use circular_http::{Options, SECRET_KEYS, redact_keys};
 use tokio::{runtime::Runtime, sync::oneshot, time};
 use tracing::info;
 
@@ -65,11 +67,13 @@ fn main() -> ExitCode {
 
 fn run() -> io::Result<()> {
     let listener = listen()?;
-    let urls = Urls::of(listener.local_addr()?);
+    let addr = listener.local_addr()?;
+    let log_options = log_options(addr)?;
+    let urls = Urls::of(addr);
     let telemetry = telemetry::start()?;
     let runtime = Runtime::new()?;
 
-    let served = runtime.block_on(serve(listener, &urls, &telemetry));
+    let served = runtime.block_on(serve(listener, &urls, &telemetry, log_options));
 
     // Drops what is left of slow clients, without waiting for it.
     runtime.shutdown_background();
@@ -78,7 +82,12 @@ fn run() -> io::Result<()> {
 }
 
 /// Serves until a signal comes.
-async fn serve(listener: TcpListener, urls: &Urls, telemetry: &Telemetry) -> io::Result<()> {
+async fn serve(
+    listener: TcpListener,
+    urls: &Urls,
+    telemetry: &Telemetry,
+    log_options: Options,
+) -> io::Result<()> {
     // Before the addresses are printed: who has read them may stop us.
     let stop = stop_signal()?;
     listener.set_nonblocking(true)?;
@@ -90,7 +99,7 @@ async fn serve(listener: TcpListener, urls: &Urls, telemetry: &Telemetry) -> io:
     let handle = telemetry.handle.clone();
     let (stopping, stopped) = oneshot::channel();
     // A service that strangers can reach wants a header time-out, which `axum::serve` does not have.
-    let server = axum::serve(listener, routes::router(handle.clone()))
+    let server = axum::serve(listener, routes::router(handle.clone(), log_options))
         .with_graceful_shutdown(async move {
             let signal = stop.await;
             drop(job);
@@ -128,6 +137,18 @@ fn listen() -> io::Result<TcpListener> {
     })
 }
 
+/// Who may see the log: on the loopback address, whoever is on this machine.
+fn log_options(addr: SocketAddr) -> io::Result<Options> {
+    let mut options = Options::new()
+        .token_from_env("LOG_TOKEN")?
+        .redact(redact_keys(SECRET_KEYS));
+    if let Ok(host) = env::var("LOG_HOST") {
+        options = options.host(&host);
+    }
+    options.check_addr(addr)?;
+    Ok(options)
+}
+
 /// Resolves to the name of the signal that asks us to stop; registered when this returns.
 #[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
@@ -156,9 +177,9 @@ fn announce(urls: &Urls, telemetry: &Telemetry) {
     let text = format!(
         "{}\n{}\n{}\n{}\nlog file in {}\ndumps in    {}\n",
         urls.to("/"),
-        urls.to("/logs"),
-        urls.to("/logs?follow=1"),
-        urls.to("/stats"),
+        urls.to("/debug/log"),
+        urls.to("/debug/log?follow"),
+        urls.to("/debug/log/stats"),
         telemetry.log_dir.display(),
         telemetry.dump_dir.display(),
     );

@@ -100,7 +100,7 @@ fn recorded() -> Targets {
         // axum tells only at TRACE why it turned a request down.
         .with_target("axum::rejection", LevelFilter::TRACE)
         // hyper, if built with `--cfg hyper_unstable_tracing`, logs each piece that it sends. A piece
-        // of `/logs` would then be a new record, which makes a new piece, and so on without end.
+        // of `/debug/log` would then be a new record, which makes a new piece, and so on without end.
         .with_target("hyper::proto::h1::io", LevelFilter::INFO)
 }
 

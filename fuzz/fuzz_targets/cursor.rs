@@ -25,12 +25,12 @@ enum Wanted {
     Numbers {
         ring: u64,
         seq: u64,
-        bytes: u64,
+        bytes: Option<u64>,
     },
     /// One of this ring, which may lie.
     Forged {
         seq: u16,
-        bytes: u64,
+        bytes: Option<u64>,
     },
     /// The one that a reader had before this record came.
     Honest {
@@ -78,30 +78,37 @@ fuzz_target!(|input: Input| {
 struct Place {
     ring: u64,
     seq: u64,
-    bytes: u64,
+    bytes: Option<u64>,
 }
 
 impl Place {
     /// Reads what must be a cursor's text, by the description of it.
     fn of(text: &str) -> Option<Self> {
         let fields: Vec<&str> = text.split('.').collect();
-        let [ring, seq, bytes] = fields[..] else {
-            return None;
+        let (ring, seq, bytes) = match fields[..] {
+            [ring, seq] => (ring, seq, None),
+            [ring, seq, bytes] => (ring, seq, Some(bytes)),
+            _ => return None,
         };
         let is_plain = |text: &str, base| text.chars().all(|digit| digit.is_digit(base));
-        let is_one =
-            ring.len() == 16 && is_plain(ring, 16) && is_plain(seq, 10) && is_plain(bytes, 10);
+        let is_one = ring.len() == 16
+            && is_plain(ring, 16)
+            && is_plain(seq, 10)
+            && bytes.is_none_or(|bytes| is_plain(bytes, 10));
         is_one.then_some(())?;
         Some(Self {
             ring: u64::from_str_radix(ring, 16).ok()?,
             seq: seq.parse().ok()?,
-            bytes: bytes.parse().ok()?,
+            bytes: bytes.map(str::parse).transpose().ok()?,
         })
     }
 
     fn as_text(self) -> String {
         let Self { ring, seq, bytes } = self;
-        format!("{ring:016x}.{seq}.{bytes}")
+        match bytes {
+            Some(bytes) => format!("{ring:016x}.{seq}.{bytes}"),
+            None => format!("{ring:016x}.{seq}"),
+        }
     }
 }
 
@@ -171,7 +178,7 @@ impl<'a> Written<'a> {
             Wanted::Forged { seq, bytes } => (self.id, u64::from(seq), bytes),
             Wanted::Honest { seq } => {
                 let seq = u64::from(seq) % (self.seq() + 1);
-                (self.id, seq, self.bytes_before(seq))
+                (self.id, seq, Some(self.bytes_before(seq)))
             }
         };
         let place = Place { ring, seq, bytes };
@@ -196,8 +203,10 @@ impl<'a> Written<'a> {
         }
         let missed = Missed {
             records: oldest - cursor.seq,
-            // A cursor that lies gets a wrong answer, but no nonsense.
-            bytes: self.bytes_before(oldest).saturating_sub(cursor.bytes),
+            // A cursor that lies gets a wrong answer, but no nonsense; one that does not know gets none.
+            bytes: cursor
+                .bytes
+                .map_or(0, |bytes| self.bytes_before(oldest).saturating_sub(bytes)),
         };
         Begin {
             seq: oldest,
@@ -230,7 +239,7 @@ impl Follower {
         let place = Place {
             ring: written.id,
             seq: begin.seq,
-            bytes: written.bytes_before(begin.seq),
+            bytes: Some(written.bytes_before(begin.seq)),
         };
         assert_eq!(reader.cursor().to_string(), place.as_text());
         Self {
@@ -271,7 +280,7 @@ impl Follower {
         let place = Place {
             ring: written.id,
             seq: written.seq(),
-            bytes: written.bytes_before(written.seq()),
+            bytes: Some(written.bytes_before(written.seq())),
         };
         assert_eq!(self.reader.cursor().to_string(), place.as_text());
     }

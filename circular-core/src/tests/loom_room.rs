@@ -199,7 +199,7 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
             let cursor = Cursor {
                 ring: shared.id,
                 seq: 1,
-                bytes: 8,
+                bytes: Some(8),
             };
             let writer = writer(&shared, [4]);
             let start = Start::After(cursor);

@@ -8,8 +8,8 @@ use crate::support::{Service, client, example, read_line, read_until, until};
 fn streams_what_happens_to_every_client() {
     let service = Service::start(Stdio::null());
     let mut streams = [
-        service.open("/logs?follow=1"),
-        service.open("/logs?follow=1"),
+        service.open("/debug/log?follow=1"),
+        service.open("/debug/log?follow=1"),
     ];
     assert_eq!(
         service.get("/hello/everybody"),
@@ -26,7 +26,7 @@ fn streams_what_happens_to_every_client() {
 fn records_what_dependencies_say_through_either_facade() {
     let service = Service::start(Stdio::null());
     // Before the first request of ours: the job asks the service for a page now and then.
-    let mut stream = service.open("/logs?follow=1");
+    let mut stream = service.open("/debug/log?follow=1");
     read_until(&mut stream, "DEBUG service::job: sorting");
     read_until(&mut stream, "DEBUG service::job: parcel");
     read_until(&mut stream, "DEBUG ureq");
@@ -39,21 +39,21 @@ fn logs_can_be_chosen_by_number_and_level() {
     service.get("/work");
     service.get("/hello/a");
 
-    let (status, text) = service.get("/logs?level=info&tail=3");
+    let (status, text) = service.get("/debug/log?level=info&tail=3");
     assert_eq!((status, text.lines().count()), (200, 3), "{text}");
     assert!(!text.contains("DEBUG"), "{text}");
 
     // `tail` counts what `level` lets pass: there are DEBUG and INFO records after the warning.
-    let (_, text) = service.get("/logs?level=warn&tail=1");
+    let (_, text) = service.get("/debug/log?level=warn&tail=1");
     assert!(
         text.contains(" WARN ") && text.lines().count() == 1,
         "{text}"
     );
-    let mut stream = service.open("/logs?level=warn&tail=1&follow=1");
+    let mut stream = service.open("/debug/log?level=warn&tail=1&follow=1");
     let line = read_line(&mut stream);
     assert!(line.contains(" WARN "), "{line}");
 
-    let mut stream = service.open("/logs?tail=0&follow=1");
+    let mut stream = service.open("/debug/log?tail=0&follow=1");
     service.get("/hello/b");
     let seen = read_until(&mut stream, "greeting");
     assert!(seen.contains("name=\"b\""), "{seen}");
@@ -62,7 +62,7 @@ fn logs_can_be_chosen_by_number_and_level() {
 #[test]
 fn logs_are_plain_text_that_nobody_keeps() {
     let service = Service::start(Stdio::null());
-    for path in ["/logs", "/logs?follow=1"] {
+    for path in ["/debug/log", "/debug/log?follow=1"] {
         let response = client()
             .get(service.url(path))
             .call()
@@ -75,7 +75,7 @@ fn logs_are_plain_text_that_nobody_keeps() {
         };
         assert_eq!(header("content-type"), Some("text/plain; charset=utf-8"));
         assert_eq!(header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(header("cache-control"), Some("no-store"));
+        assert_eq!(header("cache-control"), Some("no-store, no-transform"));
     }
 }
 
@@ -83,11 +83,11 @@ fn logs_are_plain_text_that_nobody_keeps() {
 fn a_parameter_that_is_wrong_is_named() {
     let service = Service::start(Stdio::null());
     for (path, named) in [
-        ("/logs?tail=many", "tail=\"many\""),
-        ("/logs?tail=-1", "tail=\"-1\""),
-        ("/logs?level=loud", "level=\"loud\""),
-        ("/logs?follow=maybe", "follow=\"maybe\""),
-        ("/logs?fellow=1", "\"fellow\""),
+        ("/debug/log?tail=many", "tail=\"many\""),
+        ("/debug/log?tail=-1", "tail=\"-1\""),
+        ("/debug/log?level=loud", "level=\"loud\""),
+        ("/debug/log?follow=maybe", "follow=\"maybe\""),
+        ("/debug/log?fellow=1", "\"fellow\""),
     ] {
         let (status, text) = service.get(path);
         assert_eq!(status, 400, "{path}: {text}");
@@ -100,8 +100,8 @@ fn an_idle_stream_does_not_feed_itself() {
     let service = Service::start(Stdio::null());
     // Two, so that what one is sent would make records for the other.
     let mut streams = [
-        service.open("/logs?follow=1&tail=0"),
-        service.open("/logs?follow=1&tail=0"),
+        service.open("/debug/log?follow=1&tail=0"),
+        service.open("/debug/log?follow=1&tail=0"),
     ];
     for stream in &mut streams {
         read_until(stream, "service::job: sorted");
@@ -133,7 +133,7 @@ fn a_panic_leaves_a_dump_and_the_service_goes_on() {
 
     assert_eq!(service.get("/hello/after").0, 200);
     read_until(
-        &mut service.open("/logs?follow=1"),
+        &mut service.open("/debug/log?follow=1"),
         "somebody posted to /panic",
     );
     // The file has it too, and has no DEBUG lines.
@@ -153,7 +153,9 @@ fn ends_well_on(signal: &str) {
         let mut text = String::new();
         stderr.read_to_string(&mut text).map(|_| text)
     });
-    let mut streams: Vec<_> = (0..5).map(|_| service.open("/logs?follow=1")).collect();
+    let mut streams: Vec<_> = (0..5)
+        .map(|_| service.open("/debug/log?follow=1"))
+        .collect();
     for stream in &mut streams {
         read_until(stream, "listening");
     }
@@ -199,12 +201,11 @@ fn a_stderr_that_nobody_reads_stops_neither_requests_nor_the_end() {
         for _ in 0..100 {
             assert_eq!(service.get("/hello/stderr").0, 200);
         }
-        let (_, stats) = service.get("/stats");
-        let reader = stats
-            .lines()
-            .find(|line| line.contains("BlockFor"))?
-            .to_owned();
-        (!reader.contains(" 0 records behind")).then_some(())
+        let (_, stats) = service.get("/debug/log/stats?format=prometheus");
+        let reader = stats.lines().find(|line| {
+            line.starts_with("circular_reader_lag_records{") && line.contains("BlockFor")
+        })?;
+        (!reader.ends_with(" 0")).then_some(())
     });
     let response = client()
         .post(service.url("/panic"))

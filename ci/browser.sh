@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The page in a real browser. Installs what these tests need where it can (Debian's packages `chromium` and
+# `chromium-driver`, and axe-core, which looks for what keeps people out), and runs them.
+#
+# They are among the workspace's tests, and any further run of those finds what is installed here.
+# FLOOD_SECONDS=60 for the whole minute of ten thousand records a second; SCREENSHOTS=docs makes the
+# pictures that the README shows anew.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The version is in tests/browser/accessibility.rs as well.
+readonly AXE=axe-core-4.14.1
+readonly AXE_SHA256=e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+
+if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+    if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null
+    else
+        echo "browser: Debian's packages chromium and chromium-driver are needed, and are not installed" >&2
+        exit 1
+    fi
+fi
+
+# Not part of this repository: it is not ours, and nothing but a test needs it.
+dir=${CARGO_TARGET_DIR:-target}/tmp
+mkdir -p "$dir"
+if [[ ! -f $dir/$AXE.min.js ]]; then
+    if ! command -v npm >/dev/null; then
+        echo "browser: npm is needed, to fetch $AXE" >&2
+        exit 1
+    fi
+    fetched=$(mktemp -d)
+    trap 'rm -rf "$fetched"' EXIT
+    npm pack --silent --pack-destination "$fetched" "${AXE%-*}@${AXE##*-}" >/dev/null
+    echo "$AXE_SHA256  $fetched/$AXE.tgz" | sha256sum --check --quiet
+    tar -xzf "$fetched/$AXE.tgz" -C "$fetched" package/axe.min.js
+    mv "$fetched/package/axe.min.js" "$dir/$AXE.min.js"
+fi
+
+chromium --version 2>/dev/null
+cargo test -p circular-http --test browser -- --nocapture

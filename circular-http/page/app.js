@@ -1,0 +1,737 @@
+// The live tail: shows what the server streams, as it comes.
+//
+// Invariants:
+// - Log text becomes text nodes, never markup, and whatever a terminal would obey is shown: colours as
+//   colours, other control characters as escapes.
+// - No row is lost or doubled without a row that says so. The server numbers records; the browser, or
+//   `connect`, goes on after the last one that came.
+// - What is kept is bounded, in records and in characters, on the page and in the queue before it.
+// - The page changes once a frame, for FRAME_BUDGET at most: it stays responsive whatever comes.
+
+const MAX_ROWS = 10_000;
+const MAX_CHARACTERS = 16 << 20;
+// Of one record. The rest is in the download.
+const MAX_SHOWN = 16 << 10;
+// How many of the newest records it begins with, unless the address says.
+const TAIL = 2_000;
+// Rows are laid out, painted and thrown away this many at a time.
+const CHUNK_ROWS = 100;
+const CHUNK_CHARACTERS = 64 << 10;
+// Milliseconds of a frame that may go into making rows.
+const FRAME_BUDGET = 8;
+// Records a second above which a screen reader could not follow: it is told the state only.
+const READABLE_RATE = 3;
+// Milliseconds without typing after which a filter is applied.
+const TYPING = 300;
+
+const element = (id) => document.getElementById(id);
+const log = element("log");
+const number = new Intl.NumberFormat("en");
+const plural = (count, what) => `${number.format(count)} ${what}${count === 1 ? "" : "s"}`;
+
+// ---------------------------------------------------------------------------------------------- text
+
+// SGR sequences of a bearable length, control characters, and what turns the direction of text around. The server escapes
+// the same ones in `text/plain`.
+const SPECIAL = /\x1b\[([\d;:]{0,32})m|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+// Those of one byte, and the second 32 with their two, as those bytes; others by their number.
+function escaped(character) {
+  const code = character.codePointAt(0);
+  if (code >= 0x100) return `\\u{${code.toString(16)}}`;
+  return `${code < 0x80 ? "" : "\\xc2"}\\x${code.toString(16).padStart(2, "0")}`;
+}
+
+const PLAIN = { fg: null, bg: null, bold: false, dim: false, italic: false, underline: false, strike: false, inverse: false };
+
+// The nearest of the sixteen colours that the stylesheet has for both schemes.
+function nearest(red, green, blue) {
+  const high = Math.max(red, green, blue);
+  const low = Math.min(red, green, blue);
+  if (high - low < 32) return high < 48 ? 0 : high < 144 ? 8 : high < 216 ? 7 : 15;
+  const middle = (high + low) / 2;
+  return (high > 191 ? 8 : 0) + (red > middle) + 2 * (green > middle) + 4 * (blue > middle);
+}
+
+function indexed(index) {
+  if (index < 16) return index;
+  if (index >= 232) return nearest(...Array(3).fill(8 + 10 * (index - 232)));
+  const steps = [0, 95, 135, 175, 215, 255];
+  const cube = index - 16;
+  return nearest(steps[Math.trunc(cube / 36)], steps[Math.trunc(cube / 6) % 6], steps[cube % 6]);
+}
+
+// Changes `style` as a terminal would; what it does not know changes nothing.
+function applySgr(style, parameters) {
+  const list = parameters.split(";");
+  for (let i = 0; i < list.length; i++) {
+    const [code, ...sub] = list[i].split(":").map(Number);
+    if (code === 0) Object.assign(style, PLAIN);
+    else if (code === 1) style.bold = true;
+    else if (code === 2) style.dim = true;
+    else if (code === 3) style.italic = true;
+    else if (code === 4) style.underline = sub[0] !== 0;
+    else if (code === 7) style.inverse = true;
+    else if (code === 9) style.strike = true;
+    else if (code === 21) style.underline = true;
+    else if (code === 22) style.bold = style.dim = false;
+    else if (code === 23) style.italic = false;
+    else if (code === 24) style.underline = false;
+    else if (code === 27) style.inverse = false;
+    else if (code === 29) style.strike = false;
+    else if (code >= 30 && code <= 37) style.fg = code - 30;
+    else if (code >= 90 && code <= 97) style.fg = code - 82;
+    else if (code === 39) style.fg = null;
+    else if (code >= 40 && code <= 47) style.bg = code - 40;
+    else if (code >= 100 && code <= 107) style.bg = code - 92;
+    else if (code === 49) style.bg = null;
+    else if (code === 38 || code === 48) {
+      // `38;5;n` and `38;2;r;g;b`, or the same with colons, where a colour space may stand before r.
+      const colon = sub.length > 0;
+      const rest = colon ? sub : list.slice(i + 1, i + 5).map(Number);
+      let color = null;
+      if (rest[0] === 5 && rest[1] < 256) color = indexed(rest[1]);
+      if (rest[0] === 2 && rest.length >= 4) color = nearest(...(colon ? rest.slice(-3) : rest.slice(1, 4)));
+      if (!colon) i += rest[0] === 5 ? 2 : rest[0] === 2 ? 4 : 0;
+      if (color !== null) style[code === 38 ? "fg" : "bg"] = color;
+    }
+  }
+}
+
+function classOf(style) {
+  const names = ["bold", "dim", "italic", "underline", "strike"].filter((name) => style[name]);
+  // On a background the stylesheet chooses black or white, so that it can be read.
+  const back = style.inverse ? (style.fg ?? 7) : style.bg;
+  if (back !== null) names.push(`bg-${back}`);
+  else if (style.fg !== null) names.push(`fg-${style.fg}`);
+  return names.join(" ");
+}
+
+function span(className, text) {
+  const made = document.createElement("span");
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+// Appends `text` to `parent`, as text nodes and spans around them.
+function appendText(parent, text) {
+  if (text.search(SPECIAL) < 0) {
+    parent.append(text);
+    return;
+  }
+  const style = { ...PLAIN };
+  let className = "";
+  let from = 0;
+  const plain = (to) => {
+    if (from < to) parent.append(className ? span(className, text.slice(from, to)) : text.slice(from, to));
+  };
+  for (const match of text.matchAll(SPECIAL)) {
+    plain(match.index);
+    from = match.index + match[0].length;
+    if (match[1] === undefined) {
+      parent.append(span("control", escaped(match[0])));
+    } else {
+      applySgr(style, match[1]);
+      className = classOf(style);
+    }
+  }
+  plain(text.length);
+}
+
+// One record's row. Most lines begin with their time, level and target; what a line does not say itself
+// stands before it.
+function recordRow({ time, level, target, text }) {
+  const row = document.createElement("div");
+  row.className = level ? `row ${level.toLowerCase()}` : "row";
+  const shown = text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text;
+  const head = shown.slice(0, 100);
+
+  const before = [];
+  if (time && !/\d\d:\d\d:\d\d/.test(head)) before.push(`${time.slice(11, 23)} `);
+  const at = level ? head.indexOf(level) : -1;
+  if (level && at < 0) before.push(span("level", level), " ");
+  if (target && !shown.slice(0, 300).includes(target)) before.push(`${target}:`);
+  if (before.length > 0) {
+    const meta = span("meta", "");
+    meta.append(...before);
+    row.append(meta);
+  }
+
+  // A word that has a colour of its own keeps it.
+  if (at >= 0 && !shown.slice(0, at).includes("\x1b")) {
+    appendText(row, shown.slice(0, at));
+    row.append(span("level", level));
+    appendText(row, shown.slice(at + level.length));
+  } else {
+    appendText(row, shown);
+  }
+  if (shown.length < text.length) {
+    row.append(span("more", ` … ${plural(text.length - shown.length, "more character")}: see the download`));
+  }
+  return row;
+}
+
+function noticeRow(text) {
+  const row = document.createElement("div");
+  row.className = "row notice";
+  row.textContent = text;
+  return row;
+}
+
+// --------------------------------------------------------------------------------------------- queue
+
+// What came and is not shown yet. When there is more than the page may hold, the oldest goes: it would be
+// thrown off the page at once.
+const queue = {
+  items: [],
+  first: 0,
+  characters: 0,
+  dropped: 0,
+  restarted: false,
+
+  get length() {
+    return this.items.length - this.first;
+  },
+
+  push(item) {
+    this.items.push(item);
+    this.characters += item.data.length;
+    while (this.length > MAX_ROWS || this.characters > MAX_CHARACTERS) {
+      const { kind } = this.next();
+      if (kind === "record") this.dropped += 1;
+      if (kind === "restarted") this.restarted = true;
+    }
+  },
+
+  // The next row's item; what was dropped before it is told first.
+  pop() {
+    if (this.dropped > 0) {
+      const data = `${plural(this.dropped, "record")} not shown: more came than this page holds${
+        this.restarted ? "; the program restarted meanwhile" : ""}`;
+      this.dropped = 0;
+      this.restarted = false;
+      return { kind: "notice", data };
+    }
+    return this.next();
+  },
+
+  next() {
+    const item = this.items[this.first];
+    this.items[this.first++] = undefined;
+    this.characters -= item.data.length;
+    if (this.first > MAX_ROWS) this.items.splice(0, this.first), (this.first = 0);
+    return item;
+  },
+
+  clear() {
+    Object.assign(this, { items: [], first: 0, characters: 0, dropped: 0, restarted: false });
+  },
+};
+
+// ---------------------------------------------------------------------------------------------- rows
+
+// What is on the page, in chunks of rows that come and go together.
+const rows = {
+  count: 0,
+  characters: 0,
+  chunks: [],
+  // Behind the newest record on the page.
+  cursor: null,
+
+  append(item) {
+    let last = this.chunks.at(-1);
+    if (!last || last.count >= CHUNK_ROWS || last.characters >= CHUNK_CHARACTERS) {
+      last?.node.classList.add("full");
+      last = { node: document.createElement("div"), count: 0, characters: 0 };
+      last.node.className = "chunk";
+      log.append(last.node);
+      sizes.observe(last.node);
+      this.chunks.push(last);
+    }
+    last.node.append(rowOf(item));
+    if (item.kind === "record" || item.kind === "missed") this.cursor = item.id;
+    const characters = Math.min(item.data.length, MAX_SHOWN);
+    last.count += 1;
+    last.characters += characters;
+    this.count += 1;
+    this.characters += characters;
+    while (this.count > MAX_ROWS || (this.characters > MAX_CHARACTERS && this.chunks.length > 1)) {
+      const oldest = this.chunks.shift();
+      sizes.unobserve(oldest.node);
+      oldest.node.remove();
+      this.count -= oldest.count;
+      this.characters -= oldest.characters;
+    }
+  },
+
+  clear() {
+    for (const { node } of this.chunks) sizes.unobserve(node);
+    log.replaceChildren();
+    Object.assign(this, { count: 0, characters: 0, chunks: [] });
+  },
+};
+
+function rowOf({ kind, data }) {
+  if (kind === "record") return recordRow(JSON.parse(data));
+  if (kind === "restarted") return noticeRow("the program was restarted");
+  if (kind === "closed") return noticeRow("the log has ended");
+  if (kind === "missed") {
+    const { records, bytes } = JSON.parse(data).missed;
+    return noticeRow(`missed ${plural(records, "record")} (${plural(bytes, "byte")})`);
+  }
+  return noticeRow(data);
+}
+
+// ---------------------------------------------------------------------------------------------- view
+
+const view = {
+  paused: false,
+  following: true,
+  // Rows that came since it stopped following.
+  below: 0,
+  // Where it is scrolled to, as far as is known.
+  top: 0,
+  scheduled: false,
+};
+
+// A tab that is not seen has no frames: the queue then keeps the newest.
+function schedule() {
+  if (view.scheduled) return;
+  view.scheduled = true;
+  requestAnimationFrame(frame);
+}
+
+function frame() {
+  view.scheduled = false;
+  if (!view.paused && queue.length > 0) {
+    const end = performance.now() + FRAME_BUDGET;
+    let made = 0;
+    do {
+      rows.append(queue.pop());
+      made += 1;
+    } while (queue.length > 0 && (made % 16 !== 0 || performance.now() < end));
+    if (!view.following) view.below += made;
+    if (queue.length > 0) schedule();
+  }
+  if (view.following && !view.paused) toBottom();
+  tellCounts();
+}
+
+function toBottom() {
+  log.scrollTop = log.scrollHeight;
+  view.top = log.scrollTop;
+}
+
+function tellCounts() {
+  element("count").textContent = `${plural(rows.count, "row")}${rate.text}`;
+  const waiting = view.paused ? queue.length + queue.dropped : view.below;
+  const fresh = element("new");
+  fresh.hidden = waiting === 0;
+  if (waiting > 0) fresh.textContent = `${number.format(waiting)} new`;
+}
+
+function pause(on) {
+  view.paused = on;
+  state(stream.state);
+  element("pause").setAttribute("aria-pressed", on);
+  schedule();
+}
+
+function follow(on) {
+  view.following = on;
+  if (on) view.below = 0;
+  log.classList.toggle("follow", on);
+  element("newest").setAttribute("aria-pressed", on);
+  schedule();
+}
+
+function toNewest() {
+  pause(false);
+  follow(true);
+}
+
+// Whoever goes up stops it, whoever comes down to the end lets it follow again. That rows go, or turn out
+// to be higher or lower than was thought, moves it as well: up, but then it is at the end.
+log.addEventListener("scroll", () => {
+  const atBottom = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
+  if (view.following && log.scrollTop < view.top - 1 && !atBottom) follow(false);
+  else if (!view.following && log.scrollTop > view.top && atBottom) follow(true);
+  view.top = log.scrollTop;
+});
+// Rows that turn out to be higher push the end down.
+const sizes = new ResizeObserver(schedule);
+sizes.observe(log);
+
+// How fast it comes, and whether a screen reader is to read it out: not what was there before, and not a
+// flood.
+const rate = { records: 0, text: "" };
+setInterval(() => {
+  rate.text = rate.records > 0 ? `, ${number.format(rate.records)}/s` : "";
+  const readable = !stream.history && !view.paused && rate.records <= READABLE_RATE;
+  log.setAttribute("aria-live", readable ? "polite" : "off");
+  rate.records = 0;
+  if (!document.hidden) tellCounts();
+}, 1_000);
+
+// ------------------------------------------------------------------------------------------- address
+
+// The page's own address has the filters, under the server's names: a reload keeps them, and `curl` of the
+// same address gets the same records.
+const FILTERS = ["level", "filter", "q", "re", "since", "until"];
+
+function addressed(name) {
+  return new URLSearchParams(location.search).get(name) ?? "";
+}
+
+function setAddressed(values) {
+  const address = new URL(location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+  }
+  history.replaceState(null, "", address);
+  element("unclear").hidden = !addressed("after");
+  const shown = filters();
+  if (addressed("after")) shown.set("after", addressed("after"));
+  else shown.set("tail", "all");
+  shown.set("format", "text");
+  element("download-shown").href = `${location.pathname}?${shown}`;
+  element("download-all").href = `${location.pathname}?tail=all&format=text`;
+}
+
+function filters() {
+  const query = new URLSearchParams();
+  for (const name of FILTERS) if (addressed(name)) query.set(name, addressed(name));
+  return query;
+}
+
+// ------------------------------------------------------------------------------------------- stream
+
+const stream = {
+  source: null,
+  // What is told of it.
+  state: "",
+  // Behind the newest record that came, if one did.
+  cursor: null,
+  // Until what was there before has come.
+  history: true,
+  // The end is told once, though each reconnection is told of it.
+  ended: false,
+  retry: 0,
+};
+
+// Begins anew, with what passes the filters now.
+function restart() {
+  queue.clear();
+  rows.clear();
+  rows.cursor = null;
+  stream.cursor = null;
+  stream.history = true;
+  stream.ended = false;
+  pause(false);
+  follow(true);
+  problem("");
+  connect();
+}
+
+function connect() {
+  clearTimeout(stream.retry);
+  stream.source?.close();
+  const query = filters();
+  const after = stream.cursor ?? addressed("after");
+  if (after) query.set("after", after);
+  else query.set("tail", addressed("tail") || String(TAIL));
+  query.set("follow", "1");
+  query.set("format", "sse");
+  state("Connecting");
+  const source = new EventSource(`${location.pathname}?${query}`);
+  stream.source = source;
+
+  const take = (kind) => ({ data, lastEventId }) => {
+    if (source !== stream.source) return;
+    if (kind === "record") rate.records += 1;
+    if (stream.ended && (kind === "record" || kind === "restarted")) {
+      stream.ended = false;
+      state("Live");
+    }
+    if (kind === "record" || kind === "missed") stream.cursor = lastEventId;
+    // What was cleared was another ring's.
+    if (kind === "restarted" && addressed("after")) setAddressed({ after: "" });
+    if (kind === "closed") {
+      state("Ended: waits for a new start");
+      if (stream.ended) return;
+      stream.ended = true;
+    }
+    queue.push({ kind, data, id: lastEventId });
+    schedule();
+  };
+  source.addEventListener("message", take("record"));
+  for (const kind of ["missed", "restarted", "closed"]) source.addEventListener(kind, take(kind));
+  source.addEventListener("live", () => {
+    stream.history = false;
+  });
+  source.addEventListener("open", () => {
+    problem("");
+    if (!stream.ended) state("Live");
+  });
+  source.addEventListener("error", () => {
+    if (source !== stream.source) return;
+    if (!stream.ended) state("Connection lost: trying again");
+    // The browser tries again by itself, unless it was given an answer that is no stream.
+    if (source.readyState === EventSource.CLOSED) ask(source);
+  });
+}
+
+// Asks for the reason, which an EventSource does not tell.
+async function ask(source) {
+  const query = filters();
+  if (addressed("after")) query.set("after", addressed("after"));
+  else query.set("tail", "0");
+  query.set("format", "text");
+  query.set("limit_bytes", "1");
+  let seconds = 2;
+  let why = "";
+  try {
+    const answer = await fetch(`${location.pathname}?${query}`, { cache: "no-store" });
+    if (answer.status === 401) {
+      // The server asks for the token in place of the page.
+      location.reload();
+      return;
+    }
+    if (answer.status === 429) {
+      seconds = Number(answer.headers.get("retry-after")) || seconds;
+      why = "There are too many viewers.";
+    } else if (answer.status >= 400) {
+      why = (await answer.text()).trim().slice(0, 500) || `The server answers ${answer.status}.`;
+      // The same question gets the same answer; others may be a proxy's, while there is no server.
+      if (answer.status === 400) seconds = 0;
+      else if (answer.status < 500) seconds = 10;
+    }
+  } catch {
+    // No connection: no reason to tell.
+  }
+  if (source !== stream.source) return;
+  problem(why);
+  if (seconds === 0) {
+    state("Not connected");
+  } else {
+    state(`Not connected: trying again in ${plural(seconds, "second")}`);
+    stream.retry = setTimeout(connect, seconds * 1_000);
+  }
+}
+
+function state(text) {
+  stream.state = text;
+  const told = view.paused ? `${text}, paused` : text;
+  // Only what changes is read out.
+  if (element("state").textContent !== told) element("state").textContent = told;
+}
+
+function problem(text) {
+  element("problem").textContent = text;
+  element("problem").hidden = !text;
+}
+
+// ------------------------------------------------------------------------------------------ controls
+
+let typing = 0;
+
+// `/x/` is a regex, anything else is text.
+function applyFilters() {
+  clearTimeout(typing);
+  const text = element("text").value;
+  const regex = text.length > 2 && text.startsWith("/") && text.endsWith("/");
+  const level = document.querySelector("input[name=level]:checked").value;
+  const before = location.search;
+  setAddressed({
+    level,
+    filter: element("target").value.trim(),
+    q: regex ? "" : text,
+    re: regex ? text.slice(1, -1) : "",
+  });
+  if (location.search !== before) restart();
+}
+
+function readAddress() {
+  element("text").value = addressed("re") ? `/${addressed("re")}/` : addressed("q");
+  element("target").value = addressed("filter");
+  const level = addressed("level").toLowerCase();
+  for (const chip of document.querySelectorAll("input[name=level]")) {
+    chip.checked = chip.value === level || (level === "trace" && chip.value === "");
+  }
+  setAddressed({});
+}
+
+element("filters").addEventListener("submit", (event) => {
+  event.preventDefault();
+  applyFilters();
+});
+element("filters").addEventListener("change", applyFilters);
+element("filters").addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(applyFilters, TYPING);
+});
+
+element("pause").addEventListener("click", () => pause(!view.paused));
+element("newest").addEventListener("click", toNewest);
+element("new").addEventListener("click", toNewest);
+element("clear").addEventListener("click", clear);
+element("open-find").addEventListener("click", openFind);
+element("unclear").addEventListener("click", () => {
+  setAddressed({ after: "" });
+  restart();
+  log.focus();
+});
+
+// What is shown goes, and stays away when the page is loaded again. What waits behind a pause stays.
+function clear() {
+  if (rows.cursor) setAddressed({ after: rows.cursor });
+  rows.clear();
+  follow(true);
+}
+
+// What is remembered of the view, where the browser allows it.
+function remembered(name, value) {
+  try {
+    if (value === undefined) return localStorage.getItem(`circular-${name}`);
+    localStorage.setItem(`circular-${name}`, value);
+  } catch {
+    // Then it is as it is at first.
+  }
+  return null;
+}
+
+function wrap(on) {
+  log.classList.toggle("no-wrap", !on);
+  element("wrap").setAttribute("aria-pressed", on);
+  remembered("wrap", on ? "yes" : "no");
+  schedule();
+}
+
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+// The system's scheme, until somebody chooses.
+function theme(chosen) {
+  if (chosen) {
+    document.documentElement.dataset.theme = chosen;
+    remembered("theme", chosen);
+  }
+  element("theme").setAttribute("aria-pressed", isDark());
+}
+
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : prefersDark.matches;
+}
+
+element("wrap").addEventListener("click", () => wrap(log.classList.contains("no-wrap")));
+element("theme").addEventListener("click", () => theme(isDark() ? "light" : "dark"));
+prefersDark.addEventListener("change", () => theme());
+
+// ---------------------------------------------------------------------------------------------- find
+
+let foundRow = null;
+
+function openFind() {
+  element("find").hidden = false;
+  element("needle").focus();
+  element("needle").select();
+}
+
+function closeFind() {
+  element("find").hidden = true;
+  markFound(null, "");
+  log.focus();
+}
+
+// To the next row (1), the previous one (-1), or the nearest from here on (0) that has the text, round the
+// end. Upper and lower case are the same.
+function find(step) {
+  const needle = element("needle").value.toLowerCase();
+  const all = [...log.getElementsByClassName("row")];
+  const matches = needle ? all.map((row) => row.textContent.toLowerCase().includes(needle)) : [];
+  const total = matches.filter(Boolean).length;
+  if (total === 0) {
+    element("found").textContent = needle ? "Not found" : "";
+    markFound(null, "");
+    return;
+  }
+  const here = all.indexOf(foundRow?.isConnected ? foundRow : topRow());
+  let at = Math.max(here, 0) + (foundRow?.isConnected ? step : 0);
+  const way = step < 0 ? -1 : 1;
+  at = (at + all.length) % all.length;
+  while (!matches[at]) at = (at + way + all.length) % all.length;
+  element("found").textContent = `${number.format(matches.slice(0, at + 1).filter(Boolean).length)} of ${number.format(total)}`;
+  markFound(all[at], needle);
+  follow(false);
+  all[at].scrollIntoView({ block: "center" });
+  view.top = log.scrollTop;
+}
+
+function topRow() {
+  const { left, top } = log.getBoundingClientRect();
+  return document.elementFromPoint(left + 20, top + 12)?.closest(".row");
+}
+
+function markFound(row, needle) {
+  foundRow?.classList.remove("found");
+  foundRow = row;
+  row?.classList.add("found");
+  if (!window.Highlight) return;
+  const ranges = [];
+  const texts = row ? document.createTreeWalker(row, NodeFilter.SHOW_TEXT) : null;
+  while (texts?.nextNode()) {
+    const text = texts.currentNode.data.toLowerCase();
+    // Where lower case is longer, places would be wrong.
+    if (text.length !== texts.currentNode.length) continue;
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
+      const range = new Range();
+      range.setStart(texts.currentNode, at);
+      range.setEnd(texts.currentNode, at + needle.length);
+      ranges.push(range);
+    }
+  }
+  CSS.highlights.set("found", new Highlight(...ranges));
+}
+
+element("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  find(1);
+});
+element("needle").addEventListener("input", () => find(0));
+element("needle").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.shiftKey) {
+    event.preventDefault();
+    find(-1);
+  }
+});
+element("previous").addEventListener("click", () => find(-1));
+element("close-find").addEventListener("click", closeFind);
+
+// ---------------------------------------------------------------------------------------------- keys
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const { target, key } = event;
+  if (key === "Escape") {
+    if (!element("find").hidden) closeFind();
+    else log.focus();
+    return;
+  }
+  const isChip = target.matches("input[type=radio]");
+  if (target.matches("input") && !isChip) return;
+  // Space presses what has the focus; a chip that has it is pressed already.
+  if (key === " " && !isChip && target.matches("button, a, summary")) return;
+  const action = { " ": () => pause(!view.paused), g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click() }[key.toLowerCase()];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+// --------------------------------------------------------------------------------------------- begin
+
+wrap(remembered("wrap") !== "no");
+theme(remembered("theme"));
+readAddress();
+restart();

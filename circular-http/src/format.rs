@@ -1,0 +1,188 @@
+//! How records, and what must be said beside them, look in each format.
+//!
+//! | | text | NDJSON | event stream |
+//! |---|---|---|---|
+//! | a record | its text | a line | a message, its `id` the cursor behind it |
+//! | missed | a line `--- missed … ---` | `{"missed":…}` | event `missed` |
+//! | another ring's cursor | a line `--- restarted … ---` | `{"restarted":true}` | event `restarted` |
+//! | the ring is closed | nothing | `{"closed":true}` | event `closed` |
+//! | from here on it is live | nothing | nothing | event `live` |
+//! | nothing to say | nothing | nothing | a comment |
+//!
+//! In an event stream, whatever moves a reader on has an `id`, so that a client that comes back is told
+//! of nothing twice, and of nothing as missed that was only filtered out for it.
+
+use std::io::Write as _;
+
+use circular_core::{Cursor, LogTime, Missed, Part, Record};
+
+use crate::{escape, json};
+
+/// Writes a response's body, piece by piece.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Writer {
+    Text {
+        /// Control characters are left as they are.
+        raw: bool,
+        at_line_start: bool,
+    },
+    Ndjson,
+    Sse,
+}
+
+impl Writer {
+    pub(crate) fn text(raw: bool) -> Self {
+        Writer::Text {
+            raw,
+            at_line_start: true,
+        }
+    }
+
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Writer::Text { .. } => "text/plain; charset=utf-8",
+            Writer::Ndjson => "application/x-ndjson",
+            Writer::Sse => "text/event-stream",
+        }
+    }
+
+    /// Appends what comes before everything else.
+    pub(crate) fn start(self, out: &mut Vec<u8>) {
+        if let Writer::Sse = self {
+            out.extend_from_slice(b"retry: 1000\n\n");
+        }
+    }
+
+    /// Appends one record, of which the client gets `text`. A reader that has had it goes on at
+    /// `behind`.
+    pub(crate) fn record(
+        &mut self,
+        record: &Record<'_>,
+        text: &[u8],
+        behind: Cursor,
+        out: &mut Vec<u8>,
+    ) {
+        match self {
+            Writer::Text { raw, at_line_start } => {
+                if *raw {
+                    out.extend_from_slice(text);
+                } else {
+                    escape::push(text, out);
+                    let is_whole = matches!(record.part(), Part::Whole | Part::Last);
+                    if is_whole && !text.ends_with(b"\n") {
+                        out.push(b'\n');
+                    }
+                }
+                *at_line_start = out.last().is_none_or(|&last| last == b'\n');
+            }
+            Writer::Ndjson => {
+                push_json(record, text, behind, out);
+                out.push(b'\n');
+            }
+            Writer::Sse => {
+                self.push_id(behind, out);
+                out.extend_from_slice(b"data: ");
+                push_json(record, text, behind, out);
+                out.extend_from_slice(b"\n\n");
+            }
+        }
+    }
+
+    /// Appends what was missed before `behind`.
+    pub(crate) fn missed(&mut self, missed: Missed, behind: Cursor, out: &mut Vec<u8>) {
+        let Missed { records, bytes } = missed;
+        if missed.is_empty() {
+            return;
+        }
+        self.push_id(behind, out);
+        self.notice(
+            &format!("--- {missed}: reader too slow ---"),
+            "missed",
+            &format!(r#"{{"missed":{{"records":{records},"bytes":{bytes}}}}}"#),
+            out,
+        );
+    }
+
+    /// Appends that the log does not go on where the client left off.
+    pub(crate) fn restarted(&mut self, out: &mut Vec<u8>) {
+        self.notice(
+            "--- restarted: the cursor is not of this ring, reading from the oldest ---",
+            "restarted",
+            r#"{"restarted":true}"#,
+            out,
+        );
+    }
+
+    /// Appends that there will be no more.
+    pub(crate) fn closed(&mut self, out: &mut Vec<u8>) {
+        if !matches!(self, Writer::Text { .. }) {
+            self.notice("", "closed", r#"{"closed":true}"#, out);
+        }
+    }
+
+    /// Appends that what comes after `behind` is new.
+    pub(crate) fn live(self, behind: Cursor, out: &mut Vec<u8>) {
+        self.push_id(behind, out);
+        if let Writer::Sse = self {
+            push_event("live", r#"{"live":true}"#, out);
+        }
+    }
+
+    /// Whether there is something to say when there is nothing to say.
+    pub(crate) fn is_kept_alive(self) -> bool {
+        matches!(self, Writer::Sse)
+    }
+
+    /// Appends a sign of life; the client has had all that is before `behind`.
+    pub(crate) fn keep_alive(self, behind: Cursor, out: &mut Vec<u8>) {
+        if let Writer::Sse = self {
+            out.extend_from_slice(b": keep-alive\n");
+            self.push_id(behind, out);
+            out.push(b'\n');
+        }
+    }
+
+    fn push_id(self, behind: Cursor, out: &mut Vec<u8>) {
+        if let Writer::Sse = self {
+            // Writing to memory does not fail, here and below.
+            let _ = writeln!(out, "id: {behind}");
+        }
+    }
+
+    fn notice(&mut self, line: &str, event: &str, json: &str, out: &mut Vec<u8>) {
+        match self {
+            Writer::Text { at_line_start, .. } => {
+                if !*at_line_start {
+                    out.push(b'\n');
+                }
+                *at_line_start = true;
+                let _ = writeln!(out, "{line}");
+            }
+            Writer::Ndjson => {
+                let _ = writeln!(out, "{json}");
+            }
+            Writer::Sse => push_event(event, json, out),
+        }
+    }
+}
+
+fn push_event(event: &str, json: &str, out: &mut Vec<u8>) {
+    let _ = write!(out, "event: {event}\ndata: {json}\n\n");
+}
+
+fn push_json(record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>) {
+    let (seq, time) = (record.seq(), LogTime::new(record.time()));
+    let _ = write!(
+        out,
+        r#"{{"id":"{behind}","seq":{seq},"time":"{time}","level":"#
+    );
+    let _ = match record.level() {
+        Some(level) => write!(out, r#""{level}""#),
+        None => write!(out, "null"),
+    };
+    out.extend_from_slice(br#","target":"#);
+    json::push_string(record.target().as_bytes(), out);
+    out.extend_from_slice(br#","text":"#);
+    json::push_string(text.strip_suffix(b"\n").unwrap_or(text), out);
+    out.push(b'}');
+}

@@ -1,0 +1,121 @@
+//! Look at a [`circular_core`] ring live: in a browser, with `curl`, through a port-forward.
+//!
+//! One address, `/debug/log`, shows the log as a page, as text, as JSON lines or as an event stream.
+//! It can be left on in production. Whoever looks costs one reader's buffer and no thread, and never
+//! makes a writer wait: who is too slow misses records, is told how many, and is dropped if it takes
+//! nothing at all. Nobody but this machine gets at it unless there is a token. It shows what is in the
+//! log, secrets included, unless a hook hides them.
+//!
+//! ```
+//! use circular_core::Ring;
+//! use circular_http::{Options, SECRET_KEYS, redact_keys};
+//! use std::io::Write;
+//!
+//! let mut ring = Ring::new(1 << 20)?;
+//! let options = Options::new()
+//!     .addr(([127, 0, 0, 1], 0))
+//!     .redact(redact_keys(SECRET_KEYS));
+//! let server = circular_http::serve(ring.handle(), options)?;
+//! writeln!(ring, "see {}", server.url())?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! [`serve`] is a small server on its own thread, which answers even when the program's runtime does
+//! not. [`router`] is for a server that is there already.
+//!
+//! # What can be asked for
+//!
+//! `GET /debug/log`, in the format that `Accept` or `format` says:
+//!
+//! | `format` | `Accept` | |
+//! |---|---|---|
+//! | `text` | `text/plain`, or nothing | control characters escaped, but for colours |
+//! | `html` | `text/html` | the page |
+//! | `ndjson` | `application/x-ndjson` | an object a line |
+//! | `sse` | `text/event-stream` | for `EventSource`, which goes on where it left off |
+//!
+//! | parameter | means |
+//! |---|---|
+//! | `follow` | go on when all that there is has been shown |
+//! | `tail=20` | only the newest 20 of what the others let pass; `all` of it, if not given |
+//! | `since=5m`, `until=2026-11-25T14:00:00Z` | by time: how long ago, or RFC 3339 |
+//! | `level=warn` | this and what is more severe; records without a level always pass |
+//! | `filter=info,shop::db=debug` | by level and target, as `RUST_LOG` has it |
+//! | `q=text`, `re=a+b` | what contains the text, what the expression matches |
+//! | `after=<cursor>` | what comes after a record, by the `id` that NDJSON and event streams give |
+//! | `limit_bytes=100000` | ends before it is longer |
+//! | `raw` | text: the bytes as they are |
+//!
+//! Anything else is an error that names it. What is missing, because it was overwritten before it could
+//! be sent, is told in each format, and so is a cursor of another run of the program, with which one
+//! begins at the oldest record.
+//!
+//! `GET /debug/log/stats` has numbers, as JSON or for Prometheus.
+//!
+//! # Who is let in
+//!
+//! Requests must be for `localhost`, a loopback address, or a name listed with [`Options::host`], and
+//! not from another web page: else 403. With a token ([`Options::token_from_env`]) they must show it: as
+//! `Authorization: Bearer`, or by the cookie that a form exchanges it for. [`serve`] does not listen on
+//! other than loopback addresses without one.
+//!
+//! # It does not look at itself
+//!
+//! This crate logs nothing. What is below it, hyper and tokio, logs nothing for each piece that is sent,
+//! unless hyper is built with `--cfg hyper_unstable_tracing`: then keep the target
+//! `hyper::proto::h1::io` out of the ring, or each piece of a stream becomes a record of that stream.
+//! The same is true of a layer of your own around [`router`] that logs for each piece of a body.
+
+mod accept;
+mod begin;
+mod connection;
+mod escape;
+mod format;
+mod guard;
+mod json;
+mod options;
+mod page;
+mod query;
+mod redact;
+mod route;
+mod select;
+mod serve;
+mod stats;
+mod stream;
+mod token;
+mod viewers;
+mod when;
+
+use axum::Router;
+use circular_core::Handle;
+
+pub use options::Options;
+pub use redact::{Redacted, SECRET_KEYS, redact_keys};
+pub use serve::{Server, serve};
+
+/// The routes, for a server that is there already: merge them into its router (do not nest them, the page
+/// knows where it is), or use them as the tower service that they are.
+///
+/// The server must run on tokio, with timers. Where strangers can reach it, give it a header time-out,
+/// and the options a token: [`Options::check_addr`] tells whether one is needed. A viewer that takes
+/// nothing is dropped here as well, but its connection is the server's, and is only ended when the
+/// client takes something again.
+///
+/// ```
+/// use circular_core::Ring;
+/// use circular_http::Options;
+///
+/// let ring = Ring::new(1 << 20)?;
+/// let app: axum::Router = axum::Router::new()
+///     .route("/", axum::routing::get(async || "hello"))
+///     .merge(circular_http::router(ring.handle(), Options::new()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Shutdown
+///
+/// Close the ring first ([`Handle::close`](circular_core::Handle::close)): that ends every stream, and a
+/// graceful shutdown waits for them.
+pub fn router(handle: Handle, options: Options) -> Router {
+    route::Site::new(handle, options).router()
+}

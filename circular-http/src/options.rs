@@ -1,0 +1,202 @@
+//! What a user may set, and what is refused before anything is served.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use circular_core::Record;
+
+use crate::redact::{Hook, Redacted};
+use crate::token::Token;
+
+/// Where and to whom a log is shown. The defaults are safe: the loopback address, 16 viewers.
+///
+/// ```
+/// use circular_http::{Options, SECRET_KEYS, redact_keys};
+///
+/// let options = Options::new()
+///     .addr(([127, 0, 0, 1], 0))
+///     .token_from_env("SHOP_LOG_TOKEN")?
+///     .redact(redact_keys(SECRET_KEYS));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "it does nothing until it is handed to `serve` or `router`"]
+pub struct Options {
+    pub(crate) addr: SocketAddr,
+    pub(crate) viewers: usize,
+    pub(crate) token: Option<Token>,
+    /// The variable that the token was to come from.
+    variable: Option<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) redact: Option<Hook>,
+    pub(crate) keep_alive: Duration,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) header_timeout: Duration,
+}
+
+impl Options {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self {
+            addr: (Ipv4Addr::LOCALHOST, 6061).into(),
+            viewers: 16,
+            token: None,
+            variable: None,
+            hosts: Vec::new(),
+            redact: None,
+            keep_alive: Duration::from_secs(15),
+            stall_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// Where [`serve`](crate::serve) listens; 127.0.0.1:6061 unless said. Port 0 takes a free one.
+    /// An address that other machines can reach needs a token.
+    pub fn addr(mut self, addr: impl Into<SocketAddr>) -> Self {
+        self.addr = addr.into();
+        self
+    }
+
+    /// How many responses with log text there may be at once; 16 unless said. One more is answered
+    /// with 429.
+    pub fn viewers(mut self, limit: usize) -> Self {
+        self.viewers = limit;
+        self
+    }
+
+    /// Asks every client for this token: as `Authorization: Bearer`, or, in a browser, typed into a
+    /// form that exchanges it for a cookie.
+    ///
+    /// # Errors
+    ///
+    /// If it is empty or has other characters than visible ASCII.
+    pub fn token(mut self, token: &str) -> io::Result<Self> {
+        self.token = Some(Token::new(token, "that was given")?);
+        Ok(self)
+    }
+
+    /// The same, with the token in an environment variable. If that is not set there is no token, and
+    /// [`serve`](crate::serve) will only listen on a loopback address.
+    ///
+    /// # Errors
+    ///
+    /// If the variable is set, and to something that is no token.
+    pub fn token_from_env(mut self, variable: &str) -> io::Result<Self> {
+        self.variable = Some(variable.to_owned());
+        if let Some(token) = std::env::var_os(variable) {
+            let origin = format!("in the environment variable {variable}");
+            self.token = Some(Token::new(&token.to_string_lossy(), &origin)?);
+        }
+        Ok(self)
+    }
+
+    /// The same, with the token in a file; the white space around it does not count.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or holds something that is no token.
+    pub fn token_from_file(mut self, path: impl AsRef<Path>) -> io::Result<Self> {
+        let text = fs::read_to_string(&path);
+        let path = path.as_ref().display();
+        let text = text.map_err(|error| {
+            let what = format!("cannot read the token from {path}: {error}");
+            io::Error::new(error.kind(), what)
+        })?;
+        self.token = Some(Token::new(&text, &format!("in the file {path}"))?);
+        Ok(self)
+    }
+
+    /// Also answers to this host name, beside `localhost` and the loopback addresses. A request for
+    /// any other is refused, so that no web page can get at the log by renaming its own server to
+    /// this address. Without a port it stands for every port.
+    pub fn host(mut self, name: &str) -> Self {
+        self.hosts.push(name.to_ascii_lowercase());
+        self
+    }
+
+    /// Hands each record to `hook` before it leaves, in whatever format; see [`Redacted`]. What
+    /// clients search for is searched for in what the hook has left.
+    ///
+    /// The hook must not log to the ring that it is looking at: each record would make another.
+    pub fn redact(
+        mut self,
+        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
+    ) -> Self {
+        self.redact = Some(Arc::new(hook));
+        self
+    }
+
+    /// After how long without a record an event stream gets a comment, so that no proxy takes it for
+    /// dead; 15 s unless said.
+    pub fn keep_alive(mut self, period: Duration) -> Self {
+        self.keep_alive = period;
+        self
+    }
+
+    /// A viewer that takes nothing for so long, though there is something, is dropped; 30 s unless
+    /// said.
+    ///
+    /// What its system has taken counts as taken. Where a program reads slowly from a full buffer, its
+    /// system asks for more only when much of that is free: with the buffers that Linux gives, a
+    /// program that reads 1 KiB a second seems to take nothing for a minute.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
+        self
+    }
+
+    /// How long a connection to [`serve`](crate::serve) may take to send a request's head, and may
+    /// be without a request; 10 s unless said.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// Whether the log may be shown on `addr`: on a loopback address always, on another one only with
+    /// a token. [`serve`](crate::serve) asks this; a program with a server of its own, in which it
+    /// mounts [`router`](crate::router), should too.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied`, with a message that says what to set.
+    pub fn check_addr(&self, addr: SocketAddr) -> io::Result<()> {
+        if addr.ip().to_canonical().is_loopback() || self.token.is_some() {
+            return Ok(());
+        }
+        let what_to_set = match &self.variable {
+            Some(variable) => format!("set {variable} in the environment to a long random text"),
+            None => "set one with Options::token_from_env or Options::token_from_file".to_owned(),
+        };
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!(
+                "will not show the log on {addr}, where other machines can read it, without a token: \
+                 {what_to_set}, or listen on 127.0.0.1"
+            ),
+        ))
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("addr", &self.addr)
+            .field("viewers", &self.viewers)
+            .field("token", &self.token)
+            .field("hosts", &self.hosts)
+            .field("keep_alive", &self.keep_alive)
+            .field("stall_timeout", &self.stall_timeout)
+            .field("header_timeout", &self.header_timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,294 @@
+//! What a client asks for, read from the query.
+//!
+//! Invariant: nothing is guessed. A parameter that is unknown, given twice or not understood is an
+//! error that names it.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use circular_core::{Cursor, Level};
+use env_filter::Filter;
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::when;
+
+/// What a compiled expression may take, and what its search may keep for speed, in bytes. A pattern
+/// from outside must not cost more than a reader does, give or take.
+const REGEX_SIZE: usize = 256 << 10;
+
+/// What the query asks for; what it does not say is `None` or off.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) format: Option<Format>,
+    pub(crate) follow: bool,
+    pub(crate) raw: bool,
+    /// The newest so many of what passes; `None` is all.
+    pub(crate) tail: Option<u64>,
+    pub(crate) since: Option<SystemTime>,
+    pub(crate) until: Option<SystemTime>,
+    pub(crate) level: Option<Level>,
+    pub(crate) filter: Option<Filter>,
+    /// A text that a record must contain, and an expression that must match it.
+    pub(crate) text: Option<Regex>,
+    pub(crate) expression: Option<Regex>,
+    pub(crate) after: Option<Cursor>,
+    pub(crate) limit_bytes: Option<u64>,
+}
+
+/// How a log is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Html,
+    Ndjson,
+    Sse,
+}
+
+/// A query that is not understood. The text names the parameter, the value, and what would have been
+/// understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadQuery(String);
+
+impl fmt::Display for BadQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.0)
+    }
+}
+
+/// The pairs of a query, each name once.
+fn pairs(query: &str) -> Result<Vec<(String, String)>, BadQuery> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if pairs.iter().any(|(other, _)| *other == name) {
+            return Err(BadQuery(format!("parameter {name:?} is given twice")));
+        }
+        pairs.push((name.into_owned(), value.into_owned()));
+    }
+    Ok(pairs)
+}
+
+impl Wanted {
+    /// Reads a query; times that are told as "so long ago" count from `now`.
+    pub(crate) fn parse(query: &str, now: SystemTime) -> Result<Self, BadQuery> {
+        let mut wanted = Self::default();
+        for (name, value) in pairs(query)? {
+            wanted
+                .set(&name, &value, now)
+                .map_err(|expected| match expected {
+                    Some(expected) => BadQuery(format!("{name}={value:?} is not {expected}")),
+                    None => BadQuery(format!(
+                        "unknown parameter {name:?}: there are follow, tail, since, until, level, \
+                         filter, q, re, after, limit_bytes, raw and format"
+                    )),
+                })?;
+        }
+        Ok(wanted)
+    }
+
+    /// Takes one parameter in. The error is what would have been understood, or `None` if there is no
+    /// such parameter.
+    fn set(&mut self, name: &str, value: &str, now: SystemTime) -> Result<(), Option<String>> {
+        const TIME: &str =
+            "a time such as 2026-11-25T14:00:00Z, or how long ago, such as 5m or 1h30m";
+        let expected = |text: &str| Some(text.to_owned());
+        match name {
+            "format" => {
+                self.format =
+                    Some(format(value).ok_or_else(|| expected("html, text, ndjson or sse"))?)
+            }
+            "follow" => self.follow = switch(value).ok_or_else(|| expected("1 or 0"))?,
+            "raw" => self.raw = switch(value).ok_or_else(|| expected("1 or 0"))?,
+            "tail" => {
+                self.tail = match value {
+                    "all" => None,
+                    _ => {
+                        Some(number(value).ok_or_else(|| expected("a number of records, or all"))?)
+                    }
+                }
+            }
+            "since" => self.since = Some(when::parse(value, now).ok_or_else(|| expected(TIME))?),
+            "until" => self.until = Some(when::parse(value, now).ok_or_else(|| expected(TIME))?),
+            "level" => {
+                self.level = Some(
+                    value
+                        .parse()
+                        .map_err(|_| expected("trace, debug, info, warn or error"))?,
+                )
+            }
+            "filter" => self.filter = directives(value).map_err(Some)?,
+            "q" => {
+                self.text = (!value.is_empty())
+                    .then(|| search(&regex::escape(value)))
+                    .transpose()
+                    .map_err(Some)?
+            }
+            "re" => {
+                self.expression = (!value.is_empty())
+                    .then(|| search(value))
+                    .transpose()
+                    .map_err(Some)?
+            }
+            "after" => {
+                self.after = Some(
+                    value
+                        .parse()
+                        .map_err(|_| expected("a cursor, which is <ring>.<seq>"))?,
+                )
+            }
+            "limit_bytes" => {
+                self.limit_bytes = Some(number(value).ok_or_else(|| expected("a number of bytes"))?)
+            }
+            _ => return Err(None),
+        }
+        Ok(())
+    }
+}
+
+/// Whether statistics are wanted as Prometheus reads them; `None` if the query does not say.
+pub(crate) fn wants_prometheus(query: &str) -> Result<Option<bool>, BadQuery> {
+    let mut wanted = None;
+    for (name, value) in pairs(query)? {
+        wanted = Some(match (&*name, &*value) {
+            ("format", "json") => false,
+            ("format", "prometheus") => true,
+            ("format", _) => {
+                return Err(BadQuery(format!(
+                    "format={value:?} is not json or prometheus"
+                )));
+            }
+            _ => {
+                return Err(BadQuery(format!(
+                    "unknown parameter {name:?}: there is format"
+                )));
+            }
+        });
+    }
+    Ok(wanted)
+}
+
+fn format(value: &str) -> Option<Format> {
+    match value {
+        "text" => Some(Format::Text),
+        "html" => Some(Format::Html),
+        "ndjson" => Some(Format::Ndjson),
+        "sse" => Some(Format::Sse),
+        _ => None,
+    }
+}
+
+fn switch(value: &str) -> Option<bool> {
+    match value {
+        "" | "1" | "true" => Some(true),
+        "0" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number without a sign, which the standard library would take.
+fn number(value: &str) -> Option<u64> {
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| value.parse().ok()).flatten()
+}
+
+/// Reads directives as `RUST_LOG` has them. None at all let everything through.
+fn directives(value: &str) -> Result<Option<Filter>, String> {
+    const EXPECTED: &str =
+        "directives such as warn,shop::db=debug (for text in the record there are q and re)";
+    if value.contains('/') {
+        return Err(EXPECTED.to_owned());
+    }
+    if value.split(',').all(|part| part.trim().is_empty()) {
+        return Ok(None);
+    }
+    let mut builder = env_filter::Builder::new();
+    builder.try_parse(value).map_err(|_| EXPECTED.to_owned())?;
+    Ok(Some(builder.build()))
+}
+
+/// Compiles an expression, if it is not too large.
+fn search(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .size_limit(REGEX_SIZE)
+        .dfa_size_limit(REGEX_SIZE)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => {
+                "an expression of bearable size: it is too large".to_owned()
+            }
+            error => format!("a regular expression: {error}"),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(query: &str) -> Result<Wanted, String> {
+        Wanted::parse(query, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn everything_at_once() {
+        let wanted = parsed(
+            "follow&tail=20&since=5m&until=2026-11-25T14%3A00%3A00Z&level=warn&filter=warn,a=debug\
+             &q=a.b&re=a%2Bb&after=00000000000000ab.1.2&limit_bytes=100&raw=0&format=ndjson",
+        )
+        .unwrap();
+        assert!(wanted.follow && !wanted.raw);
+        assert_eq!((wanted.tail, wanted.limit_bytes), (Some(20), Some(100)));
+        assert_eq!(wanted.format, Some(Format::Ndjson));
+        assert_eq!(wanted.level, Some(Level::Warn));
+        assert!(wanted.since.is_some() && wanted.until.is_some() && wanted.filter.is_some());
+        assert_eq!(wanted.after.unwrap().seq(), 1);
+        let (text, expression) = (wanted.text.unwrap(), wanted.expression.unwrap());
+        assert!(text.is_match(b"a.b") && !text.is_match(b"axb"));
+        assert!(expression.is_match(b"aab") && !expression.is_match(b"a+b"));
+    }
+
+    #[test]
+    fn what_is_not_said_is_off() {
+        for query in ["", "tail=all&q=&re=&filter=&follow=0"] {
+            let wanted = parsed(query).unwrap();
+            assert!(!wanted.follow && wanted.tail.is_none() && wanted.format.is_none());
+            assert!(
+                wanted.text.is_none() && wanted.expression.is_none() && wanted.filter.is_none()
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named() {
+        for (query, named) in [
+            ("fellow=1", "\"fellow\""),
+            ("follow=maybe", "follow=\"maybe\""),
+            ("follow=1&follow=1", "\"follow\" is given twice"),
+            ("tail=many", "tail=\"many\""),
+            ("tail=-1", "tail=\"-1\""),
+            ("tail=%2B1", "tail=\"+1\""),
+            ("tail=", "tail=\"\""),
+            ("since=soon", "since=\"soon\""),
+            ("until=", "until=\"\""),
+            ("level=loud", "level=\"loud\""),
+            ("filter=a%3Dloud", "filter=\"a=loud\""),
+            ("filter=info/text", "filter=\"info/text\""),
+            ("re=(", "re=\"(\""),
+            ("re=(((a{50}){50}){50}){50}", "too large"),
+            ("after=x", "after=\"x\""),
+            ("limit_bytes=1k", "limit_bytes=\"1k\""),
+            ("raw=2", "raw=\"2\""),
+            ("format=xml", "format=\"xml\""),
+        ] {
+            let error = parsed(query).unwrap_err();
+            assert!(error.contains(named), "{query}: {error}");
+        }
+    }
+
+    #[test]
+    fn statistics_have_two_formats() {
+        assert_eq!(wants_prometheus(""), Ok(None));
+        assert_eq!(wants_prometheus("format=json"), Ok(Some(false)));
+        assert_eq!(wants_prometheus("format=prometheus"), Ok(Some(true)));
+        assert!(wants_prometheus("format=xml").is_err());
+        assert!(wants_prometheus("tail=1").is_err());
+    }
+}

@@ -1,0 +1,314 @@
+//! What is answered to which request.
+//!
+//! Every request goes the same way: is it for us and from our own page, is there such an address, is it
+//! the right method, has it the token, does it ask for something that we understand. The first "no" is
+//! the answer.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::{self, Body};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use circular_core::{Handle, Start};
+use tokio::time;
+
+use crate::accept;
+use crate::begin::{self, Resume};
+use crate::connection::Connection;
+use crate::format::Writer;
+use crate::guard;
+use crate::options::Options;
+use crate::page::{self, File};
+use crate::query::{self, Format, Wanted};
+use crate::select::Select;
+use crate::stats;
+use crate::stream::{Parts, Stream};
+use crate::viewers::Viewers;
+
+/// Where everything is.
+pub(crate) const PATH: &str = "/debug/log";
+
+/// After how many seconds a client that found no place may ask again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// What a form may take, in bytes and in time.
+const FORM_BYTES: usize = 4 << 10;
+const FORM_TIME: Duration = Duration::from_secs(10);
+
+/// The log and who may see it.
+#[derive(Debug)]
+pub(crate) struct Site {
+    handle: Handle,
+    options: Options,
+    viewers: Arc<Viewers>,
+}
+
+impl Site {
+    pub(crate) fn new(handle: Handle, options: Options) -> Arc<Self> {
+        let viewers = Viewers::new(options.viewers);
+        Arc::new(Self {
+            handle,
+            options,
+            viewers,
+        })
+    }
+
+    pub(crate) fn viewers(&self) -> &Arc<Viewers> {
+        &self.viewers
+    }
+
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        let answer = move |request: Request| {
+            let site = Arc::clone(&self);
+            async move { site.answer(request).await }
+        };
+        Router::new()
+            .route(PATH, any(answer.clone()))
+            .route(&format!("{PATH}/"), any(answer.clone()))
+            .route(&format!("{PATH}/{{*rest}}"), any(answer))
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let mut response = self.reply(request).await;
+        let headers = response.headers_mut();
+        for (name, value) in [
+            // Log text comes from anybody: a browser must not guess that it is a page.
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CACHE_CONTROL, "no-store, no-transform"),
+            // Not "no-referrer", with which a browser says of the form for the token that it is from
+            // nowhere.
+            (header::REFERRER_POLICY, "same-origin"),
+            (header::CONTENT_SECURITY_POLICY, page::STRICT_POLICY),
+        ] {
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
+        }
+        for (name, value) in [
+            // What a proxy gathers first is not live.
+            ("x-accel-buffering", "no"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    async fn reply(&self, request: Request) -> Response {
+        let (request, body) = request.into_parts();
+        let (uri, headers) = (&request.uri, &request.headers);
+        if let Err(refusal) = guard::check(&self.options.hosts, uri, headers) {
+            return text(StatusCode::FORBIDDEN, refusal.text());
+        }
+        let below = uri.path().strip_prefix(PATH).unwrap_or("/");
+        let file = below.strip_prefix('/').and_then(page::file);
+        let is_read = matches!(request.method, Method::GET | Method::HEAD);
+        match below {
+            "/login" if self.options.token.is_some() => {
+                return if request.method == Method::POST {
+                    self.log_in(body).await
+                } else {
+                    not_allowed("POST")
+                };
+            }
+            "" | "/stats" => {}
+            _ if file.is_some() => {}
+            _ => {
+                return text(
+                    StatusCode::NOT_FOUND,
+                    "there is nothing here: see /debug/log\n",
+                );
+            }
+        }
+        if !is_read {
+            return not_allowed("GET, HEAD");
+        }
+        if let Some(file) = file {
+            return shown(StatusCode::OK, file, page::STRICT_POLICY);
+        }
+        let query = uri.query().unwrap_or_default();
+        if !self.has_token(headers) {
+            return unauthorized(headers, query);
+        }
+        match below {
+            "/stats" => self.stats(headers, query),
+            _ => self.log(&request).await,
+        }
+    }
+
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        let token = self.options.token.as_ref();
+        token.is_none_or(|token| token.is_shown(headers))
+    }
+
+    /// Exchanges the token for a cookie.
+    async fn log_in(&self, body: Body) -> Response {
+        let form = body::to_bytes(body, FORM_BYTES);
+        let Ok(Ok(form)) = time::timeout(FORM_TIME, form).await else {
+            return text(
+                StatusCode::BAD_REQUEST,
+                "this is not the form that was asked for\n",
+            );
+        };
+        let mut fields = form_urlencoded::parse(&form);
+        let token = self.options.token.as_ref();
+        let shown_token = fields.find(|(name, _)| name == "token");
+        match token.zip(shown_token) {
+            Some((token, (_, shown))) if token.is(shown.trim()) => {
+                let headers = [
+                    (header::LOCATION, PATH.to_owned()),
+                    (header::SET_COOKIE, token.set_cookie(PATH)),
+                ];
+                (StatusCode::SEE_OTHER, headers).into_response()
+            }
+            _ => shown(StatusCode::FORBIDDEN, page::WRONG_TOKEN, page::FORM_POLICY),
+        }
+    }
+
+    fn stats(&self, headers: &HeaderMap, query: &str) -> Response {
+        const JSON: &str = "application/json";
+        const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+        let is_prometheus = match query::wants_prometheus(query) {
+            Ok(wanted) => wanted,
+            Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
+        };
+        let liked = || accept::choose(headers, &[(JSON, false), ("text/plain", true)]);
+        let (stats, counts) = (self.handle.stats(), self.viewers.counts());
+        let (content_type, text) = if is_prometheus.or_else(liked) == Some(true) {
+            (PROMETHEUS, stats::prometheus(&stats, counts))
+        } else {
+            (JSON, stats::json(&stats, counts))
+        };
+        ([(header::CONTENT_TYPE, content_type)], text).into_response()
+    }
+
+    async fn log(&self, request: &request::Parts) -> Response {
+        let headers = &request.headers;
+        let query = request.uri.query().unwrap_or_default();
+        let wanted = match Wanted::parse(query, SystemTime::now()) {
+            Ok(wanted) => wanted,
+            Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
+        };
+        let writer = match wanted.format.unwrap_or_else(|| liked_format(headers)) {
+            Format::Html => return shown(StatusCode::OK, page::INDEX, page::PAGE_POLICY),
+            Format::Text => Writer::text(wanted.raw),
+            Format::Ndjson => Writer::Ndjson,
+            Format::Sse => Writer::Sse,
+        };
+        let content_type = [(header::CONTENT_TYPE, writer.content_type())];
+        if request.method == Method::HEAD {
+            return content_type.into_response();
+        }
+        let Some(seat) = self.viewers.seat() else {
+            let reason = "there are as many viewers as there may be: ask again in a few seconds\n";
+            let mut response = text(StatusCode::TOO_MANY_REQUESTS, reason);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, RETRY_AFTER);
+            return response;
+        };
+        let resume = resume(headers);
+        let end = self.handle.stats().written;
+        let select = Select::new(wanted, self.options.redact.clone());
+        let start = begin::begin(&self.handle, &select, resume, end).await;
+        let reader = match self.handle.reader().start(start).stream() {
+            Ok(reader) => reader,
+            Err(error) => {
+                let reason = format!("cannot read the log: {error}\n");
+                return text(StatusCode::INTERNAL_SERVER_ERROR, reason);
+            }
+        };
+        // What was written before it joined must not make its last few fewer.
+        let end = match start {
+            Start::Last(count) => {
+                let last = reader.cursor().seq().saturating_add(count);
+                last.min(self.handle.stats().written)
+            }
+            _ => end,
+        };
+        let stream = Stream::new(Parts {
+            handle: self.handle.clone(),
+            reader,
+            select,
+            writer,
+            end,
+            restarted: matches!(resume, Resume::Unknown),
+            keep_alive: self.options.keep_alive,
+            seat,
+        });
+        let connection = request.extensions.get::<Arc<Connection>>().cloned();
+        let body = self
+            .viewers
+            .body(stream, connection, self.options.stall_timeout);
+        (content_type, Body::new(body)).into_response()
+    }
+}
+
+/// Where a client that comes back left off, as it says by itself: an `EventSource` does.
+fn resume(headers: &HeaderMap) -> Resume {
+    match headers.get("last-event-id") {
+        None => Resume::None,
+        // One that is not a cursor of ours is as much another ring's as one that is. An error would end
+        // an `EventSource` for good.
+        Some(id) => id
+            .to_str()
+            .ok()
+            .and_then(|id| id.parse().ok())
+            .map_or(Resume::Unknown, Resume::After),
+    }
+}
+
+fn liked_format(headers: &HeaderMap) -> Format {
+    let offered = [
+        ("text/plain", Format::Text),
+        ("text/html", Format::Html),
+        ("application/x-ndjson", Format::Ndjson),
+        ("text/event-stream", Format::Sse),
+    ];
+    accept::choose(headers, &offered).unwrap_or(Format::Text)
+}
+
+fn text(status: StatusCode, text: impl Into<String>) -> Response {
+    (status, text.into()).into_response()
+}
+
+fn shown(status: StatusCode, file: File, policy: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, file.content_type),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    (status, headers, file.text).into_response()
+}
+
+fn not_allowed(methods: &'static str) -> Response {
+    let reason = format!("here only {methods} can be used\n");
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, reason);
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+    response
+}
+
+/// Asks for the token: a person with a form, a program with a header.
+fn unauthorized(headers: &HeaderMap, query: &str) -> Response {
+    // Whatever else the query says is not even looked at.
+    let format = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
+    let is_html = match format {
+        Some((_, format)) => format == "html",
+        None => liked_format(headers) == Format::Html,
+    };
+    let mut response = if is_html {
+        shown(StatusCode::UNAUTHORIZED, page::LOGIN, page::FORM_POLICY)
+    } else {
+        text(
+            StatusCode::UNAUTHORIZED,
+            "this log asks for a token: send it as `Authorization: Bearer <token>`\n",
+        )
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}

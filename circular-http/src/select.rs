@@ -1,0 +1,100 @@
+//! Which records a client gets, and what of them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use circular_core::{Level, Record};
+
+use crate::query::Wanted;
+use crate::redact::{Hook, Redacted};
+
+/// What must be true of a record, and the hook that it goes through first.
+pub(crate) struct Select {
+    wanted: Wanted,
+    redact: Option<Hook>,
+}
+
+impl Select {
+    pub(crate) fn new(wanted: Wanted, redact: Option<Hook>) -> Self {
+        Self { wanted, redact }
+    }
+
+    pub(crate) fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// Whether every record passes, so that counting them is counting those that pass.
+    pub(crate) fn takes_all(&self) -> bool {
+        let Wanted {
+            since,
+            until,
+            level,
+            filter,
+            text,
+            expression,
+            ..
+        } = &self.wanted;
+        let none_of_time = since.is_none() && until.is_none();
+        let none_of_text = text.is_none() && expression.is_none();
+        let none_of_origin = level.is_none() && filter.is_none();
+        none_of_time && none_of_text && none_of_origin && self.redact.is_none()
+    }
+
+    /// The text that the client gets of `record`, if any.
+    pub(crate) fn text<'a>(&self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
+        let wanted = &self.wanted;
+        // What is cheap comes first.
+        if !self.passes_by_level(record) || !self.passes_by_time(record) {
+            return None;
+        }
+        let text = match self.redact.as_ref().map(|hook| hook(record)) {
+            None | Some(Redacted::Keep) => Cow::Borrowed(record.bytes()),
+            Some(Redacted::Text(text)) => Cow::Owned(text),
+            Some(Redacted::Drop) => return None,
+        };
+        // In what is left: else one could find out what was hidden by asking for it.
+        let mut searches = wanted.text.iter().chain(&wanted.expression);
+        // Without the line's end, so that `$` is where one thinks it is.
+        let line = text.strip_suffix(b"\n").unwrap_or(&text);
+        searches.all(|search| search.is_match(line)).then_some(text)
+    }
+
+    /// A record without a level passes every filter of levels.
+    fn passes_by_level(&self, record: &Record<'_>) -> bool {
+        let Some(level) = record.level() else {
+            return true;
+        };
+        let directives = self.wanted.filter.as_ref();
+        self.wanted.level.is_none_or(|least| level >= least)
+            && directives.is_none_or(|filter| {
+                let metadata = log::Metadata::builder()
+                    .level(log_level(level))
+                    .target(record.target())
+                    .build();
+                filter.enabled(&metadata)
+            })
+    }
+
+    fn passes_by_time(&self, record: &Record<'_>) -> bool {
+        self.wanted.since.is_none_or(|since| record.time() >= since)
+            && self.wanted.until.is_none_or(|until| record.time() <= until)
+    }
+}
+
+fn log_level(level: Level) -> log::Level {
+    match level {
+        Level::Trace => log::Level::Trace,
+        Level::Debug => log::Level::Debug,
+        Level::Info => log::Level::Info,
+        Level::Warn => log::Level::Warn,
+        Level::Error => log::Level::Error,
+    }
+}
+
+impl fmt::Debug for Select {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Select")
+            .field("wanted", &self.wanted)
+            .finish_non_exhaustive()
+    }
+}

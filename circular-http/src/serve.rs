@@ -1,0 +1,282 @@
+//! A small server on a thread of its own, which answers when the program's own runtime does not.
+//!
+//! Invariants: it never has more than [`CONNECTIONS`] sockets beside those of its viewers, so it cannot
+//! take the program's last one; and a connection that asks for nothing makes place for one that comes.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::process;
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use circular_core::Handle;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::{self, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time;
+
+use crate::connection::{Connection, Socket};
+use crate::options::Options;
+use crate::route::{PATH, Site};
+
+/// How many connections there may be that show no log.
+const CONNECTIONS: usize = 256;
+
+/// How many connections the system keeps until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// What the system keeps of what a client has not taken, and hyper beside it. Large ones would hold a
+/// slow viewer's past, and hide for long whether it takes anything.
+const SEND_BUFFER: u32 = 16 << 10;
+const HYPER_BUFFER: usize = 16 << 10;
+
+/// How long responses get to end when the server stops.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// After an accept that failed, as a rule because the process has too many files open.
+const BREATHER: Duration = Duration::from_millis(20);
+
+/// Shows the log that `handle` is of, on a thread and a runtime of its own, until the [`Server`] is
+/// dropped. It has joined when this returns: the address is bound.
+///
+/// ```
+/// use circular_core::Ring;
+/// use circular_http::Options;
+///
+/// let ring = Ring::new(1 << 20)?;
+/// let server = circular_http::serve(ring.handle(), Options::new().addr(([127, 0, 0, 1], 0)))?;
+/// println!("the log is at {}", server.url());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// `PermissionDenied` for an address that is not a loopback one, without a token. Else why the address
+/// cannot be had, or the thread not be started.
+pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
+    options.check_addr(options.addr)?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let listener = {
+        let _inside = runtime.enter();
+        listen(options.addr)?
+    };
+    let addr = listener.local_addr()?;
+    let (stop, stopped) = watch::channel(false);
+    let server = Acceptor {
+        limit: CONNECTIONS.saturating_add(options.viewers),
+        header_timeout: options.header_timeout,
+        site: Site::new(handle, options),
+        stopped,
+    };
+    let thread = thread::Builder::new()
+        .name("circular-http".into())
+        .spawn(move || run(&runtime, &listener, server))?;
+    Ok(Server {
+        addr,
+        stop,
+        thread: Some(thread),
+        process: process::id(),
+    })
+}
+
+/// A log that is being shown, by [`serve`]. Dropping it ends that within a second.
+#[derive(Debug)]
+#[must_use = "the log is shown until this is dropped"]
+pub struct Server {
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+    process: u32,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where to look at the log from this machine.
+    pub fn url(&self) -> String {
+        let mut addr = self.addr;
+        // "Any address" can be bound, but not everywhere visited.
+        if addr.ip().is_unspecified() {
+            addr.set_ip(match addr {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{addr}{PATH}")
+    }
+
+    /// Ends every stream and every connection, and waits for that: less than a second. Dropping it
+    /// does the same.
+    pub fn stop(self) {}
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A forked child has no such thread.
+        if self.process != process::id() {
+            return;
+        }
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // It panicked, and the hook has told that.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let bind = || {
+        let socket = match addr {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // As the standard library does: a program that was restarted gets its address again.
+        if cfg!(unix) {
+            socket.set_reuseaddr(true)?;
+        }
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(addr)?;
+        socket.listen(BACKLOG)
+    };
+    bind().map_err(|error| {
+        let what_to_do = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "stop the program that has it, or choose another with Options::addr (port 0 takes a free one)"
+            }
+            _ => "choose an address of this machine with Options::addr",
+        };
+        let text = format!("cannot show the log on {addr}: {error}; {what_to_do}");
+        io::Error::new(error.kind(), text)
+    })
+}
+
+fn run(runtime: &Runtime, listener: &TcpListener, acceptor: Acceptor) {
+    runtime.block_on(async {
+        let site = Arc::clone(&acceptor.site);
+        let mut tasks = acceptor.accept_until_stopped(listener).await;
+        site.viewers().end_all();
+        // What is not done by then ends with the runtime.
+        let _ = time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+    });
+}
+
+struct Acceptor {
+    limit: usize,
+    header_timeout: Duration,
+    site: Arc<Site>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Acceptor {
+    /// Gives back what is still going on.
+    async fn accept_until_stopped(self, listener: &TcpListener) -> JoinSet<()> {
+        let router = Arc::clone(&self.site).router();
+        let mut tasks = JoinSet::new();
+        let mut connections = VecDeque::new();
+        let mut stopped = self.stopped.clone();
+        let mut stopped = pin!(is_true(&mut stopped));
+        loop {
+            let accepted = poll_fn(|context| {
+                if stopped.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(None);
+                }
+                listener.poll_accept(context).map(Some)
+            });
+            let Some(accepted) = accepted.await else {
+                return tasks;
+            };
+            while tasks.try_join_next().is_some() {}
+            match accepted {
+                Ok((stream, _)) => {
+                    if connections.len() >= self.limit {
+                        make_place(&mut connections);
+                    }
+                    let connection = Connection::new();
+                    let served = self.serve(stream, Arc::clone(&connection), router.clone());
+                    connection.set_task(tasks.spawn(served));
+                    connections.push_back(connection);
+                }
+                Err(_) => {
+                    make_place(&mut connections);
+                    time::sleep(BREATHER).await;
+                }
+            }
+        }
+    }
+
+    /// Serves one connection to its end.
+    fn serve(
+        &self,
+        stream: TcpStream,
+        connection: Arc<Connection>,
+        router: Router,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        // Lines are to be seen when they are written.
+        let _ = stream.set_nodelay(true);
+        let mut stopped = self.stopped.clone();
+        let header_timeout = self.header_timeout;
+        async move {
+            let socket = Socket {
+                stream,
+                connection: Arc::clone(&connection),
+            };
+            let router = TowerToHyperService::new(router);
+            let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+                request.extensions_mut().insert(Arc::clone(&connection));
+                hyper::service::Service::call(&router, request.map(Body::new))
+            });
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(header_timeout)
+                .max_buf_size(HYPER_BUFFER)
+                .serve_connection(TokioIo::new(socket), service);
+            let (mut served, mut stopped) = (pin!(served), pin!(is_true(&mut stopped)));
+            let mut is_stopping = false;
+            poll_fn(|context| {
+                if !is_stopping && stopped.as_mut().poll(context).is_ready() {
+                    is_stopping = true;
+                    served.as_mut().graceful_shutdown();
+                }
+                // Why a client went is nobody's business.
+                served.as_mut().poll(context).map(drop)
+            })
+            .await;
+        }
+    }
+}
+
+async fn is_true(stopped: &mut watch::Receiver<bool>) {
+    // An error is a sender that is gone, and with it the server.
+    let _ = stopped.wait_for(|&stopped| stopped).await;
+}
+
+/// Forgets connections that are over; if there is none, ends the oldest that shows no log.
+fn make_place(connections: &mut VecDeque<Arc<Connection>>) {
+    let before = connections.len();
+    connections.retain(|connection| !connection.is_over());
+    if connections.len() == before {
+        let oldest = connections
+            .iter()
+            .position(|connection| !connection.is_viewing());
+        if let Some(oldest) = oldest.and_then(|oldest| connections.remove(oldest)) {
+            oldest.abort();
+        }
+    }
+}

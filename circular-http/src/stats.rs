@@ -1,0 +1,222 @@
+//! What the ring and the server have done so far, for programs to read.
+
+use std::fmt::Write as _;
+
+use circular_core::{ReaderStats, Stats};
+
+use crate::viewers::Counts;
+
+/// All numbers as one JSON object.
+pub(crate) fn json(stats: &Stats, viewers: Counts) -> String {
+    let mut out = String::new();
+    let oldest_age = stats
+        .oldest_age
+        .map_or("null".to_owned(), |age| age.as_secs_f64().to_string());
+    // Writing to a string does not fail, here and below.
+    let _ = write!(
+        out,
+        r#"{{"capacity":{},"written":{},"bytes":{},"overwritten":{},"refused":{},"oldest_age_seconds":{oldest_age}"#,
+        stats.capacity, stats.written, stats.bytes, stats.overwritten, stats.refused,
+    );
+    let _ = write!(
+        out,
+        r#","waits":{{"count":{},"total_seconds":{},"longest_seconds":{}}}"#,
+        stats.waits.count,
+        stats.waits.total.as_secs_f64(),
+        stats.waits.longest.as_secs_f64(),
+    );
+    let _ = write!(
+        out,
+        r#","overtakes":{},"demotions":{},"failed_sinks":{},"readers":["#,
+        stats.overtakes, stats.demotions, stats.failed_sinks,
+    );
+    for (number, reader) in stats.readers.iter().enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        let _ = write!(
+            out,
+            r#"{comma}{{"id":{},"policy":"{:?}","demoted":{},"lag":{{"records":{},"bytes":{}}},"missed":{{"records":{},"bytes":{}}}}}"#,
+            reader.id,
+            reader.policy,
+            reader.demoted,
+            reader.lag_records,
+            reader.lag_bytes,
+            reader.missed.records,
+            reader.missed.bytes,
+        );
+    }
+    let _ = writeln!(
+        out,
+        r#"],"viewers":{{"now":{},"limit":{},"admitted":{},"refused":{},"stalled":{}}}}}"#,
+        viewers.now, viewers.limit, viewers.admitted, viewers.refused, viewers.stalled,
+    );
+    out
+}
+
+/// The same as Prometheus reads it.
+pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
+    let mut out = String::new();
+    let mut metric = |name: &str, kind: &str, help: &str, value: f64| {
+        let _ = writeln!(
+            out,
+            "# HELP circular_{name} {help}\n# TYPE circular_{name} {kind}\ncircular_{name} {value}"
+        );
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "Prometheus has no other numbers"
+    )]
+    {
+        metric(
+            "capacity_bytes",
+            "gauge",
+            "Bytes that records with their headers can take.",
+            stats.capacity as f64,
+        );
+        metric(
+            "records_written_total",
+            "counter",
+            "Records written.",
+            stats.written as f64,
+        );
+        metric(
+            "bytes_written_total",
+            "counter",
+            "Bytes of the records written.",
+            stats.bytes as f64,
+        );
+        metric(
+            "records_overwritten_total",
+            "counter",
+            "Records that are gone from the ring.",
+            stats.overwritten as f64,
+        );
+        metric(
+            "writes_refused_total",
+            "counter",
+            "Writes after close, or in a forked child.",
+            stats.refused as f64,
+        );
+        metric(
+            "waits_total",
+            "counter",
+            "Waits of writers for room.",
+            stats.waits.count as f64,
+        );
+        metric(
+            "wait_seconds_total",
+            "counter",
+            "Time that writers waited for room.",
+            stats.waits.total.as_secs_f64(),
+        );
+        metric(
+            "overtakes_total",
+            "counter",
+            "Writes that could not wait and overtook a lossless reader.",
+            stats.overtakes as f64,
+        );
+        metric(
+            "demotions_total",
+            "counter",
+            "Readers that are not waited for any more.",
+            stats.demotions as f64,
+        );
+        metric(
+            "failed_sinks_total",
+            "counter",
+            "Readers that ended because their sink failed.",
+            stats.failed_sinks as f64,
+        );
+        metric(
+            "oldest_record_age_seconds",
+            "gauge",
+            "Age of the oldest record; 0 if there is none.",
+            stats.oldest_age.unwrap_or_default().as_secs_f64(),
+        );
+        metric(
+            "viewers",
+            "gauge",
+            "Responses that show the log now.",
+            viewers.now as f64,
+        );
+        metric(
+            "viewers_limit",
+            "gauge",
+            "How many of these there may be.",
+            viewers.limit as f64,
+        );
+        metric(
+            "viewers_admitted_total",
+            "counter",
+            "Responses that have shown the log.",
+            viewers.admitted as f64,
+        );
+        metric(
+            "viewers_refused_total",
+            "counter",
+            "Requests beyond the limit.",
+            viewers.refused as f64,
+        );
+        metric(
+            "viewers_stalled_total",
+            "counter",
+            "Viewers dropped because they took nothing.",
+            viewers.stalled as f64,
+        );
+    }
+    per_reader(
+        &mut out,
+        stats,
+        "reader_lag_records",
+        "gauge",
+        "Records that a reader has not copied yet.",
+        |reader| reader.lag_records,
+    );
+    per_reader(
+        &mut out,
+        stats,
+        "reader_lag_bytes",
+        "gauge",
+        "Bytes that a reader has not copied yet.",
+        |reader| reader.lag_bytes,
+    );
+    per_reader(
+        &mut out,
+        stats,
+        "reader_missed_records_total",
+        "counter",
+        "Records that a reader missed.",
+        |reader| reader.missed.records,
+    );
+    per_reader(
+        &mut out,
+        stats,
+        "reader_missed_bytes_total",
+        "counter",
+        "Bytes that a reader missed.",
+        |reader| reader.missed.bytes,
+    );
+    out
+}
+
+fn per_reader(
+    out: &mut String,
+    stats: &Stats,
+    name: &str,
+    kind: &str,
+    help: &str,
+    value: impl Fn(&ReaderStats) -> u64,
+) {
+    let _ = writeln!(
+        out,
+        "# HELP circular_{name} {help}\n# TYPE circular_{name} {kind}"
+    );
+    for reader in &stats.readers {
+        let _ = writeln!(
+            out,
+            "circular_{name}{{reader=\"{}\",policy=\"{:?}\"}} {}",
+            reader.id,
+            reader.policy,
+            value(reader)
+        );
+    }
+}

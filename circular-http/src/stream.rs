@@ -1,0 +1,359 @@
+//! One viewer's way through the ring, in pieces of a response's body.
+//!
+//! Invariant: what is held for a viewer is its reader's buffer and one piece, whatever it asked for and
+//! however slow it is. A piece is made when the connection has room for it.
+//!
+//! A viewer that has had everything does not come back for each record: it takes the ring's lock each
+//! time, and a hundred of them that do so a thousand times a second are in the writers' way. Where much is
+//! written, all come back at the same moments: in between, writers find the lock in their own cache.
+
+use std::future::Future as _;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::body::Bytes;
+use circular_core::{AsyncReader, Closed, Handle, Missed, TryRecvError};
+use tokio::time::{self, Sleep};
+
+use crate::format::Writer;
+use crate::select::Select;
+use crate::viewers::Seat;
+
+/// A piece ends with the record that makes it at least so long.
+const PIECE: usize = 8 << 10;
+
+/// After so many batches in which there is nothing for this viewer, others have their turn.
+const BATCHES: u32 = 8;
+
+/// How long a viewer stays away that has had everything, and how long if that was much: nobody sees
+/// either.
+const PAUSE: Duration = Duration::from_millis(2);
+const LONG_PAUSE: Duration = Duration::from_millis(32);
+
+/// What is much at once, in bytes.
+const MUCH: usize = 2 << 10;
+
+/// Where this is written in a millisecond, the ring must not be full before a viewer comes back.
+const RATE: usize = 32 << 10;
+
+/// How often it is looked whether the ring is closed, by viewers who do not find its end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long viewers get to take what is left when the ring closes.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// What a stream is made of.
+pub(crate) struct Parts {
+    pub(crate) handle: Handle,
+    pub(crate) reader: AsyncReader,
+    pub(crate) select: Select,
+    pub(crate) writer: Writer,
+    /// The number of the record that comes next: what is before it is history.
+    pub(crate) end: u64,
+    /// It was to go on after a cursor that nobody knows.
+    pub(crate) restarted: bool,
+    pub(crate) keep_alive: Duration,
+    #[expect(dead_code, reason = "held for as long as the stream goes on")]
+    pub(crate) seat: Seat,
+}
+
+pub(crate) struct Stream {
+    parts: Parts,
+    /// Which record of the reader's batch comes next.
+    index: usize,
+    follow: bool,
+    /// Until when it stays away, and how much it has taken since it last did.
+    pause: Option<Pin<Box<Sleep>>>,
+    long_pause: Duration,
+    taken: usize,
+    has_begun: bool,
+    /// History is over, and that has been told.
+    is_live: bool,
+    budget: Budget,
+    /// When a stream that follows is over.
+    until: Option<Pin<Box<Sleep>>>,
+    keep_alive: Option<Pin<Box<Sleep>>>,
+    /// When the ring was seen to be closed, if it was open at first.
+    was_closed: bool,
+    closed_since: Option<Instant>,
+    looked: Instant,
+}
+
+impl Stream {
+    /// Begins; the runtime must have timers.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let wanted = parts.select.wanted();
+        let rest = wanted
+            .until
+            .map(|until| until.duration_since(SystemTime::now()).unwrap_or_default());
+        // Of what is over already there is nothing to follow.
+        let follow = wanted.follow && rest != Some(Duration::ZERO);
+        let sleep = |time| Box::pin(time::sleep(time));
+        Self {
+            index: 0,
+            follow,
+            pause: None,
+            long_pause: long_pause(parts.handle.capacity()),
+            taken: 0,
+            has_begun: false,
+            is_live: false,
+            budget: Budget::new(wanted.limit_bytes),
+            until: rest.filter(|_| follow).map(sleep),
+            keep_alive: parts
+                .writer
+                .is_kept_alive()
+                .then(|| sleep(parts.keep_alive)),
+            was_closed: parts.handle.is_closed(),
+            closed_since: None,
+            looked: Instant::now(),
+            parts,
+        }
+    }
+
+    /// The next piece, or `None` at the end.
+    pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut out = Vec::new();
+        self.fill(context, &mut out);
+        if !out.is_empty() {
+            if let Some(sleep) = &mut self.keep_alive {
+                sleep
+                    .as_mut()
+                    .reset(time::Instant::now() + self.parts.keep_alive);
+            }
+            return Poll::Ready(Some(out.into()));
+        }
+        if self.budget.is_over {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Whether there is something that it has not taken.
+    pub(crate) fn lags(&self) -> bool {
+        let reader = &self.parts.reader;
+        self.index < reader.batch().len()
+            || reader.cursor().seq() < self.parts.handle.stats().written
+    }
+
+    fn fill(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) {
+        if !self.has_begun {
+            self.has_begun = true;
+            let restarted = self.parts.restarted || self.parts.reader.restarted();
+            let writer = &mut self.parts.writer;
+            self.budget.spend(out, |out| {
+                writer.start(out);
+                if restarted {
+                    writer.restarted(out);
+                }
+            });
+        }
+        self.look_at_the_clock(context, out);
+        if self.is_late() {
+            self.cut_off(out);
+        }
+        let mut batches = 0;
+        while !self.budget.is_over && out.len() < PIECE {
+            if self.take_record(out) {
+                continue;
+            }
+            if self.parts.reader.cursor().seq() >= self.parts.end {
+                self.end_history(out);
+                if self.budget.is_over {
+                    break;
+                }
+            }
+            if batches == BATCHES {
+                context.waker().wake_by_ref();
+                break;
+            }
+            batches += 1;
+            if !self.receive(context, out) {
+                break;
+            }
+        }
+    }
+
+    /// Gets the next batch; `false` if there is none now.
+    fn receive(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
+        if let Some(pause) = &mut self.pause {
+            if pause.as_mut().poll(context).is_pending() {
+                return false;
+            }
+            self.pause = None;
+        }
+        let (reader, writer) = (&mut self.parts.reader, &mut self.parts.writer);
+        // Only who has had nothing since it was away waits to be woken.
+        let received = if self.taken > 0 {
+            reader.try_recv()
+        } else {
+            match reader.poll_recv(context) {
+                Poll::Ready(received) => received.map_err(|Closed| TryRecvError::Closed),
+                Poll::Pending => return false,
+            }
+        };
+        match received {
+            Ok(batch) => {
+                self.index = 0;
+                // A loss alone is something too.
+                self.taken += batch.bytes().len().max(1);
+                let (missed, behind) = (batch.missed(), batch.cursor_before(0));
+                self.budget
+                    .spend(out, |out| writer.missed(missed, behind, out));
+            }
+            Err(TryRecvError::Empty) => {
+                let until = if self.taken < MUCH {
+                    time::Instant::now() + PAUSE
+                } else {
+                    next_round(self.long_pause)
+                };
+                self.pause = Some(Box::pin(time::sleep_until(until)));
+                self.taken = 0;
+            }
+            Err(TryRecvError::Closed) => {
+                self.budget.spend(out, |out| writer.closed(out));
+                self.budget.is_over = true;
+            }
+        }
+        true
+    }
+
+    /// Takes one record of the batch; `false` if there is none left in it.
+    fn take_record(&mut self, out: &mut Vec<u8>) -> bool {
+        let Parts {
+            reader,
+            select,
+            writer,
+            end,
+            ..
+        } = &mut self.parts;
+        let batch = reader.batch();
+        let Some(record) = batch.records().nth(self.index) else {
+            return false;
+        };
+        if !self.follow && record.seq() >= *end {
+            // Written since it was asked.
+            self.budget.is_over = true;
+            return true;
+        }
+        self.index += 1;
+        if let Some(text) = select.text(&record) {
+            let behind = batch.cursor_before(self.index);
+            self.budget
+                .spend(out, |out| writer.record(&record, &text, behind, out));
+        }
+        true
+    }
+
+    /// All that there was when this began has been seen.
+    fn end_history(&mut self, out: &mut Vec<u8>) {
+        if !self.follow {
+            self.budget.is_over = true;
+        } else if !self.is_live {
+            self.is_live = true;
+            let (writer, behind) = (self.parts.writer, self.parts.reader.cursor());
+            self.budget.spend(out, |out| writer.live(behind, out));
+        }
+    }
+
+    fn look_at_the_clock(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) {
+        if let Some(until) = &mut self.until {
+            if until.as_mut().poll(context).is_ready() {
+                // What is left was written before.
+                self.until = None;
+                self.follow = false;
+                self.parts.end = self.parts.handle.stats().written;
+            }
+        }
+        if let Some(sleep) = &mut self.keep_alive {
+            while sleep.as_mut().poll(context).is_ready() {
+                let writer = self.parts.writer;
+                let behind = self.parts.reader.batch().cursor_before(self.index);
+                self.budget.spend(out, |out| writer.keep_alive(behind, out));
+                // At once would be for ever.
+                let period = self.parts.keep_alive.max(Duration::from_millis(1));
+                sleep.as_mut().reset(time::Instant::now() + period);
+            }
+        }
+    }
+
+    /// Whether the ring was closed, and that is a while ago. What is asked for afterwards has all the
+    /// time that it needs.
+    fn is_late(&mut self) -> bool {
+        if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > LOOK {
+            self.looked = Instant::now();
+            self.closed_since = self.parts.handle.is_closed().then_some(self.looked);
+        }
+        self.closed_since
+            .is_some_and(|since| since.elapsed() > LAST_WORDS)
+    }
+
+    /// Ends before it has seen everything, and says how much that is.
+    fn cut_off(&mut self, out: &mut Vec<u8>) {
+        let stats = self.parts.handle.stats();
+        let at = self.parts.reader.batch().cursor_before(self.index);
+        let missed = Missed {
+            records: stats.written.saturating_sub(at.seq()),
+            bytes: at
+                .bytes()
+                .map_or(0, |bytes| stats.bytes.saturating_sub(bytes)),
+        };
+        let writer = &mut self.parts.writer;
+        self.budget.spend(out, |out| {
+            writer.missed(missed, self.parts.reader.cursor(), out);
+            writer.closed(out);
+        });
+        self.budget.is_over = true;
+    }
+}
+
+/// How long to stay away from a ring of that capacity.
+fn long_pause(capacity: usize) -> Duration {
+    let until_lapped = Duration::from_millis((capacity / RATE) as u64);
+    until_lapped.clamp(PAUSE, LONG_PAUSE)
+}
+
+/// When all who stay away for that long come back.
+fn next_round(pause: Duration) -> time::Instant {
+    static FIRST: OnceLock<time::Instant> = OnceLock::new();
+    let now = time::Instant::now();
+    let since = now.duration_since(*FIRST.get_or_init(|| now)).as_millis();
+    let rest = pause.as_millis() - since % pause.as_millis();
+    now + Duration::from_millis(u64::try_from(rest).unwrap_or(0))
+}
+
+/// How much a stream may still say.
+struct Budget {
+    left: u64,
+    is_over: bool,
+}
+
+impl Budget {
+    fn new(limit: Option<u64>) -> Self {
+        Self {
+            left: limit.unwrap_or(u64::MAX),
+            is_over: limit == Some(0),
+        }
+    }
+
+    /// Lets `say` append something, which is taken back, and ends the stream, if that is too much.
+    fn spend(&mut self, out: &mut Vec<u8>, say: impl FnOnce(&mut Vec<u8>)) {
+        if self.is_over {
+            return;
+        }
+        let before = out.len();
+        say(out);
+        match self.left.checked_sub((out.len() - before) as u64) {
+            Some(left) => {
+                self.left = left;
+                self.is_over = left == 0;
+            }
+            None => {
+                out.truncate(before);
+                self.is_over = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Those who look: how many there may be, what each of them holds, and who is dropped.
+//!
+//! Invariant: a viewer's stream is let go of, and its place with it, as soon as its response ends, it
+//! has taken nothing for too long, or the server stops, whichever comes first. The connection may
+//! outlive that; then it is cut off, so that nobody takes what is missing for the end.
+
+use std::error::Error;
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use http_body::{Body, Frame};
+use tokio::task::AbortHandle;
+use tokio::time;
+
+use crate::connection::Connection;
+use crate::stream::Stream;
+
+/// A viewer that has been seen to lag is looked at again after this: it may have been woken just now.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+
+/// All viewers of one server or router.
+#[derive(Debug)]
+pub(crate) struct Viewers {
+    limit: usize,
+    taken: AtomicUsize,
+    present: Mutex<Vec<Weak<Viewer>>>,
+    admitted: AtomicU64,
+    refused: AtomicU64,
+    stalled: AtomicU64,
+}
+
+/// What [`Viewers`] has counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) limit: usize,
+    pub(crate) now: usize,
+    pub(crate) admitted: u64,
+    pub(crate) refused: u64,
+    pub(crate) stalled: u64,
+}
+
+impl Viewers {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            taken: AtomicUsize::new(0),
+            present: Mutex::default(),
+            admitted: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            stalled: AtomicU64::new(0),
+        })
+    }
+
+    /// A place, if there is one left.
+    pub(crate) fn seat(self: &Arc<Self>) -> Option<Seat> {
+        let more = |taken| (taken < self.limit).then_some(taken + 1);
+        if self.taken.fetch_update(Relaxed, Relaxed, more).is_err() {
+            self.refused.fetch_add(1, Relaxed);
+            return None;
+        }
+        self.admitted.fetch_add(1, Relaxed);
+        Some(Seat(Arc::clone(self)))
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            limit: self.limit,
+            now: self.taken.load(Relaxed),
+            admitted: self.admitted.load(Relaxed),
+            refused: self.refused.load(Relaxed),
+            stalled: self.stalled.load(Relaxed),
+        }
+    }
+
+    /// The body of a response that shows `stream`, on a connection of ours or on somebody else's.
+    pub(crate) fn body(
+        self: &Arc<Self>,
+        stream: Stream,
+        connection: Option<Arc<Connection>>,
+        stall_timeout: Duration,
+    ) -> LogBody {
+        if let Some(connection) = &connection {
+            connection.set_viewing(true);
+        }
+        let viewer = Arc::new(Viewer {
+            state: Mutex::new(State {
+                stream: Some(stream),
+                is_dropped: false,
+                waker: None,
+                polled: Instant::now(),
+                has_piece: false,
+            }),
+            connection,
+        });
+        let mut present = lock(&self.present);
+        present.retain(|viewer| viewer.strong_count() > 0);
+        present.push(Arc::downgrade(&viewer));
+        drop(present);
+        let watch = watch(Arc::clone(self), Arc::downgrade(&viewer), stall_timeout);
+        let watch = tokio::spawn(watch).abort_handle();
+        LogBody { viewer, watch }
+    }
+
+    /// Ends every stream now, in good order.
+    pub(crate) fn end_all(&self) {
+        for viewer in mem::take(&mut *lock(&self.present)) {
+            if let Some(viewer) = viewer.upgrade() {
+                viewer.end(false);
+            }
+        }
+    }
+}
+
+/// A place among the viewers, free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat(Arc<Viewers>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Relaxed);
+    }
+}
+
+struct Viewer {
+    state: Mutex<State>,
+    /// `None` if it is not one of our server's, and so cannot be asked how it is.
+    connection: Option<Arc<Connection>>,
+}
+
+struct State {
+    stream: Option<Stream>,
+    /// The stream was taken away before its end.
+    is_dropped: bool,
+    /// Of the connection, while it waits for the stream.
+    waker: Option<Waker>,
+    /// When the connection last asked for a piece, and whether it got one.
+    polled: Instant,
+    has_piece: bool,
+}
+
+/// How a viewer is.
+enum Progress {
+    Over,
+    /// It need not be looked at before that.
+    Fine(Duration),
+    Stalled,
+}
+
+impl Viewer {
+    /// Lets go of the stream, and tells the connection.
+    fn end(&self, is_dropped: bool) {
+        let mut state = lock(&self.state);
+        let stream = state.stream.take();
+        state.is_dropped |= is_dropped && stream.is_some();
+        let waker = state.waker.take();
+        drop(state);
+        drop(stream);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Stalled>>> {
+        let mut state = lock(&self.state);
+        if state.is_dropped {
+            return Poll::Ready(Some(Err(Stalled)));
+        }
+        let Some(stream) = &mut state.stream else {
+            return Poll::Ready(None);
+        };
+        let polled = stream.poll_piece(context);
+        state.polled = Instant::now();
+        state.has_piece = polled.is_ready();
+        match polled {
+            Poll::Ready(Some(piece)) => Poll::Ready(Some(Ok(piece))),
+            Poll::Ready(None) => {
+                let stream = state.stream.take();
+                drop(state);
+                drop(stream);
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn progress(&self, timeout: Duration, is_second_look: bool) -> Progress {
+        let state = lock(&self.state);
+        let Some(stream) = &state.stream else {
+            return Progress::Over;
+        };
+        // Since when it takes nothing.
+        let idle = match &self.connection {
+            Some(connection) => match connection.blocked_for() {
+                Some(blocked) => blocked,
+                None => return Progress::Fine(timeout),
+            },
+            None => state.polled.elapsed(),
+        };
+        if let Some(rest) = timeout.checked_sub(idle).filter(|rest| !rest.is_zero()) {
+            return Progress::Fine(rest);
+        }
+        // On somebody else's connection it can only be seen that no piece is asked for. That is so too
+        // as long as there is none.
+        if self.connection.is_some() || state.has_piece || stream.lags() && is_second_look {
+            return Progress::Stalled;
+        }
+        Progress::Fine(if stream.lags() { SECOND_LOOK } else { timeout })
+    }
+}
+
+/// Drops a viewer that takes nothing for `timeout`.
+async fn watch(viewers: Arc<Viewers>, viewer: Weak<Viewer>, timeout: Duration) {
+    let mut wait = timeout;
+    loop {
+        time::sleep(wait).await;
+        let Some(viewer) = viewer.upgrade() else {
+            return;
+        };
+        match viewer.progress(timeout, wait == SECOND_LOOK) {
+            Progress::Over => return,
+            Progress::Fine(rest) => wait = rest,
+            Progress::Stalled => {
+                viewers.stalled.fetch_add(1, Relaxed);
+                viewer.end(true);
+                if let Some(connection) = &viewer.connection {
+                    connection.abort();
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// The body of a response that shows a log.
+pub(crate) struct LogBody {
+    viewer: Arc<Viewer>,
+    watch: AbortHandle,
+}
+
+impl Body for LogBody {
+    type Data = Bytes;
+    type Error = Stalled;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stalled>>> {
+        self.viewer
+            .poll(context)
+            .map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}
+
+impl Drop for LogBody {
+    fn drop(&mut self) {
+        self.watch.abort();
+        self.viewer.end(false);
+        if let Some(connection) = &self.viewer.connection {
+            connection.set_viewing(false);
+        }
+    }
+}
+
+/// The response was cut off, as its client took nothing for too long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stalled;
+
+impl fmt::Display for Stalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the client took nothing for too long")
+    }
+}
+
+impl Error for Stalled {}
+
+impl fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Viewer").finish_non_exhaustive()
+    }
+}
+
+/// A user's hook that panics takes its own viewer down, and nothing else.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,159 @@
+//! The page for people who do not see it as others do: axe-core finds nothing serious, in light and dark.
+
+use std::{fs, path::Path};
+
+use circular_core::Level;
+use circular_http::Options;
+use serde_json::{Value, json};
+
+use crate::{
+    driver::Browser,
+    page::{Page, new_ring},
+};
+
+/// `ci/browser.sh` has the same.
+const AXE: &str = "axe-core-4.14.1.min.js";
+
+/// What axe passes over where it is not sure what is behind a text: the text of every element that has some,
+/// on the nearest background that is not transparent. Gives those below 4.5:1, as WCAG counts.
+const LOW_CONTRAST: &str = "
+    const rgba = color => color.match(/[\\d.]+/g).map(Number);
+    const light = color => {
+        const [r, g, b] = rgba(color).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = element => {
+        const color = getComputedStyle(element).backgroundColor;
+        return (rgba(color)[3] ?? 1) === 1 ? color : behind(element.parentElement);
+    };
+    return [...document.body.querySelectorAll('*')]
+        .filter(element => element.checkVisibility())
+        .filter(element => [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+        .map(element => {
+            const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
+            return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.textContent.slice(0, 80), element.className];
+        })
+        .filter(([ratio]) => ratio < 4.5);";
+
+#[test]
+fn axe_finds_nothing_serious_in_light_and_dark() {
+    let Some(mut page) = Page::open() else { return };
+    page.until_live();
+    for level in [
+        Level::Error,
+        Level::Warn,
+        Level::Info,
+        Level::Debug,
+        Level::Trace,
+    ] {
+        page.say_as(level, "app", "a bare line");
+        page.say_as(
+            level,
+            "app",
+            &format!("2026-11-25T14:00:00.123456Z {level} app: a whole line"),
+        );
+    }
+    for code in (30..38).chain(40..48).chain(90..98).chain(100..108) {
+        page.say(&format!(
+            "\x1b[{code}mcolour {code}\x1b[7m inverse\x1b[0;2m dim \x1b[{code};1m\x07"
+        ));
+    }
+    page.say(&"x".repeat(17_000));
+    page.until_row_count(43);
+    // Notices, a problem, and what is folded.
+    page.start_program(new_ring(1 << 20));
+    page.until_row_count(44);
+    page.press(" ");
+    page.say("one that waits");
+    page.until("document.getElementById('new').textContent === '1 new'");
+    page.run("document.querySelector('details').open = true", &json!([]));
+    page.run("log.scrollTop = 0", &json!([]));
+    page.press("/");
+    page.press("whole");
+    page.until("document.getElementById('found').textContent === '1 of 5'");
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme);
+        assert_nothing_serious(&page, scheme);
+    }
+    page.set("#text", "/(/");
+    page.until("!document.getElementById('problem').hidden");
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme);
+        assert_nothing_serious(&page, scheme);
+    }
+}
+
+#[test]
+fn axe_finds_nothing_serious_in_the_form_for_the_token() {
+    let options = Options::new().token("sesame").expect("a token");
+    let Some(page) = Page::open_with(&[], new_ring(1 << 20), options) else {
+        return;
+    };
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme);
+        assert_nothing_serious(&page, scheme);
+    }
+    page.press("open\u{e007}");
+    page.until("document.querySelector('[role=alert]')");
+    assert_nothing_serious(&page, "dark, with a wrong token");
+}
+
+#[test]
+fn what_comes_slowly_is_read_out_and_a_flood_is_not() {
+    let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    assert_eq!(
+        page.get("[log.getAttribute('role'), log.ariaLabel]"),
+        json!(["log", "Log records"])
+    );
+    // What was there before is not read out: it turns polite only when that has come.
+    page.until("log.ariaLive === 'polite' && log.childElementCount > 0");
+    page.run(
+        "window.told = [];
+         new MutationObserver(() => told.push(log.ariaLive)).observe(log, { attributeFilter: ['aria-live'] });",
+        &json!([]),
+    );
+    for number in 0..2_000 {
+        page.say(&format!("number {number}"));
+    }
+    page.until("told.includes('off') && told.at(-1) === 'polite'");
+    page.assert_quiet();
+}
+
+fn assert_nothing_serious(browser: &Browser, what: &str) {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(AXE);
+    let axe = fs::read_to_string(&path).unwrap_or_else(|error| {
+        panic!(
+            "this test needs axe-core, which ci/browser.sh fetches from the npm registry: {}: {error}",
+            path.display()
+        )
+    });
+    browser.run(&axe, &json!([]));
+    let found =
+        browser.run_async("axe.run(document, { resultTypes: ['violations'] }).then(arguments[0])");
+    assert!(
+        found["passes"]
+            .as_array()
+            .is_some_and(|passes| !passes.is_empty()),
+        "it has looked: {found}"
+    );
+    let rules = found["violations"].as_array().expect("a list").iter();
+    let serious = rules.filter(|rule| rule["impact"] == "serious" || rule["impact"] == "critical");
+    let serious: Vec<String> = serious
+        .map(|rule| format!("{}: {} {}", rule["id"], rule["help"], places(rule)))
+        .collect();
+    assert_eq!(serious, [""; 0], "{what}");
+    assert_eq!(
+        browser.run(LOW_CONTRAST, &json!([])),
+        json!([]),
+        "contrast below 4.5:1, {what}"
+    );
+}
+
+fn places(rule: &Value) -> String {
+    let nodes = rule["nodes"].as_array().expect("a list").iter();
+    nodes
+        .map(|node| format!("\n  {}: {}", node["html"], node["failureSummary"]))
+        .collect()
+}

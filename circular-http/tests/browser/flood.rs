@@ -1,0 +1,144 @@
+//! Ten thousand records a second: what is kept stays bounded, and the page stays at hand.
+//!
+//! For `FLOOD_SECONDS`, 8 unless said. The longest tasks are reported and not asserted: on a machine with
+//! other work they measure that.
+
+use std::{
+    env, thread,
+    time::{Duration, Instant},
+};
+
+use circular_core::Level;
+use circular_http::Options;
+use serde_json::json;
+
+use crate::page::{Page, new_ring, say};
+
+const PER_SECOND: u32 = 10_000;
+/// What the heap, and the number of nodes, may have grown by between a third of the time and the end. Garbage
+/// does not count; the last chunk of rows and the queue differ a little.
+const GROWTH: (f64, f64) = (8e6, 5_000.0);
+
+#[test]
+fn rows_and_memory_stay_bounded_under_a_flood() {
+    let seconds = env::var("FLOOD_SECONDS")
+        .map_or(8, |value| value.parse().expect("FLOOD_SECONDS is a number"));
+    let Some(mut page) = Page::open_with(&[], new_ring(16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_live();
+    page.run(
+        "window.tasks = [];
+         new PerformanceObserver(list => tasks.push(...list.getEntries().map(task => task.duration)))
+            .observe({ type: 'longtask' });
+         window.mostRows = 0;
+         new MutationObserver(() => {
+            mostRows = Math.max(mostRows, log.getElementsByClassName('row').length);
+         }).observe(log, { childList: true });",
+        &json!([]),
+    );
+
+    let began = Instant::now();
+    let whole = Duration::from_secs(seconds);
+    let early = thread::scope(|scope| {
+        let ring = &mut page.ring;
+        scope.spawn(move || write(ring, began, whole));
+        thread::sleep((whole / 3).saturating_sub(began.elapsed()));
+        page.browser.memory()
+    });
+    let last = u128::from(PER_SECOND) * whole.as_millis() / 1_000 - 1;
+    page.until_last_row(&format!("number {last} of the flood took 17 ms user=ann"));
+    let behind = began.elapsed().saturating_sub(whole);
+    let late = page.browser.memory();
+
+    let most = page.get("mostRows").as_u64().expect("a number");
+    let tasks = page.get("tasks.sort((a, b) => b - a)");
+    let tasks: Vec<f64> = tasks
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(serde_json::Value::as_f64)
+        .collect();
+    let told = page.get("[...document.querySelectorAll('.notice')].map(row => row.textContent)");
+    eprintln!(
+        "{PER_SECOND} records a second for {seconds} s: longest tasks {:.0?} ms, {} over 100 ms; most rows {most}; heap \
+         {:.1} MB early, {:.1} MB late; nodes {} and {}; the last row was there {} ms after it was written; {told}",
+        &tasks[..tasks.len().min(5)],
+        tasks.iter().filter(|&&task| task > 100.0).count(),
+        early.0 / 1e6,
+        late.0 / 1e6,
+        early.1,
+        late.1,
+        behind.as_millis(),
+    );
+    assert!((1_000..=10_000).contains(&most), "{most} rows");
+    assert!(
+        late.0 < early.0 + GROWTH.0,
+        "the heap grew from {} to {} bytes",
+        early.0,
+        late.0
+    );
+    assert!(
+        late.1 < early.1 + GROWTH.1,
+        "there were {} nodes, and then {}",
+        early.1,
+        late.1
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn a_pause_under_a_flood_keeps_the_newest_and_says_what_it_does_not() {
+    let Some(mut page) = Page::open_with(&["before"], new_ring(16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_row_count(1);
+    page.press(" ");
+    page.until("document.getElementById('pause').ariaPressed === 'true'");
+    for number in 0..25_000 {
+        page.say(&format!("number {number}"));
+    }
+    page.until("document.getElementById('new').textContent === '25,000 new'");
+    page.press(" ");
+    page.until_last_row("number 24999");
+    page.until("document.getElementById('new').hidden");
+    let rows = page.rows();
+    assert!(rows.len() <= 10_000, "{} rows", rows.len());
+    let newest = rows.iter().rev().zip((0..25_000).rev());
+    assert!(
+        newest
+            .take(9_900)
+            .all(|(row, number)| *row == format!("number {number}")),
+        "the newest, with nothing in between"
+    );
+    page.assert_quiet();
+}
+
+/// As fast as was said, however long a nap turns out to be.
+fn write(ring: &mut circular_core::Ring, began: Instant, whole: Duration) {
+    let mut number = 0;
+    let levels = [
+        Level::Debug,
+        Level::Info,
+        Level::Debug,
+        Level::Warn,
+        Level::Error,
+    ];
+    loop {
+        let elapsed = began.elapsed().min(whole);
+        let due = u128::from(PER_SECOND) * elapsed.as_micros() / 1_000_000;
+        while number < due {
+            let level = levels[usize::try_from(number % 5).expect("below 5")];
+            let text = format!(
+                "2026-11-25T14:00:00.{:06}Z {level} app::orders: number {number} of the flood took 17 ms user=ann",
+                number % 1_000_000
+            );
+            say(ring, level, "app::orders", &text);
+            number += 1;
+        }
+        if elapsed == whole {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,156 @@
+//! A ring, a server that shows it, and a browser that looks at it.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    ops::Deref,
+    thread,
+    time::{Duration, Instant},
+};
+
+use circular_core::{Level, Meta, Ring};
+use circular_http::{Options, Server};
+
+use crate::driver::Browser;
+
+/// What each row says, without what the page puts before a line that does not say it itself.
+const ROWS: &str = "[...document.querySelectorAll('.row')].map(row => [...row.childNodes]
+    .filter(node => node.className !== 'meta').map(node => node.textContent).join(''))";
+
+/// Acts as its browser.
+pub(crate) struct Page {
+    pub(crate) ring: Ring,
+    pub(crate) browser: Browser,
+    /// `None` while it is stopped.
+    server: Option<Server>,
+    pub(crate) options: Options,
+    pub(crate) addr: SocketAddr,
+}
+
+impl Page {
+    /// With an empty ring of a mebibyte. `None` if there is to be no browser.
+    pub(crate) fn open() -> Option<Self> {
+        Self::open_with(&[], new_ring(1 << 20), Options::new())
+    }
+
+    /// With these records in the ring before the page is opened.
+    pub(crate) fn open_with(before: &[&str], ring: Ring, options: Options) -> Option<Self> {
+        let browser = Browser::start()?;
+        let options = options.addr((Ipv4Addr::LOCALHOST, 0));
+        let server = circular_http::serve(ring.handle(), options.clone()).expect("a port is free");
+        let addr = server.local_addr();
+        let options = options.addr(addr);
+        let mut page = Self {
+            ring,
+            browser,
+            server: Some(server),
+            options,
+            addr,
+        };
+        for text in before {
+            page.say(text);
+        }
+        page.browser.go_to(&page.url(""));
+        Some(page)
+    }
+
+    /// The page's address, with a query if it has one.
+    pub(crate) fn url(&self, query: &str) -> String {
+        format!("http://{}/debug/log{query}", self.addr)
+    }
+
+    /// Until it shows what comes.
+    pub(crate) fn until_live(&self) {
+        self.until("document.getElementById('state').textContent === 'Live'");
+    }
+
+    /// Logs a line at INFO, of the target `app`.
+    pub(crate) fn say(&mut self, text: &str) {
+        self.say_as(Level::Info, "app", text);
+    }
+
+    pub(crate) fn say_as(&mut self, level: Level, target: &str, text: &str) {
+        say(&mut self.ring, level, target, text);
+    }
+
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let rows = self.get(ROWS);
+        let rows = rows.as_array().expect("rows are a list").iter();
+        rows.map(|row| row.as_str().expect("a row is text").to_owned())
+            .collect()
+    }
+
+    /// Waits for these rows, and no others.
+    pub(crate) fn until_rows(&self, expected: &[&str]) {
+        let expected = serde_json::to_string(expected).expect("text is JSON");
+        self.until(&format!(
+            "JSON.stringify({ROWS}) === JSON.stringify({expected})"
+        ));
+    }
+
+    pub(crate) fn until_row_count(&self, count: usize) {
+        self.until(&format!(
+            "document.querySelectorAll('.row').length === {count}"
+        ));
+    }
+
+    /// Waits until the newest row ends so.
+    pub(crate) fn until_last_row(&self, end: &str) {
+        self.until(&format!(
+            "[...document.querySelectorAll('.row')].at(-1)?.textContent.endsWith('{end}')"
+        ));
+    }
+
+    pub(crate) fn stop_server(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts it again, on the same port.
+    pub(crate) fn start_server(&mut self) {
+        let handle = self.ring.handle();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let server = loop {
+            match circular_http::serve(handle.clone(), self.options.clone()) {
+                // The connections of the one before may still hold it.
+                Err(error)
+                    if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline =>
+                {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                server => break server.expect("its port is free again"),
+            }
+        };
+        self.server = Some(server);
+    }
+
+    /// As a new start of the program does: the server is another one, and its ring as well.
+    pub(crate) fn start_program(&mut self, ring: Ring) {
+        self.stop_server();
+        self.ring = ring;
+        self.start_server();
+    }
+
+    /// Nothing on the console: no error, and nothing that the CSP had to forbid.
+    pub(crate) fn assert_quiet(&self) {
+        assert_eq!(self.console(), [""; 0], "the console has something to say");
+    }
+}
+
+impl Deref for Page {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.browser
+    }
+}
+
+pub(crate) fn new_ring(capacity: usize) -> Ring {
+    Ring::new(capacity).expect("there is memory for a ring")
+}
+
+/// One record, as a program writes it.
+pub(crate) fn say(ring: &mut Ring, level: Level, target: &str, text: &str) {
+    let meta = Meta::new().level(level).target(target);
+    ring.record(meta, format!("{text}\n").as_bytes())
+        .expect("the ring is open");
+}

@@ -1,0 +1,169 @@
+//! A page that stays open while servers and programs come and go.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use circular_core::Level;
+use circular_http::Options;
+
+use crate::page::{Page, new_ring, say};
+
+const LOST: &str = "document.getElementById('state').textContent.startsWith('Connection lost')";
+
+#[test]
+fn a_server_that_starts_again_loses_and_doubles_no_row() {
+    let Some(mut page) = Page::open() else { return };
+    let all: Vec<String> = (0..60).map(|number| format!("number {number}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    for round in 0..3 {
+        for text in &all[round * 20..round * 20 + 10] {
+            page.say(text);
+        }
+        page.until_rows(&all[..round * 20 + 10]);
+        page.stop_server();
+        page.until(LOST);
+        for text in &all[round * 20 + 10..round * 20 + 20] {
+            page.say(text);
+        }
+        page.start_server();
+        page.until_rows(&all[..round * 20 + 20]);
+        page.until_live();
+    }
+    // The browser itself tells of a connection that it did not get; nothing else may.
+    assert!(page.console().iter().all(|line| line.contains("net::ERR_")));
+}
+
+#[test]
+fn a_proxy_that_has_no_server_for_a_while_loses_and_doubles_no_row() {
+    let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one", "two"]);
+    page.stop_server();
+    let proxy = TcpListener::bind(page.addr).expect("its port is free again");
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while let Ok((mut browser, _)) = proxy.accept() {
+                if is_over.load(Ordering::Acquire) {
+                    return;
+                }
+                // A browser that goes away meanwhile is its own business.
+                _ = browser.read(&mut [0; 8 << 10]);
+                _ = browser.write_all(
+                    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+                );
+            }
+        });
+        page.until("document.getElementById('problem').textContent === 'The server answers 503.'");
+        is_over.store(true, Ordering::Release);
+        TcpStream::connect(page.addr).expect("the proxy still listens");
+    });
+    drop(proxy);
+    page.say("three");
+    page.start_server();
+    page.until_rows(&["one", "two", "three"]);
+    page.until_live();
+    page.until("document.getElementById('problem').hidden");
+}
+
+#[test]
+fn a_program_that_starts_again_is_told_and_its_log_shown_from_the_start() {
+    let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one", "two"]);
+    let mut ring = new_ring(1 << 20);
+    say(&mut ring, Level::Info, "app", "first");
+    page.start_program(ring);
+    page.until_rows(&["one", "two", "the program was restarted", "first"]);
+    page.say("second");
+    page.until_rows(&["one", "two", "the program was restarted", "first", "second"]);
+    assert_eq!(page.get("document.querySelectorAll('.notice').length"), 1);
+}
+
+#[test]
+fn what_was_cleared_is_another_programs_after_a_new_start() {
+    let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one"]);
+    page.press("c");
+    page.until_rows(&[]);
+    let mut ring = new_ring(1 << 20);
+    say(&mut ring, Level::Info, "app", "first");
+    page.start_program(ring);
+    page.until_rows(&["the program was restarted", "first"]);
+    page.reload();
+    page.until_rows(&["first"]);
+}
+
+#[test]
+fn what_was_overwritten_meanwhile_is_counted() {
+    let Some(mut page) = Page::open_with(&["one"], new_ring(64 << 10), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one"]);
+    page.stop_server();
+    page.until(LOST);
+    for number in 0..5_000 {
+        page.say(&format!("number {number}"));
+    }
+    page.start_server();
+    page.until_last_row("number 4999");
+    let rows = page.rows();
+    let missed: usize = rows[1]
+        .strip_prefix("missed ")
+        .and_then(|rest| rest.split_once(" records ("))
+        .and_then(|(count, _)| count.replace(',', "").parse().ok())
+        .unwrap_or_else(|| panic!("the second row tells what was missed: {}", rows[1]));
+    let shown = rows.len() - 2;
+    assert_eq!(missed + shown, 5_000);
+    assert_eq!(rows[2], format!("number {missed}"));
+}
+
+#[test]
+fn the_end_is_told_once_and_the_next_program_is_waited_for() {
+    let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one"]);
+    page.ring.handle().close();
+    page.until_rows(&["one", "the log has ended"]);
+    // It connects again, and is told again.
+    page.get("performance.clearResourceTimings()");
+    page.until("performance.getEntriesByType('resource').length >= 2");
+    page.until_rows(&["one", "the log has ended"]);
+
+    let mut ring = new_ring(1 << 20);
+    say(&mut ring, Level::Info, "app", "first");
+    page.start_program(ring);
+    page.until_rows(&[
+        "one",
+        "the log has ended",
+        "the program was restarted",
+        "first",
+    ]);
+    page.until_live();
+}
+
+#[test]
+fn one_viewer_too_many_waits_for_its_turn() {
+    let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new().viewers(1))
+    else {
+        return;
+    };
+    page.until_rows(&["one"]);
+    page.run("window.open(location.href)", &serde_json::json!([]));
+    let first = page.switch_to_other();
+    page.until("document.getElementById('problem').textContent === 'There are too many viewers.'");
+    page.close_window(&first);
+    page.until_rows(&["one"]);
+    page.say("two");
+    page.until_rows(&["one", "two"]);
+    page.until("document.getElementById('problem').hidden");
+}

@@ -1,0 +1,182 @@
+//! What is shown, and what a viewer does about it: pause, follow, clear, wrap, dark and light.
+
+use serde_json::json;
+
+use crate::page::{Page, new_ring};
+use circular_core::Level;
+use circular_http::Options;
+
+const FOLLOWING: &str = "document.getElementById('newest').ariaPressed === 'true'";
+const AT_BOTTOM: &str = "log.scrollTop + log.clientHeight >= log.scrollHeight - 1";
+
+#[test]
+fn what_was_there_is_shown_and_then_what_comes() {
+    let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one", "two"]);
+    page.say("three");
+    page.until_rows(&["one", "two", "three"]);
+    page.say("two\nlines");
+    page.until_rows(&["one", "two", "three", "two\nlines"]);
+    page.until("document.getElementById('count').textContent.startsWith('4 rows')");
+    page.assert_quiet();
+}
+
+#[test]
+fn a_row_says_level_time_and_target_once_each() {
+    let Some(mut page) = Page::open() else { return };
+    page.say_as(Level::Warn, "app::db", "pool is empty");
+    page.say_as(
+        Level::Warn,
+        "app::db",
+        "2026-11-25T14:00:00.123456Z  WARN app::db: pool is empty",
+    );
+    page.until_row_count(2);
+    let bare = page.get("document.querySelectorAll('.row')[0].textContent");
+    let bare = bare.as_str().expect("a row is text");
+    assert!(bare.ends_with(" WARN app::db:pool is empty"), "{bare}");
+    assert_eq!(bare.find(' '), Some("14:00:00.123".len()), "{bare}");
+    let whole = page.get("document.querySelectorAll('.row')[1].textContent");
+    assert_eq!(
+        whole,
+        "2026-11-25T14:00:00.123456Z  WARN app::db: pool is empty"
+    );
+    assert_eq!(
+        page.get("[...document.querySelectorAll('.row .level')].map(level => level.textContent)"),
+        json!(["WARN", "WARN"])
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn a_pause_keeps_what_comes_and_counts_it() {
+    let Some(mut page) = Page::open_with(&["before"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["before"]);
+    page.press(" ");
+    page.until("document.getElementById('pause').ariaPressed === 'true'");
+    for number in 0..1_234 {
+        page.say(&format!("number {number}"));
+    }
+    page.until("document.getElementById('new').textContent === '1,234 new'");
+    assert_eq!(page.rows(), ["before"]);
+
+    page.press(" ");
+    page.until_row_count(1_235);
+    let rows = page.rows();
+    assert!(
+        (0..1_234).all(|number| rows[number + 1] == format!("number {number}")),
+        "in order, and once each"
+    );
+    page.until("document.getElementById('new').hidden");
+    page.assert_quiet();
+}
+
+#[test]
+fn it_follows_until_somebody_scrolls_up_and_g_follows_again() {
+    let Some(mut page) = Page::open() else { return };
+    for number in 0..500 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_row_count(500);
+    page.until(AT_BOTTOM);
+
+    let up = json!({ "type": "wheel", "id": "wheel", "actions": [
+        { "type": "scroll", "x": 300, "y": 300, "deltaX": 0, "deltaY": -700 },
+    ] });
+    page.act(&up);
+    page.until(&format!("!({FOLLOWING})"));
+    // What is looked at stays where it is.
+    page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
+    for number in 0..10 {
+        page.say(&format!("more {number}"));
+    }
+    page.until("document.getElementById('new').textContent === '10 new'");
+    assert_eq!(page.get("window.before === log.scrollTop"), true);
+
+    page.press("g");
+    page.until(AT_BOTTOM);
+    page.until(FOLLOWING);
+    page.until("document.getElementById('new').hidden");
+    page.say("the last");
+    page.until_row_count(511);
+    page.until(AT_BOTTOM);
+    page.assert_quiet();
+}
+
+#[test]
+fn it_follows_rows_of_every_height_while_the_window_changes() {
+    let Some(mut page) = Page::open() else { return };
+    page.until_live();
+    for round in 0..20 {
+        for number in 0..300 {
+            page.say(&"word ".repeat(number * 7 % 200));
+        }
+        page.say(&format!("round {round}"));
+        let width = 400 + round * 131 % 800;
+        page.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": 600, "deviceScaleFactor": 1, "mobile": false }),
+        );
+        page.until_last_row(&format!("round {round}"));
+        page.until(AT_BOTTOM);
+        assert_eq!(page.get(FOLLOWING), true, "round {round}");
+    }
+    page.assert_quiet();
+}
+
+#[test]
+fn what_is_cleared_stays_away_until_it_is_asked_for() {
+    let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one", "two"]);
+    page.press("c");
+    page.until_rows(&[]);
+    page.say("three");
+    page.until_rows(&["three"]);
+    page.reload();
+    page.until_rows(&["three"]);
+    page.click("#unclear");
+    page.until_rows(&["one", "two", "three"]);
+    assert_eq!(page.get("location.search"), "");
+    page.assert_quiet();
+}
+
+#[test]
+fn long_lines_are_wrapped_or_not() {
+    let long = "word ".repeat(1_000);
+    let Some(page) = Page::open_with(&[&long], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_row_count(1);
+    page.until("log.scrollWidth === log.clientWidth");
+    page.press("w");
+    page.until("log.scrollWidth > 3 * log.clientWidth");
+    page.reload();
+    page.until_row_count(1);
+    page.until("log.scrollWidth > 3 * log.clientWidth");
+    page.click("#wrap");
+    page.until("log.scrollWidth === log.clientWidth");
+    page.assert_quiet();
+}
+
+#[test]
+fn it_is_dark_or_light_as_the_system_is_until_somebody_chooses() {
+    const DARK: &str = "getComputedStyle(document.body).backgroundColor === 'rgb(15, 18, 22)'";
+    const LIGHT: &str = "getComputedStyle(document.body).backgroundColor === 'rgb(255, 255, 255)'";
+    let Some(page) = Page::open() else { return };
+    page.until_live();
+    page.prefer("light");
+    page.until(LIGHT);
+    page.prefer("dark");
+    page.until(DARK);
+    page.click("#theme");
+    page.until(LIGHT);
+    page.reload();
+    page.until_live();
+    page.until(LIGHT);
+    page.assert_quiet();
+}

@@ -1,0 +1,256 @@
+//! The four formats, chosen by `Accept` or by `format`, and what every response says of itself.
+
+use circular_core::{Level, Meta};
+use serde_json::{Value, json};
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::support::{Site, Tail, options};
+
+#[test]
+fn each_format_can_be_had_by_accept_and_by_name() {
+    let site = Site::new();
+    site.write(0..2);
+    for (format, accept, content_type, begins) in [
+        ("text", "text/plain", "text/plain; charset=utf-8", "line 0"),
+        (
+            "html",
+            "text/html",
+            "text/html; charset=utf-8",
+            "<!doctype html>",
+        ),
+        (
+            "ndjson",
+            "application/x-ndjson",
+            "application/x-ndjson",
+            "{\"id\":",
+        ),
+        (
+            "sse",
+            "text/event-stream",
+            "text/event-stream",
+            "retry: 1000\n\nid: ",
+        ),
+    ] {
+        let by_name = site.curl(&format!("?format={format}"), &[]);
+        let accept = format!("accept: {accept}");
+        let by_accept = site.curl("", &["--header", &accept]);
+        for reply in [by_name, by_accept] {
+            assert_eq!(
+                (reply.status, reply.header("content-type")),
+                (200, Some(content_type))
+            );
+            assert!(reply.body.starts_with(begins), "{format}: {}", reply.body);
+        }
+    }
+    // What is said by name wins, and curl as it is gets text.
+    let html = ["--header", "accept: text/html"];
+    assert!(site.curl("?format=text", &html).body.starts_with("line 0"));
+    assert!(site.get("").starts_with("line 0"));
+}
+
+#[test]
+fn every_response_keeps_browsers_and_proxies_out_of_it() {
+    let site = Site::new();
+    site.write(0..1);
+    for (rest, status) in [
+        ("", 200),
+        ("?format=html", 200),
+        ("?format=ndjson", 200),
+        ("?format=sse", 200),
+        ("/app.js", 200),
+        ("/style.css", 200),
+        ("/icon.svg", 200),
+        ("/stats", 200),
+        ("?fellow", 400),
+        ("/nothing", 404),
+        ("/", 404),
+        ("/login", 404),
+    ] {
+        let reply = site.curl(rest, &[]);
+        assert_eq!(reply.status, status, "{rest}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store, no-transform"),
+            ("x-accel-buffering", "no"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("referrer-policy", "same-origin"),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{rest}: {name}");
+        }
+        let policy = reply
+            .header("content-security-policy")
+            .expect("there is one");
+        assert!(
+            policy.starts_with("default-src 'none'; "),
+            "{rest}: {policy}"
+        );
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{rest}: {policy}"
+        );
+        assert_eq!(
+            policy.contains("script-src"),
+            rest == "?format=html",
+            "{rest}: {policy}"
+        );
+        assert_eq!(reply.header("access-control-allow-origin"), None, "{rest}");
+    }
+}
+
+#[test]
+fn the_page_has_its_files() {
+    let site = Site::new();
+    let script = site.curl("/app.js", &[]);
+    assert_eq!(
+        script.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
+    let style = site.curl("/style.css", &[]);
+    assert_eq!(
+        style.header("content-type"),
+        Some("text/css; charset=utf-8")
+    );
+}
+
+#[test]
+fn head_says_what_get_would() {
+    let site = Site::new();
+    site.write(0..1);
+    for rest in [
+        "",
+        "?format=html",
+        "?format=ndjson&follow",
+        "?format=sse",
+        "/stats",
+        "/app.js",
+        "?fellow",
+    ] {
+        let (get, head) = (
+            site.curl(&rest.replace("&follow", ""), &[]),
+            site.curl(rest, &["--head"]),
+        );
+        assert_eq!(head.status, get.status, "{rest}");
+        assert_eq!(
+            head.header("content-type"),
+            get.header("content-type"),
+            "{rest}"
+        );
+        assert_eq!(head.body, "", "{rest}");
+    }
+    assert_eq!(
+        site.stats()["viewers"]["admitted"],
+        3,
+        "HEAD takes no viewer's place"
+    );
+}
+
+#[test]
+fn other_methods_are_refused() {
+    let site = Site::with(1 << 16, options().token("secret").unwrap());
+    for (rest, method, allowed) in [
+        ("", "POST", "GET, HEAD"),
+        ("", "PUT", "GET, HEAD"),
+        ("", "DELETE", "GET, HEAD"),
+        ("", "OPTIONS", "GET, HEAD"),
+        ("/stats", "POST", "GET, HEAD"),
+        ("/app.js", "POST", "GET, HEAD"),
+        ("/login", "GET", "POST"),
+        ("/login", "PUT", "POST"),
+    ] {
+        let reply = site.curl(rest, &["--request", method]);
+        assert_eq!(
+            (reply.status, reply.header("allow")),
+            (405, Some(allowed)),
+            "{method} {rest}"
+        );
+    }
+}
+
+#[test]
+fn json_has_all_that_is_known_of_a_record() {
+    let site = Site::new();
+    let time = UNIX_EPOCH + Duration::new(1_795_615_200, 123_456_789);
+    let meta = Meta::new().level(Level::Warn).target("app::db").time(time);
+    site.record(meta, "a \"quote\" \\ \x1b[31mred\x1b[0m\n");
+    let without = UNIX_EPOCH + Duration::from_secs(1_795_615_200);
+    site.ring
+        .record(Meta::new().time(without), b"no level, not \xff UTF-8")
+        .unwrap();
+
+    let text = site.get("?format=ndjson");
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let id = |line: &Value| line["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        lines[0],
+        json!({
+            "id": id(&lines[0]), "seq": 0, "time": "2026-11-25T14:00:00.123456Z", "level": "WARN",
+            "target": "app::db", "text": "a \"quote\" \\ \x1b[31mred\x1b[0m",
+        })
+    );
+    assert_eq!(
+        lines[1],
+        json!({
+            "id": id(&lines[1]), "seq": 1, "time": "2026-11-25T14:00:00.000000Z", "level": null,
+            "target": "", "text": "no level, not \u{fffd} UTF-8",
+        })
+    );
+    assert_eq!(lines.len(), 2);
+    assert!(
+        !text.contains('\x1b'),
+        "no terminal gets an escape sequence"
+    );
+
+    let mut tail = Tail::open(&site.url("?format=sse&follow"), &[]);
+    assert_eq!(tail.event().id, None, "that is the retry");
+    for line in &lines {
+        let event = tail.event();
+        assert_eq!((&event.data, event.id), (line, Some(id(line))));
+    }
+    let live = tail.event();
+    assert_eq!(
+        (live.name.as_str(), live.data),
+        ("live", json!({"live": true}))
+    );
+}
+
+#[test]
+fn text_shows_control_characters_and_raw_has_the_bytes() {
+    let site = Site::new();
+    let text = "\x1b]0;x\x07 \x1b[31mred\x1b[0m \u{9b}2J\ta\rb\n";
+    site.record(Meta::new(), text);
+    let shown = "\\x1b]0;x\\x07 \x1b[31mred\x1b[0m \\xc2\\x9b2J\ta\\x0db\n";
+    assert_eq!(site.get(""), shown);
+    assert_eq!(site.get("?raw=0"), shown);
+    assert_eq!(site.get("?raw=1"), text);
+    assert_eq!(site.get("?raw"), text);
+}
+
+#[test]
+fn a_record_without_a_line_end_gets_one_in_text() {
+    let site = Site::new();
+    site.record(Meta::new(), "one");
+    site.record(Meta::new(), "two\n");
+    assert_eq!(site.get(""), "one\ntwo\n");
+    assert_eq!(site.get("?raw"), "onetwo\n");
+}
+
+#[test]
+fn a_quiet_event_stream_shows_that_it_lives() {
+    let site = Site::with(1 << 16, options().keep_alive(Duration::from_millis(50)));
+    site.write(0..3);
+    // Nothing passes, and yet the client knows how far it is.
+    let mut tail = Tail::open(&site.url("?format=sse&follow&level=error"), &[]);
+    tail.event();
+    assert_eq!(tail.event().name, "live");
+    for _ in 0..3 {
+        let event = tail.event();
+        assert_eq!(
+            (event.comment.as_str(), event.name.as_str()),
+            ("keep-alive", "")
+        );
+        assert!(event.id.unwrap().split('.').nth(1) == Some("3"));
+    }
+}

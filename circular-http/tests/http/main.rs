@@ -1,0 +1,13 @@
+//! The log over HTTP, as its clients see it: real sockets, and mostly `curl`.
+
+mod ends;
+mod floods;
+mod formats;
+mod guard;
+mod mounted;
+mod parameters;
+mod redaction;
+mod resume;
+mod stats;
+mod support;
+mod viewers;

@@ -1,0 +1,107 @@
+//! The routes in a server of the user's own.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use circular_core::{Meta, Ring};
+use circular_http::{Options, router};
+
+use crate::support::{Tail, curl, line, until};
+
+/// Serves `app` with axum's own server while `test` runs.
+fn with_axum(app: Router, test: impl FnOnce(SocketAddr)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (tell, told) = mpsc::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = thread::spawn(move || {
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            let stopped = async { drop(stopped.await) };
+            axum::serve(listener, app)
+                .with_graceful_shutdown(stopped)
+                .await
+                .unwrap();
+        });
+    });
+    test(told.recv().unwrap());
+    drop(stop);
+    // A graceful shutdown, which waits for every response.
+    until("the server ends", || server.is_finished().then_some(()));
+}
+
+fn record(ring: &Ring, numbers: std::ops::Range<u64>) {
+    for number in numbers {
+        ring.record(Meta::new(), line(number).as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn the_routes_go_into_another_server() {
+    let ring = Ring::new(1 << 20).unwrap();
+    let app = Router::new()
+        .route("/", get(async || "mine"))
+        .merge(router(ring.handle(), Options::new()));
+    with_axum(app, |addr| {
+        record(&ring, 0..3);
+        assert_eq!(curl(&format!("http://{addr}/"), &[]).body, "mine");
+        let url = format!("http://{addr}/debug/log");
+        assert_eq!(curl(&format!("{url}?tail=1"), &[]).body, line(2));
+        assert_eq!(curl(&url, &["--head"]).status, 200);
+        assert_eq!(curl(&url, &["--data", "x"]).status, 405);
+        let host = ["--header", "host: evil.example.com"];
+        assert_eq!(curl(&url, &host).status, 403);
+        let mut tails: Vec<Tail> = (0..5)
+            .map(|_| Tail::open(&format!("{url}?follow&tail=1"), &[]))
+            .collect();
+        for tail in &mut tails {
+            assert_eq!(tail.line() + "\n", line(2));
+        }
+        record(&ring, 3..4);
+        ring.handle().close();
+        for tail in tails {
+            assert_eq!(tail.rest(), (line(3), true));
+        }
+    });
+}
+
+#[test]
+fn a_stalled_viewer_loses_its_place_there_too() {
+    let ring = Ring::new(16 << 20).unwrap();
+    let options = Options::new()
+        .viewers(2)
+        .stall_timeout(Duration::from_millis(300));
+    with_axum(router(ring.handle(), options), |addr| {
+        record(&ring, 0..200_000);
+        let url = format!("http://{addr}/debug/log");
+        let mut quiet = Tail::open(&format!("{url}?follow&tail=1"), &[]);
+        assert_eq!(quiet.line() + "\n", line(199_999));
+        let mut stream = std::net::TcpStream::connect(addr).unwrap();
+        std::io::Write::write_all(
+            &mut stream,
+            b"GET /debug/log?follow HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        )
+        .unwrap();
+        until("it is dropped", || {
+            let stats = curl(&format!("{url}/stats"), &[]).body;
+            stats.contains("\"stalled\":1}").then_some(())
+        });
+        let mut reply = Vec::new();
+        let ended = stream.read_to_end(&mut reply);
+        assert!(
+            ended.is_err() || !reply.ends_with(b"0\r\n\r\n"),
+            "it was cut off"
+        );
+        record(&ring, 200_000..200_001);
+        assert_eq!(quiet.line() + "\n", line(200_000));
+        ring.handle().close();
+    });
+}
