@@ -200,8 +200,9 @@ const queue = {
     this.items.push(item);
     this.characters += item.data.length;
     while (this.length > MAX_ROWS || this.characters > MAX_CHARACTERS) {
-      const { kind } = this.next();
+      const { kind, data } = this.next();
       if (kind === "record") this.dropped += 1;
+      if (kind === "missed") this.dropped += JSON.parse(data).missed.records;
       if (kind === "restarted") this.restarted = true;
     }
   },
@@ -222,7 +223,10 @@ const queue = {
     const item = this.items[this.first];
     this.items[this.first++] = undefined;
     this.characters -= item.data.length;
-    if (this.first > MAX_ROWS) this.items.splice(0, this.first), (this.first = 0);
+    if (this.first > MAX_ROWS) {
+      this.items.splice(0, this.first);
+      this.first = 0;
+    }
     return item;
   },
 
@@ -421,7 +425,7 @@ const stream = {
   source: null,
   // What is told of it.
   state: "",
-  // Behind the newest record that came, if one did.
+  // Behind the newest record that came, or was passed over.
   cursor: null,
   // Until what was there before has come.
   history: true,
@@ -477,8 +481,10 @@ function connect() {
   };
   source.addEventListener("message", take("record"));
   for (const kind of ["missed", "restarted", "closed"]) source.addEventListener(kind, take(kind));
-  source.addEventListener("live", () => {
+  source.addEventListener("live", ({ lastEventId }) => {
+    if (source !== stream.source) return;
     stream.history = false;
+    stream.cursor = lastEventId;
   });
   source.addEventListener("open", () => {
     problem("");
