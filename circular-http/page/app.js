@@ -6,7 +6,7 @@
 // - No row is lost or doubled without a row that says so. The server numbers records; the browser, or
 //   `connect`, goes on after the last one that came.
 // - What is kept is bounded, in records and in characters, on the page and in the queue before it.
-// - The page changes once a frame, for FRAME_BUDGET at most: it stays responsive whatever comes.
+// - Rows are made for CHANGE_BUDGET at most, then it is the user's turn: it stays responsive whatever comes.
 
 const MAX_ROWS = 10_000;
 const MAX_CHARACTERS = 16 << 20;
@@ -17,8 +17,10 @@ const TAIL = 2_000;
 // Rows are laid out, painted and thrown away this many at a time.
 const CHUNK_ROWS = 100;
 const CHUNK_CHARACTERS = 64 << 10;
-// Milliseconds of a frame that may go into making rows.
-const FRAME_BUDGET = 8;
+// Milliseconds from one change of the page to the next: nobody reads faster, and to lay out and paint what
+// changed is dearer than to make it. And how many of them may go into making rows.
+const CHANGE_PERIOD = 45;
+const CHANGE_BUDGET = 20;
 // Records a second above which a screen reader could not follow: it is told the state only.
 const READABLE_RATE = 3;
 // Milliseconds without typing after which a filter is applied.
@@ -198,8 +200,9 @@ const queue = {
     this.items.push(item);
     this.characters += item.data.length;
     while (this.length > MAX_ROWS || this.characters > MAX_CHARACTERS) {
-      const { kind } = this.next();
+      const { kind, data } = this.next();
       if (kind === "record") this.dropped += 1;
+      if (kind === "missed") this.dropped += JSON.parse(data).missed.records;
       if (kind === "restarted") this.restarted = true;
     }
   },
@@ -220,7 +223,10 @@ const queue = {
     const item = this.items[this.first];
     this.items[this.first++] = undefined;
     this.characters -= item.data.length;
-    if (this.first > MAX_ROWS) this.items.splice(0, this.first), (this.first = 0);
+    if (this.first > MAX_ROWS) {
+      this.items.splice(0, this.first);
+      this.first = 0;
+    }
     return item;
   },
 
@@ -292,7 +298,9 @@ const view = {
   below: 0,
   // Where it is scrolled to, as far as is known.
   top: 0,
+  // A change of the page is to come; when the last one was.
   scheduled: false,
+  changed: 0,
 };
 
 // A tab that is not seen has no frames: the queue then keeps the newest.
@@ -302,10 +310,15 @@ function schedule() {
   requestAnimationFrame(frame);
 }
 
-function frame() {
+function frame(now) {
+  if (now - view.changed < CHANGE_PERIOD) {
+    requestAnimationFrame(frame);
+    return;
+  }
+  view.changed = now;
   view.scheduled = false;
   if (!view.paused && queue.length > 0) {
-    const end = performance.now() + FRAME_BUDGET;
+    const end = performance.now() + CHANGE_BUDGET;
     let made = 0;
     do {
       rows.append(queue.pop());
@@ -412,7 +425,7 @@ const stream = {
   source: null,
   // What is told of it.
   state: "",
-  // Behind the newest record that came, if one did.
+  // Behind the newest record that came, or was passed over.
   cursor: null,
   // Until what was there before has come.
   history: true,
@@ -468,8 +481,10 @@ function connect() {
   };
   source.addEventListener("message", take("record"));
   for (const kind of ["missed", "restarted", "closed"]) source.addEventListener(kind, take(kind));
-  source.addEventListener("live", () => {
+  source.addEventListener("live", ({ lastEventId }) => {
+    if (source !== stream.source) return;
     stream.history = false;
+    stream.cursor = lastEventId;
   });
   source.addEventListener("open", () => {
     problem("");
