@@ -26,6 +26,9 @@ fi
 dir=${CARGO_TARGET_DIR:-target}/tmp
 mkdir -p "$dir"
 if [[ ! -f $dir/$AXE.min.js ]]; then
+    if ! command -v npm >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq npm >/dev/null
+    fi
     if ! command -v npm >/dev/null; then
         echo "browser: npm is needed, to fetch $AXE" >&2
         exit 1
