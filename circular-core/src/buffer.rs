@@ -70,9 +70,9 @@ impl Buffer {
         }
     }
 
-    /// For a dump, which goes through it piece by piece.
-    pub(crate) fn for_dump(capacity: u64) -> Self {
-        Self::for_reader(capacity, false)
+    /// For a dump, which goes through it piece by piece; with `details` if it looks at records.
+    pub(crate) fn for_dump(capacity: u64, details: bool) -> Self {
+        Self::for_reader(capacity, details)
     }
 
     /// For `bytes` bytes of records, all at once.

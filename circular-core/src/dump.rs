@@ -30,9 +30,17 @@ pub(crate) struct Dumped {
     pub(crate) lacks_wanted: bool,
 }
 
-/// Takes what was missed since the last piece, or the next piece, which is whole records: one of the two
-/// at a time, as it may take the one and fail at the other.
-pub(crate) type Out<'a> = dyn FnMut(Missed, &[u8]) -> io::Result<()> + 'a;
+/// What a dump consists of. Whoever takes it may take the one and fail at the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Piece<'a> {
+    /// What was overwritten before the next records.
+    Missed(Missed),
+    /// Whole records.
+    Records(&'a Buffer),
+}
+
+/// Takes one piece after the other.
+pub(crate) type Out<'a> = dyn FnMut(Piece<'_>) -> io::Result<()> + 'a;
 
 /// Hands `out` everything that the ring holds; the records with the seqs `wanted` are among what was
 /// written before. If all of it is overwritten meanwhile, it goes on with what came after.
@@ -85,10 +93,10 @@ fn write_pieces(
         if let Some(next) = snapshot::piece(tape, spot, tail, buffer) {
             if !untold.is_empty() {
                 // By itself, and over with: if the records are not taken, it is not told again.
-                out(mem::take(&mut untold), &[])?;
+                out(Piece::Missed(mem::take(&mut untold)))?;
                 *from = Some(spot);
             }
-            out(Missed::default(), buffer.bytes())?;
+            out(Piece::Records(buffer))?;
             dumped.records += next.seq - spot.seq;
             dumped.bytes += next.bytes - spot.bytes;
             spot = next;
@@ -117,7 +125,7 @@ fn write_pieces(
         }
     }
     if !untold.is_empty() {
-        out(untold, &[])?;
+        out(Piece::Missed(untold))?;
     }
     *from = Some(spot);
     Ok(())

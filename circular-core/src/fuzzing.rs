@@ -4,7 +4,7 @@
 //! have left behind. Everything else the targets do from the outside.
 
 use crate::buffer::Buffer;
-use crate::dump;
+use crate::dump::{self, Piece};
 use crate::header::{self, Header};
 use crate::storage::WORD;
 use crate::tape::Spot;
@@ -108,8 +108,11 @@ pub fn dump(
     out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<(u64, u64, Missed)> {
     let tape = &handle.shared().tape;
-    let mut buffer = Buffer::for_dump(tape.capacity());
-    let mut write = |_, bytes: &[u8]| if bytes.is_empty() { Ok(()) } else { out(bytes) };
+    let mut buffer = Buffer::for_dump(tape.capacity(), false);
+    let mut write = |piece: Piece<'_>| match piece {
+        Piece::Missed(_) => Ok(()),
+        Piece::Records(records) => out(records.bytes()),
+    };
     let dumped = dump::write(tape, &mut buffer, &(0..0), &mut write)?;
     Ok((dumped.records, dumped.bytes, dumped.missed))
 }

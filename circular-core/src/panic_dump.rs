@@ -6,14 +6,15 @@
 
 use self::desk::{Desk, PATIENCE};
 use crate::buffer::Buffer;
-use crate::dump::{self, Dumped};
+use crate::dump::{self, Dumped, Piece};
 use crate::dump_file::{Cause, DumpDir, executable_name};
 use crate::no_wait::InSink;
 use crate::payload::Slices;
+use crate::redact::{Redacted, Redaction};
 use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
-use crate::{Handle, Level, LogTime, Meta, Notice, thread_buffer};
+use crate::{Handle, Level, LogTime, Meta, Notice, Part, Record, thread_buffer};
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
 use std::io::{self, IoSlice};
@@ -73,6 +74,7 @@ impl PanicDump {
             dir: None,
             stderr: None,
             program: None,
+            redaction: Redaction::default(),
         }
     }
 }
@@ -84,6 +86,7 @@ pub struct PanicDumpBuilder {
     dir: Option<PathBuf>,
     stderr: Option<bool>,
     program: Option<String>,
+    redaction: Redaction,
 }
 
 impl PanicDumpBuilder {
@@ -107,6 +110,20 @@ impl PanicDumpBuilder {
         self
     }
 
+    /// Hands each record to `hook` before it is dumped, the panic's own included: see [`Redacted`], and
+    /// [`redact_keys`](crate::redact_keys), which is one. What the hook that was there before prints of the
+    /// panic does not pass it.
+    ///
+    /// It runs inside the panic hook, so it must not panic: that would abort the process at once, as in any
+    /// panic hook. Nor may it wait for a lock that the thread that panics may hold.
+    pub fn redact(
+        mut self,
+        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction = Redaction::new(hook);
+        self
+    }
+
     /// Replaces the panic hook by one that dumps and then calls the one it replaced.
     ///
     /// `RUST_BACKTRACE` is read now. The buffer that dumps go through, 64 KiB, is made now.
@@ -117,14 +134,15 @@ impl PanicDumpBuilder {
     pub fn install(self) {
         let program = self.program.unwrap_or_else(executable_name);
         let to_stderr = self.stderr.unwrap_or(self.dir.is_none());
-        let capacity = self.shared.tape.capacity();
+        let buffer = self.redaction.buffer(self.shared.tape.capacity());
         let hook = Hook {
             dir: self
                 .dir
                 .map(|dir| DumpDir::new(dir, &program, Cause::Panic)),
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
-            desk: Desk::new(capacity),
+            desk: Desk::new(buffer),
+            redaction: self.redaction,
             shared: self.shared,
         };
         let previous = panic::take_hook();
@@ -150,6 +168,7 @@ struct Hook {
     dir: Option<DumpDir>,
     to_stderr: bool,
     backtrace: bool,
+    redaction: Redaction,
     desk: Desk,
 }
 
@@ -171,8 +190,16 @@ impl Hook {
             let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
             let before = self.head_seq();
             let recorded = self.shared.write(meta, Slices::new(&payload)).is_ok();
+            let text = self.redaction.text(&Record {
+                seq: before,
+                nanos: meta.nanos().unwrap_or_default(),
+                level: Some(Level::Error),
+                part: Part::Whole,
+                target: TARGET.as_bytes(),
+                bytes: text.as_bytes(),
+            });
             let panic = Panic {
-                text,
+                text: &text,
                 recorded: recorded.then(|| before..self.head_seq()),
                 aborts: is_going_to_abort(message),
             };
@@ -263,7 +290,7 @@ impl Hook {
     }
 
     fn dump_to_stderr(&self, panic: &Panic<'_>) -> io::Result<Dumped> {
-        let mut buffer = Buffer::for_dump(self.shared.tape.capacity());
+        let mut buffer = self.redaction.buffer(self.shared.tape.capacity());
         self.write_dump(&mut buffer, panic, &mut Stderr)
     }
 
@@ -276,11 +303,11 @@ impl Hook {
     ) -> io::Result<Dumped> {
         let mut feeder = Feeder::new(out);
         let wanted = panic.recorded.clone().unwrap_or_default();
-        let mut piece = |missed, bytes: &[u8]| {
-            feeder.notice(Notice::Text, missed)?;
-            feeder.take(bytes)
+        let mut out = |piece: Piece<'_>| match piece {
+            Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
+            Piece::Records(records) => self.redaction.feed(records, &mut feeder),
         };
-        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut piece)?;
+        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut out)?;
         feeder.take(panic.not_in(dumped))?;
         Ok(dumped)
     }
@@ -288,8 +315,8 @@ impl Hook {
 
 /// What one panic is to a dump.
 struct Panic<'a> {
-    /// The record that it became.
-    text: &'a str,
+    /// What may leave of the record that it became.
+    text: &'a [u8],
     /// Among which seqs that is, if the ring took it.
     recorded: Option<Range<u64>>,
     aborts: bool,
@@ -301,7 +328,7 @@ impl<'a> Panic<'a> {
         if self.recorded.is_some() && !dumped.lacks_wanted {
             b""
         } else {
-            self.text.as_bytes()
+            self.text
         }
     }
 }
@@ -320,7 +347,10 @@ fn report(
             Some(format!("{dumped} to stderr, but not to a file: {error}"))
         }
         // The panic's text may be nowhere else soon.
-        (Some(Err(error)), _) => Some(format!("no dump: {error}; {}", panic.text.trim_end())),
+        (Some(Err(error)), _) => {
+            let text = String::from_utf8_lossy(panic.text);
+            Some(format!("no dump: {error}; {}", text.trim_end()))
+        }
         (None, Some(Ok(dumped))) => Some(format!("{dumped} to stderr")),
         (None, _) => None,
     }

@@ -9,8 +9,9 @@
 use self::alarm::{Alarm, Pace, Present};
 use self::worker::{Destination, Worker};
 use crate::dump_file::{Cause, DumpDir, executable_name};
+use crate::redact::{Redacted, Redaction};
 use crate::sync::ThreadBuilder;
-use crate::{Handle, Level};
+use crate::{Handle, Level, Record};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -67,7 +68,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 ///
 /// It is counted, and [`stats`](Self::stats) tells why. The next dump has it all again, but for what
 /// a [`sink`](DumpTriggerBuilder::sink) had taken; it is not tried again before something sets it off.
-/// A sink that panics is not called again.
+/// A sink or a hook that panics is not called again.
 ///
 /// # Closing
 ///
@@ -102,6 +103,7 @@ impl DumpTrigger {
             interval: INTERVAL,
             to: None,
             program: None,
+            redaction: Redaction::default(),
         }
     }
 
@@ -159,6 +161,7 @@ pub struct DumpTriggerBuilder {
     interval: Duration,
     to: Option<To>,
     program: Option<String>,
+    redaction: Redaction,
 }
 
 impl DumpTriggerBuilder {
@@ -203,6 +206,19 @@ impl DumpTriggerBuilder {
         self
     }
 
+    /// Hands each record to `hook` before it is dumped: see [`Redacted`], and
+    /// [`redact_keys`](crate::redact_keys), which is one. It runs on the trigger's thread. What it logs is
+    /// recorded, and sets off no dump.
+    ///
+    /// If it panics, there is no more dump: nothing leaves that it should have seen.
+    pub fn redact(
+        mut self,
+        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction = Redaction::new(hook);
+        self
+    }
+
     /// Starts the thread, which ends when the ring is closed or the last clone of the trigger dropped.
     ///
     /// # Errors
@@ -234,7 +250,7 @@ impl DumpTriggerBuilder {
                 Destination::Dir(dir)
             }
         };
-        let worker = Worker::new(alarm, Pace::new(self.interval));
+        let worker = Worker::new(alarm, Pace::new(self.interval), self.redaction);
         ThreadBuilder::new()
             .name("circular-dump".into())
             .spawn(move || worker.run(to, present))?;

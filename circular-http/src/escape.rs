@@ -51,7 +51,7 @@ fn push_one<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
 }
 
 /// How long the colour is that `text` begins with.
-pub(crate) fn colour(text: &[u8]) -> Option<usize> {
+fn colour(text: &[u8]) -> Option<usize> {
     let numbers = text.strip_prefix(b"\x1b[")?;
     let is_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b';' | b':');
     let length = numbers

@@ -7,8 +7,8 @@
 //! log, secrets included, unless a hook hides them.
 //!
 //! ```
-//! use circular_core::Ring;
-//! use circular_http::{Options, SECRET_KEYS, redact_keys};
+//! use circular_core::{Ring, SECRET_KEYS, redact_keys};
+//! use circular_http::Options;
 //! use std::io::Write;
 //!
 //! let mut ring = Ring::new(1 << 20)?;
@@ -76,7 +76,6 @@ mod json;
 mod options;
 mod page;
 mod query;
-mod redact;
 mod route;
 mod select;
 mod serve;
@@ -90,7 +89,6 @@ use axum::Router;
 use circular_core::Handle;
 
 pub use options::Options;
-pub use redact::{Redacted, SECRET_KEYS, redact_keys};
 pub use serve::{Server, serve};
 
 /// The routes, for a server that is there already: merge them into its router (do not nest them, the page

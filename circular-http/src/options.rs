@@ -8,15 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use circular_core::Record;
+use circular_core::{Record, Redacted};
 
-use crate::redact::{Hook, Redacted};
+use crate::select::Hook;
 use crate::token::Token;
 
 /// Where and to whom a log is shown. The defaults are safe: the loopback address, 16 viewers.
 ///
 /// ```
-/// use circular_http::{Options, SECRET_KEYS, redact_keys};
+/// use circular_core::{SECRET_KEYS, redact_keys};
+/// use circular_http::Options;
 ///
 /// let options = Options::new()
 ///     .addr(([127, 0, 0, 1], 0))

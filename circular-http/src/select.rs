@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use circular_core::{Level, Record};
+use circular_core::{Level, Record, Redacted};
 
 use crate::query::Wanted;
-use crate::redact::{Hook, Redacted};
+
+pub(crate) type Hook = Arc<dyn Fn(&Record<'_>) -> Redacted + Send + Sync>;
 
 /// What must be true of a record, and the hook that it goes through first.
 pub(crate) struct Select {

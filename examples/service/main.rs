@@ -40,7 +40,8 @@ use std::{
     time::Duration,
 };
 
-use circular_http::{Options, SECRET_KEYS, redact_keys};
+use circular_core::{SECRET_KEYS, redact_keys};
+use circular_http::Options;
 use tokio::{runtime::Runtime, sync::oneshot, time};
 use tracing::info;
 

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use circular_core::{Handle, Level, PanicDump, Policy, Ring};
+use circular_core::{Handle, Level, PanicDump, Policy, Ring, SECRET_KEYS, redact_keys};
 use circular_tracing::RingLayer;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -61,6 +61,7 @@ pub(crate) fn start() -> io::Result<Telemetry> {
     // panicking thread. The dump's hook makes the message a record, and the reader above prints it.
     panic::set_hook(Box::new(|_| {}));
     PanicDump::builder(&handle)
+        .redact(redact_keys(SECRET_KEYS))
         .dir(&dump_dir)
         .program("service")
         .install();

@@ -31,12 +31,9 @@ pub(super) struct Dumper {
 }
 
 impl Desk {
-    /// For dumps of a ring of `capacity` bytes.
-    pub(super) fn new(capacity: u64) -> Self {
-        let dumper = Dumper {
-            buffer: Buffer::for_dump(capacity),
-            last: None,
-        };
+    /// With the buffer that dumps to files go through.
+    pub(super) fn new(buffer: Buffer) -> Self {
+        let dumper = Dumper { buffer, last: None };
         Self {
             state: Mutex::new(State {
                 dumper: Some(dumper),

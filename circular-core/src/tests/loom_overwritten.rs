@@ -2,10 +2,11 @@
 
 use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
 use crate::buffer::Buffer;
+use crate::dump::{self, Piece};
 use crate::index::Entry;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::storage::WORD;
-use crate::{Missed, Policy, Records, Start, dump, snapshot};
+use crate::{Policy, Records, Start, snapshot};
 use std::sync::Arc;
 
 /// The ring is full before the model begins, so that each word has few values to choose from.
@@ -53,9 +54,11 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
         let mut buffer = Buffer::for_reader(shared.tape.capacity(), true);
         let mut bytes = Vec::new();
         let mut told = 0;
-        let mut out = |missed: Missed, piece: &[u8]| {
-            bytes.extend_from_slice(piece);
-            told += missed.records;
+        let mut out = |piece: Piece<'_>| {
+            match piece {
+                Piece::Missed(missed) => told += missed.records,
+                Piece::Records(records) => bytes.extend_from_slice(records.bytes()),
+            }
             Ok(())
         };
         let dumped = dump::write(&shared.tape, &mut buffer, &(0..0), &mut out).unwrap();

@@ -6,8 +6,9 @@
 use super::alarm::{self, Alarm, Pace, Present};
 use crate::Notice;
 use crate::buffer::Buffer;
-use crate::dump;
+use crate::dump::{self, Piece};
 use crate::dump_file::DumpDir;
+use crate::redact::Redaction;
 use crate::sink::Feeder;
 use crate::tape::Spot;
 use std::io::{self, Write};
@@ -24,17 +25,19 @@ pub(super) enum Destination {
 pub(super) struct Worker {
     alarm: Arc<Alarm>,
     pace: Pace,
+    redaction: Redaction,
     buffer: Buffer,
     /// Where the last dump ended.
     from: Option<Spot>,
 }
 
 impl Worker {
-    pub(super) fn new(alarm: Arc<Alarm>, pace: Pace) -> Self {
-        let buffer = Buffer::for_dump(alarm.shared().tape.capacity());
+    pub(super) fn new(alarm: Arc<Alarm>, pace: Pace, redaction: Redaction) -> Self {
+        let buffer = redaction.buffer(alarm.shared().tape.capacity());
         Self {
             alarm,
             pace,
+            redaction,
             buffer,
             from: None,
         }
@@ -69,7 +72,7 @@ impl Worker {
                 Ok(Ok(error)) => self.alarm.count(true, error.map(text)),
                 Ok(Err(error)) => self.alarm.count(false, Some(text(error))),
                 Err(_) => {
-                    let what = "the sink panicked, and is not called again";
+                    let what = "the sink or the redaction hook panicked, and is not called again";
                     self.alarm.count(false, Some(what.into()));
                     return;
                 }
@@ -104,14 +107,11 @@ impl Worker {
     /// Everything since `from`, and a line where something is missing.
     fn write<W: Write>(&mut self, feeder: &mut Feeder<'_, W>) -> io::Result<()> {
         let tape = &self.alarm.shared().tape;
-        dump::write_from(
-            tape,
-            &mut self.buffer,
-            &mut self.from,
-            &mut |missed, bytes| {
-                feeder.notice(Notice::Text, missed)?;
-                feeder.take(bytes)
-            },
-        )
+        let redaction = &self.redaction;
+        let mut out = |piece: Piece<'_>| match piece {
+            Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
+            Piece::Records(records) => redaction.feed(records, feeder),
+        };
+        dump::write_from(tape, &mut self.buffer, &mut self.from, &mut out)
     }
 }

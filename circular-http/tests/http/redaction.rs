@@ -1,7 +1,6 @@
 //! The hook: what it hides or drops is in no format, and cannot be searched for.
 
-use circular_core::{Level, Meta};
-use circular_http::{Redacted, SECRET_KEYS, redact_keys};
+use circular_core::{Level, Meta, Redacted, SECRET_KEYS, redact_keys};
 
 use crate::support::{Site, Tail, options};
 

@@ -1,26 +1,11 @@
-//! What must not leave: the hook, and one that hides what is said after certain words.
+//! The ready-made hook: it hides what is said after certain words.
 //!
-//! The ready-made one reads text that it does not know, so it guesses: where it is not sure where a
+//! It reads text that it does not know, so it guesses: where it is not sure where a
 //! value ends, it hides more rather than less.
 
+use super::Redacted;
+use crate::Record;
 use std::sync::Arc;
-
-use circular_core::Record;
-
-use crate::escape;
-
-pub(crate) type Hook = Arc<dyn Fn(&Record<'_>) -> Redacted + Send + Sync>;
-
-/// What a hook makes of a record: see [`Options::redact`](crate::Options::redact).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redacted {
-    /// It leaves as it is.
-    Keep,
-    /// This text leaves in its place.
-    Text(Vec<u8>),
-    /// It does not leave. Clients are not told, but the numbers of the records have a gap.
-    Drop,
-}
 
 /// Words after which a secret follows, as a rule; for [`redact_keys`].
 pub const SECRET_KEYS: &[&str] = &[
@@ -52,14 +37,13 @@ const SCHEMES: &[&[u8]] = &[b"bearer", b"basic", b"digest", b"negotiate", b"toke
 /// nor does `-` instead of `_`. Quotes, JSON within JSON, brackets, colours and `Bearer` are understood.
 ///
 /// It sees one record at a time: of a record that was longer than the ring, and went through in parts,
-/// it does not know a value that goes on in the next part.
+/// it does not know a value that goes on in the next part. It does not panic.
 ///
 /// ```
-/// use circular_core::Ring;
-/// use circular_http::{Redacted, SECRET_KEYS, redact_keys};
+/// use circular_core::{Meta, Redacted, Ring, SECRET_KEYS, redact_keys};
 ///
 /// let ring = Ring::new(4096)?;
-/// ring.record(circular_core::Meta::new(), b"login user=ann password=hunter2 ok\n")?;
+/// ring.record(Meta::new(), b"login user=ann password=hunter2 ok\n")?;
 /// let hide = redact_keys(SECRET_KEYS);
 /// let held = ring.handle().snapshot();
 /// let text = b"login user=ann password=[redacted] ok\n".to_vec();
@@ -68,8 +52,8 @@ const SCHEMES: &[&[u8]] = &[b"bearer", b"basic", b"digest", b"negotiate", b"toke
 /// ```
 pub fn redact_keys(
     keys: &[&str],
-) -> impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static + use<> {
-    let keys: Vec<Vec<u8>> = keys
+) -> impl Fn(&Record<'_>) -> Redacted + Clone + Send + Sync + 'static + use<> {
+    let keys: Arc<[Vec<u8>]> = keys
         .iter()
         .map(|key| key.bytes().map(folded).collect())
         .collect();
@@ -82,7 +66,7 @@ fn hide(keys: &[Vec<u8>], text: &[u8]) -> Option<Vec<u8>> {
     let (mut at, mut copied) = (0, 0);
     while at < text.len() {
         let rest = &text[at..];
-        if let Some(length) = escape::colour(rest) {
+        if let Some(length) = colour(rest) {
             at += length;
             continue;
         }
@@ -215,12 +199,19 @@ fn skip_blanks(text: &[u8], mut at: usize) -> usize {
         let rest = &text[at..];
         at += match rest.first() {
             Some(b' ' | b'\t') => 1,
-            _ => match escape::colour(rest) {
+            _ => match colour(rest) {
                 Some(length) => length,
                 None => return at,
             },
         };
     }
+}
+
+/// How long the colour is that `text` begins with.
+fn colour(text: &[u8]) -> Option<usize> {
+    let numbers = text.strip_prefix(b"\x1b[")?;
+    let length = length_of(numbers, |byte| matches!(byte, b'0'..=b'9' | b';' | b':'));
+    (numbers.get(length) == Some(&b'm')).then_some(2 + length + 1)
 }
 
 fn ends_with(word: &[u8], key: &[u8]) -> bool {

@@ -1,0 +1,86 @@
+//! What must not leave: a hook that is given each record before it does.
+//!
+//! The ring holds everything as it was said. What goes to people and to files that outlive the program, a
+//! dump or what `circular-http` shows, passes the hook first. [`keys`] is a ready-made one.
+
+use crate::buffer::Buffer;
+use crate::record::{Record, Records};
+use crate::sink::Feeder;
+use std::fmt;
+use std::io::{self, Write};
+
+pub use self::keys::{SECRET_KEYS, redact_keys};
+
+/// What a hook makes of a record: see [`PanicDumpBuilder::redact`](crate::PanicDumpBuilder::redact) and
+/// [`DumpTriggerBuilder::redact`](crate::DumpTriggerBuilder::redact).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redacted {
+    /// It leaves as it is.
+    Keep,
+    /// This text leaves in its place.
+    Text(Vec<u8>),
+    /// It does not leave. That is not told, but the numbers of the records have a gap.
+    Drop,
+}
+
+type Hook = dyn Fn(&Record<'_>) -> Redacted + Send + Sync;
+
+/// The hook of a dump, if it has one.
+#[derive(Default)]
+pub(crate) struct Redaction(Option<Box<Hook>>);
+
+impl Redaction {
+    pub(crate) fn new(hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(hook)))
+    }
+
+    /// A buffer for dumps that go through this.
+    pub(crate) fn buffer(&self, capacity: u64) -> Buffer {
+        Buffer::for_dump(capacity, self.0.is_some())
+    }
+
+    /// Hands on what the hook leaves of `records`, which are in a buffer of [`buffer`](Self::buffer).
+    pub(crate) fn feed<W: Write>(
+        &self,
+        records: &Buffer,
+        feeder: &mut Feeder<'_, W>,
+    ) -> io::Result<()> {
+        let bytes = records.bytes();
+        // What is kept is handed on in one run.
+        let (mut begin, mut end) = (0, 0);
+        if let Some(hook) = &self.0 {
+            for record in Records::new(records) {
+                let behind = end + record.bytes().len();
+                let text = match hook(&record) {
+                    Redacted::Keep => None,
+                    Redacted::Text(text) => Some(text),
+                    Redacted::Drop => Some(Vec::new()),
+                };
+                if let Some(text) = text {
+                    feeder.take(bytes.get(begin..end).unwrap_or_default())?;
+                    feeder.take(&text)?;
+                    begin = behind;
+                }
+                end = behind;
+            }
+        }
+        feeder.take(bytes.get(begin..).unwrap_or_default())
+    }
+
+    /// What the hook leaves of one record.
+    pub(crate) fn text(&self, record: &Record<'_>) -> Vec<u8> {
+        match self.0.as_ref().map(|hook| hook(record)) {
+            None | Some(Redacted::Keep) => record.bytes().to_vec(),
+            Some(Redacted::Text(text)) => text,
+            Some(Redacted::Drop) => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Hook" } else { "None" })
+    }
+}
+
+mod keys;

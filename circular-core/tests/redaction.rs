@@ -1,0 +1,234 @@
+//! What a hook hides or drops is in no dump, wherever that goes.
+
+use circular_core::{
+    DumpTrigger, Level, Meta, PanicDump, Record, Redacted, Ring, SECRET_KEYS, redact_keys,
+};
+use std::io::{self, Write};
+use std::panic;
+use std::thread;
+use std::time::Duration;
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/dumped.rs"]
+mod dumped;
+#[path = "common/dumps.rs"]
+mod dumps;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+use dumps::{Dumps, PROGRAM};
+
+const SECRET: &str = "hunter2";
+
+/// Drops the audit's records, and of the others hides the secrets.
+fn hook() -> impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static {
+    let hide = redact_keys(SECRET_KEYS);
+    move |record| match record.target() {
+        "audit" => Redacted::Drop,
+        _ => hide(record),
+    }
+}
+
+/// Records with and without something to hide, in all orders: at the beginning, in a row, at the end.
+fn write_secrets(ring: &Ring) {
+    for (target, line) in [
+        ("shop", "password=hunter2 is first\n"),
+        ("shop", "started\n"),
+        ("shop", "listening\n"),
+        ("audit", "ann said hunter2\n"),
+        ("audit", "bob said hunter2\n"),
+        ("shop", "served\n"),
+        ("shop", "{\"token\":\"hunter2\"}\n"),
+        ("shop", "token=hunter2\n"),
+    ] {
+        let meta = Meta::new().level(Level::Info).target(target);
+        ring.record(meta, line.as_bytes()).unwrap();
+    }
+}
+
+const LEFT: &str = "password=[redacted] is first\nstarted\nlistening\nserved\n\
+                    {\"token\":\"[redacted]\"}\ntoken=[redacted]\n";
+
+#[test]
+fn as_child() {
+    let Some(role) = child::role() else { return };
+    panic::set_hook(Box::new(|_| {}));
+    let ring = Ring::new(1 << 20).unwrap();
+    write_secrets(&ring);
+    let builder = PanicDump::builder(&ring.handle()).redact(hook());
+    let builder = builder.program(PROGRAM);
+    match role.as_str() {
+        "dumps to both" => builder.dir(dumps::dir()).stderr(true).install(),
+        "has no such directory" => builder.dir(dumps::dir().join("missing")).install(),
+        "drops it all" => PanicDump::builder(&ring.handle())
+            .dir(dumps::dir())
+            .program(PROGRAM)
+            .redact(|_| Redacted::Drop)
+            .install(),
+        "is written to all the time" => {
+            // A ring so small that the panic's own record is overwritten before it is dumped: then it is
+            // appended.
+            let small = Ring::new(4096).unwrap();
+            PanicDump::builder(&small.handle())
+                .dir(dumps::dir())
+                .program(PROGRAM)
+                .redact(hook())
+                .install();
+            for _ in 0..2 {
+                let mut small = small.clone();
+                thread::spawn(move || while small.write_all(b"token=hunter2\n").is_ok() {});
+            }
+            while small.handle().stats().overwritten == 0 {
+                thread::yield_now();
+            }
+        }
+        _ => unreachable!("no such role: {role}"),
+    }
+    panic!("token={SECRET} is wrong");
+}
+
+#[test]
+fn a_panics_dump_and_its_own_text_are_redacted() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("dumps to both");
+    assert_eq!(ended.status.code(), Some(101));
+    let [text] = &dumps.texts()[..] else {
+        panic!("not one dump")
+    };
+    let panic = text.strip_prefix(LEFT).unwrap();
+    assert!(panic.ends_with("token=[redacted] is wrong\n"), "{panic}");
+    assert!(ended.stderr.contains(text), "{}", ended.stderr);
+    assert!(!ended.stderr.contains(SECRET), "{}", ended.stderr);
+    // What was dropped is counted as dumped: the numbers are the ring's.
+    assert_eq!(ended.dumps(), 1);
+}
+
+#[test]
+fn a_panic_that_is_told_on_stderr_for_lack_of_a_file_is_redacted() {
+    let _watchdog = watchdog::minutes(2);
+    let ended = Dumps::new().run("has no such directory");
+    let stderr = &ended.stderr;
+    assert!(stderr.starts_with("circular: no dump: "), "{stderr}");
+    assert!(stderr.contains("token=[redacted] is wrong"), "{stderr}");
+    assert!(!stderr.contains(SECRET), "{stderr}");
+}
+
+#[test]
+fn a_hook_may_drop_the_panic_too() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    dumps.run("drops it all");
+    assert_eq!(dumps.texts(), [""]);
+}
+
+#[test]
+fn a_panic_that_is_appended_is_redacted() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    dumps.run("is written to all the time");
+    let text = &dumps.texts()[0];
+    assert!(text.contains("token=[redacted] is wrong\n"), "{text}");
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+#[test]
+fn a_triggers_dumps_are_redacted() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ring = Ring::new(1 << 20).unwrap();
+    let (sink, received) = dumped::sink();
+    let builder = || DumpTrigger::builder(&ring.handle()).redact(hook());
+    let to_sink = builder().sink(sink).interval(Duration::ZERO).start();
+    let to_dir = builder().dir(&dumps.0).program(PROGRAM).start();
+    write_secrets(&ring);
+    for trigger in [to_sink.unwrap(), to_dir.unwrap()] {
+        trigger.saw(Level::Error);
+    }
+    ring.handle().close();
+    assert!(ring.handle().join_timeout(Duration::from_secs(3600)));
+    assert_eq!(received.iter().collect::<String>(), LEFT);
+    assert_eq!(dumps.texts(), [LEFT]);
+}
+
+/// As many records as a dump takes in several pieces, for their number and for their length.
+#[test]
+fn a_ring_full_of_secrets_is_redacted_to_the_last() {
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(1 << 20).unwrap();
+    let (sink, received) = dumped::sink();
+    let trigger = DumpTrigger::builder(&ring.handle()).redact(hook());
+    let trigger = trigger.sink(sink).start().unwrap();
+    let mut expected = String::new();
+    let long = "x".repeat(100_000);
+    for number in 0..5_000 {
+        let rest = if number == 2_000 { &long } else { "" };
+        for (text, secret) in [("token=hunter2", "token=[redacted]"), ("plain", "plain")] {
+            ring.record_fmt(Meta::new(), format_args!("{number} {text} {rest}\n"))
+                .unwrap();
+            expected.push_str(&format!("{number} {secret} {rest}\n"));
+        }
+    }
+    trigger.saw(Level::Error);
+    ring.handle().close();
+    assert!(received.iter().collect::<String>() == expected);
+}
+
+#[test]
+fn a_hook_that_panics_lets_nothing_out() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ring = Ring::new(1 << 16).unwrap();
+    let hook = |_: &Record<'_>| {
+        // Unwinds without the panic hook, which would print.
+        panic::resume_unwind(Box::new("in a hook"))
+    };
+    let trigger = DumpTrigger::builder(&ring.handle()).redact(hook);
+    let trigger = trigger.dir(&dumps.0).program(PROGRAM).start().unwrap();
+    write_secrets(&ring);
+    trigger.saw(Level::Error);
+    ring.handle().close();
+    assert!(ring.handle().join_timeout(Duration::from_secs(3600)));
+    // Not even a hidden file.
+    assert_eq!(dumps.texts(), [""; 0]);
+    let stats = trigger.stats();
+    assert_eq!((stats.dumps, stats.failed), (0, 1));
+    let error = stats.last_error.unwrap();
+    assert!(error.contains("redaction hook"), "{error}");
+    // The ring goes on to be read.
+    let mut text = Vec::new();
+    ring.handle().write_to(&mut text).unwrap();
+    assert!(text.starts_with(b"password=hunter2"));
+}
+
+/// A sink that fails amid a redacted piece gets all of that piece again, and nothing that was hidden.
+#[test]
+fn a_sink_that_fails_gets_nothing_that_was_hidden() {
+    struct FailsOnce(dumped::Dumped, bool);
+    impl Write for FailsOnce {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if !std::mem::replace(&mut self.1, true) {
+                return Err(io::ErrorKind::Other.into());
+            }
+            self.0.write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.flush()
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(1 << 16).unwrap();
+    let (sink, received) = dumped::sink();
+    let trigger = DumpTrigger::builder(&ring.handle()).redact(hook());
+    let trigger = trigger.interval(Duration::ZERO);
+    let trigger = trigger.sink(FailsOnce(sink, false)).start().unwrap();
+    write_secrets(&ring);
+    trigger.saw(Level::Error);
+    while trigger.stats().failed == 0 {
+        thread::yield_now();
+    }
+    ring.record(Meta::new(), b"again\n").unwrap();
+    trigger.saw(Level::Error);
+    assert_eq!(received.recv().unwrap(), LEFT.to_owned() + "again\n");
+}
