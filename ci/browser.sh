@@ -2,7 +2,8 @@
 # The page in a real browser. Installs what these tests need where it can (Debian's packages `chromium` and
 # `chromium-driver`, and axe-core, which looks for what keeps people out), and runs them.
 #
-# They are among the workspace's tests, and any further run of those finds what is installed here.
+# They are among the workspace's tests, and any further run of those finds what is installed here:
+# `ci/browser.sh install` runs none itself.
 # FLOOD_SECONDS=60 for the whole minute of ten thousand records a second; SCREENSHOTS=docs makes the
 # pictures that the README shows anew.
 set -euo pipefail
@@ -42,4 +43,5 @@ if [[ ! -f $dir/$AXE.min.js ]]; then
 fi
 
 chromium --version 2>/dev/null
+if [[ ${1:-} == install ]]; then exit; fi
 cargo test -p circular-http --test browser -- --nocapture
