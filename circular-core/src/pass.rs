@@ -38,6 +38,8 @@ pub(crate) struct Pass {
     untold: Missed,
     missed: Missed,
     restarted: bool,
+    /// When the last copy began, there was more than went into it.
+    has_more: bool,
     /// Batches thrown away in a row.
     thrown_away: u32,
     /// What was handed out is not done with yet; up to `done` it is.
@@ -115,6 +117,7 @@ impl Pass {
             untold: missed,
             missed,
             restarted: begin.restarted,
+            has_more: false,
             thrown_away: 0,
             held: false,
             done: begin.spot.position,
@@ -145,6 +148,7 @@ impl Pass {
             let tail = shared.tape.tail();
             let copied = shared.tape.copy(before, tail, self.least, &mut self.buffer);
             let torn = shared.tape.is_overtaken(before.position, tail);
+            self.has_more = torn || copied.spot.position < tail;
 
             let (Some(mut state), Some(token)) = (shared.lock(), self.token) else {
                 self.buffer.clear();
@@ -348,6 +352,11 @@ impl Pass {
     /// What was missed since this was last asked.
     pub(crate) fn take_untold(&mut self) -> Missed {
         mem::take(&mut self.untold)
+    }
+
+    /// Whether there was more in the ring than went into the last batch.
+    pub(crate) fn has_more(&self) -> bool {
+        self.has_more
     }
 
     pub(crate) fn missed(&self) -> Missed {

@@ -143,6 +143,13 @@ impl AsyncReader {
         }
     }
 
+    /// Whether the last batch was not all that there was to receive when it was. This looks at nothing
+    /// that writers use: who is in no hurry, and asks for more only if there was more or after a while,
+    /// makes their writes cheaper.
+    pub fn has_more(&self) -> bool {
+        self.pass.has_more()
+    }
+
     /// Behind the last batch that was received: where [`Start::After`](crate::Start::After) goes on.
     pub fn cursor(&self) -> Cursor {
         self.pass.cursor()

@@ -33,6 +33,30 @@ fn pending(ring: &Ring, waker: &Waker) -> AsyncReader {
 }
 
 #[test]
+fn it_knows_whether_a_batch_was_all_there_was() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(1 << 20).unwrap();
+    let mut reader = ring.handle().reader().stream().unwrap();
+    assert!(!reader.has_more());
+    for number in 0..10_000 {
+        writeln!(ring, "{number}").unwrap();
+    }
+    let mut received = 0;
+    loop {
+        received += reader.try_recv().unwrap().len();
+        assert_eq!(reader.has_more(), received < 10_000);
+        if !reader.has_more() {
+            break;
+        }
+    }
+    assert_eq!(received, 10_000);
+    // What comes afterwards was not there.
+    writeln!(ring, "more").unwrap();
+    assert!(!reader.has_more());
+    assert_eq!(reader.try_recv().unwrap().bytes(), b"more\n");
+}
+
+#[test]
 fn it_gets_what_is_held_and_what_follows_and_the_end() {
     let _watchdog = watchdog::minutes(5);
     let mut ring = Ring::new(1 << 20).unwrap();

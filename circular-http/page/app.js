@@ -23,6 +23,9 @@ const CHANGE_PERIOD = 45;
 const CHANGE_BUDGET = 20;
 // Records a second above which a screen reader could not follow: it is told the state only.
 const READABLE_RATE = 3;
+// Milliseconds that a connection may take to bring the first word: this at first, and in the end.
+const ATTEMPT = 10_000;
+const LONGEST_ATTEMPT = 80_000;
 // Milliseconds without typing after which a filter is applied.
 const TYPING = 300;
 
@@ -384,6 +387,7 @@ setInterval(() => {
   const readable = !stream.history && !view.paused && rate.records <= READABLE_RATE;
   log.setAttribute("aria-live", readable ? "polite" : "off");
   rate.records = 0;
+  watch();
   if (!document.hidden) tellCounts();
 }, 1_000);
 
@@ -392,6 +396,9 @@ setInterval(() => {
 // The page's own address has the filters, under the server's names: a reload keeps them, and `curl` of the
 // same address gets the same records.
 const FILTERS = ["level", "filter", "q", "re", "since", "until"];
+// What the page decides itself. Anything else in the address goes to the server as it stands, which says if
+// there is no such thing.
+const OWN = ["follow", "format", "tail", "after", "raw", "limit_bytes"];
 
 function addressed(name) {
   return new URLSearchParams(location.search).get(name) ?? "";
@@ -414,8 +421,10 @@ function setAddressed(values) {
 }
 
 function filters() {
-  const query = new URLSearchParams();
-  for (const name of FILTERS) if (addressed(name)) query.set(name, addressed(name));
+  const query = new URLSearchParams(location.search);
+  for (const name of OWN) query.delete(name);
+  // What was emptied says nothing.
+  for (const name of FILTERS) if (!addressed(name)) query.delete(name);
   return query;
 }
 
@@ -429,6 +438,12 @@ const stream = {
   cursor: null,
   // Until what was there before has come.
   history: true,
+  // When something came last, and how long nothing may come before it is taken for dead: a connection whose
+  // other end is gone without a word looks like one that has nothing to say. Each that brings nothing at all
+  // gives the next one longer.
+  heard: 0,
+  patience: 0,
+  attempt: ATTEMPT,
   // The end is told once, though each reconnection is told of it.
   ended: false,
   retry: 0,
@@ -461,8 +476,12 @@ function connect() {
   const source = new EventSource(`${location.pathname}?${query}`);
   stream.source = source;
 
+  stream.heard = Date.now();
+  stream.patience = stream.attempt;
+  stream.attempt = Math.min(2 * stream.attempt, LONGEST_ATTEMPT);
   const take = (kind) => ({ data, lastEventId }) => {
     if (source !== stream.source) return;
+    stream.heard = Date.now();
     if (kind === "record") rate.records += 1;
     if (stream.ended && (kind === "record" || kind === "restarted")) {
       stream.ended = false;
@@ -481,12 +500,23 @@ function connect() {
   };
   source.addEventListener("message", take("record"));
   for (const kind of ["missed", "restarted", "closed"]) source.addEventListener(kind, take(kind));
-  source.addEventListener("live", ({ lastEventId }) => {
+  source.addEventListener("live", ({ data, lastEventId }) => {
     if (source !== stream.source) return;
     stream.history = false;
     stream.cursor = lastEventId;
+    stream.heard = Date.now();
+    stream.patience = 3 * Math.max(JSON.parse(data).alive_ms, 1_000);
+  });
+  source.addEventListener("alive", ({ lastEventId }) => {
+    if (source !== stream.source) return;
+    stream.cursor = lastEventId;
+    stream.heard = Date.now();
   });
   source.addEventListener("open", () => {
+    if (source !== stream.source) return;
+    stream.heard = Date.now();
+    stream.patience = LONGEST_ATTEMPT;
+    stream.attempt = ATTEMPT;
     problem("");
     if (!stream.ended) state("Live");
   });
@@ -534,6 +564,12 @@ async function ask(source) {
     state(`Not connected: trying again in ${plural(seconds, "second")}`);
     stream.retry = setTimeout(connect, seconds * 1_000);
   }
+}
+
+// Connects again if nothing was heard for too long.
+function watch() {
+  const isTrying = stream.source?.readyState !== EventSource.CLOSED;
+  if (isTrying && Date.now() - stream.heard > stream.patience) connect();
 }
 
 function state(text) {

@@ -6,13 +6,14 @@
 //! | missed | a line `--- missed … ---` | `{"missed":…}` | event `missed` |
 //! | another ring's cursor | a line `--- restarted … ---` | `{"restarted":true}` | event `restarted` |
 //! | the ring is closed | nothing | `{"closed":true}` | event `closed` |
-//! | from here on it is live | nothing | nothing | event `live` |
-//! | nothing to say | nothing | nothing | a comment |
+//! | from here on it is live | nothing | nothing | event `live`, which says how often one hears of it |
+//! | nothing to say | nothing | `{"id":…,"alive":true}` | event `alive` |
 //!
 //! In an event stream, whatever moves a reader on has an `id`, so that a client that comes back is told
 //! of nothing twice, and of nothing as missed that was only filtered out for it.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use circular_core::{Cursor, LogTime, Missed, Part, Record};
 
@@ -120,26 +121,34 @@ impl Writer {
         }
     }
 
-    /// Appends that what comes after `behind` is new.
-    pub(crate) fn live(self, behind: Cursor, out: &mut Vec<u8>) {
+    /// Appends that what comes after `behind` is new, and that there will be a sign of life in every
+    /// `period`.
+    pub(crate) fn live(self, behind: Cursor, period: Duration, out: &mut Vec<u8>) {
         self.push_id(behind, out);
         if let Writer::Sse = self {
-            push_event("live", r#"{"live":true}"#, out);
+            let millis = period.as_millis();
+            push_event(
+                "live",
+                &format!(r#"{{"live":true,"alive_ms":{millis}}}"#),
+                out,
+            );
         }
     }
 
     /// Whether there is something to say when there is nothing to say.
     pub(crate) fn is_kept_alive(self) -> bool {
-        matches!(self, Writer::Sse)
+        !matches!(self, Writer::Text { .. })
     }
 
     /// Appends a sign of life; the client has had all that is before `behind`.
-    pub(crate) fn keep_alive(self, behind: Cursor, out: &mut Vec<u8>) {
-        if let Writer::Sse = self {
-            out.extend_from_slice(b": keep-alive\n");
-            self.push_id(behind, out);
-            out.push(b'\n');
-        }
+    pub(crate) fn alive(&mut self, behind: Cursor, out: &mut Vec<u8>) {
+        self.push_id(behind, out);
+        self.notice(
+            "",
+            "alive",
+            &format!(r#"{{"id":"{behind}","alive":true}}"#),
+            out,
+        );
     }
 
     fn push_id(self, behind: Cursor, out: &mut Vec<u8>) {

@@ -132,8 +132,10 @@ impl Options {
         self
     }
 
-    /// After how long without a record an event stream gets a comment, so that no proxy takes it for
-    /// dead; 15 s unless said.
+    /// After how long without a record an event stream or one of JSON lines gets a sign of life, so that no
+    /// proxy takes it for dead, and the page sees that it is not; 15 s unless said. Text gets none, as it
+    /// would be part of it. [`serve`](crate::serve) asks the systems of silent clients as often whether they
+    /// are still there, and lets those go that do not answer.
     pub fn keep_alive(mut self, period: Duration) -> Self {
         self.keep_alive = period;
         self

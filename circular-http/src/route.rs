@@ -191,6 +191,10 @@ impl Site {
         let query = request.uri.query().unwrap_or_default();
         let wanted = match Wanted::parse(query, SystemTime::now()) {
             Ok(wanted) => wanted,
+            // The page asks again, shows the error, and has the fields in which it can be mended.
+            Err(_) if wants_html(headers, query) => {
+                return shown(StatusCode::BAD_REQUEST, page::INDEX, page::PAGE_POLICY);
+            }
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
         let writer = match wanted.format.unwrap_or_else(|| liked_format(headers)) {
@@ -272,6 +276,15 @@ fn liked_format(headers: &HeaderMap) -> Format {
     accept::choose(headers, &offered).unwrap_or(Format::Text)
 }
 
+/// Whether it is a person who asks, as far as it can be told of a query that may not be understood.
+fn wants_html(headers: &HeaderMap, query: &str) -> bool {
+    let format = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
+    match format {
+        Some((_, format)) => format == "html",
+        None => liked_format(headers) == Format::Html,
+    }
+}
+
 fn text(status: StatusCode, text: impl Into<String>) -> Response {
     (status, text.into()).into_response()
 }
@@ -295,12 +308,7 @@ fn not_allowed(methods: &'static str) -> Response {
 /// Asks for the token: a person with a form, a program with a header.
 fn unauthorized(headers: &HeaderMap, query: &str) -> Response {
     // Whatever else the query says is not even looked at.
-    let format = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
-    let is_html = match format {
-        Some((_, format)) => format == "html",
-        None => liked_format(headers) == Format::Html,
-    };
-    let mut response = if is_html {
+    let mut response = if wants_html(headers, query) {
         shown(StatusCode::UNAUTHORIZED, page::LOGIN, page::FORM_POLICY)
     } else {
         text(

@@ -21,6 +21,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::watch;
@@ -79,6 +80,7 @@ pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
     let server = Acceptor {
         limit: CONNECTIONS.saturating_add(options.viewers),
         header_timeout: options.header_timeout,
+        keep_alive: options.keep_alive,
         site: Site::new(handle, options),
         stopped,
     };
@@ -180,6 +182,7 @@ fn run(runtime: &Runtime, listener: &TcpListener, acceptor: Acceptor) {
 struct Acceptor {
     limit: usize,
     header_timeout: Duration,
+    keep_alive: Duration,
     site: Arc<Site>,
     stopped: watch::Receiver<bool>,
 }
@@ -230,6 +233,10 @@ impl Acceptor {
     ) -> impl Future<Output = ()> + Send + 'static {
         // Lines are to be seen when they are written.
         let _ = stream.set_nodelay(true);
+        // A client whose machine has gone to sleep says no word, and nothing may be said to it for hours.
+        let period = self.keep_alive.max(Duration::from_secs(1));
+        let keep_alive = TcpKeepalive::new().with_time(period).with_interval(period);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&keep_alive);
         let mut stopped = self.stopped.clone();
         let header_timeout = self.header_timeout;
         async move {

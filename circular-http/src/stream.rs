@@ -5,16 +5,19 @@
 //!
 //! A viewer that has had everything does not come back for each record: it takes the ring's lock each
 //! time, and a hundred of them that do so a thousand times a second are in the writers' way. Where much is
-//! written, all come back at the same moments: in between, writers find the lock in their own cache.
+//! written, all come back at the same moments, in rounds, and each first fetches what there is and sends
+//! it when the others have fetched theirs: so the ring is theirs for a moment, and in between writers find
+//! it in their own cache.
 
 use std::future::Future as _;
+use std::mem;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Bytes;
-use circular_core::{AsyncReader, Closed, Handle, Missed, TryRecvError};
+use circular_core::{AsyncReader, Closed, Handle, Missed};
 use tokio::time::{self, Sleep};
 
 use crate::format::Writer;
@@ -30,7 +33,7 @@ const BATCHES: u32 = 8;
 /// How long a viewer stays away that has had everything, and how long if that was much: nobody sees
 /// either.
 const PAUSE: Duration = Duration::from_millis(2);
-const LONG_PAUSE: Duration = Duration::from_millis(32);
+const LONG_PAUSE: Duration = Duration::from_millis(24);
 
 /// What is much at once, in bytes.
 const MUCH: usize = 2 << 10;
@@ -68,6 +71,8 @@ pub(crate) struct Stream {
     pause: Option<Pin<Box<Sleep>>>,
     long_pause: Duration,
     taken: usize,
+    /// It comes back with all the others.
+    in_round: bool,
     has_begun: bool,
     /// History is over, and that has been told.
     is_live: bool,
@@ -97,6 +102,7 @@ impl Stream {
             pause: None,
             long_pause: long_pause(parts.handle.capacity()),
             taken: 0,
+            in_round: false,
             has_begun: false,
             is_live: false,
             budget: Budget::new(wanted.limit_bytes),
@@ -178,46 +184,45 @@ impl Stream {
 
     /// Gets the next batch; `false` if there is none now.
     fn receive(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
+        let (reader, writer) = (&mut self.parts.reader, &mut self.parts.writer);
+        if self.taken > 0 && !reader.has_more() {
+            self.in_round = self.taken >= MUCH;
+            let until = if self.in_round {
+                next_round(self.long_pause)
+            } else {
+                time::Instant::now() + PAUSE
+            };
+            self.pause = Some(Box::pin(time::sleep_until(until)));
+            self.taken = 0;
+        }
         if let Some(pause) = &mut self.pause {
             if pause.as_mut().poll(context).is_pending() {
                 return false;
             }
             self.pause = None;
         }
-        let (reader, writer) = (&mut self.parts.reader, &mut self.parts.writer);
-        // Only who has had nothing since it was away waits to be woken.
-        let received = if self.taken > 0 {
-            reader.try_recv()
-        } else {
-            match reader.poll_recv(context) {
-                Poll::Ready(received) => received.map_err(|Closed| TryRecvError::Closed),
-                Poll::Pending => return false,
-            }
-        };
-        match received {
-            Ok(batch) => {
+        match reader.poll_recv(context) {
+            Poll::Ready(Ok(batch)) => {
                 self.index = 0;
                 // A loss alone is something too.
                 self.taken += batch.bytes().len().max(1);
                 let (missed, behind) = (batch.missed(), batch.cursor_before(0));
                 self.budget
                     .spend(out, |out| writer.missed(missed, behind, out));
+                if mem::take(&mut self.in_round) {
+                    // First the others fetch theirs.
+                    context.waker().wake_by_ref();
+                    return false;
+                }
+                true
             }
-            Err(TryRecvError::Empty) => {
-                let until = if self.taken < MUCH {
-                    time::Instant::now() + PAUSE
-                } else {
-                    next_round(self.long_pause)
-                };
-                self.pause = Some(Box::pin(time::sleep_until(until)));
-                self.taken = 0;
-            }
-            Err(TryRecvError::Closed) => {
+            Poll::Ready(Err(Closed)) => {
                 self.budget.spend(out, |out| writer.closed(out));
                 self.budget.is_over = true;
+                true
             }
+            Poll::Pending => false,
         }
-        true
     }
 
     /// Takes one record of the batch; `false` if there is none left in it.
@@ -254,7 +259,9 @@ impl Stream {
         } else if !self.is_live {
             self.is_live = true;
             let (writer, behind) = (self.parts.writer, self.parts.reader.cursor());
-            self.budget.spend(out, |out| writer.live(behind, out));
+            let period = self.parts.keep_alive;
+            self.budget
+                .spend(out, |out| writer.live(behind, period, out));
         }
     }
 
@@ -269,9 +276,9 @@ impl Stream {
         }
         if let Some(sleep) = &mut self.keep_alive {
             while sleep.as_mut().poll(context).is_ready() {
-                let writer = self.parts.writer;
+                let writer = &mut self.parts.writer;
                 let behind = self.parts.reader.batch().cursor_before(self.index);
-                self.budget.spend(out, |out| writer.keep_alive(behind, out));
+                self.budget.spend(out, |out| writer.alive(behind, out));
                 // At once would be for ever.
                 let period = self.parts.keep_alive.max(Duration::from_millis(1));
                 sleep.as_mut().reset(time::Instant::now() + period);

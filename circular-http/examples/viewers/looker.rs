@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -101,6 +102,45 @@ impl Looker {
                 thread::sleep(Duration::from_secs(1));
             }
         }
+    }
+}
+
+/// The client that people have, which follows what comes from now on.
+pub(crate) struct Curl {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Curl {
+    /// It has joined when this returns.
+    pub(crate) fn start(addr: SocketAddr) -> Result<Self> {
+        let mut child = Command::new("curl")
+            .args(["--silent", "--no-buffer"])
+            .arg(format!("http://{addr}/debug/log?follow&tail=0"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start curl, which is needed: {error}"))?;
+        let stdout = child.stdout.take().ok_or("no standard output")?;
+        let lines = BufReader::new(stdout);
+        while crate::viewers(addr)? == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        Ok(Self { child, lines })
+    }
+
+    /// The next line; empty at the end.
+    pub(crate) fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.lines.read_line(&mut line)?;
+        Ok(line)
+    }
+}
+
+impl Drop for Curl {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

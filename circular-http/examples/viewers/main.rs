@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `main.rs` | the parts, and their figures |
 //! | `program.rs` | the process that logs |
-//! | `looker.rs` | clients: fast, slow, and such that never read |
+//! | `looker.rs` | clients: fast, slow, and such that never read; `curl` |
 
 mod looker;
 mod program;
@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use looker::{Looker, Pace};
+use looker::{Curl, Looker, Pace};
 use program::Program;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -181,6 +181,11 @@ fn written(addr: SocketAddr) -> Result<u64> {
     statistic(addr, "circular_records_written_total")
 }
 
+/// How many look just now, the same.
+fn viewers(addr: SocketAddr) -> Result<u64> {
+    statistic(addr, "circular_viewers")
+}
+
 fn statistic(addr: SocketAddr, name: &str) -> Result<u64> {
     let text = looker::get(addr, "/debug/log/stats?format=prometheus")?;
     let value = text
@@ -189,22 +194,25 @@ fn statistic(addr: SocketAddr, name: &str) -> Result<u64> {
     Ok(value.ok_or_else(|| format!("no {name}"))?.parse()?)
 }
 
-/// From the write to the line at the client.
+/// From `info!` to the line in `curl`.
 fn latency() -> Result<()> {
     let mut program = Program::start()?;
-    let mut looker = Looker::connect(program.addr, Pace::Fast)?;
+    let mut curl = Curl::start(program.addr)?;
     let mut took = Vec::new();
     for _ in 0..LATENCIES {
         // As in life: not right after the one before.
         thread::sleep(Duration::from_millis(7));
         let began = Instant::now();
         program.write_one()?;
-        looker.line()?;
+        let line = curl.line()?;
         took.push(began.elapsed());
+        if !line.ends_with("INFO program: one\n") {
+            return Err(format!("curl got {line:?}").into());
+        }
     }
     took.sort_unstable();
     say(&format!(
-        "from the order to write to the line at the client: median {:?}, 99 % {:?} (wanted: a median under 5 ms)",
+        "from the order to call info! to the line in curl: median {:?}, 99 % {:?} (wanted: a median under 5 ms)",
         took[LATENCIES / 2],
         took[LATENCIES * 99 / 100]
     ))
@@ -230,7 +238,7 @@ fn flood() -> Result<()> {
             let asked = Instant::now();
             let shown = looker::get(addr, "/debug/log?tail=1")?;
             slowest = slowest.max(asked.elapsed());
-            if !shown.starts_with("one\n") {
+            if !shown.ends_with("INFO program: one\n") {
                 return Err(format!("during a flood, the log is {shown:?}").into());
             }
         }

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use circular_core::{Level, Meta, Ring};
 use circular_http::{Options, serve};
+use circular_tracing::RingLayer;
+use tracing::info;
+use tracing_subscriber::prelude::*;
 
 use crate::Result;
 
@@ -32,6 +35,9 @@ pub(crate) fn run() -> Result<()> {
     for _ in 0..=WARM_UP / 1024 {
         ring.record(Meta::new(), &[b'\n'; 1024])?;
     }
+    tracing_subscriber::registry()
+        .with(RingLayer::new(ring.clone()))
+        .init();
     let server = serve(ring.handle(), options)?;
     let mut out = io::stdout();
     writeln!(out, "{}", server.local_addr())?;
@@ -39,10 +45,7 @@ pub(crate) fn run() -> Result<()> {
         let order = order?;
         match order.split_once(' ').unwrap_or((&order, "")) {
             ("write", millis) => writeln!(out, "{}", write(&ring, millis.parse()?)?)?,
-            ("one", _) => {
-                let meta = Meta::new().level(Level::Info).target("viewers");
-                ring.record(meta, b"one\n")?;
-            }
+            ("one", _) => info!(target: "program", "one"),
             ("close", _) => {
                 ring.handle().close();
                 writeln!(out, "{}", ring.handle().stats().written)?;

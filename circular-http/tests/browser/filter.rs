@@ -83,6 +83,10 @@ fn a_filter_that_is_none_is_told_and_mended() {
         problem.as_str().expect("text").contains("re"),
         "it names the parameter: {problem}"
     );
+    // So it does in a page that is loaded with it.
+    page.reload();
+    page.until("!document.getElementById('problem').hidden");
+    assert_eq!(page.get("document.getElementById('text').value"), "/(/");
     page.set("#text", "/(22|333)/");
     page.until_rows(&["debug 22", "info 333", "warn 22"]);
     page.until("document.getElementById('problem').hidden");
@@ -92,6 +96,16 @@ fn a_filter_that_is_none_is_told_and_mended() {
             .iter()
             .all(|line| line.contains("status of 400"))
     );
+}
+
+#[test]
+fn what_is_unknown_in_the_address_is_told() {
+    let Some(page) = open() else { return };
+    page.go_to(&page.url("?fellow=1"));
+    page.until("!document.getElementById('problem').hidden");
+    let problem = page.get("document.getElementById('problem').textContent");
+    let problem = problem.as_str().expect("text");
+    assert!(problem.contains("\"fellow\""), "{problem}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! A page that stays open while servers and programs come and go.
 
 use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    sync::atomic::{AtomicBool, Ordering},
+    io::{ErrorKind, Read, Write},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
+    time::Duration,
 };
 
 use circular_core::Level;
@@ -69,6 +70,77 @@ fn a_proxy_that_has_no_server_for_a_while_loses_and_doubles_no_row() {
     page.until_rows(&["one", "two", "three"]);
     page.until_live();
     page.until("document.getElementById('problem').hidden");
+}
+
+/// Between the browser and the server. What is connected through it when it is cut stays open, and is dead.
+struct Relay {
+    cuts: AtomicUsize,
+    is_over: AtomicBool,
+}
+
+impl Relay {
+    fn accept(&'static self, listener: &TcpListener, server: SocketAddr) {
+        while let Ok((browser, _)) = listener.accept() {
+            if self.is_over.load(Ordering::Acquire) {
+                return;
+            }
+            let server = TcpStream::connect(server).expect("it listens");
+            let cuts = self.cuts.load(Ordering::Acquire);
+            for (from, to) in [(&browser, &server), (&server, &browser)] {
+                let [from, to] = [from, to].map(|stream| stream.try_clone().expect("a socket"));
+                thread::spawn(move || self.carry(cuts, from, to));
+            }
+        }
+    }
+
+    fn carry(&self, cuts: usize, mut from: TcpStream, mut to: TcpStream) {
+        let pause = Duration::from_millis(20);
+        from.set_read_timeout(Some(pause)).expect("it is not zero");
+        let mut buffer = [0; 8 << 10];
+        while !self.is_over.load(Ordering::Acquire) {
+            if self.cuts.load(Ordering::Acquire) > cuts {
+                thread::sleep(pause);
+                continue;
+            }
+            match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(_) if self.cuts.load(Ordering::Acquire) > cuts => {}
+                // Whoever is gone has no need of it.
+                Ok(count) => drop(to.write_all(&buffer[..count])),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => break,
+            }
+        }
+        _ = to.shutdown(Shutdown::Both);
+    }
+}
+
+#[test]
+fn a_connection_that_died_without_a_word_is_noticed() {
+    static RELAY: Relay = Relay {
+        cuts: AtomicUsize::new(0),
+        is_over: AtomicBool::new(false),
+    };
+    let options = Options::new()
+        .keep_alive(Duration::from_millis(100))
+        // Connections that the browser keeps for later are dead as well, and it needs longer to find out.
+        .header_timeout(Duration::from_millis(500));
+    let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), options) else {
+        return;
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let (relay, server) = (listener.local_addr().expect("it is bound"), page.addr);
+    let accepting = thread::spawn(move || RELAY.accept(&listener, server));
+    page.go_to(&format!("http://{relay}/debug/log"));
+    page.until_rows(&["one"]);
+    page.until_live();
+    RELAY.cuts.store(1, Ordering::Release);
+    page.say("two");
+    page.until_rows(&["one", "two"]);
+    page.until_live();
+    RELAY.is_over.store(true, Ordering::Release);
+    TcpStream::connect(relay).expect("the relay still listens");
+    accepting.join().expect("it does not panic");
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn json_has_all_that_is_known_of_a_record() {
     let live = tail.event();
     assert_eq!(
         (live.name.as_str(), live.data),
-        ("live", json!({"live": true}))
+        ("live", json!({"live": true, "alive_ms": 15_000}))
     );
 }
 
@@ -238,19 +238,29 @@ fn a_record_without_a_line_end_gets_one_in_text() {
 }
 
 #[test]
-fn a_quiet_event_stream_shows_that_it_lives() {
+fn a_quiet_stream_shows_that_it_lives() {
     let site = Site::with(1 << 16, options().keep_alive(Duration::from_millis(50)));
     site.write(0..3);
     // Nothing passes, and yet the client knows how far it is.
     let mut tail = Tail::open(&site.url("?format=sse&follow&level=error"), &[]);
     tail.event();
-    assert_eq!(tail.event().name, "live");
+    let live = tail.event();
+    assert_eq!(
+        (live.name.as_str(), &live.data["alive_ms"]),
+        ("live", &50.into())
+    );
     for _ in 0..3 {
         let event = tail.event();
         assert_eq!(
-            (event.comment.as_str(), event.name.as_str()),
-            ("keep-alive", "")
+            (event.name.as_str(), &event.data["alive"]),
+            ("alive", &true.into())
         );
         assert!(event.id.unwrap().split('.').nth(1) == Some("3"));
+    }
+    let mut tail = Tail::open(&site.url("?format=ndjson&follow&level=error"), &[]);
+    for _ in 0..3 {
+        let line: serde_json::Value = serde_json::from_str(&tail.line()).unwrap();
+        assert_eq!(line["alive"], true);
+        assert!(line["id"].as_str().unwrap().split('.').nth(1) == Some("3"));
     }
 }

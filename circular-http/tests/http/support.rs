@@ -200,13 +200,11 @@ pub(crate) struct Event {
     pub(crate) id: Option<String>,
     pub(crate) name: String,
     pub(crate) data: Value,
-    pub(crate) comment: String,
 }
 
 impl Event {
     pub(crate) fn add(&mut self, line: &str) {
         match line.split_once(": ").expect("a field and a value") {
-            ("", comment) => self.comment = comment.to_owned(),
             ("id", id) => self.id = Some(id.to_owned()),
             ("event", name) => self.name = name.to_owned(),
             ("data", data) => self.data = serde_json::from_str(data).expect("it is JSON"),
