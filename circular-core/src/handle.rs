@@ -4,7 +4,7 @@ use crate::reader::ReaderBuilder;
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::{Policy, no_wait, sync};
+use crate::{Cursor, Policy, no_wait, sync};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -126,6 +126,17 @@ impl Handle {
     /// What the ring has done so far, and how its readers are.
     pub fn stats(&self) -> Stats {
         stats::take(&self.shared)
+    }
+
+    /// Behind the newest record: where a reader begins that starts at [`Start::Newest`](crate::Start::Newest)
+    /// now. In a forked child it is the beginning.
+    pub fn cursor(&self) -> Cursor {
+        let head = self.shared.lock().map(|state| state.head.spot);
+        Cursor {
+            ring: self.shared.id,
+            seq: head.map_or(0, |spot| spot.seq),
+            bytes: Some(head.map_or(0, |spot| spot.bytes)),
+        }
     }
 
     /// How many bytes of records, headers included, the ring holds.

@@ -6,6 +6,10 @@ use circular_core::{Cursor, Handle, Start};
 use tokio::task;
 
 use crate::select::Select;
+use crate::turn::Turn;
+
+/// How many places are remembered while the newest so many are looked for.
+const MARKS: u64 = 1024;
 
 /// Where a client that comes back left off.
 #[derive(Clone, Copy, Debug)]
@@ -17,45 +21,84 @@ pub(crate) enum Resume {
     Unknown,
 }
 
+/// Where a response begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begin {
+    pub(crate) start: Start,
+    /// So many of the records that pass are passed over first.
+    pub(crate) skip: u64,
+}
+
+impl Begin {
+    fn at(start: Start) -> Self {
+        Self { start, skip: 0 }
+    }
+}
+
 /// Finds where to begin. `end` is the number of the record that comes next.
-pub(crate) async fn begin(handle: &Handle, select: &Select, resume: Resume, end: u64) -> Start {
+pub(crate) async fn begin(handle: &Handle, select: &Select, resume: Resume, end: u64) -> Begin {
     let wanted = select.wanted();
     let start = match (resume, wanted.after, wanted.since) {
         // The query is that of the first visit: what it says of the beginning is done with.
-        (Resume::After(cursor), _, _) => return Start::After(cursor),
-        (Resume::Unknown, _, _) => return Start::Oldest,
+        (Resume::After(cursor), _, _) => return Begin::at(Start::After(cursor)),
+        (Resume::Unknown, _, _) => return Begin::at(Start::Oldest),
         (Resume::None, Some(cursor), _) => Start::After(cursor),
         (Resume::None, None, Some(since)) => Start::Since(since),
         (Resume::None, None, None) => Start::Oldest,
     };
     match wanted.tail {
-        None => start,
-        Some(0) => Start::Newest,
-        Some(count) if start == Start::Oldest && select.takes_all() => Start::Last(count),
+        None => Begin::at(start),
+        Some(count) if start == Start::Oldest && (count == 0 || select.takes_all()) => {
+            Begin::at(Start::Last(count))
+        }
         Some(count) => newest(handle, select, start, count, end).await,
     }
 }
 
 /// Where the newest `count` records begin, of those from `start` up to `end` that pass.
-async fn newest(handle: &Handle, select: &Select, start: Start, count: u64, end: u64) -> Start {
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
+async fn newest(handle: &Handle, select: &Select, start: Start, count: u64, end: u64) -> Begin {
     let mut reader = handle.reader().start(start).open();
     if reader.restarted() {
-        return start;
+        return Begin::at(start);
     }
-    let mut newest = VecDeque::new();
-    while reader.cursor().seq() < end {
+    // Not where each of them is, which may be millions, but where every so many is.
+    let stride = count.div_ceil(MARKS).max(1);
+    let mut marks = VecDeque::new();
+    let mut passed = 0;
+    let mut behind = reader.cursor();
+    'all: while behind.seq() < end {
         let Ok(batch) = reader.try_recv() else { break };
+        let mut turn = Turn::begin(select);
         for (index, record) in batch.records().enumerate() {
-            if record.seq() < end && select.text(&record).is_some() {
-                if newest.len() == count {
-                    newest.pop_front();
+            if record.seq() >= end {
+                behind = batch.cursor_before(index);
+                break 'all;
+            }
+            if count > 0 && select.text(&record).is_some() {
+                if passed % stride == 0 {
+                    marks.push_back((passed, batch.cursor_before(index)));
+                    if marks.len() as u64 > MARKS + 2 {
+                        marks.pop_front();
+                    }
                 }
-                newest.push_back(batch.cursor_before(index));
+                passed += 1;
+            }
+            if turn.is_over() {
+                task::yield_now().await;
+                turn = Turn::begin(select);
             }
         }
+        behind = batch.cursor_before(batch.len());
         // The ring may be large, and others want to be served.
         task::yield_now().await;
     }
-    Start::After(newest.front().copied().unwrap_or_else(|| reader.cursor()))
+    let first = passed.saturating_sub(count);
+    let mark = marks.iter().rfind(|&&(number, _)| number <= first);
+    mark.filter(|_| count > 0).map_or_else(
+        || Begin::at(Start::After(behind)),
+        |&(number, cursor)| Begin {
+            start: Start::After(cursor),
+            skip: first - number,
+        },
+    )
 }

@@ -3,9 +3,10 @@
 //! | | text | NDJSON | event stream |
 //! |---|---|---|---|
 //! | a record | its text | a line | a message, its `id` the cursor behind it |
-//! | missed | a line `--- missed … ---` | `{"missed":…}` | event `missed` |
+//! | missed | a line `--- missed … ---` | `{"id":…,"missed":…}` | event `missed` |
 //! | another ring's cursor | a line `--- restarted … ---` | `{"restarted":true}` | event `restarted` |
 //! | the ring is closed | nothing | `{"closed":true}` | event `closed` |
+//! | all that was asked for has come | nothing | nothing | event `end` |
 //! | from here on it is live | nothing | nothing | event `live`, which says how often one hears of it |
 //! | nothing to say | nothing | `{"id":…,"alive":true}` | event `alive` |
 //!
@@ -68,6 +69,10 @@ impl Writer {
                 if *raw {
                     out.extend_from_slice(text);
                 } else {
+                    // A part of a long record may be here without its last one.
+                    if !*at_line_start && matches!(record.part(), Part::Whole | Part::First) {
+                        out.push(b'\n');
+                    }
                     escape::push(text, out);
                     let is_whole = matches!(record.part(), Part::Whole | Part::Last);
                     if is_whole && !text.ends_with(b"\n") {
@@ -99,7 +104,7 @@ impl Writer {
         self.notice(
             &format!("--- {missed}: reader too slow ---"),
             "missed",
-            &format!(r#"{{"missed":{{"records":{records},"bytes":{bytes}}}}}"#),
+            &format!(r#"{{"id":"{behind}","missed":{{"records":{records},"bytes":{bytes}}}}}"#),
             out,
         );
     }
@@ -118,6 +123,13 @@ impl Writer {
     pub(crate) fn closed(&mut self, out: &mut Vec<u8>) {
         if !matches!(self, Writer::Text { .. }) {
             self.notice("", "closed", r#"{"closed":true}"#, out);
+        }
+    }
+
+    /// Appends that all that was asked for has come, for those who would ask again.
+    pub(crate) fn end(self, out: &mut Vec<u8>) {
+        if let Writer::Sse = self {
+            push_event("end", r#"{"end":true}"#, out);
         }
     }
 
@@ -191,6 +203,15 @@ fn push_json(record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>
     };
     out.extend_from_slice(br#","target":"#);
     json::push_string(record.target().as_bytes(), out);
+    let part = match record.part() {
+        Part::Whole => None,
+        Part::First => Some("first"),
+        Part::Middle => Some("middle"),
+        Part::Last => Some("last"),
+    };
+    if let Some(part) = part {
+        let _ = write!(out, r#","part":"{part}""#);
+    }
     out.extend_from_slice(br#","text":"#);
     json::push_string(text.strip_suffix(b"\n").unwrap_or(text), out);
     out.push(b'}');

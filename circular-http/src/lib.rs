@@ -82,6 +82,7 @@ mod serve;
 mod stats;
 mod stream;
 mod token;
+mod turn;
 mod viewers;
 mod when;
 

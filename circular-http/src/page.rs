@@ -21,9 +21,10 @@ const fn html(text: &'static str) -> File {
 }
 
 /// What the page may load and do: its own script and stylesheet, and requests to the server that it is
-/// from.
+/// from. No text may become markup, wherever the script would let it.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// What everything else may: nothing.
 pub(crate) const STRICT_POLICY: &str =

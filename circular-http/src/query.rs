@@ -14,7 +14,7 @@ use crate::when;
 
 /// What a compiled expression may take, and what its search may keep for speed, in bytes. A pattern
 /// from outside must not cost more than a reader does, give or take.
-const REGEX_SIZE: usize = 256 << 10;
+const REGEX_SIZE: usize = 128 << 10;
 
 /// What the query asks for; what it does not say is `None` or off.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ use circular_core::{Handle, Start};
 use tokio::time;
 
 use crate::accept;
-use crate::begin::{self, Resume};
+use crate::begin::{self, Begin, Resume};
 use crate::connection::Connection;
 use crate::format::Writer;
 use crate::guard;
@@ -109,10 +109,11 @@ impl Site {
         let is_read = matches!(request.method, Method::GET | Method::HEAD);
         match below {
             "/login" if self.options.token.is_some() => {
-                return if request.method == Method::POST {
-                    self.log_in(body).await
-                } else {
-                    not_allowed("POST")
+                return match request.method {
+                    Method::POST => self.log_in(headers, body).await,
+                    // The form's address, after it was sent, in a browser's address bar.
+                    Method::GET | Method::HEAD => to_the_page(None),
+                    _ => not_allowed("GET, HEAD, POST"),
                 };
             }
             "" | "/stats" => {}
@@ -146,7 +147,7 @@ impl Site {
     }
 
     /// Exchanges the token for a cookie.
-    async fn log_in(&self, body: Body) -> Response {
+    async fn log_in(&self, headers: &HeaderMap, body: Body) -> Response {
         let form = body::to_bytes(body, FORM_BYTES);
         let Ok(Ok(form)) = time::timeout(FORM_TIME, form).await else {
             return text(
@@ -159,11 +160,10 @@ impl Site {
         let shown_token = fields.find(|(name, _)| name == "token");
         match token.zip(shown_token) {
             Some((token, (_, shown))) if token.is(shown.trim()) => {
-                let headers = [
-                    (header::LOCATION, PATH.to_owned()),
-                    (header::SET_COOKIE, token.set_cookie(PATH)),
-                ];
-                (StatusCode::SEE_OTHER, headers).into_response()
+                let mut response = to_the_page(asked_for(headers));
+                let cookie = token.set_cookie();
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+                response
             }
             _ => shown(StatusCode::FORBIDDEN, page::WRONG_TOKEN, page::FORM_POLICY),
         }
@@ -189,7 +189,13 @@ impl Site {
     async fn log(&self, request: &request::Parts) -> Response {
         let headers = &request.headers;
         let query = request.uri.query().unwrap_or_default();
+        let resume = resume(headers);
         let wanted = match Wanted::parse(query, SystemTime::now()) {
+            // Who comes back is to get what was written meanwhile, however long that is ago.
+            Ok(wanted) if !matches!(resume, Resume::None) => Wanted {
+                since: None,
+                ..wanted
+            },
             Ok(wanted) => wanted,
             // The page asks again, shows the error, and has the fields in which it can be mended.
             Err(_) if wants_html(headers, query) => {
@@ -215,10 +221,9 @@ impl Site {
                 .insert(header::RETRY_AFTER, RETRY_AFTER);
             return response;
         };
-        let resume = resume(headers);
-        let end = self.handle.stats().written;
+        let end = self.handle.cursor().seq();
         let select = Select::new(wanted, self.options.redact.clone());
-        let start = begin::begin(&self.handle, &select, resume, end).await;
+        let Begin { start, skip } = begin::begin(&self.handle, &select, resume, end).await;
         let reader = match self.handle.reader().start(start).stream() {
             Ok(reader) => reader,
             Err(error) => {
@@ -230,7 +235,7 @@ impl Site {
         let end = match start {
             Start::Last(count) => {
                 let last = reader.cursor().seq().saturating_add(count);
-                last.min(self.handle.stats().written)
+                last.min(self.handle.cursor().seq())
             }
             _ => end,
         };
@@ -240,6 +245,7 @@ impl Site {
             select,
             writer,
             end,
+            skip,
             restarted: matches!(resume, Resume::Unknown),
             keep_alive: self.options.keep_alive,
             seat,
@@ -295,6 +301,20 @@ fn shown(status: StatusCode, file: File, policy: &'static str) -> Response {
         (header::CONTENT_SECURITY_POLICY, policy),
     ];
     (status, headers, file.text).into_response()
+}
+
+/// Sends a browser from the form to the page. Relative, as a proxy may have put a prefix before the path.
+fn to_the_page(query: Option<&str>) -> Response {
+    let location = query.and_then(|query| HeaderValue::try_from(format!("../log?{query}")).ok());
+    let location = location.unwrap_or(HeaderValue::from_static("../log"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}
+
+/// The query of the page that was asked for when the form came instead.
+fn asked_for(headers: &HeaderMap) -> Option<&str> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let (address, query) = referer.split_once('?')?;
+    address.ends_with(PATH).then_some(query)
 }
 
 fn not_allowed(methods: &'static str) -> Response {

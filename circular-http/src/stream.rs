@@ -22,6 +22,7 @@ use tokio::time::{self, Sleep};
 
 use crate::format::Writer;
 use crate::select::Select;
+use crate::turn::Turn;
 use crate::viewers::Seat;
 
 /// A piece ends with the record that makes it at least so long.
@@ -55,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) writer: Writer,
     /// The number of the record that comes next: what is before it is history.
     pub(crate) end: u64,
+    /// So many of the records that pass are passed over first.
+    pub(crate) skip: u64,
     /// It was to go on after a cursor that nobody knows.
     pub(crate) restarted: bool,
     pub(crate) keep_alive: Duration,
@@ -141,7 +144,7 @@ impl Stream {
     pub(crate) fn lags(&self) -> bool {
         let reader = &self.parts.reader;
         self.index < reader.batch().len()
-            || reader.cursor().seq() < self.parts.handle.stats().written
+            || reader.cursor().seq() < self.parts.handle.cursor().seq()
     }
 
     fn fill(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) {
@@ -161,7 +164,12 @@ impl Stream {
             self.cut_off(out);
         }
         let mut batches = 0;
+        let turn = Turn::begin(&self.parts.select);
         while !self.budget.is_over && out.len() < PIECE {
+            if turn.is_over() {
+                context.waker().wake_by_ref();
+                break;
+            }
             if self.take_record(out) {
                 continue;
             }
@@ -207,6 +215,10 @@ impl Stream {
                 // A loss alone is something too.
                 self.taken += batch.bytes().len().max(1);
                 let (missed, behind) = (batch.missed(), batch.cursor_before(0));
+                if !missed.is_empty() {
+                    // They may have been those.
+                    self.parts.skip = 0;
+                }
                 self.budget
                     .spend(out, |out| writer.missed(missed, behind, out));
                 if mem::take(&mut self.in_round) {
@@ -232,6 +244,7 @@ impl Stream {
             select,
             writer,
             end,
+            skip,
             ..
         } = &mut self.parts;
         let batch = reader.batch();
@@ -240,11 +253,15 @@ impl Stream {
         };
         if !self.follow && record.seq() >= *end {
             // Written since it was asked.
+            self.budget.spend(out, |out| writer.end(out));
             self.budget.is_over = true;
             return true;
         }
         self.index += 1;
-        if let Some(text) = select.text(&record) {
+        let text = select.text(&record);
+        if text.is_some() && *skip > 0 {
+            *skip -= 1;
+        } else if let Some(text) = text {
             let behind = batch.cursor_before(self.index);
             self.budget
                 .spend(out, |out| writer.record(&record, &text, behind, out));
@@ -255,6 +272,8 @@ impl Stream {
     /// All that there was when this began has been seen.
     fn end_history(&mut self, out: &mut Vec<u8>) {
         if !self.follow {
+            let writer = self.parts.writer;
+            self.budget.spend(out, |out| writer.end(out));
             self.budget.is_over = true;
         } else if !self.is_live {
             self.is_live = true;
@@ -271,7 +290,7 @@ impl Stream {
                 // What is left was written before.
                 self.until = None;
                 self.follow = false;
-                self.parts.end = self.parts.handle.stats().written;
+                self.parts.end = self.parts.handle.cursor().seq();
             }
         }
         if let Some(sleep) = &mut self.keep_alive {
@@ -299,17 +318,16 @@ impl Stream {
 
     /// Ends before it has seen everything, and says how much that is.
     fn cut_off(&mut self, out: &mut Vec<u8>) {
-        let stats = self.parts.handle.stats();
+        let end = self.parts.handle.cursor();
         let at = self.parts.reader.batch().cursor_before(self.index);
+        let bytes = end.bytes().zip(at.bytes());
         let missed = Missed {
-            records: stats.written.saturating_sub(at.seq()),
-            bytes: at
-                .bytes()
-                .map_or(0, |bytes| stats.bytes.saturating_sub(bytes)),
+            records: end.seq().saturating_sub(at.seq()),
+            bytes: bytes.map_or(0, |(end, at)| end.saturating_sub(at)),
         };
         let writer = &mut self.parts.writer;
         self.budget.spend(out, |out| {
-            writer.missed(missed, self.parts.reader.cursor(), out);
+            writer.missed(missed, end, out);
             writer.closed(out);
         });
         self.budget.is_over = true;

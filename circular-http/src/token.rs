@@ -4,18 +4,22 @@
 //! differs. What is compared takes as long whatever the bytes are; only the length shows.
 
 use std::fmt::{self, Write as _};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use subtle::ConstantTimeEq;
 
-/// The cookie that the token is exchanged for.
+/// The cookie that the token is exchanged for. Its name goes on with a number that the token gives: cookies
+/// are for all ports of a machine, and another program's must not take its place.
 const COOKIE: &str = "circular_token";
 
 /// A token that clients must show. Its text is not in `Debug`.
 #[derive(Clone)]
 pub(crate) struct Token {
     text: String,
+    /// The cookie's name and an equals sign.
+    cookie_name: String,
     /// The token in hexadecimal: a cookie's value may not hold every character that a token may.
     cookie: String,
 }
@@ -35,8 +39,11 @@ impl Token {
                 // Writing to a string does not fail.
                 let _ = write!(cookie, "{byte:02x}");
             }
-            let text = text.to_owned();
-            return Ok(Self { text, cookie });
+            return Ok(Self {
+                text: text.to_owned(),
+                cookie_name: format!("{COOKIE}_{:08x}=", number(text)),
+                cookie,
+            });
         };
         Err(io::Error::new(
             io::ErrorKind::InvalidInput,
@@ -57,7 +64,7 @@ impl Token {
             .any(|shown| self.is(shown))
             || values(header::COOKIE)
                 .flat_map(|cookies| cookies.split(';'))
-                .filter_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+                .filter_map(|cookie| cookie.trim().strip_prefix(&self.cookie_name))
                 .any(|shown| same(&self.cookie, shown))
     }
 
@@ -66,13 +73,26 @@ impl Token {
         same(&self.text, shown)
     }
 
-    /// What to send to a client that has shown the token: from now on its cookie does.
-    pub(crate) fn set_cookie(&self, path: &str) -> String {
-        format!(
-            "{COOKIE}={}; Path={path}; HttpOnly; SameSite=Strict",
-            self.cookie
-        )
+    /// What to send to a client that has shown the token: from now on its cookie does. Without a path it is
+    /// for what is beside the form and below the page, whatever prefix a proxy has put before that.
+    pub(crate) fn set_cookie(&self) -> HeaderValue {
+        let Self {
+            cookie_name,
+            cookie,
+            ..
+        } = self;
+        let text = format!("{cookie_name}{cookie}; HttpOnly; SameSite=Strict");
+        // It is letters, digits and such.
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
     }
+}
+
+/// A number for a token, by which no more can be told than that it is another one.
+fn number(token: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    token.hash(&mut hasher);
+    // Half of it is enough.
+    hasher.finish() >> 32
 }
 
 /// The token of `Bearer <token>`; the word may be in any case.
@@ -108,22 +128,25 @@ mod tests {
             (header::AUTHORIZATION, "Bearer ", false),
             (header::AUTHORIZATION, "Basic s3cret", false),
             (header::AUTHORIZATION, "s3cret", false),
-            (header::COOKIE, "circular_token=733363726574", true),
-            (
-                header::COOKIE,
-                "a=b; circular_token=733363726574; c=d",
-                true,
-            ),
-            (header::COOKIE, "circular_token=s3cret", false),
-            (header::COOKIE, "circular_token=", false),
-            (header::COOKIE, "xcircular_token=733363726574", false),
-            (header::COOKIE, "circular_tokens=733363726574", false),
+            (header::COOKIE, "NAME=733363726574", true),
+            (header::COOKIE, "a=b; NAME=733363726574; c=d", true),
+            (header::COOKIE, "NAME=s3cret", false),
+            (header::COOKIE, "NAME=", false),
+            (header::COOKIE, "xNAME=733363726574", false),
+            (header::COOKIE, "NAMEs=733363726574", false),
+            (header::COOKIE, "circular_token=733363726574", false),
         ];
+        let cookie = token.set_cookie();
+        let (cookie_name, _) = cookie.to_str().unwrap().split_once('=').unwrap();
         for (name, value, is_shown) in cases {
             let mut headers = HeaderMap::new();
-            headers.insert(name, HeaderValue::from_static(value));
+            let shown = value.replace("NAME", cookie_name);
+            headers.insert(name, HeaderValue::try_from(shown).unwrap());
             assert_eq!(token.is_shown(&headers), *is_shown, "{name}: {value}");
         }
+        // Another token's cookie does not take its place.
+        let other = Token::new("other", "of the test").unwrap().set_cookie();
+        assert!(!other.to_str().unwrap().starts_with(cookie_name));
         assert!(!token.is_shown(&HeaderMap::new()));
         assert!(!format!("{token:?}").contains("s3cret"));
     }
