@@ -1,33 +1,41 @@
-//! A connection of our own server: whether it takes what it is sent, and how to end it.
+//! A connection of our own server: whether its client is there and takes what it is sent, and how to end
+//! it.
 
+use std::future::Future as _;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::net::Shutdown;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
-/// What is known of a connection.
+/// A connection, which is open as long as there is one of these.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    stream: TcpStream,
     accepted: Instant,
     /// Since when the socket takes nothing: milliseconds since it was accepted, and one. Zero if it
     /// does, or if there is nothing to take.
     blocked: AtomicU64,
-    /// Whether it shows a log just now.
+    /// Whether something is being answered just now, and whether that shows a log.
+    is_busy: AtomicBool,
     is_viewing: AtomicBool,
     task: OnceLock<AbortHandle>,
 }
 
 impl Connection {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) fn new(stream: TcpStream) -> Arc<Self> {
         Arc::new(Self {
+            stream,
             accepted: Instant::now(),
             blocked: AtomicU64::new(0),
+            is_busy: AtomicBool::new(false),
             is_viewing: AtomicBool::new(false),
             task: OnceLock::new(),
         })
@@ -49,6 +57,25 @@ impl Connection {
         }
     }
 
+    /// Whether the client has ended its side. Hyper does not look as long as it has something unread, a
+    /// second request for example, while the first is answered.
+    pub(crate) fn is_left(&self) -> bool {
+        let ready = pin!(self.stream.ready(Interest::READABLE));
+        match ready.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(ready)) => ready.is_read_closed(),
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        }
+    }
+
+    pub(crate) fn set_busy(&self, is_busy: bool) {
+        self.is_busy.store(is_busy, Relaxed);
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_busy.load(Relaxed)
+    }
+
     pub(crate) fn set_viewing(&self, is_viewing: bool) {
         self.is_viewing.store(is_viewing, Relaxed);
     }
@@ -63,11 +90,6 @@ impl Connection {
         let _ = self.task.set(task);
     }
 
-    /// Whether nothing serves it any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.task.get().is_some_and(AbortHandle::is_finished)
-    }
-
     /// Closes it, whatever it is doing.
     pub(crate) fn abort(&self) {
         if let Some(task) = self.task.get() {
@@ -76,58 +98,77 @@ impl Connection {
     }
 }
 
-/// A socket that notes in its [`Connection`] whether it takes what it is sent.
+/// Its socket, which notes whether it takes what it is sent.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    pub(crate) stream: TcpStream,
-    pub(crate) connection: Arc<Connection>,
-}
+pub(crate) struct Socket(pub(crate) Arc<Connection>);
 
 impl Socket {
-    fn noted(&self, poll: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.connection.note(poll.is_pending());
-        poll
+    /// Writes by `write` as soon as there is room.
+    fn poll_room(
+        &self,
+        context: &mut Context<'_>,
+        mut write: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let stream = &self.0.stream;
+        let polled = loop {
+            match stream.poll_write_ready(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Pending => break Poll::Pending,
+            }
+            match write(stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => break Poll::Ready(written),
+            }
+        };
+        self.0.note(polled.is_pending());
+        polled
     }
 }
 
 impl AsyncRead for Socket {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let stream = &self.0.stream;
+        loop {
+            ready!(stream.poll_read_ready(context))?;
+            match stream.try_read(buffer.initialize_unfilled()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return Poll::Ready(read.map(|count| buffer.advance(count))),
+            }
+        }
     }
 }
 
 impl AsyncWrite for Socket {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.noted(poll)
+        self.poll_room(context, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.noted(poll)
+        self.poll_room(context, |stream| stream.try_write_vectored(slices))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+    fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&self.0.stream).shutdown(Shutdown::Write))
     }
 }

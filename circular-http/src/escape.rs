@@ -1,8 +1,9 @@
 //! Log text on its way to a terminal.
 //!
 //! Whoever gets text into a log must not get to move a cursor, set a title or answer a question of the
-//! terminal of whoever reads it. Colours are left, as they do no harm: `ESC [ digits m`. The page shows
-//! the same characters in the same way, so that a download says what was seen.
+//! terminal of whoever reads it. Colours are left, as they do no harm: `ESC [ digits m`, but for the one
+//! that hides text. They end with the record. The page shows the same characters in the same way, so that
+//! a download says what was seen.
 
 use std::io::Write as _;
 use std::str;
@@ -10,16 +11,30 @@ use std::str;
 /// The longest colour that is left as it is, in bytes between `ESC [` and `m`.
 const LONGEST_COLOUR: usize = 32;
 
+/// Takes all colours back.
+const RESET: &[u8] = b"\x1b[0m";
+
 /// Appends `text`, with every control character but line ends, tabs and colours shown as `\x1b` is, and
 /// every byte that is not UTF-8 too. What turns the direction of text is shown as `\u{202e}` is.
 pub(crate) fn push(text: &[u8], out: &mut Vec<u8>) {
     let mut rest = text;
+    let mut is_coloured = false;
     while let Some(at) = rest.iter().position(|&byte| !is_harmless(byte)) {
         let (harmless, odd) = rest.split_at(at);
         out.extend_from_slice(harmless);
+        if let Some(length) = colour(odd) {
+            let numbers = &odd[2..length - 1];
+            is_coloured = !numbers.iter().all(|&byte| byte == b'0');
+        }
         rest = push_one(odd, out);
     }
     out.extend_from_slice(rest);
+    if is_coloured {
+        let has_line_end = out.last() == Some(&b'\n');
+        out.truncate(out.len() - usize::from(has_line_end));
+        out.extend_from_slice(RESET);
+        out.extend(has_line_end.then_some(b'\n'));
+    }
 }
 
 /// Most bytes of most logs.
@@ -59,7 +74,29 @@ fn colour(text: &[u8]) -> Option<usize> {
         .take(LONGEST_COLOUR + 1)
         .take_while(|byte| is_number(byte))
         .count();
-    (numbers.get(length) == Some(&b'm') && length <= LONGEST_COLOUR).then_some(2 + length + 1)
+    let is_colour = numbers.get(length) == Some(&b'm') && length <= LONGEST_COLOUR;
+    (is_colour && !hides(&numbers[..length])).then_some(2 + length + 1)
+}
+
+/// Whether text is not to be seen with these: the number 8, where it is not one of a colour's.
+fn hides(numbers: &[u8]) -> bool {
+    let mut numbers = numbers.split(|&byte| byte == b';');
+    while let Some(number) = numbers.next() {
+        let digits = number.iter().skip_while(|&&byte| byte == b'0');
+        if digits.eq(b"8") {
+            return true;
+        }
+        // `38;5;8` and `38;2;8;8;8`; with colons it is one.
+        if matches!(number, b"38" | b"48") {
+            let more = match numbers.next() {
+                Some(b"5") => 1,
+                Some(b"2") => 3,
+                _ => 0,
+            };
+            numbers.by_ref().take(more).for_each(drop);
+        }
+    }
+    false
 }
 
 /// How long the character is that `text` begins with, if it may be shown as it is.
@@ -97,7 +134,18 @@ mod tests {
             ),
             (b"\x1b[31mred\x1b[0m\n", b"\x1b[31mred\x1b[0m\n"),
             (b"\x1b[38;5;196mx\x1b[m", b"\x1b[38;5;196mx\x1b[m"),
-            (b"\x1b[38:2::1:2:3m", b"\x1b[38:2::1:2:3m"),
+            (b"\x1b[38;5;8mx\x1b[m", b"\x1b[38;5;8mx\x1b[m"),
+            (
+                b"\x1b[1;48;2;8;8;8mx\x1b[00m",
+                b"\x1b[1;48;2;8;8;8mx\x1b[00m",
+            ),
+            // What is not taken back is, so that it is not for what follows.
+            (b"\x1b[38:2::1:2:3mx\n", b"\x1b[38:2::1:2:3mx\x1b[0m\n"),
+            (b"\x1b[0;31mx", b"\x1b[0;31mx\x1b[0m"),
+            // It would hide.
+            (b"\x1b[8mx\n", b"\\x1b[8mx\n"),
+            (b"\x1b[1;08mx\n", b"\\x1b[1;08mx\n"),
+            (b"\x1b[38;5;1;8mx\n", b"\\x1b[38;5;1;8mx\n"),
             (b"\x1b]0;x\x07", b"\\x1b]0;x\\x07"),
             (b"\x1b[2J\x1b[31", b"\\x1b[2J\\x1b[31"),
             (b"\x1b", b"\\x1b"),

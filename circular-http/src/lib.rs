@@ -3,7 +3,7 @@
 //! One address, `/debug/log`, shows the log as a page, as text, as JSON lines or as an event stream.
 //! It can be left on in production. Whoever looks costs one reader's buffer and no thread, and never
 //! makes a writer wait: who is too slow misses records, is told how many, and is dropped if it takes
-//! nothing at all. Nobody but this machine gets at it unless there is a token. It shows what is in the
+//! nothing at all. A server of its own lets nobody but this machine in unless there is a token. It shows what is in the
 //! log, secrets included, unless a hook hides them.
 //!
 //! ```

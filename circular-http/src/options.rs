@@ -13,6 +13,9 @@ use circular_core::{Record, Redacted};
 use crate::select::Hook;
 use crate::token::Token;
 
+/// Longer than any client looks. Times that are farther off cannot be told to timers.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Where and to whom a log is shown. The defaults are safe: the loopback address, 16 viewers.
 ///
 /// ```
@@ -137,7 +140,7 @@ impl Options {
     /// would be part of it. [`serve`](crate::serve) asks the systems of silent clients as often whether they
     /// are still there, and lets those go that do not answer.
     pub fn keep_alive(mut self, period: Duration) -> Self {
-        self.keep_alive = period;
+        self.keep_alive = period.min(LONGEST);
         self
     }
 
@@ -148,14 +151,14 @@ impl Options {
     /// system asks for more only when much of that is free: with the buffers that Linux gives, a
     /// program that reads 1 KiB a second seems to take nothing for a minute.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
-        self.stall_timeout = timeout;
+        self.stall_timeout = timeout.min(LONGEST);
         self
     }
 
     /// How long a connection to [`serve`](crate::serve) may take to send a request's head, and may
     /// be without a request; 10 s unless said.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
-        self.header_timeout = timeout;
+        self.header_timeout = timeout.min(LONGEST);
         self
     }
 

@@ -10,7 +10,7 @@ use circular_core::{Cursor, Level};
 use env_filter::Filter;
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::when;
+use crate::{escape, when};
 
 /// What a compiled expression may take, and what its search may keep for speed, in bytes. A pattern
 /// from outside must not cost more than a reader does, give or take.
@@ -55,33 +55,47 @@ impl fmt::Display for BadQuery {
     }
 }
 
-/// The pairs of a query, each name once.
-fn pairs(query: &str) -> Result<Vec<(String, String)>, BadQuery> {
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if pairs.iter().any(|(other, _)| *other == name) {
-            return Err(BadQuery(format!("parameter {name:?} is given twice")));
-        }
-        pairs.push((name.into_owned(), value.into_owned()));
+impl BadQuery {
+    /// What was asked for is in the text, and that goes to terminals.
+    fn new(text: &str) -> Self {
+        let mut shown = Vec::new();
+        escape::push(text.as_bytes(), &mut shown);
+        Self(String::from_utf8_lossy(&shown).into_owned())
     }
-    Ok(pairs)
+}
+
+/// Hands each pair of a query to `take`, each name once.
+fn for_each_pair(
+    query: &str,
+    mut take: impl FnMut(&str, &str) -> Result<(), BadQuery>,
+) -> Result<(), BadQuery> {
+    // Only those that there are: no more than a handful.
+    let mut names = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if names.contains(&name) {
+            return Err(BadQuery::new(&format!("parameter {name:?} is given twice")));
+        }
+        take(&name, &value)?;
+        names.push(name);
+    }
+    Ok(())
 }
 
 impl Wanted {
     /// Reads a query; times that are told as "so long ago" count from `now`.
     pub(crate) fn parse(query: &str, now: SystemTime) -> Result<Self, BadQuery> {
         let mut wanted = Self::default();
-        for (name, value) in pairs(query)? {
-            wanted
-                .set(&name, &value, now)
-                .map_err(|expected| match expected {
-                    Some(expected) => BadQuery(format!("{name}={value:?} is not {expected}")),
-                    None => BadQuery(format!(
+        for_each_pair(query, |name, value| {
+            wanted.set(name, value, now).map_err(|expected| {
+                BadQuery::new(&match expected {
+                    Some(expected) => format!("{name}={value:?} is not {expected}"),
+                    None => format!(
                         "unknown parameter {name:?}: there are follow, tail, since, until, level, \
                          filter, q, re, after, limit_bytes, raw and format"
-                    )),
-                })?;
-        }
+                    ),
+                })
+            })
+        })?;
         Ok(wanted)
     }
 
@@ -147,22 +161,21 @@ impl Wanted {
 /// Whether statistics are wanted as Prometheus reads them; `None` if the query does not say.
 pub(crate) fn wants_prometheus(query: &str) -> Result<Option<bool>, BadQuery> {
     let mut wanted = None;
-    for (name, value) in pairs(query)? {
-        wanted = Some(match (&*name, &*value) {
+    for_each_pair(query, |name, value| {
+        wanted = Some(match (name, value) {
             ("format", "json") => false,
             ("format", "prometheus") => true,
             ("format", _) => {
-                return Err(BadQuery(format!(
-                    "format={value:?} is not json or prometheus"
-                )));
+                let text = format!("format={value:?} is not json or prometheus");
+                return Err(BadQuery::new(&text));
             }
             _ => {
-                return Err(BadQuery(format!(
-                    "unknown parameter {name:?}: there is format"
-                )));
+                let text = format!("unknown parameter {name:?}: there is format");
+                return Err(BadQuery::new(&text));
             }
         });
-    }
+        Ok(())
+    })?;
     Ok(wanted)
 }
 

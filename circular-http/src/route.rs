@@ -4,16 +4,20 @@
 //! the right method, has it the token, does it ask for something that we understand. The first "no" is
 //! the answer.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::{self, Body};
+use axum::body::{self, Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use circular_core::{Handle, Start};
+use http_body::Frame;
 use tokio::time;
 
 use crate::accept;
@@ -70,6 +74,13 @@ impl Site {
             .route(PATH, any(answer.clone()))
             .route(&format!("{PATH}/"), any(answer.clone()))
             .route(&format!("{PATH}/{{*rest}}"), any(answer))
+    }
+
+    /// For a server in which nothing else is: whatever is asked for gets an answer of ours.
+    pub(crate) fn router_of_all(self: Arc<Self>) -> Router {
+        let site = Arc::clone(&self);
+        self.router()
+            .fallback(async move |request: Request| site.answer(request).await)
     }
 
     async fn answer(&self, request: Request) -> Response {
@@ -211,7 +222,7 @@ impl Site {
         };
         let content_type = [(header::CONTENT_TYPE, writer.content_type())];
         if request.method == Method::HEAD {
-            return content_type.into_response();
+            return (content_type, Body::new(OfAnyLength)).into_response();
         }
         let Some(seat) = self.viewers.seat() else {
             let reason = "there are as many viewers as there may be: ask again in a few seconds\n";
@@ -255,6 +266,21 @@ impl Site {
             .viewers
             .body(stream, connection, self.options.stall_timeout);
         (content_type, Body::new(body)).into_response()
+    }
+}
+
+/// The body that a `HEAD` does not get: of what a `GET` would get, the length is not known.
+struct OfAnyLength;
+
+impl http_body::Body for OfAnyLength {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
     }
 }
 

@@ -1,15 +1,17 @@
 //! A small server on a thread of its own, which answers when the program's own runtime does not.
 //!
-//! Invariants: it never has more than [`CONNECTIONS`] sockets beside those of its viewers, so it cannot
-//! take the program's last one; and a connection that asks for nothing makes place for one that comes.
+//! Invariants: it never has more sockets than [`CONNECTIONS`] and the viewers that there may be, so it
+//! cannot take the program's last one; and a connection that asks for nothing makes place for one that
+//! comes.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
+use std::mem;
+use std::net::{self, SocketAddr};
 use std::pin::pin;
 use std::process;
-use std::sync::Arc;
+use std::sync::{Arc, Weak, mpsc};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -21,9 +23,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::runtime::{self, Runtime};
+use socket2::{Domain, SockRef, Socket as Socket2, TcpKeepalive, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time;
@@ -36,11 +38,11 @@ use crate::route::{PATH, Site};
 const CONNECTIONS: usize = 256;
 
 /// How many connections the system keeps until they are accepted.
-const BACKLOG: u32 = 1024;
+const BACKLOG: i32 = 1024;
 
 /// What the system keeps of what a client has not taken, and hyper beside it. Large ones would hold a
 /// slow viewer's past, and hide for long whether it takes anything.
-const SEND_BUFFER: u32 = 16 << 10;
+const SEND_BUFFER: usize = 16 << 10;
 const HYPER_BUFFER: usize = 16 << 10;
 
 /// How long responses get to end when the server stops.
@@ -68,28 +70,26 @@ const BREATHER: Duration = Duration::from_millis(20);
 /// cannot be had, or the thread not be started.
 pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
     options.check_addr(options.addr)?;
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let listener = {
-        let _inside = runtime.enter();
-        listen(options.addr)?
-    };
+    let listener = listen(options.addr)?;
     let addr = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let server = Acceptor {
+    let acceptor = Acceptor {
         limit: CONNECTIONS.saturating_add(options.viewers),
         header_timeout: options.header_timeout,
         keep_alive: options.keep_alive,
         site: Site::new(handle, options),
         stopped,
     };
+    let (tell, told) = mpsc::channel();
+    // The runtime is made and dropped there: where a program's own runtime is, neither may be done.
     let thread = thread::Builder::new()
         .name("circular-http".into())
-        .spawn(move || run(&runtime, &listener, server))?;
+        .spawn(move || run(listener, acceptor, &tell))?;
+    told.recv()
+        .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?;
     Ok(Server {
         addr,
-        stop,
+        stop: Some(stop),
         thread: Some(thread),
         process: process::id(),
     })
@@ -100,7 +100,8 @@ pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
 #[must_use = "the log is shown until this is dropped"]
 pub struct Server {
     addr: SocketAddr,
-    stop: watch::Sender<bool>,
+    /// `None` once it is used.
+    stop: Option<watch::Sender<bool>>,
     thread: Option<JoinHandle<()>>,
     process: u32,
 }
@@ -131,11 +132,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A forked child has no such thread.
+        let stop = self.stop.take();
+        // A forked child has no such thread, and what is shared with it may be locked for ever.
         if self.process != process::id() {
+            mem::forget(stop);
             return;
         }
-        self.stop.send_replace(true);
+        if let Some(stop) = stop {
+            stop.send_replace(true);
+        }
         if let Some(thread) = self.thread.take() {
             // It panicked, and the hook has told that.
             let _ = thread.join();
@@ -143,21 +148,20 @@ impl Drop for Server {
     }
 }
 
-fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
     let bind = || {
-        let socket = match addr {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
+        let socket = Socket2::new(Domain::for_address(addr), Type::STREAM, None)?;
         // As the standard library does: a program that was restarted gets its address again.
         if cfg!(unix) {
-            socket.set_reuseaddr(true)?;
+            socket.set_reuse_address(true)?;
         }
         socket.set_send_buffer_size(SEND_BUFFER)?;
-        socket.bind(addr)?;
-        socket.listen(BACKLOG)
+        socket.set_nonblocking(true)?;
+        socket.bind(&addr.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
     };
-    bind().map_err(|error| {
+    bind().map_err(|error: io::Error| {
         let what_to_do = match error.kind() {
             io::ErrorKind::AddrInUse => {
                 "stop the program that has it, or choose another with Options::addr (port 0 takes a free one)"
@@ -169,10 +173,29 @@ fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     })
 }
 
-fn run(runtime: &Runtime, listener: &TcpListener, acceptor: Acceptor) {
+/// Serves until it is stopped; tells first whether it can.
+fn run(listener: net::TcpListener, acceptor: Acceptor, tell: &mpsc::Sender<io::Result<()>>) {
+    let begin = || {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let inside = runtime.enter();
+        let listener = TcpListener::from_std(listener)?;
+        drop(inside);
+        Ok((runtime, listener))
+    };
+    let (runtime, listener) = match begin() {
+        Ok(begun) => begun,
+        Err(error) => {
+            // Whoever called waits for it.
+            let _ = tell.send(Err(error));
+            return;
+        }
+    };
+    let _ = tell.send(Ok(()));
     runtime.block_on(async {
         let site = Arc::clone(&acceptor.site);
-        let mut tasks = acceptor.accept_until_stopped(listener).await;
+        let mut tasks = acceptor.accept_until_stopped(&listener).await;
         site.viewers().end_all();
         // What is not done by then ends with the runtime.
         let _ = time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
@@ -190,7 +213,7 @@ struct Acceptor {
 impl Acceptor {
     /// Gives back what is still going on.
     async fn accept_until_stopped(self, listener: &TcpListener) -> JoinSet<()> {
-        let router = Arc::clone(&self.site).router();
+        let router = Arc::clone(&self.site).router_of_all();
         let mut tasks = JoinSet::new();
         let mut connections = VecDeque::new();
         let mut stopped = self.stopped.clone();
@@ -211,11 +234,13 @@ impl Acceptor {
                     if connections.len() >= self.limit {
                         make_place(&mut connections);
                     }
-                    let connection = Connection::new();
-                    let served = self.serve(stream, Arc::clone(&connection), router.clone());
+                    let connection = self.connection(stream);
+                    let served = self.serve(Arc::clone(&connection), router.clone());
                     connection.set_task(tasks.spawn(served));
-                    connections.push_back(connection);
+                    connections.push_back(Arc::downgrade(&connection));
                 }
+                // The client's doing: it has gone before it was looked at.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(_) => {
                     make_place(&mut connections);
                     time::sleep(BREATHER).await;
@@ -224,30 +249,37 @@ impl Acceptor {
         }
     }
 
-    /// Serves one connection to its end.
-    fn serve(
-        &self,
-        stream: TcpStream,
-        connection: Arc<Connection>,
-        router: Router,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    fn connection(&self, stream: TcpStream) -> Arc<Connection> {
         // Lines are to be seen when they are written.
         let _ = stream.set_nodelay(true);
         // A client whose machine has gone to sleep says no word, and nothing may be said to it for hours.
         let period = self.keep_alive.max(Duration::from_secs(1));
         let keep_alive = TcpKeepalive::new().with_time(period).with_interval(period);
         let _ = SockRef::from(&stream).set_tcp_keepalive(&keep_alive);
+        Connection::new(stream)
+    }
+
+    /// Serves one connection to its end.
+    fn serve(
+        &self,
+        connection: Arc<Connection>,
+        router: Router,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let mut stopped = self.stopped.clone();
         let header_timeout = self.header_timeout;
         async move {
-            let socket = Socket {
-                stream,
-                connection: Arc::clone(&connection),
-            };
+            let socket = Socket(Arc::clone(&connection));
             let router = TowerToHyperService::new(router);
             let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+                let connection = Arc::clone(&connection);
                 request.extensions_mut().insert(Arc::clone(&connection));
-                hyper::service::Service::call(&router, request.map(Body::new))
+                let answer = hyper::service::Service::call(&router, request.map(Body::new));
+                async move {
+                    connection.set_busy(true);
+                    let answer = answer.await;
+                    connection.set_busy(false);
+                    answer
+                }
             });
             let served = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -274,15 +306,21 @@ async fn is_true(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|&stopped| stopped).await;
 }
 
-/// Forgets connections that are over; if there is none, ends the oldest that shows no log.
-fn make_place(connections: &mut VecDeque<Arc<Connection>>) {
+/// Forgets connections that are over; if there is none, ends the oldest that asks for nothing, or else the
+/// oldest that shows no log.
+fn make_place(connections: &mut VecDeque<Weak<Connection>>) {
     let before = connections.len();
-    connections.retain(|connection| !connection.is_over());
+    connections.retain(|connection| connection.strong_count() > 0);
     if connections.len() == before {
-        let oldest = connections
-            .iter()
-            .position(|connection| !connection.is_viewing());
-        if let Some(oldest) = oldest.and_then(|oldest| connections.remove(oldest)) {
+        let oldest = |is_spared: fn(&Connection) -> bool| {
+            connections.iter().position(|connection| {
+                let connection = connection.upgrade();
+                connection.is_some_and(|connection| !is_spared(&connection))
+            })
+        };
+        let oldest = oldest(|connection| connection.is_busy() || connection.is_viewing())
+            .or_else(|| oldest(Connection::is_viewing));
+        if let Some(oldest) = oldest.and_then(|oldest| connections.remove(oldest)?.upgrade()) {
             oldest.abort();
         }
     }

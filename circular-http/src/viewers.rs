@@ -21,8 +21,9 @@ use tokio::time;
 use crate::connection::Connection;
 use crate::stream::Stream;
 
-/// A viewer that has been seen to lag is looked at again after this: it may have been woken just now.
-const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// A viewer is looked at this often. One that has been seen to lag is looked at twice: it may have been
+/// woken just now.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// All viewers of one server or router.
 #[derive(Debug)]
@@ -147,9 +148,12 @@ struct State {
 /// How a viewer is.
 enum Progress {
     Over,
-    /// It need not be looked at before that.
-    Fine(Duration),
+    Fine,
+    /// It has taken nothing for too long, if there was something.
+    Lags,
     Stalled,
+    /// The client is not there any more.
+    Left,
 }
 
 impl Viewer {
@@ -192,51 +196,55 @@ impl Viewer {
         }
     }
 
-    fn progress(&self, timeout: Duration, is_second_look: bool) -> Progress {
+    fn progress(&self, timeout: Duration) -> Progress {
         let state = lock(&self.state);
         let Some(stream) = &state.stream else {
             return Progress::Over;
         };
-        // Since when it takes nothing.
-        let idle = match &self.connection {
-            Some(connection) => match connection.blocked_for() {
-                Some(blocked) => blocked,
-                None => return Progress::Fine(timeout),
-            },
-            None => state.polled.elapsed(),
-        };
-        if let Some(rest) = timeout.checked_sub(idle).filter(|rest| !rest.is_zero()) {
-            return Progress::Fine(rest);
+        if let Some(connection) = &self.connection {
+            return match connection.blocked_for() {
+                _ if connection.is_left() => Progress::Left,
+                Some(blocked) if blocked >= timeout => Progress::Stalled,
+                _ => Progress::Fine,
+            };
         }
         // On somebody else's connection it can only be seen that no piece is asked for. That is so too
         // as long as there is none.
-        if self.connection.is_some() || state.has_piece || stream.lags() && is_second_look {
-            return Progress::Stalled;
+        match state.polled.elapsed() >= timeout {
+            true if state.has_piece => Progress::Stalled,
+            true if stream.lags() => Progress::Lags,
+            _ => Progress::Fine,
         }
-        Progress::Fine(if stream.lags() { SECOND_LOOK } else { timeout })
     }
 }
 
-/// Drops a viewer that takes nothing for `timeout`.
+/// Drops a viewer that takes nothing for `timeout`, or that has gone.
 async fn watch(viewers: Arc<Viewers>, viewer: Weak<Viewer>, timeout: Duration) {
-    let mut wait = timeout;
+    let mut has_lagged = false;
     loop {
-        time::sleep(wait).await;
+        time::sleep(timeout.min(LOOK)).await;
         let Some(viewer) = viewer.upgrade() else {
             return;
         };
-        match viewer.progress(timeout, wait == SECOND_LOOK) {
+        let is_stalled = match viewer.progress(timeout) {
             Progress::Over => return,
-            Progress::Fine(rest) => wait = rest,
-            Progress::Stalled => {
-                viewers.stalled.fetch_add(1, Relaxed);
-                viewer.end(true);
-                if let Some(connection) = &viewer.connection {
-                    connection.abort();
-                }
-                return;
+            Progress::Fine => {
+                has_lagged = false;
+                continue;
             }
+            Progress::Lags if !has_lagged => {
+                has_lagged = true;
+                continue;
+            }
+            Progress::Lags | Progress::Stalled => true,
+            Progress::Left => false,
+        };
+        viewers.stalled.fetch_add(u64::from(is_stalled), Relaxed);
+        viewer.end(true);
+        if let Some(connection) = &viewer.connection {
+            connection.abort();
         }
+        return;
     }
 }
 

@@ -46,6 +46,20 @@ fn closing_the_ring_ends_every_stream_with_its_last_record() {
 }
 
 #[test]
+fn an_event_stream_that_is_over_says_so() {
+    let site = Site::new();
+    site.write(0..3);
+    for query in ["", "&tail=1", "&q=nothing", "&follow&until=0s"] {
+        let body = site.get(&format!("?format=sse{query}"));
+        assert!(
+            body.ends_with("event: end\ndata: {\"end\":true}\n\n"),
+            "{query}: {body}"
+        );
+        assert_eq!(body.matches("event: end").count(), 1, "{query}: {body}");
+    }
+}
+
+#[test]
 fn a_viewer_that_is_behind_when_the_ring_closes_is_told_what_it_did_not_get() {
     let records = 100_000;
     let site = Site::with(16 << 20, crate::support::options());
@@ -72,6 +86,9 @@ fn a_viewer_that_is_behind_when_the_ring_closes_is_told_what_it_did_not_get() {
     assert_eq!(missed["missed"]["records"], records - count);
     let bytes: usize = (count..records).map(|number| line(number).len()).sum();
     assert_eq!(missed["missed"]["bytes"], bytes);
+    // Who comes back has been told.
+    let id = missed["id"].as_str().unwrap();
+    assert_eq!(site.get(&format!("?after={id}")), "");
     assert_eq!(*closed, "{\"closed\":true}");
 }
 

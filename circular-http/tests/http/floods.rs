@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::support::{Site, Tail, line, options};
+use crate::support::{PATIENCE, Site, Tail, line, options};
 
 #[test]
 fn a_head_that_does_not_end_is_not_waited_for() {
@@ -22,9 +22,7 @@ fn a_head_that_does_not_end_is_not_waited_for() {
     idle.write_all(b"GET /debug/log/stats HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .unwrap();
     for stream in [&mut half, &mut silent, &mut idle] {
-        stream
-            .set_read_timeout(Some(crate::support::PATIENCE))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut reply = Vec::new();
         // An end or a reset, but no time-out.
         if let Err(error) = stream.read_to_end(&mut reply) {
@@ -42,7 +40,9 @@ fn a_drop_at_a_time_is_no_way_to_stay() {
     );
     let mut stream = TcpStream::connect(site.server.local_addr()).unwrap();
     // Ends when the other side has ended.
+    let deadline = Instant::now() + PATIENCE;
     while stream.write_all(b"x").is_ok() {
+        assert!(Instant::now() < deadline, "it is still there");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

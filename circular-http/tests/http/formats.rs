@@ -136,6 +136,9 @@ fn head_says_what_get_would() {
             "{rest}"
         );
         assert_eq!(head.body, "", "{rest}");
+        // It is known of a GET when that has ended.
+        let is_known = get.header("content-length").is_some();
+        assert_eq!(head.header("content-length").is_some(), is_known, "{rest}");
     }
     assert_eq!(
         site.stats()["viewers"]["admitted"],

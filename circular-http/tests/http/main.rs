@@ -8,6 +8,7 @@ mod mounted;
 mod parameters;
 mod redaction;
 mod resume;
+mod start;
 mod stats;
 mod support;
 mod viewers;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use circular_core::{Level, Meta};
 
-use crate::support::{Site, Tail, line, options};
+use crate::support::{Site, Tail, line, options, until};
 
 /// The numbers of the lines of a text.
 fn numbers(text: &str) -> Vec<u64> {
@@ -66,6 +66,59 @@ fn tail_counts_what_passes() {
     site.record(Meta::new().level(Level::Debug), &line(2000));
     site.record(Meta::new().level(Level::Info), &line(2001));
     assert_eq!(numbers(&tail.line()), [2001]);
+}
+
+#[test]
+fn a_long_tail_is_exact_too() {
+    let site = Site::new();
+    for number in 0..10_000 {
+        let level = if number % 3 == 0 {
+            Level::Warn
+        } else {
+            Level::Debug
+        };
+        site.record(Meta::new().level(level), &format!("x {number}\n"));
+    }
+    let all: Vec<u64> = (0..10_000).filter(|number| number % 3 == 0).collect();
+    for count in [1, 1_023, 1_024, 1_025, 1_500, 2_051, 3_333, 3_334, 5_000] {
+        let expected = &all[all.len().saturating_sub(count)..];
+        let shown = numbers(&site.get(&format!("?tail={count}&level=warn")));
+        assert_eq!(shown, expected, "{count}");
+    }
+    let most = site.get(&format!("?tail={}&level=warn", u64::MAX));
+    assert_eq!(numbers(&most), all);
+}
+
+/// What is written while the newest are looked for comes after them.
+#[test]
+fn a_filtered_tail_loses_nothing_that_is_written_meanwhile() {
+    let site = Site::with(8 << 20, options());
+    site.write(0..50_000);
+    for round in 0..5 {
+        let url = site.url(&format!("?tail=1000&follow&q=mark{round}"));
+        let mut tail = Tail::open(&url, &[]);
+        let admitted = || site.stats()["viewers"]["admitted"] == round + 1;
+        until("it looks", || admitted().then_some(()));
+        for number in 0..300 {
+            site.record(Meta::new(), &format!("mark{round} {number}\n"));
+            site.write(number..number + 20);
+        }
+        for number in 0..300 {
+            assert_eq!(tail.line(), format!("mark{round} {number}"));
+        }
+    }
+}
+
+#[test]
+fn another_rings_cursor_begins_at_the_oldest_whatever_the_tail() {
+    let site = Site::new();
+    site.write(0..3);
+    for tail in ["tail=0", "tail=1", "tail=all"] {
+        let text = site.get(&format!("?after=0123456789abcdef.5&{tail}"));
+        let (notice, rest) = text.split_once('\n').unwrap();
+        assert!(notice.starts_with("--- restarted"), "{text}");
+        assert_eq!(numbers(rest), [0, 1, 2], "{tail}");
+    }
 }
 
 #[test]
@@ -236,6 +289,7 @@ fn what_is_not_understood_is_named() {
         ("format=xml", "format=\"xml\""),
         ("q=a&q=b", "\"q\""),
         ("%1b[2J=1", "\\u{1b}[2J"),
+        ("re=%1b]0;x%07(", "\\x1b]0;x\\x07("),
     ] {
         for rest in [format!("?{query}"), format!("?{query}&x=")] {
             let reply = site.curl(&rest, &[]);

@@ -106,6 +106,22 @@ fn what_was_overwritten_meanwhile_is_counted() {
 }
 
 #[test]
+fn who_comes_back_gets_what_was_written_long_ago() {
+    let site = Site::new();
+    site.write(0..3);
+    // As time goes on, what since= says is later than what was written after the visit before.
+    let query = "?format=sse&follow&since=2999-01-01T00:00:00Z";
+    let text = site.get("?format=ndjson");
+    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let header = format!("last-event-id: {}", first["id"].as_str().unwrap());
+    let mut tail = Tail::open(&site.url(query), &["--header", &header]);
+    tail.event();
+    assert_eq!(tail.event().seq(), Some(1));
+    assert_eq!(tail.event().seq(), Some(2));
+    assert_eq!(site.get("?since=2999-01-01T00:00:00Z"), "");
+}
+
+#[test]
 fn every_format_tells_what_was_missed() {
     let site = Site::with(4096, crate::support::options());
     let first = |site: &Site| {

@@ -1,7 +1,10 @@
 //! How many there may be, and what happens to one that takes nothing.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
+
+use circular_core::{Record, Redacted};
 
 use crate::support::{Site, Tail, line, options, until};
 
@@ -34,6 +37,55 @@ fn one_more_than_there_may_be_is_asked_to_come_again() {
     until("there is a place again", || {
         (site.curl("", &[]).status == 200).then_some(())
     });
+}
+
+/// The server looks for more of a request only when it has answered what there is.
+#[test]
+fn a_client_that_has_sent_more_and_goes_frees_its_place() {
+    let site = Site::with(1 << 16, options().viewers(1));
+    let head = "GET /debug/log?follow HTTP/1.1\nhost: localhost";
+    for more in ["x", "\n", "GET /debug/log HTTP/1.1\nhost: localhost"] {
+        let mut stream = site.open(head);
+        stream.write_all(more.as_bytes()).unwrap();
+        until("it looks", || {
+            (site.stats()["viewers"]["now"] == 1).then_some(())
+        });
+        drop(stream);
+        until("it has gone", || {
+            (site.stats()["viewers"]["now"] == 0).then_some(())
+        });
+    }
+    let stream = site.open(&format!("{head}\ncontent-length: 5"));
+    until("it looks", || {
+        (site.stats()["viewers"]["now"] == 1).then_some(())
+    });
+    drop(stream);
+    until("it has gone", || {
+        (site.stats()["viewers"]["now"] == 0).then_some(())
+    });
+}
+
+/// What a client asks for may take long to find, but nobody has to wait for that, and who waits for it
+/// is not sent away.
+#[test]
+fn a_long_search_keeps_nobody_waiting() {
+    let slow = |_: &Record<'_>| {
+        std::thread::sleep(Duration::from_millis(2));
+        Redacted::Keep
+    };
+    let site = Site::with(1 << 20, options().redact(slow));
+    site.write(0..500);
+    let mut searching = Tail::open(&site.url("?tail=1&q=line"), &[]);
+    until("it looks, and others are answered meanwhile", || {
+        (site.stats()["viewers"]["now"] == 1).then_some(())
+    });
+    // More than there may be.
+    let flood: Vec<TcpStream> = (0..400)
+        .map(|_| TcpStream::connect(site.server.local_addr()).unwrap())
+        .collect();
+    assert_eq!(site.stats()["viewers"]["now"], 1);
+    assert_eq!(searching.line() + "\n", line(499));
+    drop(flood);
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! How a server of its own starts, and what it is when nobody asks for the log.
+
+use std::time::Duration;
+
+use circular_core::Ring;
+use circular_http::serve;
+
+use crate::support::{Site, Tail, curl, line, options};
+
+#[test]
+fn it_starts_fails_and_stops_in_async_code_too() {
+    let site = Site::new();
+    let taken = site.server.local_addr();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let ring = Ring::new(4096).unwrap();
+        let error = serve(ring.handle(), options().addr(taken)).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+        assert!(error.to_string().contains("Options::addr"), "{error}");
+        let server = serve(ring.handle(), options()).unwrap();
+        assert_eq!(curl(&server.url(), &[]).status, 200);
+        server.stop();
+    });
+}
+
+#[test]
+fn other_addresses_are_answered_with_where_the_log_is() {
+    let site = Site::new();
+    let root = format!("http://{}", site.server.local_addr());
+    for path in ["/", "/favicon.ico", "/debug", "/debug/logs"] {
+        let reply = curl(&(root.clone() + path), &[]);
+        assert_eq!(reply.status, 404, "{path}");
+        assert!(reply.body.contains("/debug/log"), "{path}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+        let host = ["--header", "host: evil.example.com"];
+        assert_eq!(curl(&(root.clone() + path), &host).status, 403, "{path}");
+    }
+}
+
+#[test]
+fn times_that_are_never_over_are_fine() {
+    let options = options()
+        .keep_alive(Duration::MAX)
+        .stall_timeout(Duration::MAX)
+        .header_timeout(Duration::MAX);
+    let site = Site::with(1 << 16, options);
+    site.write(0..1);
+    assert_eq!(site.get(""), line(0));
+    let mut tail = Tail::open(&site.url("?format=sse&follow&tail=0"), &[]);
+    tail.event();
+    assert_eq!(tail.event().name, "live");
+    site.write(1..2);
+    assert_eq!(tail.event().seq(), Some(1));
+}
