@@ -46,9 +46,14 @@
 //! | `limit_bytes=100000` | ends before it is longer |
 //! | `raw` | text: the bytes as they are |
 //!
-//! Anything else is an error that names it. What is missing, because it was overwritten before it could
-//! be sent, is told in each format, and so is a cursor of another run of the program, with which one
-//! begins at the oldest record.
+//! Anything else is an error that names it. An expression sees the first 16 KiB of a record. What is
+//! missing, because it was overwritten before it could be sent, is told in each format, and so is a cursor
+//! of another run of the program, with which one begins at the oldest record.
+//!
+//! In JSON, a record is `{"id","seq","time","level","target","text"}`, and has a `part` if it is one of a
+//! record that was longer than the ring. Beside them there are `{"id","missed":{"records","bytes"}}`,
+//! `{"restarted":true}`, `{"closed":true}` at the end of the ring, and `{"id","alive":true}` every 15 s when
+//! there is nothing else: whoever reads for `text` looks whether there is one.
 //!
 //! `GET /debug/log/stats` has numbers, as JSON or for Prometheus.
 //!
@@ -96,9 +101,10 @@ pub use serve::{Server, serve};
 /// knows where it is), or use them as the tower service that they are.
 ///
 /// The server must run on tokio, with timers. Where strangers can reach it, give it a header time-out,
-/// and the options a token: [`Options::check_addr`] tells whether one is needed. A viewer that takes
-/// nothing is dropped here as well, but its connection is the server's, and is only ended when the
-/// client takes something again.
+/// and the options a token, as the checks of names are no password: [`Options::check_addr`] tells whether
+/// one is needed. A viewer that takes nothing is dropped here as well, but its connection is the server's,
+/// and is only ended when the client takes something again. That a client has gone is the server's to see,
+/// and it may be the next record of its text that shows it.
 ///
 /// ```
 /// use circular_core::Ring;

@@ -124,7 +124,8 @@ impl Options {
     }
 
     /// Hands each record to `hook` before it leaves, in whatever format; see [`Redacted`]. What
-    /// clients search for is searched for in what the hook has left.
+    /// clients search for is searched for in what the hook has left. How long a record was before can be
+    /// told from cursors.
     ///
     /// The hook must not log to the ring that it is looking at: each record would make another.
     pub fn redact(

@@ -1,7 +1,8 @@
 //! One viewer's way through the ring, in pieces of a response's body.
 //!
 //! Invariant: what is held for a viewer is its reader's buffer and one piece, whatever it asked for and
-//! however slow it is. A piece is made when the connection has room for it.
+//! however slow it is; both grow only for a record that is longer than they are. A piece is made when the
+//! connection has room for it.
 //!
 //! A viewer that has had everything does not come back for each record: it takes the ring's lock each
 //! time, and a hundred of them that do so a thousand times a second are in the writers' way. Where much is

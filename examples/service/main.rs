@@ -20,6 +20,9 @@
 //! ring's own reader thread. A stuck terminal stops that thread, and nothing else. (But for
 //! `tracing-appender`, which complains on stderr if it cannot begin a new day's file.)
 //!
+//! The log's pages are routes of the service's own server, so that there is one address for everything.
+//! `circular_http::serve` would be a server beside it, which answers when this one's runtime does not.
+//!
 //! | file | what it holds |
 //! |---|---|
 //! | `main.rs` | start, and a stop that is bounded whatever clients do |
