@@ -5,7 +5,7 @@ use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
@@ -14,6 +14,17 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
+
+/// What an Ethernet takes in one packet; hyper's slices that it is cut from, as a rule three.
+pub(crate) const SEGMENT: u32 = 1448;
+const SLICES: usize = 4;
+
+/// As long as a connection has not taken so much in one go, with no longer pause than this, it is taken for
+/// a slow one, and gets no more than a packet at once. What is handed over at once lies in its system as one
+/// block, whose room is free again when the last byte is read: of 64 KiB, in a minute if its program reads
+/// 1 KiB a second. By then it would have been dropped, as one that takes nothing.
+const PROBATION: usize = 256 << 10;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection, which is open as long as there is one of these.
 #[derive(Debug)]
@@ -26,6 +37,8 @@ pub(crate) struct Connection {
     /// Whether something is being answered just now, and whether that shows a log.
     is_busy: AtomicBool,
     is_viewing: AtomicBool,
+    /// How much it has taken since it was accepted or was last blocked for long.
+    taken: AtomicUsize,
     task: OnceLock<AbortHandle>,
 }
 
@@ -37,6 +50,7 @@ impl Connection {
             blocked: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
             is_viewing: AtomicBool::new(false),
+            taken: AtomicUsize::new(0),
             task: OnceLock::new(),
         })
     }
@@ -48,12 +62,30 @@ impl Connection {
         Some(self.accepted.elapsed().saturating_sub(since))
     }
 
-    fn note(&self, is_blocked: bool) {
-        if !is_blocked {
-            self.blocked.store(0, Relaxed);
-        } else if self.blocked.load(Relaxed) == 0 {
-            let now = u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-            self.blocked.store(now + 1, Relaxed);
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        let Poll::Ready(written) = written else {
+            if self.blocked.load(Relaxed) == 0 {
+                let now = self.accepted.elapsed().as_millis();
+                let now = u64::try_from(now).unwrap_or(u64::MAX - 1);
+                self.blocked.store(now + 1, Relaxed);
+            }
+            return;
+        };
+        if self.blocked_for().is_some_and(|blocked| blocked > PAUSE) {
+            self.taken.store(0, Relaxed);
+        }
+        self.blocked.store(0, Relaxed);
+        self.taken
+            .fetch_add(*written.as_ref().unwrap_or(&0), Relaxed);
+    }
+
+    /// How much may be handed to the system at once.
+    fn limit(&self) -> usize {
+        let is_slow = self.taken.load(Relaxed) < PROBATION;
+        if is_slow {
+            SEGMENT as usize
+        } else {
+            usize::MAX
         }
     }
 
@@ -121,7 +153,7 @@ impl Socket {
                 written => break Poll::Ready(written),
             }
         };
-        self.0.note(polled.is_pending());
+        self.0.note(&polled);
         polled
     }
 }
@@ -149,6 +181,7 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let bytes = &bytes[..bytes.len().min(self.0.limit())];
         self.poll_room(context, |stream| stream.try_write(bytes))
     }
 
@@ -157,7 +190,16 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_room(context, |stream| stream.try_write_vectored(slices))
+        let mut left = self.0.limit();
+        if slices.iter().map(|slice| slice.len()).sum::<usize>() <= left {
+            return self.poll_room(context, |stream| stream.try_write_vectored(slices));
+        }
+        let mut within = [IoSlice::new(&[]); SLICES];
+        for (within, slice) in within.iter_mut().zip(slices) {
+            *within = IoSlice::new(&slice[..slice.len().min(left)]);
+            left -= within.len();
+        }
+        self.poll_room(context, |stream| stream.try_write_vectored(&within))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -149,8 +149,9 @@ impl Options {
     /// said.
     ///
     /// What its system has taken counts as taken. Where a program reads slowly from a full buffer, its
-    /// system asks for more only when much of that is free: with the buffers that Linux gives, a
-    /// program that reads 1 KiB a second seems to take nothing for a minute.
+    /// system asks for more only when some of that is free: [`serve`](crate::serve) sends to such a client
+    /// in small pieces, so that one that reads 1 KiB a second is not taken for one that never reads. Other
+    /// servers do not, and with the buffers that Linux gives, it then seems to take nothing for a minute.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = timeout.min(LONGEST);
         self

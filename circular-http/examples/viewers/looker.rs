@@ -7,9 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use tokio::net::TcpSocket;
-use tokio::runtime;
-
 use crate::Result;
 
 /// How fast a client reads.
@@ -20,10 +17,6 @@ pub(crate) enum Pace {
     Slow,
     Never,
 }
-
-/// What the system keeps for a slow client. As much as it likes would be minutes at that pace, in which
-/// nobody could see that the client takes something.
-const SLOW_BUFFER: u32 = 4096;
 
 /// What a client has had.
 #[derive(Debug, Default)]
@@ -42,17 +35,7 @@ pub(crate) struct Looker {
 impl Looker {
     /// Asks for what comes from now on, and has joined when this returns.
     pub(crate) fn connect(addr: SocketAddr, pace: Pace) -> Result<Self> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let mut stream = runtime.block_on(async {
-            let socket = TcpSocket::new_v4()?;
-            if pace == Pace::Slow {
-                socket.set_recv_buffer_size(SLOW_BUFFER)?;
-            }
-            socket.connect(addr).await?.into_std()
-        })?;
-        stream.set_nonblocking(false)?;
+        let mut stream = TcpStream::connect(addr)?;
         let request = "GET /debug/log?follow&tail=0 HTTP/1.0\r\nhost: localhost\r\n\r\n";
         stream.write_all(request.as_bytes())?;
         let mut looker = Self {
