@@ -28,6 +28,10 @@ use std::sync::atomic::Ordering::Relaxed;
 /// for some hundreds of bytes.
 const LONG: usize = 128;
 
+/// Words in a cache line.
+const LINE: usize = 64 / WORD;
+const LINES_OF_A_RECORD: usize = 3;
+
 /// Stores in all of `words` what `bytes` begins with.
 #[inline]
 pub(crate) fn store(words: &[AtomicU64], bytes: &[u8]) {
@@ -47,6 +51,28 @@ pub(crate) fn load(words: &[AtomicU64], bytes: &mut [u8]) {
     }
     load_words(words, bytes);
 }
+
+/// Tells the machine that the words from `index` on are stored to soon: as many as a record of usual length
+/// has. It is a hint, and nothing where a machine has none.
+#[inline(always)]
+pub(crate) fn will_store(words: &[AtomicU64], index: usize) {
+    let place = words.as_ptr().wrapping_add(index);
+    for line in 0..LINES_OF_A_RECORD {
+        fetch(place.wrapping_add(line * LINE));
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
+#[expect(unsafe_code, reason = "a hint to the machine")]
+#[inline(always)]
+fn fetch(line: *const AtomicU64) {
+    use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+    // SAFETY: it accesses nothing, and may be given any address.
+    unsafe { _mm_prefetch::<_MM_HINT_ET0>(line.cast()) };
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(any(loom, miri)))))]
+fn fetch(_line: *const AtomicU64) {}
 
 #[inline]
 fn store_words(words: &[AtomicU64], bytes: &[u8]) {

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 /// Everything here is under the ring's lock.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct Line {
     /// The ticket that is first.
     serving: u64,

@@ -56,17 +56,21 @@ impl Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token(usize);
 
+// In this order: see `State`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Readers {
+    /// Where a record may end at most.
+    limit: u64,
     slots: Vec<Option<Slot>>,
     present: usize,
     joined: u64,
     capacity: u64,
-    /// Where a record may end at most.
-    limit: u64,
 }
 
 impl Readers {
+    pub(crate) const LIMIT_OFFSET: usize = std::mem::offset_of!(Readers, limit);
+
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
             slots: Vec::new(),

@@ -54,14 +54,19 @@ pub(crate) struct Shared {
 }
 
 /// What the lock guards.
+///
+/// In this order: what every write looks at lies with the lock in one cache line, as readers on other cores
+/// have it again and again. The next line holds what a write only reads, and what changes rarely.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct State {
     pub(crate) head: Head,
     pub(crate) closed: bool,
-    pub(crate) readers: Readers,
-    pub(crate) line: Line,
     /// Somebody sleeps on `data`, and the next write shall notify.
     pub(crate) asleep: bool,
+    /// Its limit comes first.
+    pub(crate) readers: Readers,
+    pub(crate) line: Line,
     /// How many wait on `nap`.
     pub(crate) napping: usize,
     pub(crate) pump: Pump,
@@ -96,6 +101,15 @@ pub(crate) struct Counts {
     pub(crate) demotions: u64,
     pub(crate) failed_sinks: u64,
 }
+
+// The lock itself takes a word before it.
+#[cfg(all(target_pointer_width = "64", not(loom)))]
+const _: () = {
+    use std::mem::offset_of;
+    let limit = offset_of!(State, readers) + Readers::LIMIT_OFFSET;
+    assert!(limit + size_of::<u64>() <= 64 - size_of::<u64>());
+    assert!(offset_of!(State, line) + 2 * size_of::<u64>() <= 2 * 64 - size_of::<u64>());
+};
 
 impl Shared {
     pub(crate) fn new(capacity: usize) -> Result<Self, BuildError> {

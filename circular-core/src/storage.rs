@@ -112,6 +112,12 @@ impl Storage {
         }
     }
 
+    /// Says that the next record begins at `index`.
+    #[inline(always)]
+    pub(crate) fn expect_write(&self, index: usize) {
+        copy::will_store(&self.words, index);
+    }
+
     /// The same around the end of the storage, or from several slices.
     #[cold]
     #[inline(never)]

@@ -77,6 +77,8 @@ pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| now() >= deadline)
 }
 
+/// It begins a cache line, so that what is guarded knows where its own end.
+#[repr(align(64))]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
 /// Always has its lock, but for the time of a wait.

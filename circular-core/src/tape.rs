@@ -190,6 +190,12 @@ impl Tape {
         self.truth.tail.store(end, Release);
     }
 
+    /// Says that a record is going to be written where the last one ends.
+    #[inline(always)]
+    pub(crate) fn expect_append(&self, index: usize) {
+        self.storage.expect_write(index);
+    }
+
     /// Notes in the index the record of so many words that is about to be written, if it is the first
     /// of its block, or covers the next one.
     // Twice in a block of many records.

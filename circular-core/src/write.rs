@@ -43,7 +43,11 @@ impl Shared {
             return self.write_with_care(state, label, payload, fits);
         }
         self.tape.append(&mut state.head, label, payload);
+        let next = state.head.spot.index;
         self.let_go(state);
+        // It is long since that memory was last used: it is not in any cache of this core, and the next write
+        // would wait for it.
+        self.tape.expect_append(next);
         Ok(())
     }
 
