@@ -12,6 +12,8 @@ const MAX_ROWS = 10_000;
 const MAX_CHARACTERS = 16 << 20;
 // Of one record. The rest is in the download.
 const MAX_SHOWN = 16 << 10;
+// Pieces of one record that look different. What comes after them is plain.
+const MAX_PIECES = 300;
 // How many of the newest records it begins with, unless the address says.
 const TAIL = 2_000;
 // Rows are laid out, painted and thrown away this many at a time.
@@ -39,6 +41,11 @@ const plural = (count, what) => `${number.format(count)} ${what}${count === 1 ? 
 // SGR sequences of a bearable length, control characters, and what turns the direction of text around. The server escapes
 // the same ones in `text/plain`.
 const SPECIAL = /\x1b\[([\d;:]{0,32})m|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+const SGR = /\x1b\[[\d;:]{0,32}m/g;
+
+// A time of day, and no part of something longer such as a MAC address.
+const CLOCK = /(?<![\d:])\d\d:\d\d:\d\d(?![\d:])/;
 
 // Those of one byte, and the second 32 with their two, as those bytes; others by their number.
 function escaped(character) {
@@ -119,7 +126,8 @@ function span(className, text) {
   return made;
 }
 
-// Appends `text` to `parent`, as text nodes and spans around them.
+// Appends `text` to `parent`, as text nodes and spans around them. Neighbours that look the same are one: it
+// is nodes that are dear.
 function appendText(parent, text) {
   if (text.search(SPECIAL) < 0) {
     parent.append(text);
@@ -128,20 +136,42 @@ function appendText(parent, text) {
   const style = { ...PLAIN };
   let className = "";
   let from = 0;
-  const plain = (to) => {
-    if (from < to) parent.append(className ? span(className, text.slice(from, to)) : text.slice(from, to));
+  const piece = { className: "", text: "" };
+  let pieces = 0;
+  const end = () => {
+    if (!piece.text) return;
+    parent.append(piece.className ? span(piece.className, piece.text) : piece.text);
+    piece.text = "";
+    pieces += 1;
+  };
+  const put = (className, more) => {
+    if (!more) return;
+    const allowed = pieces < MAX_PIECES ? className : "";
+    if (allowed !== piece.className) end();
+    piece.className = allowed;
+    piece.text += more;
   };
   for (const match of text.matchAll(SPECIAL)) {
-    plain(match.index);
+    put(className, text.slice(from, match.index));
     from = match.index + match[0].length;
     if (match[1] === undefined) {
-      parent.append(span("control", escaped(match[0])));
+      put("control", escaped(match[0]));
     } else {
       applySgr(style, match[1]);
       className = classOf(style);
     }
   }
-  plain(text.length);
+  put(className, text.slice(from));
+  end();
+}
+
+// Where `word` stands in `text` by itself, or -1: `TRACEID` is not TRACE, and `app::db` is not `db`.
+function wordAt(text, word) {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const [before, after] = [text.slice(Math.max(at - 2, 0), at), text.slice(at + word.length)];
+    if (!/(\w|::)$/.test(before) && !/^(\w|::)/.test(after)) return at;
+  }
+  return -1;
 }
 
 // One record's row. Most lines begin with their time, level and target; what a line does not say itself
@@ -150,13 +180,14 @@ function recordRow({ time, level, target, text }) {
   const row = document.createElement("div");
   row.className = level ? `row ${level.toLowerCase()}` : "row";
   const shown = text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text;
-  const head = shown.slice(0, 100);
+  // As it is read, without its colours.
+  const head = shown.slice(0, 1_000).replace(SGR, "").slice(0, 300);
 
   const before = [];
-  if (time && !/\d\d:\d\d:\d\d/.test(head)) before.push(`${time.slice(11, 23)} `);
-  const at = level ? head.indexOf(level) : -1;
+  if (time && !CLOCK.test(head.slice(0, 100))) before.push(`${time.slice(11, 23)}Z `);
+  const at = level ? wordAt(head.slice(0, 100), level) : -1;
   if (level && at < 0) before.push(span("level", level), " ");
-  if (target && !shown.slice(0, 300).includes(target)) before.push(`${target}:`);
+  if (target && wordAt(head, target) < 0) before.push(`${target}:`);
   if (before.length > 0) {
     const meta = span("meta", "");
     meta.append(...before);
@@ -164,7 +195,7 @@ function recordRow({ time, level, target, text }) {
   }
 
   // A word that has a colour of its own keeps it.
-  if (at >= 0 && !shown.slice(0, at).includes("\x1b")) {
+  if (at >= 0 && shown.startsWith(level, at) && !shown.slice(0, at).includes("\x1b")) {
     appendText(row, shown.slice(0, at));
     row.append(span("level", level));
     appendText(row, shown.slice(at + level.length));
@@ -260,7 +291,7 @@ const rows = {
     }
     last.node.append(rowOf(item));
     if (item.kind === "record" || item.kind === "missed") this.cursor = item.id;
-    const characters = Math.min(item.data.length, MAX_SHOWN);
+    const characters = charactersOf(last.node.lastChild.textContent);
     last.count += 1;
     last.characters += characters;
     this.count += 1;
@@ -280,6 +311,11 @@ const rows = {
     Object.assign(this, { count: 0, characters: 0, chunks: [] });
   },
 };
+
+// A line counts as a hundred, however short: there is an end to how high a document can be.
+function charactersOf(text) {
+  return text.length + 100 * (text.split("\n").length - 1);
+}
 
 function rowOf({ kind, data }) {
   if (kind === "record") return recordRow(JSON.parse(data));
@@ -326,7 +362,7 @@ function frame(now) {
     do {
       rows.append(queue.pop());
       made += 1;
-    } while (queue.length > 0 && (made % 16 !== 0 || performance.now() < end));
+    } while (queue.length > 0 && performance.now() < end);
     if (!view.following) view.below += made;
     if (queue.length > 0) schedule();
   }

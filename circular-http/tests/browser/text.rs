@@ -1,9 +1,10 @@
 //! Log text is text, whatever it is made of.
 
 use circular_core::Level;
+use circular_http::Options;
 use serde_json::json;
 
-use crate::page::Page;
+use crate::page::{Page, new_ring};
 
 #[test]
 fn markup_and_escapes_in_a_line_are_shown_and_not_obeyed() {
@@ -14,12 +15,14 @@ fn markup_and_escapes_in_a_line_are_shown_and_not_obeyed() {
     page.say("\x1b]0;x\x07title, \x1b[2Jclear, back\x08 and return\rover");
     page.say("\u{202e}right to left, \u{9b}31m and a nul \0");
     page.say_as(Level::Error, "<i>app</i>", "a target");
+    page.say("\x1b[31m<img src=x onerror=\"document.title='broken'\"><b>red</b>\x1b[0m");
     page.until_rows(&[
         "<img src=x onerror=\"document.title='broken'\">",
         "</script><script>document.title='broken'</script>",
         r"\x1b]0;x\x07title, \x1b[2Jclear, back\x08 and return\x0dover",
         r"\u{202e}right to left, \xc2\x9b31m and a nul \x00",
         "a target",
+        "<img src=x onerror=\"document.title='broken'\"><b>red</b>",
     ]);
     assert_eq!(
         page.get("log.querySelectorAll(':not(div, span)').length"),
@@ -51,9 +54,7 @@ fn colours_are_shown_as_colours() {
             ["inverse", "bg-2"],
             ["indexed", "fg-9"],
             ["true", "bg-12"],
-            ["colons", "fg-10"],
-            [" ", "fg-10"],
-            ["nothing", "fg-10"],
+            ["colons nothing", "fg-10"],
         ])
     );
     assert_eq!(
@@ -75,6 +76,55 @@ fn a_very_long_line_is_cut_and_says_so() {
         row.ends_with("x … 3,616 more characters: see the download"),
         "{}",
         &row[16_384..]
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn control_characters_by_the_thousand_are_few_nodes() {
+    let Some(mut page) = Page::open_with(&[], new_ring(8 << 20), Options::new()) else {
+        return;
+    };
+    page.until_live();
+    page.say(&"\x01".repeat(16_000));
+    page.say(&"a\x01".repeat(8_000));
+    page.say(&"\x1b[31mr\x1b[32mg".repeat(1_300));
+    for _ in 0..50 {
+        page.say(&"\x1b[1m\x02".repeat(3_200));
+    }
+    page.say("the end");
+    page.until_last_row("the end");
+    let nodes = page.get("[...log.querySelectorAll('.row')].map(row => row.childNodes.length)");
+    let nodes = nodes.as_array().expect("a list").iter();
+    let most = nodes.map(|count| count.as_u64().expect("a number")).max();
+    assert!(most < Some(310), "{most:?} nodes in a row");
+    let rows = page.rows();
+    assert_eq!(rows[0], r"\x01".repeat(16_000));
+    assert_eq!(rows[1], r"a\x01".repeat(8_000));
+    assert_eq!(rows[2], "rg".repeat(1_300));
+    assert_eq!(
+        page.get("log.querySelectorAll('.row')[0].querySelectorAll('.control').length"),
+        1
+    );
+    page.assert_quiet();
+}
+
+/// Chromium makes nothing higher than 33,554,432 px: what is below that cannot be scrolled to.
+#[test]
+fn the_newest_row_is_in_reach_below_lines_by_the_million() {
+    let Some(mut page) = Page::open_with(&[], new_ring(8 << 20), Options::new()) else {
+        return;
+    };
+    page.until_live();
+    // One by one: only what was shown is known to be so high.
+    for number in 0..110 {
+        page.say(&format!("{}number {number}", "\n".repeat(16_000)));
+        page.until_last_row(&format!("number {number}"));
+    }
+    page.until("log.scrollHeight < 30_000_000");
+    page.until(
+        "[...document.querySelectorAll('.row')].at(-1).getBoundingClientRect().bottom
+         <= log.getBoundingClientRect().bottom",
     );
     page.assert_quiet();
 }

@@ -36,7 +36,7 @@ fn a_row_says_level_time_and_target_once_each() {
     let bare = page.get("document.querySelectorAll('.row')[0].textContent");
     let bare = bare.as_str().expect("a row is text");
     assert!(bare.ends_with(" WARN app::db:pool is empty"), "{bare}");
-    assert_eq!(bare.find(' '), Some("14:00:00.123".len()), "{bare}");
+    assert_eq!(bare.find(' '), Some("14:00:00.123Z".len()), "{bare}");
     let whole = page.get("document.querySelectorAll('.row')[1].textContent");
     assert_eq!(
         whole,
@@ -46,6 +46,29 @@ fn a_row_says_level_time_and_target_once_each() {
         page.get("[...document.querySelectorAll('.row .level')].map(level => level.textContent)"),
         json!(["WARN", "WARN"])
     );
+    page.assert_quiet();
+}
+
+#[test]
+fn what_only_looks_like_level_time_or_target_does_not_stand_for_them() {
+    let Some(mut page) = Page::open() else { return };
+    page.say_as(Level::Trace, "db", "TRACEID=5 feedback mydb::x db::y");
+    page.say_as(Level::Info, "app", "00:11:22:33:44:55 is a MAC address");
+    page.say_as(Level::Info, "app", "\x1b[32mINFO\x1b[0m \x1b[2mapp\x1b[0m: 14:00:00 says it");
+    page.say_as(Level::Info, "a+b", "INFO a+b: 14:00:00 [x");
+    page.until_row_count(4);
+    let rows = page.get("[...document.querySelectorAll('.row')].map(row => row.textContent)");
+    let row = |number: usize| rows[number].as_str().expect("a row is text");
+    assert!(
+        row(0).ends_with("Z TRACE db:TRACEID=5 feedback mydb::x db::y"),
+        "{}",
+        row(0)
+    );
+    let (time, rest) = row(1).split_once(' ').expect("a time comes first");
+    assert_eq!((time.len(), time.ends_with('Z')), (13, true), "{}", row(1));
+    assert_eq!(rest, "INFO app:00:11:22:33:44:55 is a MAC address");
+    assert_eq!(row(2), "INFO app: 14:00:00 says it");
+    assert_eq!(row(3), "INFO a+b: 14:00:00 [x");
     page.assert_quiet();
 }
 
