@@ -28,6 +28,9 @@ const READABLE_RATE = 3;
 // Milliseconds that a connection may take to bring the first word: this at first, and in the end.
 const ATTEMPT = 10_000;
 const LONGEST_ATTEMPT = 80_000;
+// Milliseconds after which a tab in the background lets its connection go, and goes on when it is looked at: a
+// browser has six connections to a host, for all its tabs.
+const REST_AFTER = 60_000;
 // Milliseconds without typing after which a filter is applied.
 const TYPING = 300;
 
@@ -436,6 +439,9 @@ const FILTERS = ["level", "filter", "q", "re", "since", "until"];
 // there is no such thing.
 const OWN = ["follow", "format", "tail", "after", "raw", "limit_bytes"];
 
+// Whether the text field shows `q` or `re`: it shows one of them.
+let fieldShows = "q";
+
 function addressed(name) {
   return new URLSearchParams(location.search).get(name) ?? "";
 }
@@ -448,12 +454,39 @@ function setAddressed(values) {
   }
   history.replaceState(null, "", address);
   element("unclear").hidden = !addressed("after");
+  showRest();
   const shown = filters();
   if (addressed("after")) shown.set("after", addressed("after"));
   else shown.set("tail", "all");
   shown.set("format", "text");
   element("download-shown").href = `${location.pathname}?${shown}`;
   element("download-all").href = `${location.pathname}?tail=all&format=text`;
+}
+
+// What the address asks for and no field shows can be seen, and taken away.
+function showRest() {
+  const rest = [...filters()].filter(([name]) => {
+    if (name === "level") return !chosenLevel();
+    return name !== "filter" && name !== fieldShows;
+  });
+  // One that is pressed just now must not be replaced by its like.
+  const told = rest.join("\n");
+  if (element("rest").dataset.told === told) return;
+  element("rest").dataset.told = told;
+  element("rest").hidden = rest.length === 0;
+  element("rest").replaceChildren(...rest.map(([name, value]) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `${name} ${value} ×`;
+    button.setAttribute("aria-label", `Remove ${name} ${value}`);
+    button.addEventListener("click", () => {
+      setAddressed({ [name]: "" });
+      readAddress();
+      restart();
+      log.focus();
+    });
+    return button;
+  }));
 }
 
 function filters() {
@@ -483,6 +516,8 @@ const stream = {
   // The end is told once, though each reconnection is told of it.
   ended: false,
   retry: 0,
+  // It was let go, as nobody looks.
+  resting: false,
 };
 
 // Begins anew, with what passes the filters now.
@@ -502,10 +537,16 @@ function restart() {
 function connect() {
   clearTimeout(stream.retry);
   stream.source?.close();
+  stream.resting = false;
   const query = filters();
-  const after = stream.cursor ?? addressed("after");
-  if (after) query.set("after", after);
-  else query.set("tail", addressed("tail") || String(TAIL));
+  if (stream.cursor) {
+    // What came meanwhile is wanted, however long ago it came.
+    query.set("after", stream.cursor);
+    query.delete("since");
+  } else {
+    if (addressed("after")) query.set("after", addressed("after"));
+    query.set("tail", addressed("tail") || String(TAIL));
+  }
   query.set("follow", "1");
   query.set("format", "sse");
   state("Connecting");
@@ -548,6 +589,13 @@ function connect() {
     stream.cursor = lastEventId;
     stream.heard = Date.now();
   });
+  // Until that time there will be no more. The browser would ask for it again.
+  source.addEventListener("end", () => {
+    if (source !== stream.source) return;
+    disconnect("Ended");
+    queue.push({ kind: "notice", data: `the log ends here${addressed("until") && `: until ${addressed("until")}`}` });
+    schedule();
+  });
   source.addEventListener("open", () => {
     if (source !== stream.source) return;
     stream.heard = Date.now();
@@ -564,6 +612,13 @@ function connect() {
   });
 }
 
+function disconnect(why) {
+  clearTimeout(stream.retry);
+  stream.source?.close();
+  stream.source = null;
+  state(why);
+}
+
 // Asks for the reason, which an EventSource does not tell.
 async function ask(source) {
   const query = filters();
@@ -574,7 +629,7 @@ async function ask(source) {
   let seconds = 2;
   let why = "";
   try {
-    const answer = await fetch(`${location.pathname}?${query}`, { cache: "no-store" });
+    const answer = await fetch(`${location.pathname}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(ATTEMPT) });
     if (answer.status === 401) {
       // The server asks for the token in place of the page.
       location.reload();
@@ -584,13 +639,17 @@ async function ask(source) {
       seconds = Number(answer.headers.get("retry-after")) || seconds;
       why = "There are too many viewers.";
     } else if (answer.status >= 400) {
-      why = (await answer.text()).trim().slice(0, 500) || `The server answers ${answer.status}.`;
-      // The same question gets the same answer; others may be a proxy's, while there is no server.
-      if (answer.status === 400) seconds = 0;
+      // Others may be a proxy's, while there is no server.
+      const isOurs = answer.headers.get("x-content-type-options") === "nosniff" &&
+        answer.headers.get("content-type")?.startsWith("text/plain");
+      const text = isOurs ? (await answer.text()).trim().slice(0, 500) : "";
+      why = text || `The server answers ${answer.status}.`;
+      // The same question gets the same answer.
+      if (isOurs && answer.status === 400) seconds = 0;
       else if (answer.status < 500) seconds = 10;
     }
   } catch {
-    // No connection: no reason to tell.
+    // No connection, or no answer: no reason to tell.
   }
   if (source !== stream.source) return;
   problem(why);
@@ -602,11 +661,23 @@ async function ask(source) {
   }
 }
 
-// Connects again if nothing was heard for too long.
+// Connects again if nothing was heard for too long, and lets go if nobody looks for long.
 function watch() {
-  const isTrying = stream.source?.readyState !== EventSource.CLOSED;
-  if (isTrying && Date.now() - stream.heard > stream.patience) connect();
+  if (!stream.source) return;
+  const now = Date.now();
+  if (document.hidden && now - hiddenSince > REST_AFTER) {
+    disconnect("Rests in the background");
+    stream.resting = true;
+  } else if (stream.source.readyState !== EventSource.CLOSED && now - stream.heard > stream.patience) {
+    connect();
+  }
 }
+
+let hiddenSince = Date.now();
+document.addEventListener("visibilitychange", () => {
+  hiddenSince = Date.now();
+  if (!document.hidden && stream.resting) connect();
+});
 
 function state(text) {
   stream.state = text;
@@ -624,24 +695,47 @@ function problem(text) {
 
 let typing = 0;
 
-// `/x/` is a regex, anything else is text.
+// `/x/` is a regex, and `/x/i` one to which upper and lower case are the same. Anything else is text, as
+// `/var/log` is.
+function parseText(text) {
+  const [, pattern, flags] = /^\/(.+)\/([dgimsuvxy]*)$/s.exec(text) ?? [];
+  if (!pattern) return { name: "q", value: text };
+  if (flags && flags !== "i") return { wrong: `${text}: the only flag of a regex is i.` };
+  return { name: "re", value: flags ? `(?i)${pattern}` : pattern };
+}
+
+function regexText(re) {
+  return re.length > 4 && re.startsWith("(?i)") ? `/${re.slice(4)}/i` : `/${re}/`;
+}
+
+function chosenLevel() {
+  return document.querySelector("input[name=level]:checked");
+}
+
 function applyFilters() {
   clearTimeout(typing);
-  const text = element("text").value;
-  const regex = text.length > 2 && text.startsWith("/") && text.endsWith("/");
-  const level = document.querySelector("input[name=level]:checked").value;
+  const { name, value, wrong } = parseText(element("text").value);
+  if (wrong) {
+    problem(wrong);
+    return;
+  }
+  const values = { filter: element("target").value.trim() };
+  // What no field shows stays as it is.
+  if (chosenLevel()) values.level = chosenLevel().value;
+  values[fieldShows] = "";
+  if (value) {
+    values[name] = value;
+    fieldShows = name;
+  }
   const before = location.search;
-  setAddressed({
-    level,
-    filter: element("target").value.trim(),
-    q: regex ? "" : text,
-    re: regex ? text.slice(1, -1) : "",
-  });
-  if (location.search !== before) restart();
+  setAddressed(values);
+  if (location.search !== before || !element("problem").hidden) restart();
 }
 
 function readAddress() {
-  element("text").value = addressed("re") ? `/${addressed("re")}/` : addressed("q");
+  const isText = !addressed("re") && parseText(addressed("q")).name === "q";
+  fieldShows = isText ? "q" : "re";
+  element("text").value = isText ? addressed("q") : addressed("re") && regexText(addressed("re"));
   element("target").value = addressed("filter");
   const level = addressed("level").toLowerCase();
   for (const chip of document.querySelectorAll("input[name=level]")) {
@@ -802,6 +896,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const { target, key } = event;
   if (key === "Escape") {
+    // A field would be emptied.
+    event.preventDefault();
     if (!element("find").hidden) closeFind();
     else log.focus();
     return;

@@ -82,6 +82,14 @@ impl Browser {
         self.command("/refresh", &json!({}));
     }
 
+    /// Runs a script in each page that is gone to, before the page's own.
+    pub(crate) fn before_each_page(&self, script: &str) {
+        self.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            &json!({ "source": script }),
+        );
+    }
+
     /// What the body of a function with these arguments returns, in the page.
     pub(crate) fn run(&self, body: &str, arguments: &Value) -> Value {
         self.command(

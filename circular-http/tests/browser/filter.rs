@@ -1,9 +1,16 @@
 //! Choosing what is shown: chips, text, regex, target; in the address, and in a download.
 
-use circular_core::Level;
+use std::time::{Duration, SystemTime};
+
+use circular_core::{Level, LogTime};
 use serde_json::json;
 
-use crate::page::Page;
+use crate::page::{KEEP_SOURCES, Page};
+
+const ESCAPE: &str = "\u{e00c}";
+
+/// What the address asks for and no field shows.
+const REST: &str = "[...document.querySelectorAll('#rest button')].map(chip => chip.textContent)";
 
 /// A ring with one record of each level, alternating between two targets.
 fn open() -> Option<Page> {
@@ -83,6 +90,8 @@ fn a_filter_that_is_none_is_told_and_mended() {
         problem.as_str().expect("text").contains("re"),
         "it names the parameter: {problem}"
     );
+    // The same question would get the same answer.
+    page.until("document.getElementById('state').textContent === 'Not connected'");
     // So it does in a page that is loaded with it.
     page.reload();
     page.until("!document.getElementById('problem').hidden");
@@ -106,6 +115,140 @@ fn what_is_unknown_in_the_address_is_told() {
     let problem = page.get("document.getElementById('problem').textContent");
     let problem = problem.as_str().expect("text");
     assert!(problem.contains("\"fellow\""), "{problem}");
+    // And can be taken away.
+    page.click("#rest button");
+    page.until_row_count(5);
+    assert_eq!(page.get("location.search"), "");
+    page.go_to(&page.url("?level=loud"));
+    page.until("!document.getElementById('problem').hidden");
+    page.type_into("#text", "22");
+    page.until("location.search === '?level=loud&q=22'");
+    page.click("#rest button");
+    page.until_rows(&["debug 22", "warn 22"]);
+}
+
+#[test]
+fn what_no_field_shows_is_kept_and_can_be_taken_away() {
+    let Some(page) = open() else { return };
+    page.go_to(&page.url("?since=1h&until=2100-01-01T00:00:00Z"));
+    page.until_row_count(5);
+    assert_eq!(
+        page.get(REST),
+        json!(["since 1h ×", "until 2100-01-01T00:00:00Z ×"])
+    );
+    assert_eq!(
+        page.get("document.querySelector('#rest button').ariaLabel"),
+        "Remove since 1h"
+    );
+    page.click("input[value=warn]");
+    page.until_row_count(2);
+    page.reload();
+    page.until_row_count(2);
+    assert_eq!(
+        page.get("location.search"),
+        "?since=1h&until=2100-01-01T00%3A00%3A00Z&level=warn"
+    );
+    let link = page.get("document.getElementById('download-shown').search");
+    let link = link.as_str().expect("text");
+    assert!(link.contains("since=1h&until=2100"), "{link}");
+
+    page.click("#rest button");
+    page.until(&format!("{REST}.length === 1"));
+    assert_eq!(
+        page.get("location.search"),
+        "?until=2100-01-01T00%3A00%3A00Z&level=warn"
+    );
+    page.until_row_count(2);
+    assert_eq!(page.get("document.activeElement.id"), "log");
+    page.click("#rest button");
+    page.until("document.getElementById('rest').hidden");
+    page.assert_quiet();
+}
+
+#[test]
+fn what_is_over_has_ended_and_is_not_asked_for_again() {
+    let Some(mut page) = open() else { return };
+    page.before_each_page(KEEP_SOURCES);
+    let until = LogTime::new(SystemTime::now() + Duration::from_millis(1_500));
+    page.go_to(&page.url(&format!("?level=warn&until={until}")));
+    page.until_row_count(2);
+    page.say_as(Level::Error, "app::db", "just in time");
+    let end = format!("the log ends here: until {until}");
+    page.until_rows(&["warn 22", "error 1", "just in time", &end]);
+    assert_eq!(
+        page.get("document.getElementById('state').textContent"),
+        "Ended"
+    );
+    assert_eq!(
+        page.get("sources.map(source => source.readyState === EventSource.CLOSED)"),
+        json!([true])
+    );
+    page.click("#rest button");
+    page.until_rows(&["warn 22", "error 1", "just in time"]);
+    page.until_live();
+    page.assert_quiet();
+}
+
+#[test]
+fn a_regex_has_one_flag_and_others_are_told() {
+    let Some(page) = open() else { return };
+    page.set("#text", "/WARN/i");
+    page.until_rows(&["warn 22"]);
+    assert_eq!(page.get("location.search"), "?re=%28%3Fi%29WARN");
+    page.reload();
+    page.until_rows(&["warn 22"]);
+    assert_eq!(
+        page.get("document.getElementById('text').value"),
+        "/WARN/i"
+    );
+    page.set("#text", "/WARN/gi");
+    page.until("!document.getElementById('problem').hidden");
+    let problem = page.get("document.getElementById('problem').textContent");
+    assert_eq!(problem, "/WARN/gi: the only flag of a regex is i.");
+    assert_eq!(page.get("location.search"), "?re=%28%3Fi%29WARN");
+    page.set("#text", "/WARN/i");
+    page.until("document.getElementById('problem').hidden");
+    // What only begins so is text, as paths do.
+    page.set("#text", "/var/log");
+    page.until("location.search === '?q=%2Fvar%2Flog'");
+    page.until_rows(&[]);
+    page.assert_quiet();
+}
+
+#[test]
+fn text_and_regex_in_one_address_both_survive() {
+    let Some(page) = open() else { return };
+    page.go_to(&page.url("?q=r&re=22|1"));
+    page.until_rows(&["trace 1", "warn 22", "error 1"]);
+    assert_eq!(page.get("document.getElementById('text').value"), "/22|1/");
+    assert_eq!(page.get(REST), json!(["q r ×"]));
+    page.click("input[value=warn]");
+    page.until_rows(&["warn 22", "error 1"]);
+    page.set("#text", "/1/");
+    page.until_rows(&["error 1"]);
+    page.set("#text", "");
+    page.until_rows(&["warn 22", "error 1"]);
+    assert_eq!(page.get("location.search"), "?q=r&level=warn");
+    // A text that the field would take for a regex.
+    page.go_to(&page.url("?q=/r/"));
+    page.until("document.querySelector('#rest button')");
+    assert_eq!(page.get(REST), json!(["q /r/ ×"]));
+    page.click("input[value=warn]");
+    page.until("location.search === '?q=%2Fr%2F&level=warn'");
+    page.assert_quiet();
+}
+
+#[test]
+fn escape_leaves_a_field_and_what_is_in_it() {
+    let Some(page) = open() else { return };
+    page.type_into("#text", "22");
+    page.until_rows(&["debug 22", "warn 22"]);
+    page.press(ESCAPE);
+    assert_eq!(page.get("document.activeElement.id"), "log");
+    assert_eq!(page.get("document.getElementById('text').value"), "22");
+    page.type_into("#target", "app::web,app=");
+    page.press(ESCAPE);
+    page.until("location.search === '?q=22&filter=app%3A%3Aweb%2Capp%3D'");
 }
 
 #[test]

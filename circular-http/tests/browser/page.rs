@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use circular_core::{Level, Meta, Ring};
+use circular_core::{Handle, Level, Meta, Ring};
 use circular_http::{Options, Server};
 
 use crate::driver::Browser;
@@ -17,9 +17,18 @@ use crate::driver::Browser;
 const ROWS: &str = "[...document.querySelectorAll('.row')].map(row => [...row.childNodes]
     .filter(node => node.className !== 'meta').map(node => node.textContent).join(''))";
 
+/// Run before the page: keeps its event streams in `sources`.
+pub(crate) const KEEP_SOURCES: &str = "
+    window.sources = [];
+    window.EventSource = class extends EventSource {
+        constructor(url) { super(url); sources.push(this); }
+    };";
+
 /// Acts as its browser.
 pub(crate) struct Page {
     pub(crate) ring: Ring,
+    /// That ring's, wherever it went.
+    handle: Handle,
     pub(crate) browser: Browser,
     /// `None` while it is stopped.
     server: Option<Server>,
@@ -41,6 +50,7 @@ impl Page {
         let addr = server.local_addr();
         let options = options.addr(addr);
         let mut page = Self {
+            handle: ring.handle(),
             ring,
             browser,
             server: Some(server),
@@ -107,10 +117,9 @@ impl Page {
 
     /// Starts it again, on the same port.
     pub(crate) fn start_server(&mut self) {
-        let handle = self.ring.handle();
         let deadline = Instant::now() + Duration::from_secs(30);
         let server = loop {
-            match circular_http::serve(handle.clone(), self.options.clone()) {
+            match circular_http::serve(self.handle.clone(), self.options.clone()) {
                 // The connections of the one before may still hold it.
                 Err(error)
                     if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline =>
@@ -126,6 +135,7 @@ impl Page {
     /// As a new start of the program does: the server is another one, and its ring as well.
     pub(crate) fn start_program(&mut self, ring: Ring) {
         self.stop_server();
+        self.handle = ring.handle();
         self.ring = ring;
         self.start_server();
     }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
+    mem,
     net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
@@ -10,8 +11,9 @@ use std::{
 
 use circular_core::Level;
 use circular_http::Options;
+use serde_json::{Value, json};
 
-use crate::page::{Page, new_ring, say};
+use crate::page::{KEEP_SOURCES, Page, new_ring, say};
 
 const LOST: &str = "document.getElementById('state').textContent.startsWith('Connection lost')";
 
@@ -230,7 +232,7 @@ fn one_viewer_too_many_waits_for_its_turn() {
         return;
     };
     page.until_rows(&["one"]);
-    page.run("window.open(location.href)", &serde_json::json!([]));
+    page.run("window.open(location.href)", &json!([]));
     let first = page.switch_to_other();
     page.until("document.getElementById('problem').textContent === 'There are too many viewers.'");
     page.close_window(&first);
@@ -238,4 +240,205 @@ fn one_viewer_too_many_waits_for_its_turn() {
     page.say("two");
     page.until_rows(&["one", "two"]);
     page.until("document.getElementById('problem').hidden");
+}
+
+#[test]
+fn no_row_is_lost_or_doubled_while_writing_goes_on() {
+    let Some(mut page) = Page::open() else { return };
+    page.until_live();
+    let mut ring = mem::replace(&mut page.ring, new_ring(1 << 10));
+    let is_over = AtomicBool::new(false);
+    let written = thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut number = 0;
+            while !is_over.load(Ordering::Acquire) {
+                say(&mut ring, Level::Info, "app", &format!("number {number}"));
+                number += 1;
+                thread::sleep(Duration::from_millis(2));
+            }
+            number
+        });
+        for _ in 0..3 {
+            let seen = page.get("log.querySelectorAll('.row').length");
+            page.stop_server();
+            page.until(LOST);
+            page.start_server();
+            page.until_live();
+            page.until(&format!("log.querySelectorAll('.row').length > {seen}"));
+        }
+        is_over.store(true, Ordering::Release);
+        writer.join().expect("it does not panic")
+    });
+    page.until_last_row(&format!("number {}", written - 1));
+    let rows = page.rows();
+    assert!(
+        (0..written).map(|number| format!("number {number}")).eq(rows),
+        "each of {written}, once and in order"
+    );
+}
+
+/// Gives what connects next this answer.
+fn answer(proxy: &TcpListener, answer: &[u8]) {
+    let (mut browser, _) = proxy.accept().expect("it listens");
+    // A browser that goes away meanwhile is its own business.
+    _ = browser.read(&mut [0; 8 << 10]);
+    _ = browser.write_all(answer);
+}
+
+#[test]
+fn a_question_that_nobody_answers_is_not_waited_for_for_ever() {
+    let Some(mut page) = Page::open() else { return };
+    page.before_each_page(
+        "const timeout = AbortSignal.timeout.bind(AbortSignal);
+         AbortSignal.timeout = milliseconds => { window.asked = milliseconds; return timeout(100); };",
+    );
+    page.reload();
+    page.say("one");
+    page.until_rows(&["one"]);
+    page.stop_server();
+    let proxy = TcpListener::bind(page.addr).expect("its port is free again");
+    answer(
+        &proxy,
+        b"HTTP/1.1 503 x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+    );
+    // It asks why, and this is not answered.
+    let held = proxy.accept().expect("it listens");
+    drop(proxy);
+    page.say("two");
+    page.start_server();
+    page.until_rows(&["one", "two"]);
+    page.until_live();
+    assert_eq!(page.get("asked"), 10_000);
+    drop(held);
+}
+
+#[test]
+fn a_400_of_somebody_else_is_not_the_last_word() {
+    let Some(mut page) = Page::open() else { return };
+    // As if it were long ago that it last tried.
+    page.before_each_page(
+        "const timer = setTimeout; window.setTimeout = (what, wait) => timer(what, wait / 20);",
+    );
+    page.reload();
+    page.say("one");
+    page.until_rows(&["one"]);
+    page.stop_server();
+    let proxy = TcpListener::bind(page.addr).expect("its port is free again");
+    for _ in 0..2 {
+        answer(
+            &proxy,
+            b"HTTP/1.1 400 x\r\nconnection: close\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<hr>no",
+        );
+    }
+    page.until("document.getElementById('problem').textContent === 'The server answers 400.'");
+    drop(proxy);
+    page.say("two");
+    page.start_server();
+    page.until_rows(&["one", "two"]);
+    page.until("document.getElementById('problem').hidden");
+}
+
+/// What the server counts of its viewers.
+fn stats(page: &Page) -> Value {
+    let mut server = TcpStream::connect(page.addr).expect("it listens");
+    let request = format!(
+        "GET /debug/log/stats HTTP/1.0\r\nhost: {}\r\n\r\n",
+        page.addr
+    );
+    server.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    server.read_to_string(&mut answer).expect("it answers");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("it has a body");
+    let mut stats: Value = serde_json::from_str(body).expect("it is JSON");
+    stats["viewers"].take()
+}
+
+#[test]
+fn a_place_is_asked_for_when_the_server_said_and_not_before() {
+    let Some(page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new().viewers(1)) else {
+        return;
+    };
+    page.until_rows(&["one"]);
+    // That one's place is taken by another.
+    page.go_to("about:blank");
+    let mut other = TcpStream::connect(page.addr).expect("it listens");
+    let mut begin = [0; 12];
+    while begin != *b"HTTP/1.1 200" {
+        other = TcpStream::connect(page.addr).expect("it listens");
+        let request = format!("GET /debug/log?follow=1 HTTP/1.1\r\nhost: {}\r\n\r\n", page.addr);
+        other.write_all(request.as_bytes()).expect("it reads");
+        other.read_exact(&mut begin).expect("it answers");
+    }
+    let before = stats(&page)["refused"].as_u64();
+    page.before_each_page(
+        "const timer = setTimeout;
+         window.setTimeout = (what, wait) => wait === 5000 ? void (window.later = what) : timer(what, wait);",
+    );
+    page.go_to(&page.url(""));
+    page.until("window.later");
+    page.until("document.getElementById('state').textContent === 'Not connected: trying again in 5 seconds'");
+    // The stream, and the question why there is none.
+    assert_eq!(
+        stats(&page)["refused"].as_u64(),
+        before.map(|count| count + 2)
+    );
+    drop(other);
+    while stats(&page)["now"] != 0 {
+        thread::yield_now();
+    }
+    page.get("later()");
+    page.until_rows(&["one"]);
+    page.until_live();
+}
+
+#[test]
+fn a_tab_in_the_background_lets_its_connection_go_and_comes_back() {
+    let Some(mut page) = Page::open() else { return };
+    page.before_each_page(KEEP_SOURCES);
+    page.go_to(&page.url("?since=1h"));
+    page.say("one");
+    page.until_rows(&["one"]);
+    page.run(
+        "window.isHidden = true;
+         Object.defineProperty(document, 'hidden', { get: () => isHidden });
+         document.dispatchEvent(new Event('visibilitychange'));
+         const now = Date.now; Date.now = () => now() + 61_000;",
+        &json!([]),
+    );
+    page.until("sources.length === 1 && sources[0].readyState === EventSource.CLOSED");
+    page.until("document.getElementById('state').textContent === 'Rests in the background'");
+    page.say("two");
+    page.run(
+        "isHidden = false; document.dispatchEvent(new Event('visibilitychange'))",
+        &json!([]),
+    );
+    page.until_rows(&["one", "two"]);
+    page.until_live();
+    let query = page.get("new URL(sources[1].url).search");
+    let query = query.as_str().expect("text");
+    // A cursor says it all: what was written between is wanted, however long it is ago.
+    assert!(
+        query.contains("after=") && !query.contains("since") && !query.contains("tail"),
+        "{query}"
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn what_was_cleared_is_not_told_as_missed() {
+    let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_rows(&["one"]);
+    page.press("c");
+    page.until_rows(&[]);
+    for number in 0..30_000 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_last_row("number 29999");
+    page.reload();
+    page.until_last_row("number 29999");
+    let rows = page.rows();
+    assert_eq!((rows.len(), rows[0].as_str()), (2_000, "number 28000"));
+    page.assert_quiet();
 }
