@@ -299,6 +299,8 @@ const rows = {
     last.characters += characters;
     this.count += 1;
     this.characters += characters;
+    // What somebody reads is not thrown away before their eyes: then the queue keeps what comes.
+    if (!view.following) return;
     while (this.count > MAX_ROWS || (this.characters > MAX_CHARACTERS && this.chunks.length > 1)) {
       const oldest = this.chunks.shift();
       sizes.unobserve(oldest.node);
@@ -336,6 +338,8 @@ function rowOf({ kind, data }) {
 const view = {
   paused: false,
   following: true,
+  // So many rows are shown behind a pause: what was there when the filters changed.
+  owed: 0,
   // Rows that came since it stopped following.
   below: 0,
   // Where it is scrolled to, as far as is known.
@@ -359,18 +363,27 @@ function frame(now) {
   }
   view.changed = now;
   view.scheduled = false;
-  if (!view.paused && queue.length > 0) {
-    const end = performance.now() + CHANGE_BUDGET;
-    let made = 0;
-    do {
-      rows.append(queue.pop());
-      made += 1;
-    } while (queue.length > 0 && performance.now() < end);
-    if (!view.following) view.below += made;
-    if (queue.length > 0) schedule();
+  const end = performance.now() + CHANGE_BUDGET;
+  let made = 0;
+  if (queue.length > 0 && hasRoom()) {
+    const many = queue.length > READABLE_RATE || rate.records > READABLE_RATE;
+    if (stream.history || many) readOut(false);
   }
-  if (view.following && !view.paused) toBottom();
+  while (queue.length > 0 && hasRoom() && performance.now() < end) {
+    rows.append(queue.pop());
+    made += 1;
+    view.owed -= 1;
+  }
+  if (!view.following) view.below += made;
+  if (queue.length > 0 && hasRoom()) schedule();
+  if (view.following && (!view.paused || made > 0)) toBottom();
   tellCounts();
+}
+
+// Whether the next row may be shown.
+function hasRoom() {
+  if (view.paused && view.owed <= 0) return false;
+  return view.following || (rows.count < MAX_ROWS && rows.characters < MAX_CHARACTERS);
 }
 
 function toBottom() {
@@ -380,7 +393,8 @@ function toBottom() {
 
 function tellCounts() {
   element("count").textContent = `${plural(rows.count, "row")}${rate.text}`;
-  const waiting = view.paused ? queue.length + queue.dropped : view.below;
+  const held = Math.max(queue.length - Math.max(view.owed, 0), 0) + queue.dropped;
+  const waiting = view.paused || !view.following ? view.below + held : 0;
   const fresh = element("new");
   fresh.hidden = waiting === 0;
   if (waiting > 0) fresh.textContent = `${number.format(waiting)} new`;
@@ -388,6 +402,7 @@ function tellCounts() {
 
 function pause(on) {
   view.paused = on;
+  view.owed = 0;
   state(stream.state);
   element("pause").setAttribute("aria-pressed", on);
   schedule();
@@ -420,15 +435,22 @@ sizes.observe(log);
 
 // How fast it comes, and whether a screen reader is to read it out: not what was there before, and not a
 // flood.
-const rate = { records: 0, text: "" };
+const rate = { records: 0, text: "", wasReadable: false };
 setInterval(() => {
   rate.text = rate.records > 0 ? `, ${number.format(rate.records)}/s` : "";
-  const readable = !stream.history && !view.paused && rate.records <= READABLE_RATE;
-  log.setAttribute("aria-live", readable ? "polite" : "off");
+  const isReadable = !stream.history && !view.paused && queue.length === 0 && rate.records <= READABLE_RATE;
+  // For a second at least, as what was shown just before might be read out too.
+  readOut(isReadable && rate.wasReadable);
+  rate.wasReadable = isReadable;
   rate.records = 0;
   watch();
   if (!document.hidden) tellCounts();
 }, 1_000);
+
+function readOut(on) {
+  const live = on ? "polite" : "off";
+  if (log.getAttribute("aria-live") !== live) log.setAttribute("aria-live", live);
+}
 
 // ------------------------------------------------------------------------------------------- address
 
@@ -483,7 +505,7 @@ function showRest() {
       setAddressed({ [name]: "" });
       readAddress();
       restart();
-      log.focus();
+      focusLog();
     });
     return button;
   }));
@@ -505,7 +527,7 @@ const stream = {
   state: "",
   // Behind the newest record that came, or was passed over.
   cursor: null,
-  // Until what was there before has come.
+  // Until what was there before, or came meanwhile, has come.
   history: true,
   // When something came last, and how long nothing may come before it is taken for dead: a connection whose
   // other end is gone without a word looks like one that has nothing to say. Each that brings nothing at all
@@ -526,10 +548,10 @@ function restart() {
   rows.clear();
   rows.cursor = null;
   stream.cursor = null;
-  stream.history = true;
   stream.ended = false;
-  pause(false);
   follow(true);
+  // A pause goes on behind what is there.
+  view.owed = Infinity;
   problem("");
   connect();
 }
@@ -538,6 +560,7 @@ function connect() {
   clearTimeout(stream.retry);
   stream.source?.close();
   stream.resting = false;
+  stream.history = true;
   const query = filters();
   if (stream.cursor) {
     // What came meanwhile is wanted, however long ago it came.
@@ -579,7 +602,7 @@ function connect() {
   for (const kind of ["missed", "restarted", "closed"]) source.addEventListener(kind, take(kind));
   source.addEventListener("live", ({ data, lastEventId }) => {
     if (source !== stream.source) return;
-    stream.history = false;
+    historyIsOver();
     stream.cursor = lastEventId;
     stream.heard = Date.now();
     stream.patience = 3 * Math.max(JSON.parse(data).alive_ms, 1_000);
@@ -594,6 +617,7 @@ function connect() {
     if (source !== stream.source) return;
     disconnect("Ended");
     queue.push({ kind: "notice", data: `the log ends here${addressed("until") && `: until ${addressed("until")}`}` });
+    historyIsOver();
     schedule();
   });
   source.addEventListener("open", () => {
@@ -606,10 +630,16 @@ function connect() {
   });
   source.addEventListener("error", () => {
     if (source !== stream.source) return;
+    stream.history = true;
     if (!stream.ended) state("Connection lost: trying again");
     // The browser tries again by itself, unless it was given an answer that is no stream.
     if (source.readyState === EventSource.CLOSED) ask(source);
   });
+}
+
+function historyIsOver() {
+  stream.history = false;
+  view.owed = Math.min(view.owed, queue.length);
 }
 
 function disconnect(why) {
@@ -756,14 +786,27 @@ element("filters").addEventListener("input", () => {
 
 element("pause").addEventListener("click", () => pause(!view.paused));
 element("newest").addEventListener("click", toNewest);
-element("new").addEventListener("click", toNewest);
+element("new").addEventListener("click", () => {
+  toNewest();
+  focusLog();
+});
 element("clear").addEventListener("click", clear);
 element("open-find").addEventListener("click", openFind);
 element("unclear").addEventListener("click", () => {
   setAddressed({ after: "" });
   restart();
-  log.focus();
+  focusLog();
 });
+
+// Space after a click is for the pause, not for what was clicked.
+document.addEventListener("click", ({ detail }) => {
+  if (detail > 0 && document.activeElement?.matches(".tools *")) focusLog();
+});
+
+// So that its keys work. It is there already, however the page is scrolled.
+function focusLog() {
+  log.focus({ preventScroll: true });
+}
 
 // What is shown goes, and stays away when the page is loaded again. What waits behind a pause stays.
 function clear() {
@@ -784,11 +827,40 @@ function remembered(name, value) {
 }
 
 function wrap(on) {
+  // Whoever reads stays there.
+  const row = view.following ? null : topRow();
   log.classList.toggle("no-wrap", !on);
   element("wrap").setAttribute("aria-pressed", on);
   remembered("wrap", on ? "yes" : "no");
+  if (row) {
+    log.scrollTop += row.getBoundingClientRect().top - log.getBoundingClientRect().top;
+    view.top = log.scrollTop;
+  }
   schedule();
 }
+
+// A link cannot say why it leads nowhere, so it is asked first whether there is a place. Still it is the link
+// that is followed: what comes may be much.
+async function download(event) {
+  // Its own click, below.
+  if (!event.isTrusted) return;
+  event.preventDefault();
+  const link = event.currentTarget;
+  let why = "";
+  try {
+    const address = `${location.pathname}/stats?format=json`;
+    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(ATTEMPT) });
+    const { now, limit } = answer.ok ? (await answer.json()).viewers : {};
+    if (!answer.ok) why = `No download: the server answers ${answer.status}.`;
+    else if (now >= limit) why = "No place for the download: there are too many viewers.";
+  } catch {
+    why = "No download: the server does not answer.";
+  }
+  if (why) problem(why);
+  else link.click();
+}
+
+for (const id of ["download-shown", "download-all"]) element(id).addEventListener("click", download);
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -893,7 +965,7 @@ element("close-find").addEventListener("click", closeFind);
 // ---------------------------------------------------------------------------------------------- keys
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   const { target, key } = event;
   if (key === "Escape") {
     // A field would be emptied.
@@ -904,12 +976,12 @@ document.addEventListener("keydown", (event) => {
   }
   const isChip = target.matches("input[type=radio]");
   if (target.matches("input") && !isChip) return;
-  // Space presses what has the focus; a chip that has it is pressed already.
-  if (key === " " && !isChip && target.matches("button, a, summary")) return;
+  // Space presses what has the focus; a chip that has it is pressed already, and a link has nothing to press.
+  if (key === " " && !isChip && target.matches("button, summary")) return;
   const action = { " ": () => pause(!view.paused), g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click() }[key.toLowerCase()];
   if (!action) return;
   event.preventDefault();
-  action();
+  if (!event.repeat) action();
 });
 
 // --------------------------------------------------------------------------------------------- begin
@@ -917,4 +989,5 @@ document.addEventListener("keydown", (event) => {
 wrap(remembered("wrap") !== "no");
 theme(remembered("theme"));
 readAddress();
+focusLog();
 restart();

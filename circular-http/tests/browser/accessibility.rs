@@ -75,8 +75,10 @@ fn axe_finds_nothing_serious_in_light_and_dark() {
         page.prefer(scheme);
         assert_nothing_serious(&page, scheme);
     }
-    page.set("#text", "/(/");
-    page.until("!document.getElementById('problem').hidden");
+    page.go_to(&page.url("?since=1h&until=1h&re=("));
+    page.until(
+        "!document.getElementById('problem').hidden && !document.getElementById('rest').hidden",
+    );
     for scheme in ["light", "dark"] {
         page.prefer(scheme);
         assert_nothing_serious(&page, scheme);
@@ -119,6 +121,85 @@ fn what_comes_slowly_is_read_out_and_a_flood_is_not() {
     }
     page.until("told.includes('off') && told.at(-1) === 'polite'");
     page.assert_quiet();
+}
+
+#[test]
+fn neither_a_flood_nor_what_was_there_is_read_out() {
+    let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until("log.ariaLive === 'polite' && log.childElementCount > 0");
+    page.run(
+        "window.read = [];
+         new MutationObserver(changes => {
+            if (log.ariaLive === 'off') return;
+            const nodes = changes.flatMap(({ addedNodes }) => [...addedNodes]);
+            read.push(...nodes.filter(node => node.matches?.('.row')).map(row => row.lastChild.textContent));
+         }).observe(log, { childList: true, subtree: true });",
+        &json!([]),
+    );
+    for number in 0..2_000 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_last_row("number 1999");
+    assert_eq!(page.get("read"), json!([]), "a flood is not");
+
+    page.until("log.ariaLive === 'polite'");
+    page.set("#text", "number 19");
+    page.until_row_count(111);
+    assert_eq!(page.get("read"), json!([]), "what was there is not");
+
+    page.until("log.ariaLive === 'polite'");
+    page.stop_server();
+    for number in 0..100 {
+        page.say(&format!("number 19, away {number}"));
+    }
+    page.start_server();
+    page.until_last_row("away 99");
+    assert_eq!(page.get("read"), json!([]), "what came meanwhile is not");
+
+    page.until("log.ariaLive === 'polite'");
+    page.say("number 19, slowly");
+    page.until_last_row("slowly");
+    assert_eq!(page.get("read"), json!(["number 19, slowly"]));
+}
+
+/// 1280 x 1024 at 400 % are 320 x 256: without scrolling to the side, and with a log that shows some rows.
+#[test]
+fn a_small_window_still_shows_the_log() {
+    let Some(mut page) = Page::open() else { return };
+    for number in 0..50 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_row_count(50);
+    page.go_to(&page.url("?since=1h&until=2100-01-01T00:00:00Z"));
+    page.until_row_count(50);
+    page.set("#text", "/x/g");
+    page.until("!document.getElementById('problem').hidden");
+    page.press("\u{e00c}/");
+    page.until("!document.getElementById('find').hidden");
+    for (width, height) in [(640, 400), (480, 320), (360, 640), (320, 256)] {
+        page.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+        );
+        page.until(&format!("innerWidth === {width}"));
+        let sizes = page.get("[document.documentElement.scrollWidth, log.clientHeight]");
+        let [wide, high] = [0, 1].map(|index| sizes[index].as_u64().expect("a number"));
+        assert!(wide <= width, "{width} x {height}: it is {wide} wide");
+        assert!(
+            high >= 190.min(height * 2 / 3),
+            "{width} x {height}: the log is {high} high"
+        );
+        page.run(
+            "[...document.querySelectorAll('.row')].at(-1).scrollIntoView()",
+            &json!([]),
+        );
+        page.until(
+            "(box => document.elementFromPoint(box.left + 9, box.top + 9)?.closest('.row')?.textContent.endsWith('number 49'))
+             ([...document.querySelectorAll('.row')].at(-1).getBoundingClientRect())",
+        );
+    }
 }
 
 fn assert_nothing_serious(browser: &Browser, what: &str) {

@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use circular_core::{Level, LogTime};
+use circular_http::Options;
 use serde_json::json;
 
-use crate::page::{KEEP_SOURCES, Page};
+use crate::page::{KEEP_SOURCES, Page, new_ring};
 
 const ESCAPE: &str = "\u{e00c}";
 
@@ -197,10 +198,7 @@ fn a_regex_has_one_flag_and_others_are_told() {
     assert_eq!(page.get("location.search"), "?re=%28%3Fi%29WARN");
     page.reload();
     page.until_rows(&["warn 22"]);
-    assert_eq!(
-        page.get("document.getElementById('text').value"),
-        "/WARN/i"
-    );
+    assert_eq!(page.get("document.getElementById('text').value"), "/WARN/i");
     page.set("#text", "/WARN/gi");
     page.until("!document.getElementById('problem').hidden");
     let problem = page.get("document.getElementById('problem').textContent");
@@ -302,5 +300,52 @@ fn a_download_is_what_is_shown_or_all_there_is() {
     page.click("#download-shown");
     assert_eq!(page.downloaded("log-filtered (1).txt"), "the only one\n");
     assert_eq!(page.get("log.getAttribute('role')"), json!("log"));
+    page.assert_quiet();
+}
+
+#[test]
+fn downloads_hold_more_than_the_page_begins_with() {
+    let Some(mut page) = Page::open() else { return };
+    page.until_live();
+    let lines: Vec<String> = (0..5_000)
+        .map(|number| format!("number {number}\n"))
+        .collect();
+    for line in &lines {
+        page.say(line.trim_end());
+    }
+    page.until_last_row("number 4999");
+    page.set("#text", "number");
+    page.until_row_count(2_000);
+    page.click("#download-all");
+    assert_eq!(page.downloaded("log.txt"), lines.concat());
+    page.click("#download-shown");
+    assert_eq!(page.downloaded("log-filtered.txt"), lines.concat());
+    page.set("#text", "7");
+    page.until("location.search === '?q=7'");
+    page.click("#download-shown");
+    let sevens: String = lines
+        .iter()
+        .filter(|line| line.contains('7'))
+        .map(String::as_str)
+        .collect();
+    assert_eq!(page.downloaded("log-filtered (1).txt"), sevens);
+    page.assert_quiet();
+}
+
+#[test]
+fn a_download_that_has_no_place_is_told() {
+    let Some(page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new().viewers(1)) else {
+        return;
+    };
+    page.until_rows(&["one"]);
+    page.click("#download-all");
+    page.until(
+        "document.getElementById('problem').textContent
+         === 'No place for the download: there are too many viewers.'",
+    );
+    assert_eq!(
+        page.get("document.getElementById('state').textContent"),
+        "Live"
+    );
     page.assert_quiet();
 }

@@ -1,7 +1,7 @@
 //! Ten thousand records a second: what is kept stays bounded, and the page stays at hand.
 //!
-//! For `FLOOD_SECONDS`, 8 unless said. The longest tasks are reported and not asserted: on a machine with
-//! other work they measure that.
+//! For `FLOOD_SECONDS`, 8 unless said. The longest tasks are reported, and asserted only if somebody said so and
+//! has a quiet machine for it: with other work they measure that.
 
 use std::{
     env, thread,
@@ -15,13 +15,17 @@ use serde_json::json;
 use crate::page::{Page, new_ring, say};
 
 const PER_SECOND: u32 = 10_000;
+/// In milliseconds.
+const LONGEST_TASK: f64 = 100.0;
 /// What the heap, and the number of nodes, may have grown by between a third of the time and the end. Garbage
 /// does not count; the last chunk of rows and the queue differ a little.
 const GROWTH: (f64, f64) = (8e6, 5_000.0);
 
 #[test]
 fn rows_and_memory_stay_bounded_under_a_flood() {
-    let seconds = env::var("FLOOD_SECONDS")
+    let said = env::var("FLOOD_SECONDS").ok();
+    let seconds = said
+        .as_ref()
         .map_or(8, |value| value.parse().expect("FLOOD_SECONDS is a number"));
     let Some(mut page) = Page::open_with(&[], new_ring(16 << 20), Options::new()) else {
         return;
@@ -71,6 +75,12 @@ fn rows_and_memory_stay_bounded_under_a_flood() {
         late.1,
         behind.as_millis(),
     );
+    if said.is_some() {
+        assert!(
+            tasks.iter().all(|&task| task <= LONGEST_TASK),
+            "tasks of {tasks:?} ms"
+        );
+    }
     assert!((1_000..=10_000).contains(&most), "{most} rows");
     assert!(
         late.0 < early.0 + GROWTH.0,

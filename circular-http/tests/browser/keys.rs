@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use circular_core::Level;
 use circular_http::Options;
 use serde_json::json;
 
-use crate::page::{Page, new_ring};
+use crate::page::{Page, new_ring, say};
 
 const ENTER: &str = "\u{e007}";
 const SHIFT_ENTER: &str = "\u{e008}\u{e007}\u{e000}";
 const ESCAPE: &str = "\u{e00c}";
+const PAGE_UP: &str = "\u{e00e}";
 const TAB: &str = "\u{e004}";
 
 const FOUND: &str = "document.querySelector('.found').lastChild.textContent";
@@ -118,6 +120,67 @@ fn space_presses_what_has_the_focus_and_pauses_elsewhere() {
         "true",
         "a chip that was clicked has nothing to do for Space"
     );
+    page.assert_quiet();
+}
+
+#[test]
+fn a_click_does_not_leave_space_with_what_was_clicked() {
+    let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    let paused = || {
+        page.browser
+            .get("document.getElementById('pause').ariaPressed")
+    };
+    page.until_rows(&["one"]);
+    page.click("#clear");
+    page.until_rows(&[]);
+    say(&mut page.ring, Level::Info, "app", "two");
+    page.until_rows(&["two"]);
+    page.press(" ");
+    assert_eq!(paused(), "true");
+    page.until_rows(&["two"]);
+    page.click("#download-all");
+    page.press(" ");
+    assert_eq!(paused(), "false");
+    page.get("document.getElementById('download-all').focus()");
+    page.press(" ");
+    assert_eq!(paused(), "true", "a link has nothing to do for Space");
+    page.click("#open-find");
+    assert_eq!(page.get("document.activeElement.id"), "needle");
+    page.assert_quiet();
+}
+
+#[test]
+fn a_key_that_is_held_does_it_once() {
+    let Some(page) = Page::open() else { return };
+    page.until_live();
+    for repeat in [false, true] {
+        let key = json!({ "type": "keyDown", "key": " ", "code": "Space", "text": " ", "autoRepeat": repeat });
+        page.devtools("Input.dispatchKeyEvent", &key);
+    }
+    assert_eq!(
+        page.get("document.getElementById('pause').ariaPressed"),
+        "true"
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn the_log_has_the_focus_at_first_and_after_the_button_for_what_is_new() {
+    let Some(mut page) = Page::open() else { return };
+    for number in 0..100 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_row_count(100);
+    page.press(PAGE_UP);
+    page.until("document.getElementById('newest').ariaPressed === 'false'");
+    page.say("number 100");
+    page.until("!document.getElementById('new').hidden");
+    page.get("document.getElementById('new').focus()");
+    page.press(ENTER);
+    page.until("document.getElementById('new').hidden");
+    assert_eq!(page.get("document.activeElement.id"), "log");
     page.assert_quiet();
 }
 

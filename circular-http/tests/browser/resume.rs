@@ -272,7 +272,9 @@ fn no_row_is_lost_or_doubled_while_writing_goes_on() {
     page.until_last_row(&format!("number {}", written - 1));
     let rows = page.rows();
     assert!(
-        (0..written).map(|number| format!("number {number}")).eq(rows),
+        (0..written)
+            .map(|number| format!("number {number}"))
+            .eq(rows),
         "each of {written}, once and in order"
     );
 }
@@ -365,7 +367,10 @@ fn a_place_is_asked_for_when_the_server_said_and_not_before() {
     let mut begin = [0; 12];
     while begin != *b"HTTP/1.1 200" {
         other = TcpStream::connect(page.addr).expect("it listens");
-        let request = format!("GET /debug/log?follow=1 HTTP/1.1\r\nhost: {}\r\n\r\n", page.addr);
+        let request = format!(
+            "GET /debug/log?follow=1 HTTP/1.1\r\nhost: {}\r\n\r\n",
+            page.addr
+        );
         other.write_all(request.as_bytes()).expect("it reads");
         other.read_exact(&mut begin).expect("it answers");
     }

@@ -54,7 +54,11 @@ fn what_only_looks_like_level_time_or_target_does_not_stand_for_them() {
     let Some(mut page) = Page::open() else { return };
     page.say_as(Level::Trace, "db", "TRACEID=5 feedback mydb::x db::y");
     page.say_as(Level::Info, "app", "00:11:22:33:44:55 is a MAC address");
-    page.say_as(Level::Info, "app", "\x1b[32mINFO\x1b[0m \x1b[2mapp\x1b[0m: 14:00:00 says it");
+    page.say_as(
+        Level::Info,
+        "app",
+        "\x1b[32mINFO\x1b[0m \x1b[2mapp\x1b[0m: 14:00:00 says it",
+    );
     page.say_as(Level::Info, "a+b", "INFO a+b: 14:00:00 [x");
     page.until_row_count(4);
     let rows = page.get("[...document.querySelectorAll('.row')].map(row => row.textContent)");
@@ -151,6 +155,76 @@ fn it_follows_rows_of_every_height_while_the_window_changes() {
 }
 
 #[test]
+fn what_is_read_stays_while_more_comes_than_the_page_holds() {
+    /// The text and the place of a row that is looked at.
+    const SEEN: &str = "(box => (row => [row.lastChild.textContent.slice(0, 20), row.getBoundingClientRect().top])
+        (document.elementFromPoint(box.left + 20, box.top + 100).closest('.row')))(log.getBoundingClientRect())";
+    let Some(mut page) = Page::open_with(&[], new_ring(16 << 20), Options::new()) else {
+        return;
+    };
+    let line = |number: usize| format!("number {number}. {}", "word ".repeat(number * 7 % 90));
+    page.until_live();
+    for number in 0..9_000 {
+        page.say(&line(number));
+    }
+    page.until_row_count(9_000);
+    page.until(AT_BOTTOM);
+    page.run("log.scrollTop -= 20000", &json!([]));
+    page.until(&format!("!({FOLLOWING})"));
+    page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
+    let seen = page.get(SEEN);
+    // First below it, then in the queue, and then not even there.
+    for number in 9_000..24_000 {
+        page.say(&line(number));
+    }
+    page.until("document.getElementById('new').textContent === '15,000 new'");
+    page.until_row_count(10_000);
+    assert_eq!(page.get(SEEN), seen);
+
+    page.run("log.scrollTop = log.scrollHeight", &json!([]));
+    page.until(FOLLOWING);
+    page.until("document.getElementById('new').hidden");
+    page.until(&format!(
+        "[...document.querySelectorAll('.row')].at(-1).textContent.includes('number {}.')",
+        23_999
+    ));
+    page.until(AT_BOTTOM);
+    let rows = page.rows();
+    assert!(rows.len() <= 10_000, "{} rows", rows.len());
+    let told = |row: &String| row.ends_with("not shown: more came than this page holds");
+    let notice = rows.iter().position(told);
+    let newest = &rows[notice.map_or(0, |at| at + 1)..];
+    assert!(
+        (0..24_000)
+            .rev()
+            .zip(newest.iter().rev())
+            .all(|(number, row)| *row == line(number)),
+        "the newest, with nothing in between"
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn a_pause_is_kept_when_the_filter_changes() {
+    let Some(mut page) = Page::open_with(&["a 1", "b 1", "b 2"], new_ring(1 << 20), Options::new())
+    else {
+        return;
+    };
+    page.until_rows(&["a 1", "b 1", "b 2"]);
+    page.press(" ");
+    page.until("document.getElementById('pause').ariaPressed === 'true'");
+    page.type_into("#text", "b");
+    page.until_rows(&["b 1", "b 2"]);
+    page.until("document.getElementById('state').textContent === 'Live, paused'");
+    page.say("b 3");
+    page.until("document.getElementById('new').textContent === '1 new'");
+    assert_eq!(page.rows(), ["b 1", "b 2"]);
+    page.click("#new");
+    page.until_rows(&["b 1", "b 2", "b 3"]);
+    page.assert_quiet();
+}
+
+#[test]
 fn what_is_cleared_stays_away_until_it_is_asked_for() {
     let Some(mut page) = Page::open_with(&["one", "two"], new_ring(1 << 20), Options::new()) else {
         return;
@@ -183,6 +257,35 @@ fn long_lines_are_wrapped_or_not() {
     page.until("log.scrollWidth > 3 * log.clientWidth");
     page.click("#wrap");
     page.until("log.scrollWidth === log.clientWidth");
+    page.assert_quiet();
+}
+
+#[test]
+fn whoever_reads_stays_at_their_row_when_lines_are_wrapped_or_not() {
+    const TOP: &str = "(box => document.elementFromPoint(box.left + 20, box.top + 12).closest('.row').lastChild.textContent.split('.')[0])
+        (log.getBoundingClientRect())";
+    let Some(mut page) = Page::open_with(&[], new_ring(4 << 20), Options::new()) else {
+        return;
+    };
+    for number in 0..3_000 {
+        page.say(&format!(
+            "number {number}. {}",
+            "word ".repeat(number * 7 % 120)
+        ));
+    }
+    page.until_row_count(3_000);
+    page.until(AT_BOTTOM);
+    page.run("log.scrollTop -= 30000", &json!([]));
+    page.until(&format!("!({FOLLOWING})"));
+    page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
+    let top = page.get(TOP);
+    for wrapped in [false, true] {
+        page.press("w");
+        page.until(&format!("log.classList.contains('no-wrap') !== {wrapped}"));
+        // What turns out to be higher or lower moves it, for a frame or two.
+        page.until(&format!("{TOP} === {top}"));
+    }
+    assert_eq!(page.get(FOLLOWING), false);
     page.assert_quiet();
 }
 
