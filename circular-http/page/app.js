@@ -342,8 +342,9 @@ const view = {
   owed: 0,
   // Rows that came since it stopped following.
   below: 0,
-  // Where it is scrolled to, as far as is known.
+  // Where it is scrolled to, and how large it is, as far as is known.
   top: 0,
+  size: "",
   // A change of the page is to come; when the last one was.
   scheduled: false,
   changed: 0,
@@ -388,7 +389,15 @@ function hasRoom() {
 
 function toBottom() {
   log.scrollTop = log.scrollHeight;
+  look();
+}
+
+// Remembers where it is; whether its size is another one than before.
+function look() {
+  const before = view.size;
   view.top = log.scrollTop;
+  view.size = `${log.clientWidth}x${log.clientHeight}`;
+  return view.size !== before;
 }
 
 function tellCounts() {
@@ -422,12 +431,14 @@ function toNewest() {
 }
 
 // Whoever goes up stops it, whoever comes down to the end lets it follow again. That rows go, or turn out
-// to be higher or lower than was thought, moves it as well: up, but then it is at the end.
+// to be higher or lower than was thought, moves it as well: up, but then it is at the end. A window that
+// changes moves it to anywhere.
 log.addEventListener("scroll", () => {
   const atBottom = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
-  if (view.following && log.scrollTop < view.top - 1 && !atBottom) follow(false);
-  else if (!view.following && log.scrollTop > view.top && atBottom) follow(true);
-  view.top = log.scrollTop;
+  const { top } = view;
+  const isResized = look();
+  if (view.following && log.scrollTop < top - 1 && !atBottom && !isResized) follow(false);
+  else if (!view.following && log.scrollTop > top && atBottom) follow(true);
 });
 // Rows that turn out to be higher push the end down.
 const sizes = new ResizeObserver(schedule);
@@ -550,8 +561,9 @@ function restart() {
   stream.cursor = null;
   stream.ended = false;
   follow(true);
-  // A pause goes on behind what is there.
+  // A pause goes on behind what is there, and that is not read out.
   view.owed = Infinity;
+  readOut(false);
   problem("");
   connect();
 }
@@ -834,7 +846,7 @@ function wrap(on) {
   remembered("wrap", on ? "yes" : "no");
   if (row) {
     log.scrollTop += row.getBoundingClientRect().top - log.getBoundingClientRect().top;
-    view.top = log.scrollTop;
+    look();
   }
   schedule();
 }
@@ -919,7 +931,7 @@ function find(step) {
   markFound(all[at], needle);
   follow(false);
   all[at].scrollIntoView({ block: "center" });
-  view.top = log.scrollTop;
+  look();
 }
 
 function topRow() {

@@ -145,8 +145,12 @@ fn neither_a_flood_nor_what_was_there_is_read_out() {
     assert_eq!(page.get("read"), json!([]), "a flood is not");
 
     page.until("log.ariaLive === 'polite'");
+    page.set("#text", "number 1999");
+    page.until_rows(&["number 1999"]);
+    page.until("log.ariaLive === 'polite'");
     page.set("#text", "number 19");
     page.until_row_count(111);
+    page.until("log.ariaLive === 'polite'");
     assert_eq!(page.get("read"), json!([]), "what was there is not");
 
     page.until("log.ariaLive === 'polite'");
@@ -168,11 +172,12 @@ fn neither_a_flood_nor_what_was_there_is_read_out() {
 #[test]
 fn a_small_window_still_shows_the_log() {
     let Some(mut page) = Page::open() else { return };
+    let word = "w".repeat(60);
     for number in 0..50 {
-        page.say(&format!("number {number}"));
+        page.say(&format!("{word} number {number}"));
     }
     page.until_row_count(50);
-    page.go_to(&page.url("?since=1h&until=2100-01-01T00:00:00Z"));
+    page.go_to(&page.url(&format!("?since=1h&re=w&q={word}")));
     page.until_row_count(50);
     page.set("#text", "/x/g");
     page.until("!document.getElementById('problem').hidden");

@@ -155,6 +155,30 @@ fn it_follows_rows_of_every_height_while_the_window_changes() {
 }
 
 #[test]
+fn a_window_that_grows_or_is_turned_is_nobody_who_scrolls() {
+    let Some(mut page) = Page::open() else { return };
+    for number in 0..60 {
+        page.say(&format!("number {number} {}", "word ".repeat(12)));
+    }
+    page.until_row_count(60);
+    for (width, height, mobile) in [
+        (320, 256, false),
+        (360, 640, true),
+        (640, 360, true),
+        (1200, 760, false),
+    ] {
+        page.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile }),
+        );
+        page.until(&format!("innerWidth === {width}"));
+        page.until(AT_BOTTOM);
+        assert_eq!(page.get(FOLLOWING), true, "{width} x {height}");
+    }
+    page.assert_quiet();
+}
+
+#[test]
 fn what_is_read_stays_while_more_comes_than_the_page_holds() {
     /// The text and the place of a row that is looked at.
     const SEEN: &str = "(box => (row => [row.lastChild.textContent.slice(0, 20), row.getBoundingClientRect().top])
@@ -172,12 +196,13 @@ fn what_is_read_stays_while_more_comes_than_the_page_holds() {
     page.run("log.scrollTop -= 20000", &json!([]));
     page.until(&format!("!({FOLLOWING})"));
     page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
-    let seen = page.get(SEEN);
+    let (seen, high) = (page.get(SEEN), page.get("log.clientHeight"));
     // First below it, then in the queue, and then not even there.
     for number in 9_000..24_000 {
         page.say(&line(number));
     }
     page.until("document.getElementById('new').textContent === '15,000 new'");
+    assert_eq!(page.get("log.clientHeight"), high, "the button has room");
     page.until_row_count(10_000);
     assert_eq!(page.get(SEEN), seen);
 
