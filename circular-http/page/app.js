@@ -853,23 +853,25 @@ function wrap(on) {
 
 // A link cannot say why it leads nowhere, so it is asked first whether there is a place. Still it is the link
 // that is followed: what comes may be much.
+const NO_PLACE = "No place for the download: there are too many viewers.";
+
 async function download(event) {
   // Its own click, below.
   if (!event.isTrusted) return;
   event.preventDefault();
   const link = event.currentTarget;
-  let why = "";
+  let isFull = false;
   try {
     const address = `${location.pathname}/stats?format=json`;
     const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(ATTEMPT) });
-    const { now, limit } = answer.ok ? (await answer.json()).viewers : {};
-    if (!answer.ok) why = `No download: the server answers ${answer.status}.`;
-    else if (now >= limit) why = "No place for the download: there are too many viewers.";
+    const { now, limit } = (await answer.json()).viewers;
+    isFull = now >= limit;
   } catch {
-    why = "No download: the server does not answer.";
+    // Then the browser tells what it gets.
   }
-  if (why) problem(why);
-  else link.click();
+  if (isFull) problem(NO_PLACE);
+  else if (element("problem").textContent === NO_PLACE) problem("");
+  if (!isFull) link.click();
 }
 
 for (const id of ["download-shown", "download-all"]) element(id).addEventListener("click", download);

@@ -122,6 +122,11 @@ impl Browser {
         }
     }
 
+    /// Waits until what was changed is laid out and painted.
+    pub(crate) fn until_painted(&self) {
+        self.run_async("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))");
+    }
+
     pub(crate) fn click(&self, selector: &str) {
         let id = self.element(selector);
         self.command(&format!("/element/{id}/click"), &json!({}));

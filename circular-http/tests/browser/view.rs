@@ -196,6 +196,7 @@ fn what_is_read_stays_while_more_comes_than_the_page_holds() {
     page.run("log.scrollTop -= 20000", &json!([]));
     page.until(&format!("!({FOLLOWING})"));
     page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
+    page.until_painted();
     let (seen, high) = (page.get(SEEN), page.get("log.clientHeight"));
     // First below it, then in the queue, and then not even there.
     for number in 9_000..24_000 {
@@ -204,6 +205,7 @@ fn what_is_read_stays_while_more_comes_than_the_page_holds() {
     page.until("document.getElementById('new').textContent === '15,000 new'");
     assert_eq!(page.get("log.clientHeight"), high, "the button has room");
     page.until_row_count(10_000);
+    page.until_painted();
     assert_eq!(page.get(SEEN), seen);
 
     page.run("log.scrollTop = log.scrollHeight", &json!([]));
@@ -303,6 +305,7 @@ fn whoever_reads_stays_at_their_row_when_lines_are_wrapped_or_not() {
     page.run("log.scrollTop -= 30000", &json!([]));
     page.until(&format!("!({FOLLOWING})"));
     page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
+    page.until_painted();
     let top = page.get(TOP);
     for wrapped in [false, true] {
         page.press("w");
