@@ -502,6 +502,7 @@ function showRest() {
     if (name === "level") return !chosenLevel();
     return name !== "filter" && name !== fieldShows;
   });
+  if (addressed("tail")) rest.push(["tail", addressed("tail")]);
   // One that is pressed just now must not be replaced by its like.
   const told = rest.join("\n");
   if (element("rest").dataset.told === told) return;
@@ -665,7 +666,7 @@ function disconnect(why) {
 async function ask(source) {
   const query = filters();
   if (addressed("after")) query.set("after", addressed("after"));
-  else query.set("tail", "0");
+  query.set("tail", addressed("tail") || "0");
   query.set("format", "text");
   query.set("limit_bytes", "1");
   let seconds = 2;

@@ -120,6 +120,10 @@ fn what_is_unknown_in_the_address_is_told() {
     page.click("#rest button");
     page.until_row_count(5);
     assert_eq!(page.get("location.search"), "");
+    page.go_to(&page.url("?tail=many"));
+    page.until("!document.getElementById('problem').hidden");
+    page.click("#rest button");
+    page.until_row_count(5);
     page.go_to(&page.url("?level=loud"));
     page.until("!document.getElementById('problem').hidden");
     page.type_into("#text", "22");

@@ -84,6 +84,8 @@ fn pictures_for_the_readme() {
         page.say_as(Debug, "shop::cache", "hit");
     }
     page.until("document.getElementById('new').textContent === '1,234 new'");
+    // What the keyboard is at has a frame.
+    page.run("document.activeElement.blur()", &json!([]));
     for scheme in ["light", "dark"] {
         page.prefer(scheme);
         let picture = page.devtools("Page.captureScreenshot", &json!({ "format": "png" }));
