@@ -28,9 +28,6 @@ const READABLE_RATE = 3;
 // Milliseconds that a connection may take to bring the first word: this at first, and in the end.
 const ATTEMPT = 10_000;
 const LONGEST_ATTEMPT = 80_000;
-// Milliseconds after which a tab in the background lets its connection go, and goes on when it is looked at: a
-// browser has six connections to a host, for all its tabs.
-const REST_AFTER = 60_000;
 // Milliseconds without typing after which a filter is applied.
 const TYPING = 300;
 
@@ -550,8 +547,6 @@ const stream = {
   // The end is told once, though each reconnection is told of it.
   ended: false,
   retry: 0,
-  // It was let go, as nobody looks.
-  resting: false,
 };
 
 // Begins anew, with what passes the filters now.
@@ -572,7 +567,6 @@ function restart() {
 function connect() {
   clearTimeout(stream.retry);
   stream.source?.close();
-  stream.resting = false;
   stream.history = true;
   const query = filters();
   if (stream.cursor) {
@@ -628,7 +622,9 @@ function connect() {
   // Until that time there will be no more. The browser would ask for it again.
   source.addEventListener("end", () => {
     if (source !== stream.source) return;
-    disconnect("Ended");
+    source.close();
+    stream.source = null;
+    state("Ended");
     queue.push({ kind: "notice", data: `the log ends here${addressed("until") && `: until ${addressed("until")}`}` });
     historyIsOver();
     schedule();
@@ -653,13 +649,6 @@ function connect() {
 function historyIsOver() {
   stream.history = false;
   view.owed = Math.min(view.owed, queue.length);
-}
-
-function disconnect(why) {
-  clearTimeout(stream.retry);
-  stream.source?.close();
-  stream.source = null;
-  state(why);
 }
 
 // Asks for the reason, which an EventSource does not tell.
@@ -704,23 +693,11 @@ async function ask(source) {
   }
 }
 
-// Connects again if nothing was heard for too long, and lets go if nobody looks for long.
+// Connects again if nothing was heard for too long.
 function watch() {
-  if (!stream.source) return;
-  const now = Date.now();
-  if (document.hidden && now - hiddenSince > REST_AFTER) {
-    disconnect("Rests in the background");
-    stream.resting = true;
-  } else if (stream.source.readyState !== EventSource.CLOSED && now - stream.heard > stream.patience) {
-    connect();
-  }
+  const isTrying = stream.source && stream.source.readyState !== EventSource.CLOSED;
+  if (isTrying && Date.now() - stream.heard > stream.patience) connect();
 }
-
-let hiddenSince = Date.now();
-document.addEventListener("visibilitychange", () => {
-  hiddenSince = Date.now();
-  if (!document.hidden && stream.resting) connect();
-});
 
 function state(text) {
   stream.state = text;

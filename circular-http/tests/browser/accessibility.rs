@@ -147,7 +147,9 @@ fn neither_a_flood_nor_what_was_there_is_read_out() {
         page.say(&format!("number {number}"));
     }
     page.until_last_row("number 1999");
-    assert_eq!(page.get("read"), json!([]), "a flood is not");
+    // Its first ones may have been read before it was one.
+    let read = page.get("read.splice(0).length");
+    assert!(read.as_u64() < Some(10), "a flood is read out: {read}");
 
     page.until("log.ariaLive === 'polite'");
     page.set("#text", "number 1999");
