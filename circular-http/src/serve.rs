@@ -85,8 +85,8 @@ pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
     let thread = thread::Builder::new()
         .name("circular-http".into())
         .spawn(move || run(listener, acceptor, &tell))?;
-    told.recv()
-        .unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))?;
+    let ended = |_| Err(io::Error::other("the server's thread has panicked"));
+    told.recv().unwrap_or_else(ended)?;
     Ok(Server {
         addr,
         stop: Some(stop),

@@ -35,6 +35,7 @@ fn json_has_the_numbers_of_the_ring_and_of_each_reader() {
     assert_eq!(reader["lag"]["bytes"], real.readers[0].lag_bytes);
 
     let empty = Site::new().stats();
+    assert_eq!(empty["viewers"]["limit"], 16, "unless said");
     assert!(empty["oldest_age_seconds"].is_null() && empty["written"] == 0);
 }
 
