@@ -9,6 +9,7 @@
 //!
 //! Nothing is looked at more than a few times, whatever the text: see [`DEEPEST`] and `Scope::is_ragged`.
 
+use self::list::{Keys, ends_with};
 use self::text::{
     after, closing, colour, is_blank, is_closing, is_delimiter, is_line_end, is_of_word,
     is_opening, length_of, length_of_quoted, length_of_whole_quoted, opening, part, quote,
@@ -108,12 +109,15 @@ const DEEPEST: usize = 8;
 pub fn redact_keys(
     keys: &[&str],
 ) -> impl Fn(&Record<'_>) -> Redacted + Clone + Send + Sync + 'static + use<> {
-    let keys: Arc<[Vec<u8>]> = keys.iter().map(|key| key.as_bytes().to_vec()).collect();
+    let keys = Arc::new(Keys::new(keys.iter().copied()));
     move |record| hide(&keys, record.bytes()).map_or(Redacted::Keep, Redacted::Text)
 }
 
 /// The text without the values; `None` if there are none.
-fn hide(keys: &[Vec<u8>], text: &[u8]) -> Option<Vec<u8>> {
+fn hide(keys: &Keys, text: &[u8]) -> Option<Vec<u8>> {
+    if !keys.may_be_in(text) {
+        return None;
+    }
     let mut out = Vec::new();
     let mut copied = 0;
     let mut search = Search::new(keys, text);
@@ -165,7 +169,7 @@ impl<'a> Scope<'a> {
 
 /// A walk through a text.
 struct Search<'a> {
-    keys: &'a [Vec<u8>],
+    keys: &'a Keys,
     text: &'a [u8],
     at: usize,
     /// Those around `at`, the innermost last.
@@ -173,7 +177,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(keys: &'a [Vec<u8>], text: &'a [u8]) -> Self {
+    fn new(keys: &'a Keys, text: &'a [u8]) -> Self {
         Self {
             keys,
             text,
@@ -231,10 +235,8 @@ impl<'a> Search<'a> {
 
     /// The value of the word that ends here, if that is a key and has one.
     fn value_of(&self, word: &'a [u8]) -> Option<Value<'a>> {
-        let is_key = self.is_key(word);
-        let is_plural =
-            || matches!(word.split_last(), Some((b's' | b'S', one)) if self.is_key(one));
-        if !is_key && !is_plural() {
+        let is_key = self.keys.has(word);
+        if !is_key && !self.keys.has_plural(word) {
             return None;
         }
         let mut scopes = self.scopes.iter().rev();
@@ -274,10 +276,6 @@ impl<'a> Search<'a> {
             behind: from + length + closing,
             quote: if quote.is_empty() { key_quote } else { b"" },
         })
-    }
-
-    fn is_key(&self, word: &[u8]) -> bool {
-        self.keys.iter().any(|key| ends_with(word, key))
     }
 
     /// Whether a comma may be between the word that ends here and its value: as in `("key", "value")`, and in
@@ -512,18 +510,7 @@ fn is_option(word: &[u8]) -> bool {
     word.starts_with(b"--")
 }
 
-fn ends_with(word: &[u8], key: &[u8]) -> bool {
-    let mut letters = letters_from_behind(word);
-    let mut wanted = letters_from_behind(key).peekable();
-    wanted.peek().is_some() && wanted.all(|letter| letters.next() == Some(letter))
-}
-
-/// What counts of a key.
-fn letters_from_behind(word: &[u8]) -> impl Iterator<Item = u8> {
-    let letters = word.iter().rev().filter(|byte| !b"_-".contains(byte));
-    letters.map(u8::to_ascii_lowercase)
-}
-
+mod list;
 #[cfg(test)]
 mod tests;
 mod text;

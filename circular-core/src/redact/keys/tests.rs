@@ -4,10 +4,7 @@ use super::*;
 use std::time::{Duration, Instant};
 
 fn hidden(text: &str) -> String {
-    let keys: Vec<Vec<u8>> = SECRET_KEYS
-        .iter()
-        .map(|key| key.as_bytes().to_vec())
-        .collect();
+    let keys = Keys::new(SECRET_KEYS.iter().copied());
     let text = hide(&keys, text.as_bytes()).unwrap_or_else(|| text.as_bytes().to_vec());
     String::from_utf8(text).unwrap()
 }
@@ -349,8 +346,8 @@ fn everything_else_is_left() {
     ] {
         assert_eq!(hidden(text), text);
     }
-    assert_eq!(hide(&[Vec::new()], b"a=b"), None);
-    assert_eq!(hide(&[b"_-".to_vec()], b"_=b"), None);
+    assert_eq!(hide(&Keys::new([""]), b"a=b"), None);
+    assert_eq!(hide(&Keys::new(["_-"]), b"_=b"), None);
 }
 
 /// What the parser looks at; `t` is the key.
@@ -358,7 +355,7 @@ const SIGNS: &[u8] = b"\"'\\=: ;{}t\x1b[,)->";
 
 fn is_hidden_soon(text: &[u8]) {
     let begin = Instant::now();
-    hide(&[b"t".to_vec()], text);
+    hide(&Keys::new(["t"]), text);
     // It is a thousandth of that on any machine, unless the text is looked through again and again.
     let taken = begin.elapsed();
     assert!(
@@ -378,8 +375,8 @@ fn any_text_ends() {
             *byte = SIGNS[rest % SIGNS.len()];
             rest /= SIGNS.len();
         }
-        hide(&[b"t".to_vec()], &text);
-        hide(&[b"t".to_vec()], &text[1..]);
+        hide(&Keys::new(["t"]), &text);
+        hide(&Keys::new(["t"]), &text[1..]);
     }
 }
 
@@ -403,4 +400,40 @@ fn time_goes_with_the_length() {
     // Quotes within quotes, each with more backslashes.
     let nested: String = (0..500).map(|depth| "\\".repeat(depth) + "\" ").collect();
     is_hidden_soon(nested.as_bytes());
+}
+
+/// It is looked for by its last two letters first.
+#[test]
+fn a_key_is_found_whatever_its_letters() {
+    for key in [
+        "t", "to", "a_b", "t_", "-t", "x1", "é", "PassWord", "a-", "ß",
+    ] {
+        for value in ["v", "v w"] {
+            for text in [format!("{key}={value}"), format!("my_{key}: {value}\n")] {
+                let keys = Keys::new(["nothing", key]);
+                let hidden = hide(&keys, text.as_bytes());
+                let is_word = key.bytes().all(is_of_word);
+                assert_eq!(hidden.is_some(), is_word, "{text}");
+            }
+        }
+    }
+    let keys = Keys::new(["token"]);
+    for text in [
+        "no key",
+        "broken=1",
+        "Token",
+        "tokens=5",
+        "en=1 n=2 _=3 -=4",
+    ] {
+        assert_eq!(hide(&keys, text.as_bytes()), None, "{text}");
+    }
+    for text in [
+        "TOKEN=x",
+        "to_ken_=x",
+        "x-t-o-k-e-n: y",
+        "tokens=[x]",
+        "a.token = b",
+    ] {
+        assert!(hide(&keys, text.as_bytes()).is_some(), "{text}");
+    }
 }

@@ -93,7 +93,7 @@ pub(super) fn word(text: &[u8]) -> &[u8] {
     part(text, 0..length_of(text, is_of_word))
 }
 
-pub(super) fn is_of_word(byte: u8) -> bool {
+pub(super) const fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
@@ -145,4 +145,10 @@ pub(super) fn part(text: &[u8], range: Range<usize>) -> &[u8] {
 /// What is there from `at` on.
 pub(super) fn after(text: &[u8], at: usize) -> &[u8] {
     text.get(at..).unwrap_or_default()
+}
+
+/// What counts of a key.
+pub(super) fn letters_from_behind(word: &[u8]) -> impl Iterator<Item = u8> {
+    let letters = word.iter().rev().filter(|byte| !b"_-".contains(byte));
+    letters.map(u8::to_ascii_lowercase)
 }
