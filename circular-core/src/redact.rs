@@ -17,7 +17,7 @@ pub use self::keys::{SECRET_KEYS, redact_keys};
 pub enum Redacted {
     /// It leaves as it is.
     Keep,
-    /// This text leaves in its place.
+    /// This text leaves in its place. If the record ends with a line end, so does this.
     Text(Vec<u8>),
     /// It does not leave. That is not told, but the numbers of the records have a gap.
     Drop,
@@ -48,15 +48,10 @@ impl Redaction {
         let bytes = records.bytes();
         // What is kept is handed on in one run.
         let (mut begin, mut end) = (0, 0);
-        if let Some(hook) = &self.0 {
+        if self.0.is_some() {
             for record in Records::new(records) {
                 let behind = end + record.bytes().len();
-                let text = match hook(&record) {
-                    Redacted::Keep => None,
-                    Redacted::Text(text) => Some(text),
-                    Redacted::Drop => Some(Vec::new()),
-                };
-                if let Some(text) = text {
+                if let Some(text) = self.changed(&record) {
                     feeder.take(bytes.get(begin..end).unwrap_or_default())?;
                     feeder.take(&text)?;
                     begin = behind;
@@ -69,10 +64,22 @@ impl Redaction {
 
     /// What the hook leaves of one record.
     pub(crate) fn text(&self, record: &Record<'_>) -> Vec<u8> {
-        match self.0.as_ref().map(|hook| hook(record)) {
-            None | Some(Redacted::Keep) => record.bytes().to_vec(),
-            Some(Redacted::Text(text)) => text,
-            Some(Redacted::Drop) => Vec::new(),
+        let changed = self.changed(record);
+        changed.unwrap_or_else(|| record.bytes().to_vec())
+    }
+
+    /// The same, if it is other than the record. The next one stays a line of its own.
+    fn changed(&self, record: &Record<'_>) -> Option<Vec<u8>> {
+        match self.0.as_ref()?(record) {
+            Redacted::Keep => None,
+            Redacted::Drop => Some(Vec::new()),
+            Redacted::Text(mut text) => {
+                let is_line = record.bytes().ends_with(b"\n");
+                if is_line && !text.is_empty() && !text.ends_with(b"\n") {
+                    text.push(b'\n');
+                }
+                Some(text)
+            }
         }
     }
 }

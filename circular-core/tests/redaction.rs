@@ -176,6 +176,28 @@ fn a_ring_full_of_secrets_is_redacted_to_the_last() {
 }
 
 #[test]
+fn the_next_record_is_a_line_of_its_own_whatever_a_hook_leaves() {
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(1 << 16).unwrap();
+    let (sink, received) = dumped::sink();
+    let hook = |record: &Record<'_>| match record.bytes() {
+        b"first\n" => Redacted::Text(b"hidden".to_vec()),
+        b"part" => Redacted::Text(b"of ".to_vec()),
+        b"none\n" => Redacted::Text(Vec::new()),
+        _ => Redacted::Keep,
+    };
+    let trigger = DumpTrigger::builder(&ring.handle()).redact(hook);
+    let trigger = trigger.sink(sink).start().unwrap();
+    for text in ["first\n", "second\n", "none\n", "part", "third\n"] {
+        ring.record(Meta::new(), text.as_bytes()).unwrap();
+    }
+    trigger.saw(Level::Error);
+    ring.handle().close();
+    let text = received.iter().collect::<String>();
+    assert_eq!(text, "hidden\nsecond\nof third\n");
+}
+
+#[test]
 fn a_hook_that_panics_lets_nothing_out() {
     let _watchdog = watchdog::minutes(2);
     let dumps = Dumps::new();

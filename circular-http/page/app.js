@@ -487,7 +487,7 @@ function setAddressed(values) {
   showRest();
   const shown = filters();
   if (addressed("after")) shown.set("after", addressed("after"));
-  else shown.set("tail", "all");
+  else shown.set("tail", addressed("tail") || "all");
   shown.set("format", "text");
   element("download-shown").href = `${location.pathname}?${shown}`;
   element("download-all").href = `${location.pathname}?tail=all&format=text`;
@@ -834,8 +834,8 @@ function wrap(on) {
 const NO_PLACE = "No place for the download: there are too many viewers.";
 
 async function download(event) {
-  // Its own click, below.
-  if (!event.isTrusted) return;
+  // Its own click, below; and one that is for another tab.
+  if (!event.isTrusted || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const link = event.currentTarget;
   let isFull = false;

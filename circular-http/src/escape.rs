@@ -78,22 +78,31 @@ fn colour(text: &[u8]) -> Option<usize> {
     (is_colour && !hides(&numbers[..length])).then_some(2 + length + 1)
 }
 
-/// Whether text is not to be seen with these: the number 8, where it is not one of a colour's.
+/// Whether text may not be to be seen with these: the number 8, where it is not one of a colour's. Of a colour
+/// that is not whole, terminals think differently.
 fn hides(numbers: &[u8]) -> bool {
+    let is_8 = |number: &[u8]| {
+        let first = number.split(|&byte| byte == b':').next();
+        let mut digits = first.unwrap_or_default().iter();
+        digits.by_ref().skip_while(|&&byte| byte == b'0').eq(b"8")
+    };
     let mut numbers = numbers.split(|&byte| byte == b';');
     while let Some(number) = numbers.next() {
-        let digits = number.iter().skip_while(|&&byte| byte == b'0');
-        if digits.eq(b"8") {
+        if is_8(number) {
             return true;
         }
         // `38;5;8` and `38;2;8;8;8`; with colons it is one.
         if matches!(number, b"38" | b"48") {
-            let more = match numbers.next() {
+            let mut rest = numbers.clone();
+            let count = match rest.next() {
                 Some(b"5") => 1,
                 Some(b"2") => 3,
-                _ => 0,
+                _ => return numbers.any(is_8),
             };
-            numbers.by_ref().take(more).for_each(drop);
+            if rest.by_ref().take(count).count() < count {
+                return numbers.any(is_8);
+            }
+            numbers = rest;
         }
     }
     false
@@ -146,6 +155,10 @@ mod tests {
             (b"\x1b[8mx\n", b"\\x1b[8mx\n"),
             (b"\x1b[1;08mx\n", b"\\x1b[1;08mx\n"),
             (b"\x1b[38;5;1;8mx\n", b"\\x1b[38;5;1;8mx\n"),
+            (b"\x1b[8:1mx\n", b"\\x1b[8:1mx\n"),
+            (b"\x1b[38;2;1;8mx\n", b"\\x1b[38;2;1;8mx\n"),
+            (b"\x1b[48;8mx\n", b"\\x1b[48;8mx\n"),
+            (b"\x1b[38;5mx\n", b"\x1b[38;5mx\x1b[0m\n"),
             (b"\x1b]0;x\x07", b"\\x1b]0;x\\x07"),
             (b"\x1b[2J\x1b[31", b"\\x1b[2J\\x1b[31"),
             (b"\x1b", b"\\x1b"),

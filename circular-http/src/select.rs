@@ -49,9 +49,13 @@ impl Select {
     /// Whether it may take long to find out whether a record passes.
     pub(crate) fn is_dear(&self) -> bool {
         let Wanted {
-            text, expression, ..
+            filter,
+            text,
+            expression,
+            ..
         } = &self.wanted;
-        text.is_some() || expression.is_some() || self.redact.is_some()
+        let is_search = filter.is_some() || text.is_some() || expression.is_some();
+        is_search || self.redact.is_some()
     }
 
     /// The text that the client gets of `record`, if any.
@@ -63,7 +67,13 @@ impl Select {
         }
         let text = match self.redact.as_ref().map(|hook| hook(record)) {
             None | Some(Redacted::Keep) => Cow::Borrowed(record.bytes()),
-            Some(Redacted::Text(text)) => Cow::Owned(text),
+            Some(Redacted::Text(mut text)) => {
+                // Raw text is told apart by that.
+                if !text.is_empty() && record.bytes().ends_with(b"\n") && !text.ends_with(b"\n") {
+                    text.push(b'\n');
+                }
+                Cow::Owned(text)
+            }
             Some(Redacted::Drop) => return None,
         };
         // In what is left: else one could find out what was hidden by asking for it. Without the line's end,

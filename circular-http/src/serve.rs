@@ -237,6 +237,10 @@ impl Acceptor {
                     if connections.len() >= self.limit {
                         make_place(&mut connections);
                     }
+                    // Only then its socket is closed.
+                    while tasks.len() >= self.limit {
+                        tasks.join_next().await;
+                    }
                     let connection = self.connection(stream);
                     let served = self.serve(Arc::clone(&connection), router.clone());
                     connection.set_task(tasks.spawn(served));
@@ -287,6 +291,8 @@ impl Acceptor {
             let served = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(header_timeout)
+                // Who has no more to ask may still want the answer.
+                .half_close(true)
                 .max_buf_size(HYPER_BUFFER)
                 .serve_connection(TokioIo::new(socket), service);
             let (mut served, mut stopped) = (pin!(served), pin!(is_true(&mut stopped)));

@@ -12,13 +12,14 @@
 
 use std::future::Future as _;
 use std::mem;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Bytes;
 use circular_core::{AsyncReader, Closed, Handle, Missed};
+use tokio::task;
 use tokio::time::{self, Sleep};
 
 use crate::format::Writer;
@@ -168,7 +169,7 @@ impl Stream {
         let turn = Turn::begin(&self.parts.select);
         while !self.budget.is_over && out.len() < PIECE {
             if turn.is_over() {
-                context.waker().wake_by_ref();
+                come_back(context);
                 break;
             }
             if self.take_record(out) {
@@ -181,7 +182,7 @@ impl Stream {
                 }
             }
             if batches == BATCHES {
-                context.waker().wake_by_ref();
+                come_back(context);
                 break;
             }
             batches += 1;
@@ -224,7 +225,7 @@ impl Stream {
                     .spend(out, |out| writer.missed(missed, behind, out));
                 if mem::take(&mut self.in_round) {
                     // First the others fetch theirs.
-                    context.waker().wake_by_ref();
+                    come_back(context);
                     return false;
                 }
                 true
@@ -333,6 +334,13 @@ impl Stream {
         });
         self.budget.is_over = true;
     }
+}
+
+/// Has the task polled again when the runtime has looked at everything else that there is. A task that wakes
+/// itself would come before that, some sixty times.
+fn come_back(context: &mut Context<'_>) {
+    // It is ready, or has seen to it.
+    let _ = pin!(task::yield_now()).poll(context);
 }
 
 /// How long to stay away from a ring of that capacity.

@@ -88,7 +88,7 @@ const DEEPEST: usize = 8;
 /// `authorization`, `cookie` and `passphrase`, more words are hidden, up to one that begins a field or to the
 /// end of the line. A line of JSON stays one.
 ///
-/// Not hidden are a password in a URL (`postgres://user:password@host`), what has no key next to it
+/// Not hidden are a value in another line than its key, a password in a URL (`postgres://user:password@host`), what has no key next to it
 /// (`{"name":"password","value":"x"}`, `<password>x</password>`, `the password is x`), and the later words of a
 /// `password=several words`.
 ///
@@ -118,6 +118,11 @@ fn hide(keys: &Keys, text: &[u8]) -> Option<Vec<u8>> {
     if !keys.may_be_in(text) {
         return None;
     }
+    // That stays, whatever else is hidden.
+    let (text, line_end) = match text.strip_suffix(b"\n") {
+        Some(line) => (line, "\n"),
+        None => (text, ""),
+    };
     let mut out = Vec::new();
     let mut copied = 0;
     let mut search = Search::new(keys, text);
@@ -130,6 +135,7 @@ fn hide(keys: &Keys, text: &[u8]) -> Option<Vec<u8>> {
     }
     (copied > 0).then(|| {
         out.extend_from_slice(after(text, copied));
+        out.extend_from_slice(line_end.as_bytes());
         out
     })
 }

@@ -53,7 +53,7 @@ fn values_of_listed_keys_are_hidden() {
         ),
         (
             "private_key=-----BEGIN KEY-----\nabc\n-----END KEY-----\n",
-            "private_key=[redacted]",
+            "private_key=[redacted]\n",
         ),
     ]);
 }
@@ -400,6 +400,18 @@ fn time_goes_with_the_length() {
     // Quotes within quotes, each with more backslashes.
     let nested: String = (0..500).map(|depth| "\\".repeat(depth) + "\" ").collect();
     is_hidden_soon(nested.as_bytes());
+}
+
+/// Whatever is odd in one record, the next is a line of its own.
+#[test]
+fn the_line_end_stays() {
+    check(&[
+        ("password=\"hunter2\n", "password=\"[redacted]\n"),
+        ("token=(hunter2\n", "token=[redacted]\n"),
+        ("token={ a: hunter2,\n", "token=[redacted]\n"),
+        ("password=\n", "password=\n"),
+        ("password=x\n\n", "password=[redacted]\n\n"),
+    ]);
 }
 
 /// It is looked for by its last two letters first.
