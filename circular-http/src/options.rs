@@ -208,3 +208,22 @@ impl fmt::Debug for Options {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_of_them_is_no_secret() {
+        let options = Options::default()
+            .host("log.example.com")
+            .token("s3cret")
+            .unwrap();
+        let text = format!("{options:?}");
+        assert!(
+            text.contains("log.example.com") && text.contains("viewers: 16"),
+            "{text}"
+        );
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}

@@ -291,8 +291,6 @@ impl Acceptor {
             let served = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(header_timeout)
-                // Who has no more to ask may still want the answer.
-                .half_close(true)
                 .max_buf_size(HYPER_BUFFER)
                 .serve_connection(TokioIo::new(socket), service);
             let (mut served, mut stopped) = (pin!(served), pin!(is_true(&mut stopped)));

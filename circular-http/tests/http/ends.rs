@@ -1,7 +1,6 @@
 //! How streams end: with the ring, with the server, or with the client.
 
 use std::io::Read;
-use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -121,30 +120,6 @@ fn a_server_that_stops_ends_its_streams_within_a_second() {
     }
     // The ring does not care.
     site.ring.handle().close();
-}
-
-/// As `nc -N` does.
-#[test]
-fn a_client_that_has_no_more_to_ask_gets_its_answer() {
-    let site = Site::new();
-    site.write(0..1000);
-    let ask = |rest: &str| {
-        let mut stream = site.open(&format!("GET /debug/log{rest} HTTP/1.0\nhost: localhost"));
-        stream.shutdown(Shutdown::Write).unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).expect("it ends");
-        let (head, body) = reply.split_once("\r\n\r\n").expect("an answer");
-        assert!(head.starts_with("HTTP/1.0 200 OK"), "{rest}: {head}");
-        body.to_owned()
-    };
-    let all: String = (0..1000).map(line).collect();
-    assert_eq!(ask(""), all);
-    assert_eq!(ask("?tail=1"), line(999));
-    // It has what there is, and its place is free again.
-    assert!(all.starts_with(&ask("?follow")));
-    until("its place is free", || {
-        (site.stats()["viewers"]["now"] == 0).then_some(())
-    });
 }
 
 #[test]

@@ -4,7 +4,7 @@ use circular_core::{Level, Meta};
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::support::{Site, Tail, options};
+use crate::support::{Site, Tail, options, until};
 
 #[test]
 fn each_format_can_be_had_by_accept_and_by_name() {
@@ -265,4 +265,35 @@ fn a_quiet_stream_shows_that_it_lives() {
         assert_eq!(line["alive"], true);
         assert!(line["id"].as_str().unwrap().split('.').nth(1) == Some("3"));
     }
+}
+
+#[test]
+fn json_tells_what_is_a_part_of_a_long_record() {
+    let site = Site::with(4096, options());
+    site.record(Meta::new(), &("x".repeat(3_000) + "\n"));
+    let whole: Value = serde_json::from_str(site.get("?format=ndjson").trim()).unwrap();
+    assert!(whole.get("part").is_none(), "{whole}");
+
+    let mut tail = Tail::open(&site.url("?format=ndjson&follow&tail=0"), &[]);
+    until("it looks", || {
+        (site.stats()["viewers"]["now"] == 1).then_some(())
+    });
+    site.record(
+        Meta::new(),
+        &("y".repeat(2_500) + "\nz" + &"y".repeat(2_500)),
+    );
+    let mut parts = Vec::new();
+    while parts.last().is_none_or(|part| part != "last") {
+        let json: Value = serde_json::from_str(&tail.line()).unwrap();
+        // What a small ring has overwritten meanwhile is told.
+        if let Some(part) = json["part"].as_str() {
+            parts.push(part.to_owned());
+        }
+    }
+    assert!(
+        parts[..parts.len() - 1]
+            .iter()
+            .all(|part| part == "first" || part == "middle"),
+        "{parts:?}"
+    );
 }
