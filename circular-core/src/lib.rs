@@ -55,6 +55,10 @@
 //! counted, readers end, `flush` and `close` return at once. No call takes a lock there, whatever
 //! another thread held at the fork. A snapshot still works. A ring that the child makes is as alive
 //! as any.
+//!
+//! On Linux this holds however the child was made, by `_Fork` or `clone` too. Elsewhere, and before
+//! Linux 4.14, only the C library's `fork` is noticed: after another one, a child must not touch its
+//! parent's rings. A child of `vfork` has its parent's memory and is no other process to them.
 
 mod auto_flush;
 mod buffer;

@@ -7,9 +7,18 @@ use std::panic::{self, catch_unwind};
 pub(crate) const ALARM: u32 = 20;
 
 /// Ends a forked child without the parent's exit handlers, and tells where it was if it fails.
+#[allow(dead_code, reason = "not every test forks in the usual way")]
 pub(crate) fn in_child(work: impl Fn() -> Result<(), &'static str>) {
     // SAFETY: no memory is involved.
-    let pid = unsafe { libc::fork() };
+    in_child_of(|| unsafe { libc::fork() }, work);
+}
+
+/// The same for another way to fork.
+pub(crate) fn in_child_of(
+    fork: impl FnOnce() -> libc::pid_t,
+    work: impl Fn() -> Result<(), &'static str>,
+) {
+    let pid = fork();
     assert!(pid >= 0, "{}", io::Error::last_os_error());
     if pid == 0 {
         // SAFETY: no memory is involved.
