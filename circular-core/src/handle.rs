@@ -1,6 +1,7 @@
 //! A ring's other side: everything but writing.
 
 use crate::reader::ReaderBuilder;
+use crate::readers::earlier;
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
@@ -47,7 +48,8 @@ impl Handle {
 
     /// Waits until every lossless reader that there is has written and flushed to its sink all that
     /// was written to the ring before this call. Readers with [`Policy::Skip`], demoted and ended
-    /// ones are not waited for.
+    /// ones are not waited for. One with [`Policy::BlockFor`] is waited for as by a write: if it gets no
+    /// further for as long as that says, it is demoted.
     ///
     /// Inside a sink, of any ring, it returns at once: the sink would wait for itself. A reader that
     /// was opened by this thread is not read meanwhile, so it must not be lossless.
@@ -56,7 +58,7 @@ impl Handle {
     }
 
     /// As [`flush`](Self::flush), but waits no longer than `timeout`; tells whether all readers were
-    /// done by then. Inside a sink it is `false` at once.
+    /// done by then. It is `false` if one was given up on, and inside a sink it is that at once.
     pub fn flush_timeout(&self, timeout: Duration) -> bool {
         self.flush_until(sync::now().checked_add(timeout))
     }
@@ -72,14 +74,25 @@ impl Handle {
         };
         let position = state.head.spot.position;
         let joined = state.readers.joined();
-        while state.readers.ask_to_flush(position, joined) {
+        let mut all_done = true;
+        loop {
+            let asked = state.readers.ask_to_flush(position, joined, sync::now());
+            if asked.demoted > 0 {
+                all_done = false;
+                state.counts.demotions += asked.demoted;
+                shared.wake_first_in_line(&state);
+                shared.flushed.notify_all();
+            }
+            if !asked.any {
+                return all_done;
+            }
             if sync::is_over(deadline) {
                 return false;
             }
             shared.end_sleep(&mut state);
-            shared.flushed.wait(&mut state, deadline);
+            let until = earlier(deadline, asked.until);
+            shared.flushed.wait(&mut state, until);
         }
-        true
     }
 
     /// Closes the ring: nothing more is written, every writer that waits for room is let go with

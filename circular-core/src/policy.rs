@@ -11,7 +11,8 @@ pub enum Policy {
     /// does every thread that logs. Never for a network client.
     Block,
     /// A write waits for it at most this long, in all and counted from when the write is first in
-    /// line; then the reader is demoted to [`Policy::Skip`], for good.
+    /// line; then the reader is demoted to [`Policy::Skip`], for good. So it is when a
+    /// [`flush`](crate::Handle::flush) has seen it get no further for as long.
     BlockFor(Duration),
     /// Writers never wait for it. What is overwritten before it was read, it misses, and is told how
     /// much that was.

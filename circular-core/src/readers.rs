@@ -29,6 +29,8 @@ pub(crate) struct Slot {
     pub(crate) done: u64,
     /// The lowest position that a waiting flush asks for, else [`NO_FLUSH`].
     flush_at: u64,
+    /// Since when a flush has seen it get no further; `None` if it has, or none has looked.
+    still_since: Option<Instant>,
     pub(crate) missed: Missed,
     /// The task that waits for more, if it is an asynchronous reader's.
     pub(crate) waker: Option<Waker>,
@@ -129,6 +131,7 @@ impl Readers {
             spared: None,
             done: spot.position,
             flush_at: NO_FLUSH,
+            still_since: None,
             missed: Missed::default(),
             waker: None,
         };
@@ -172,6 +175,9 @@ impl Readers {
         };
         let before = mem::replace(&mut slot.spot, spot).position;
         slot.missed = missed;
+        if before != spot.position || slot.done != done {
+            slot.still_since = None;
+        }
         let lossless = slot.is_lossless();
         let flushed = self.flushed(token, done);
         self.recompute_after(lossless, before);
@@ -192,17 +198,30 @@ impl Readers {
         false
     }
 
-    /// Asks every lossless reader of the first `joined` ones to flush what lies before `position`,
-    /// and tells whether there is any that has not yet.
-    pub(crate) fn ask_to_flush(&mut self, position: u64, joined: u64) -> bool {
-        let mut any = false;
+    /// Asks every lossless reader of the first `joined` ones to flush what lies before `position`.
+    /// Who has got no further for as long as anybody waits for it is demoted.
+    pub(crate) fn ask_to_flush(&mut self, position: u64, joined: u64, now: Instant) -> Asked {
+        let mut asked = Asked::default();
         for slot in self.iter_mut() {
-            if slot.number < joined && slot.is_lossless() && slot.done < position {
-                slot.flush_at = slot.flush_at.min(position);
-                any = true;
+            if slot.number >= joined || !slot.is_lossless() || slot.done >= position {
+                continue;
             }
+            let since = *slot.still_since.get_or_insert(now);
+            let patience = slot.policy.patience();
+            let deadline = patience.and_then(|patience| since.checked_add(patience));
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                slot.demoted = true;
+                asked.demoted += 1;
+                continue;
+            }
+            slot.flush_at = slot.flush_at.min(position);
+            asked.any = true;
+            asked.until = earlier(asked.until, deadline);
         }
-        any
+        if asked.demoted > 0 {
+            self.recompute();
+        }
+        asked
     }
 
     /// Demotes the readers that keep a record from ending at `end` and whose time is over, counted
@@ -231,7 +250,7 @@ impl Readers {
                 slot.demoted = true;
                 demoted += 1;
             } else {
-                next = Some(next.map_or(deadline, |next| next.min(deadline)));
+                next = earlier(next, Some(deadline));
             }
         }
         if demoted > 0 {
@@ -261,13 +280,70 @@ impl Readers {
     }
 }
 
+/// What has become of asking readers to flush.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// There is one that has not yet.
+    pub(crate) any: bool,
+    /// How many have got no further for too long.
+    pub(crate) demoted: u64,
+    /// When that is so of the next.
+    pub(crate) until: Option<Instant>,
+}
+
+/// The earlier of two deadlines; `None` never comes.
+pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
+
 impl Policy {
-    /// How long one write waits for a reader at most; `None` where that has no bound or none is
+    /// How long one write or flush waits for a reader at most; `None` where that has no bound or none is
     /// needed.
     fn patience(self) -> Option<Duration> {
         match self {
             Policy::BlockFor(patience) => Some(patience),
             Policy::Block | Policy::Skip => None,
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_flush_gives_up_on_who_gets_no_further_and_on_nobody_else() {
+        let mut readers = Readers::new(4096);
+        drop(readers.reserve(Vec::with_capacity(4)));
+        let at = |position| Spot::new(position, 0, 0, 512);
+        let mut join = |policy| readers.join(policy, at(0));
+        let (stuck, slow) = (
+            join(Policy::BlockFor(PATIENCE)),
+            join(Policy::BlockFor(PATIENCE)),
+        );
+        let patient = join(Policy::Block);
+        let begin = Instant::now();
+        let ask = |readers: &mut Readers, tenths| {
+            let now = begin + PATIENCE / 10 * tenths;
+            let asked = readers.ask_to_flush(800, 3, now);
+            (asked.any, asked.demoted, asked.until)
+        };
+        let after = |tenths| Some(begin + PATIENCE / 10 * tenths);
+        assert_eq!(ask(&mut readers, 0), (true, 0, after(10)));
+        // It copies, and then its sink takes what it has copied: both is getting on.
+        readers.advance(slow, at(80), 0, Missed::default());
+        assert_eq!(ask(&mut readers, 6), (true, 0, after(10)));
+        readers.advance(slow, at(80), 80, Missed::default());
+        assert_eq!(ask(&mut readers, 9), (true, 0, after(10)));
+        assert_eq!(ask(&mut readers, 10), (true, 1, after(19)));
+        assert!(readers.get(stuck).is_some_and(|slot| slot.demoted));
+        assert_eq!(ask(&mut readers, 18), (true, 0, after(19)));
+        readers.advance(slow, at(800), 800, Missed::default());
+        // The other is waited for as long as it takes.
+        assert_eq!(ask(&mut readers, 100), (true, 0, None));
+        readers.advance(patient, at(800), 800, Missed::default());
+        assert_eq!(ask(&mut readers, 100), (false, 0, None));
     }
 }

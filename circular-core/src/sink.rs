@@ -231,7 +231,12 @@ mod tests {
         {
             let mut state = shared.lock().unwrap();
             let (position, joined) = (state.head.spot.position, state.readers.joined());
-            assert!(state.readers.ask_to_flush(position, joined));
+            assert!(
+                state
+                    .readers
+                    .ask_to_flush(position, joined, Instant::now())
+                    .any
+            );
         }
         // More than one batch.
         for _ in 0..30 {

@@ -201,6 +201,47 @@ fn it_does_not_wait_for_readers_that_may_lose() {
     thread.join().unwrap().unwrap();
 }
 
+/// And not for ever.
+#[test]
+fn it_waits_for_one_with_patience_as_long_as_a_write_does() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let (sink, release) = stuck::sink();
+    let reader = handle.reader().policy(Policy::BlockFor(SHORT));
+    let thread = reader.spawn(sink).unwrap();
+    let other = Counting::default();
+    let block = handle.reader().policy(Policy::Block);
+    let patient = block.spawn(other.clone()).unwrap();
+    ring.write_all(b"x").unwrap();
+    release.wait_until_stuck();
+    handle.flush();
+    // The others are still waited for.
+    assert_eq!(other.flushed.load(SeqCst), 1);
+    let stats = handle.stats();
+    assert_eq!(stats.demotions, 1);
+    assert!(stats.readers[0].demoted && !stats.readers[1].demoted);
+    // It is not waited for a second time.
+    ring.write_all(b"y").unwrap();
+    assert!(handle.flush_timeout(LONG));
+    drop(release);
+    handle.close();
+    assert_eq!(thread.join().unwrap().unwrap(), 2);
+    patient.join().unwrap().unwrap();
+}
+
+#[test]
+fn it_tells_that_it_has_given_up_on_a_reader() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    // Nobody reads from it.
+    let _unread = handle.reader().policy(Policy::BlockFor(SHORT)).open();
+    ring.write_all(b"x").unwrap();
+    assert!(!handle.flush_timeout(LONG));
+    assert!(handle.flush_timeout(LONG));
+}
+
 #[test]
 fn it_stops_waiting_for_a_reader_that_is_demoted() {
     let _watchdog = watchdog::minutes(2);

@@ -39,15 +39,37 @@ fn loom_a_demotion_lets_a_flush_and_the_writers_in_line_go() {
         let pass = reader(&shared, Policy::BlockFor(PATIENCE));
         (0..2).for_each(|name| assert!(write(&shared, name)));
         let writers = [2, 3].map(|name| writer(&shared, [name]));
-        end_time(&shared, shared.room_of(0));
+        let clock = Arc::clone(&shared);
+        let clock = thread::spawn(move || end_time(&clock, clock.room_of(0)));
         Handle::new(Arc::clone(&shared)).flush();
         for writer in writers {
             writer.join().unwrap();
         }
+        clock.join().unwrap();
         drop(pass);
         let counts = &shared.lock().unwrap().counts;
         assert_eq!(counts.demotions, 1);
         both.occurred_if(counts.waits == 2);
+    });
+}
+
+/// The same where it is the flush that has waited long enough, and a writer that is let go.
+#[test]
+fn loom_a_flush_that_demotes_lets_a_writer_go() {
+    model(Some(3), ["the writer waited"], |[waited]| {
+        let shared = ring(2);
+        let pass = reader(&shared, Policy::BlockFor(PATIENCE));
+        (0..2).for_each(|name| assert!(write(&shared, name)));
+        let writer = writer(&shared, [2]);
+        let clock = Arc::clone(&shared);
+        let clock = thread::spawn(move || end_time(&clock, &clock.flushed));
+        assert!(!Handle::new(Arc::clone(&shared)).flush_timeout(PATIENCE));
+        assert!(write(&shared, 3));
+        writer.join().unwrap();
+        clock.join().unwrap();
+        drop(pass);
+        let counts = &shared.lock().unwrap().counts;
+        waited.occurred_if(counts.waits > 0);
     });
 }
 
