@@ -1,8 +1,9 @@
 //! A sink whose flush is dear, flushed once in a while.
 //!
-//! Invariant: a flush that was asked for is done, at most the delay later, whether or not anything
-//! is written meanwhile. A thread sees to that; it starts with the first flush that is put off, and
-//! ends with the wrapper.
+//! Invariant: what was written is flushed at most the delay later, whether or not a flush is asked for,
+//! and a flush that was asked for is done by then too, whether or not anything is written meanwhile. A
+//! thread sees to that; it starts with the first write or flush that leaves something to do, and ends
+//! with the wrapper.
 
 use crate::fork::Generation;
 use crate::no_wait::InSink;
@@ -19,10 +20,10 @@ use std::time::{Duration, Instant};
 /// A sink that is flushed at most once in a while, for one whose flush is dear: a compressor, a
 /// network connection, a file on a slow disk.
 ///
-/// A flush is passed on if the one before is at least `delay` ago, and else put off until it is; so
-/// what was written is flushed at most `delay` after a reader has had everything. An error of a
-/// flush that was put off is returned by the next write or flush. Dropping the wrapper does what is
-/// still put off.
+/// A flush is passed on if the one before is at least `delay` ago, and else put off until it is. What
+/// was written is flushed at most `delay` later, by a thread of the wrapper's, though writers may never
+/// pause and nobody may ask for a flush: so what a compressor holds back is bounded in time. An error of
+/// such a flush is returned by the next write or flush. Dropping the wrapper does what is still put off.
 ///
 /// What a [`Handle::flush`](crate::Handle::flush) waits for is never put off, and neither is the last
 /// flush when the ring is closed: so a wrapper around this one must pass each flush on when it gets it.
@@ -65,7 +66,7 @@ struct State<W> {
 }
 
 impl<W: Write + Send + 'static> AutoFlush<W> {
-    /// Wraps `sink` so that two flushes are at least `delay` apart.
+    /// Wraps `sink` so that two flushes are at least `delay` apart, unless one must not wait.
     pub fn new(sink: W, delay: Duration) -> Self {
         let state = State {
             sink,
@@ -90,6 +91,16 @@ impl<W: Write + Send + 'static> AutoFlush<W> {
         if self.generation.is_past() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
+        Ok(())
+    }
+
+    /// Has done what is due when it is due.
+    fn start_or_flush(&mut self) -> io::Result<()> {
+        if self.start().is_err() {
+            // Too early is better than never.
+            return self.shared.lock()?.flush();
+        }
+        self.shared.changed.notify_all();
         Ok(())
     }
 
@@ -151,7 +162,17 @@ impl<W: Write> State<W> {
 impl<W: Write + Send + 'static> Write for AutoFlush<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.refuse_in_a_forked_child()?;
-        self.shared.lock()?.sink.write(bytes)
+        let mut state = self.shared.lock()?;
+        let taken = state.sink.write(bytes)?;
+        if state.due.is_none() {
+            // A reader whose writers never pause has never had everything, and does not flush.
+            state.due = Instant::now().checked_add(self.delay);
+            if state.due.is_some() {
+                drop(state);
+                self.start_or_flush()?;
+            }
+        }
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -167,12 +188,7 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
                 _ => return state.flush(),
             }
         }
-        if self.start().is_err() {
-            // Too early is better than never.
-            return self.shared.lock()?.flush();
-        }
-        self.shared.changed.notify_all();
-        Ok(())
+        self.start_or_flush()
     }
 }
 
@@ -264,6 +280,18 @@ mod tests {
         let gone = dropped.recv_timeout(Duration::from_secs(60));
         assert_eq!(gone, Err(RecvTimeoutError::Disconnected));
         assert!(panicked.join().is_err());
+    }
+
+    /// As when writers never pause, and the reader has never had everything.
+    #[test]
+    fn what_is_written_is_flushed_though_nobody_asks_for_it() {
+        let (sender, flushes) = channel();
+        let mut sink = AutoFlush::new(Sink(sender, false), Duration::from_millis(20));
+        sink.write_all(b"one").unwrap();
+        flushes.recv_timeout(Duration::from_secs(60)).unwrap();
+        // And again, for what comes then.
+        while sink.write_all(b"more").is_ok() {}
+        flushes.recv_timeout(Duration::from_secs(60)).unwrap();
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! forked child that exits runs the same handler and must not wait for anything.
 
 use crate::shared::Shared;
-use crate::{BuildError, Handle, sync};
+use crate::{BuildError, Handle, no_wait, sync};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 struct Entry {
     ring: Weak<Shared>,
@@ -45,20 +45,43 @@ fn set_next(entry: *mut Entry, next: *const Entry) {
     unsafe { (*entry).next = next };
 }
 
-/// Closes the rings, and waits for their lossless readers and for what triggers have still to dump.
+/// Closes the rings, and waits for their lossless readers, for what sinks write when they are dropped,
+/// and for what triggers have still to dump: for all of them together.
 fn flush_all() {
+    let began = sync::now();
+    // Closed first, all of them: what another thread writes later is refused and counted, and not lost
+    // between a flush and the end.
+    for_each_ring(|ring, _| ring.close());
+    for_each_ring(|ring, patience| {
+        let deadline = began.checked_add(patience);
+        Handle::new(Arc::clone(&ring)).flush_until(deadline);
+        ring.await_ended(deadline);
+    });
+}
+
+fn for_each_ring(work: impl Fn(Arc<Shared>, Duration)) {
     let mut entry: *const Entry = ENTRIES.load(Ordering::Acquire);
     while let Some(now) = get(entry) {
         if let Some(ring) = now.ring.upgrade() {
-            let deadline = sync::now().checked_add(now.patience);
-            let handle = Handle::new(ring);
-            // Closed first: what another thread writes later is refused and counted, and not lost
-            // between a flush and the end.
-            handle.close();
-            handle.flush_until(deadline);
-            handle.shared().await_triggers(deadline);
+            work(ring, now.patience);
         }
         entry = now.next;
+    }
+}
+
+impl Shared {
+    /// Waits until every sink is gone and all triggers' threads have ended, which they do when the ring is
+    /// closed. Inside a sink it does not: that one may be its own.
+    fn await_ended(&self, deadline: Option<Instant>) {
+        if no_wait::in_sink() {
+            return;
+        }
+        let Some(mut state) = self.lock() else {
+            return;
+        };
+        while (state.sinks > 0 || state.triggers > 0) && !sync::is_over(deadline) {
+            self.ended.wait(&mut state, deadline);
+        }
     }
 }
 

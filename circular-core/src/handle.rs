@@ -109,9 +109,10 @@ impl Handle {
     }
 
     /// Waits until all readers have ended, but no longer than `timeout`; tells whether they have.
-    /// They end after [`close`](Self::close), or when they are dropped. So do the threads of
-    /// [`DumpTrigger`](crate::DumpTrigger)s, which are waited for as well. Inside a sink it is `false`
-    /// at once.
+    /// They end after [`close`](Self::close), or when they are dropped; one that feeds a sink has ended
+    /// when that was dropped, too. So do the threads of
+    /// [`DumpTrigger`](crate::DumpTrigger)s, which are waited for as well. Inside a sink, in its
+    /// destructor and in the redaction hook of a dump it is `false` at once.
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         let shared = &*self.shared;
         let deadline = sync::now().checked_add(timeout);
@@ -121,7 +122,7 @@ impl Handle {
         let Some(mut state) = shared.lock() else {
             return true;
         };
-        while state.readers.len() > 0 || state.triggers > 0 {
+        while state.readers.len() > 0 || state.sinks > 0 || state.triggers > 0 {
             if sync::is_over(deadline) {
                 return false;
             }

@@ -124,6 +124,8 @@ pub use level::{Level, ParseLevelError};
 pub use log_time::LogTime;
 pub use meta::Meta;
 pub use missed::{Missed, Notice};
+#[doc(hidden)]
+pub use no_wait::without_waiting;
 pub use panic_dump::{PanicDump, PanicDumpBuilder};
 pub use policy::{Policy, Start};
 pub use reader::{Reader, ReaderBuilder};

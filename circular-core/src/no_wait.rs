@@ -1,7 +1,8 @@
 //! Whether this thread may wait for a reader.
 //!
-//! Invariant: code that a reader runs, a sink, is never made to wait for a reader, and neither is a
-//! thread that panics. A sink that writes to its own full ring would wait for itself.
+//! Invariant: foreign code that a thread of ours runs, a sink, its destructor, a waker, a redaction hook,
+//! is never made to wait for a reader or for that thread, and neither is a thread that panics. A sink
+//! that writes to its own full ring would wait for itself.
 
 use std::cell::Cell;
 
@@ -32,6 +33,13 @@ impl Drop for InSink {
     fn drop(&mut self) {
         DEPTH.with(|depth| depth.set(depth.get() - 1));
     }
+}
+
+/// Runs foreign code on a thread that others may wait for: until it returns, this thread counts as
+/// inside a sink. For the crates beside this one, which have threads of their own.
+pub fn without_waiting<R>(work: impl FnOnce() -> R) -> R {
+    let _in_sink = InSink::enter();
+    work()
 }
 
 /// Whether this thread is inside a sink of any ring.

@@ -3,7 +3,7 @@
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::Shared;
-use crate::sink::feed;
+use crate::sink::Feed;
 use crate::sync;
 use crate::{
     AsyncReader, Closed, Cursor, Level, Missed, Notice, Policy, RecvTimeoutError, Start,
@@ -100,7 +100,7 @@ impl ReaderBuilder {
     /// The sink's, as [`SinkError`](crate::SinkError) describes.
     pub fn write_to(self, sink: impl io::Write) -> io::Result<u64> {
         let notice = self.notice;
-        feed(self.join(false), sink, notice)
+        Feed::new(self.join(false), sink).run(notice)
     }
 
     /// Joins now, and hands everything to `sink` on a thread of its own until the ring is closed.
@@ -132,10 +132,10 @@ impl ReaderBuilder {
         sink: impl io::Write + Send + 'static,
     ) -> io::Result<JoinHandle<io::Result<u64>>> {
         let notice = self.notice;
-        let pass = self.join(false);
+        let feed = Feed::new(self.join(false), sink);
         thread::Builder::new()
             .name("circular-sink".into())
-            .spawn(move || feed(pass, sink, notice))
+            .spawn(move || feed.run(notice))
     }
 
     fn join(self, details: bool) -> Pass {
@@ -251,7 +251,7 @@ impl Reader {
     /// The sink's, as [`SinkError`](crate::SinkError) describes.
     pub fn write_to(mut self, sink: impl io::Write) -> io::Result<u64> {
         self.pass.release();
-        feed(self.pass, sink, self.notice)
+        Feed::new(self.pass, sink).run(self.notice)
     }
 }
 

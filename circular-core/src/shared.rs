@@ -10,7 +10,7 @@
 //! | `data` | drained readers, the pump | a record | a write or a flush that finds `asleep` set |
 //! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
-//! | `ended` | joins | no reader, no trigger | a reader or a trigger that leaves |
+//! | `ended` | joins | no reader, no sink, no trigger | each of these that leaves |
 //! | `tasks` | the pump, and whoever starts it | a task that waits; the start | a task; whoever starts it |
 //! | `alarm` | dump triggers | a dump to make; nobody left to ask for one | who asks first; who lets go of the last trigger |
 //!
@@ -70,6 +70,8 @@ pub(crate) struct State {
     /// How many wait on `nap`.
     pub(crate) napping: usize,
     pub(crate) pump: Pump,
+    /// How many sinks are fed, or being dropped.
+    pub(crate) sinks: usize,
     /// How many dump triggers' threads there are.
     pub(crate) triggers: usize,
     pub(crate) counts: Counts,
@@ -139,6 +141,7 @@ impl Shared {
             asleep: false,
             napping: 0,
             pump: Pump::default(),
+            sinks: 0,
             triggers: 0,
             counts: Counts::default(),
         };

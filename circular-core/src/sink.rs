@@ -2,41 +2,88 @@
 
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome, Pass};
+use crate::shared::Shared;
 use crate::{Missed, Notice, put_off};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a sink that is not ready is left alone.
 pub(crate) const NOT_READY: Duration = Duration::from_millis(5);
 
-/// Hands everything that `pass` reads to `sink`, until the ring is closed, and tells how many bytes
-/// that were.
+/// A reader and the sink that it feeds.
 ///
-/// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
-pub(crate) fn feed(pass: Pass, sink: impl Write, notice: Notice) -> io::Result<u64> {
-    // Dropped in reverse: when the sink panics, the reader has left before the sink is dropped, which
-    // may flush the ring.
-    let mut sink = sink;
-    let mut pass = pass;
-    let mut feeder = Feeder::new(&mut sink);
-    // Until it is known better: it may panic.
-    pass.set_fails(true);
-    let outcome = feed_all(&mut pass, &mut feeder, notice);
-    let taken = feeder.taken;
-    pass.set_fails(outcome.is_err());
-    // Before the sink is dropped, which may take its time.
-    pass.leave();
-    outcome.map(|()| taken).map_err(|source| {
-        io::Error::new(
-            source.kind(),
-            SinkError {
-                bytes: taken,
-                source,
-            },
-        )
-    })
+/// Invariant: the ring counts it from when the reader has joined until the sink is gone, so who waits for
+/// readers to end has what the sink writes when it is dropped, an archive's trailer say. But from the
+/// moment that the reader is done, no writer and no flush waits for it.
+pub(crate) struct Feed<W> {
+    pass: Pass,
+    sink: Option<W>,
+    /// Dropped last.
+    _present: Present,
+}
+
+impl<W: Write> Feed<W> {
+    pub(crate) fn new(pass: Pass, sink: W) -> Self {
+        Self {
+            _present: Present::new(pass.shared()),
+            pass,
+            sink: Some(sink),
+        }
+    }
+
+    /// Hands everything that is read to the sink, until the ring is closed, and tells how many bytes
+    /// that were.
+    ///
+    /// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
+    pub(crate) fn run(mut self, notice: Notice) -> io::Result<u64> {
+        let Some(sink) = &mut self.sink else {
+            return Ok(0);
+        };
+        let mut feeder = Feeder::new(sink);
+        // Until it is known better: it may panic.
+        self.pass.set_fails(true);
+        let outcome = feed_all(&mut self.pass, &mut feeder, notice);
+        let bytes = feeder.taken;
+        self.pass.set_fails(outcome.is_err());
+        outcome.map(|()| bytes).map_err(|source| {
+            let kind = source.kind();
+            io::Error::new(kind, SinkError { bytes, source })
+        })
+    }
+}
+
+impl<W> Drop for Feed<W> {
+    fn drop(&mut self) {
+        // Before the sink is dropped, which may take its time.
+        self.pass.leave();
+        let _in_sink = InSink::enter();
+        drop(self.sink.take());
+    }
+}
+
+/// A sink that is there, counted by its ring until this is dropped.
+struct Present(Arc<Shared>);
+
+impl Present {
+    fn new(shared: &Arc<Shared>) -> Self {
+        if let Some(mut state) = shared.lock() {
+            state.sinks += 1;
+        }
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        if let Some(mut state) = self.0.lock() {
+            state.sinks -= 1;
+            drop(state);
+            self.0.ended.notify_all();
+        }
+    }
 }
 
 fn feed_all<W: Write>(
@@ -192,7 +239,6 @@ impl std::error::Error for SinkError {
 mod tests {
     use super::*;
     use crate::{Policy, Ring, Start};
-    use std::sync::Arc;
 
     #[derive(Debug, PartialEq)]
     enum Event {
@@ -244,7 +290,9 @@ mod tests {
         }
         drop(ring);
         let mut events = Vec::new();
-        feed(pass, Events(&mut events), Notice::None).unwrap();
+        Feed::new(pass, Events(&mut events))
+            .run(Notice::None)
+            .unwrap();
         assert_eq!(events[..2], [Event::Written, Event::Flushed], "not at once");
         assert!(
             events[2..].contains(&Event::Written),

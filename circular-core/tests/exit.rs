@@ -2,9 +2,9 @@
 
 #![cfg(unix)]
 
-use circular_core::{AutoFlush, DumpTrigger, Level, Policy, Ring};
+use circular_core::{AutoFlush, DumpTrigger, Level, PanicDump, Policy, Ring};
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::process::{self, Stdio};
 use std::sync::Mutex;
 use std::thread;
@@ -20,6 +20,9 @@ const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(200);
 /// More than a pipe holds.
 const LINES: usize = 20_000;
+
+/// What a child says when its main function is about to return.
+const MAIN_ENDS: &str = "main ends";
 
 /// A global logger's ring is never dropped.
 static RINGS: Mutex<Vec<Ring>> = Mutex::new(Vec::new());
@@ -68,6 +71,46 @@ impl Write for Exits {
     }
 }
 
+/// Ends what it has written with a line when it is dropped, as a compressor or an archive does; that
+/// takes its time.
+struct Trailing;
+
+impl Write for Trailing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stderr().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Trailing {
+    fn drop(&mut self) {
+        thread::sleep(Duration::from_millis(20));
+        let _ = io::stderr().write_all(b"the end\n");
+    }
+}
+
+/// Ends the program when it is dropped.
+struct ExitsInTheEnd;
+
+impl Write for ExitsInTheEnd {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for ExitsInTheEnd {
+    fn drop(&mut self) {
+        process::exit(7);
+    }
+}
+
 #[test]
 fn as_child() {
     let Some(role) = child::role() else { return };
@@ -85,6 +128,34 @@ fn as_child() {
         "puts flushes off" => {
             let buffered = BufWriter::with_capacity(10 << 20, io::stderr());
             write_lines(&ring(LONG, AutoFlush::new(buffered, LONG)));
+        }
+        "has sinks that end" => {
+            // One is a trigger's, and one is not waited for while it is written to.
+            let (first, second) = (
+                ring(LONG, Trailing),
+                ring(LONG, AutoFlush::new(Trailing, LONG)),
+            );
+            let (third, trigger) = triggered(LONG, Trailing);
+            let skips = ring(LONG, io::sink());
+            skips.handle().reader().spawn(Trailing).unwrap();
+            for ring in [&first, &second, &third, &skips] {
+                writeln!({ ring }, "a line").unwrap();
+            }
+            trigger.saw(Level::Error);
+        }
+        "has three stuck rings" => {
+            for _ in 0..3 {
+                write_lines(&ring(Duration::from_secs(3), io::stderr()));
+            }
+            let mut stdout = io::stdout();
+            writeln!(stdout, "{MAIN_ENDS}").unwrap();
+        }
+        "exits in the end of a sink" => {
+            let ring = ring(LONG, ExitsInTheEnd);
+            ring.handle().close();
+            loop {
+                thread::park();
+            }
         }
         "is stuck" => write_lines(&ring(SHORT, io::stderr())),
         "goes on writing" => {
@@ -137,6 +208,28 @@ fn as_child() {
             let (ring, trigger) = triggered(SHORT, io::stderr());
             write_lines(&ring);
             trigger.saw(Level::Error);
+        }
+        "exits in a redaction hook" => {
+            let ring = Ring::builder().flush_at_exit(LONG).build().unwrap();
+            RINGS.lock().unwrap().push(ring.clone());
+            let trigger = DumpTrigger::builder(&ring.handle())
+                .sink(io::sink())
+                .redact(|_| process::exit(7))
+                .start()
+                .unwrap();
+            (&ring).write_all(b"x").unwrap();
+            trigger.saw(Level::Error);
+            loop {
+                thread::park();
+            }
+        }
+        "exits in the redaction hook of a panic" => {
+            let ring = Ring::builder().flush_at_exit(LONG).build().unwrap();
+            PanicDump::builder(&ring.handle())
+                .redact(|_| process::exit(7))
+                .install();
+            RINGS.lock().unwrap().push(ring);
+            panic!("as asked");
         }
         "exits in a dump" => {
             let (ring, trigger) = triggered(LONG, Exits);
@@ -219,6 +312,54 @@ fn one_whose_stdout_is_closed_goes_on_and_ends_as_it_would() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "went on\n");
     assert_eq!(output.status.code(), Some(0));
+}
+
+/// A trailer that is written when a sink is dropped is as much of a file as the rest.
+#[test]
+fn sinks_are_dropped_before_the_end() {
+    let _watchdog = watchdog::minutes(2);
+    let text = stderr_of("has sinks that end");
+    assert_eq!(text.matches("a line\n").count(), 4, "{text}");
+    assert_eq!(text.matches("the end\n").count(), 4, "{text}");
+}
+
+/// Whatever is stuck: the program was told how long it waits.
+#[test]
+fn the_patience_of_several_rings_is_not_added_up() {
+    let _watchdog = watchdog::minutes(2);
+    let mut command = child::command("has three stuck rings");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let _unread = child.stderr.take().unwrap();
+    let stdout = io::BufReader::new(child.stdout.take().unwrap());
+    assert!(
+        stdout
+            .lines()
+            .any(|line| line.unwrap().ends_with(MAIN_ENDS))
+    );
+    let began = std::time::Instant::now();
+    assert!(child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(8), "it was added up");
+}
+
+#[test]
+fn one_that_calls_exit_where_a_sink_is_dropped_does_not_wait_for_itself() {
+    let _watchdog = watchdog::minutes(2);
+    let output = child::command("exits in the end of a sink")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(7));
+}
+
+#[test]
+fn one_that_calls_exit_in_a_redaction_hook_does_not_wait_for_itself() {
+    let _watchdog = watchdog::minutes(2);
+    for role in [
+        "exits in a redaction hook",
+        "exits in the redaction hook of a panic",
+    ] {
+        let output = child::command(role).output().unwrap();
+        assert_eq!(output.status.code(), Some(7), "{role}");
+    }
 }
 
 #[test]

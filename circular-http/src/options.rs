@@ -127,7 +127,9 @@ impl Options {
     /// clients search for is searched for in what the hook has left. How long a record was before can be
     /// told from cursors.
     ///
-    /// The hook must not log to the ring that it is looking at: each record would make another.
+    /// The hook must not log to the ring that it is looking at: each record would make another. As in a
+    /// sink, nothing waits in it: [`flush_timeout`](circular_core::Handle::flush_timeout) and
+    /// [`join_timeout`](circular_core::Handle::join_timeout) are `false` at once.
     pub fn redact(
         mut self,
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,

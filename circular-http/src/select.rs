@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use circular_core::{Level, Record, Redacted};
+use circular_core::{Level, Record, Redacted, without_waiting};
 use regex::bytes::Regex;
 
 use crate::query::Wanted;
@@ -65,7 +65,9 @@ impl Select {
         if !self.passes_by_level(record) || !self.passes_by_time(record) {
             return None;
         }
-        let text = match self.redact.as_ref().map(|hook| hook(record)) {
+        // A viewer is served on the thread that the hook would wait for.
+        let redacted = |hook: &Hook| without_waiting(|| hook(record));
+        let text = match self.redact.as_ref().map(redacted) {
             None | Some(Redacted::Keep) => Cow::Borrowed(record.bytes()),
             Some(Redacted::Text(mut text)) => {
                 // Raw text is told apart by that.

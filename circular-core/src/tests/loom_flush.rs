@@ -2,7 +2,7 @@
 
 use super::{model, reader, ring, write, writer};
 use crate::shared::Shared;
-use crate::sink::feed;
+use crate::sink::Feed;
 use crate::storage::WORD;
 use crate::sync::AtomicU64;
 use crate::{Handle, Notice, Policy, put_off};
@@ -55,7 +55,7 @@ fn fed<W: Write + 'static>(
     });
     let pass = reader(shared, policy);
     let feeder = thread::spawn(move || {
-        let _ = feed(pass, sink, Notice::None);
+        let _ = Feed::new(pass, sink).run(Notice::None);
     });
     (flushed, feeder)
 }

@@ -4,7 +4,7 @@ use super::{model, read, reader, ring, write, writer};
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome};
 use crate::shared::Shared;
-use crate::sink::feed;
+use crate::sink::Feed;
 use crate::storage::WORD;
 use crate::sync::AtomicU64;
 use crate::{Handle, Notice, Policy, Records};
@@ -58,7 +58,7 @@ fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
                 names: Vec::new(),
                 enough: 3,
             };
-            feed(pass, &mut sink, Notice::None).unwrap_err();
+            Feed::new(pass, &mut sink).run(Notice::None).unwrap_err();
             writer.join().unwrap();
             let overtakes = shared.lock().unwrap().counts.overtakes;
             // Nothing is lost but by an answer that could not wait.

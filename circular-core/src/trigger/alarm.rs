@@ -8,7 +8,6 @@
 //! A dump may go further than what it was asked for. A request that it has answered by then is none.
 
 use super::TriggerStats;
-use crate::no_wait;
 use crate::shared::Shared;
 use crate::sync::{self, AtomicBool, AtomicU64, Mutex};
 use std::cell::Cell;
@@ -194,21 +193,5 @@ impl Drop for Present {
         state.triggers -= 1;
         drop(state);
         self.0.ended.notify_all();
-    }
-}
-
-impl Shared {
-    /// Waits until all triggers' threads have ended, which they do when the ring is closed. Inside a
-    /// sink it does not: it may be theirs.
-    pub(crate) fn await_triggers(&self, deadline: Option<Instant>) {
-        if no_wait::in_sink() {
-            return;
-        }
-        let Some(mut state) = self.lock() else {
-            return;
-        };
-        while state.triggers > 0 && !sync::is_over(deadline) {
-            self.ended.wait(&mut state, deadline);
-        }
     }
 }

@@ -8,6 +8,7 @@ use crate::Notice;
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::dump_file::DumpDir;
+use crate::no_wait::InSink;
 use crate::redact::Redaction;
 use crate::sink::Feeder;
 use crate::tape::Spot;
@@ -44,24 +45,24 @@ impl Worker {
     }
 
     /// Makes dumps until there will be none any more.
-    pub(super) fn run(mut self, to: Destination, present: Present) {
+    pub(super) fn run(self, to: Destination, present: Present) {
         alarm::enter_own_thread();
+        // Dropped in reverse: who waits for this thread waits for the sink to be gone, and nothing that
+        // the sink, the hook or the destructor of either does waits for this thread.
+        let _present = present;
+        let _in_sink = InSink::enter();
+        let (mut worker, to) = (self, to);
         match to {
-            Destination::Dir(dir) => self.make_dumps(present, |worker| worker.dump_to_dir(&dir)),
-            // The sink is dropped when nobody waits for this thread any more: it may take its time.
+            Destination::Dir(dir) => worker.make_dumps(|worker| worker.dump_to_dir(&dir)),
             Destination::Sink(mut sink) => {
                 let mut feeder = Feeder::new(&mut sink);
-                self.make_dumps(present, |worker| worker.dump_to_sink(&mut feeder));
+                worker.make_dumps(|worker| worker.dump_to_sink(&mut feeder));
             }
         }
     }
 
     /// Makes each dump by `dump`, which tells what went wrong although the dump is made.
-    fn make_dumps(
-        &mut self,
-        _present: Present,
-        mut dump: impl FnMut(&mut Self) -> io::Result<Option<io::Error>>,
-    ) {
+    fn make_dumps(&mut self, mut dump: impl FnMut(&mut Self) -> io::Result<Option<io::Error>>) {
         while self.alarm.wait(&mut self.pace) {
             let outcome = catch_unwind(AssertUnwindSafe(|| dump(self)));
             if let Some(from) = self.from {

@@ -1,6 +1,8 @@
 //! The hook: what it hides or drops is in no format, and cannot be searched for.
 
-use circular_core::{Level, Meta, Redacted, SECRET_KEYS, redact_keys};
+use circular_core::{Handle, Level, Meta, Redacted, SECRET_KEYS, redact_keys};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::support::{Site, Tail, options};
 
@@ -75,4 +77,20 @@ fn a_hook_that_panics_lets_nothing_out_and_stops_nobody_else() {
     assert_eq!(site.curl("/stats", &[]).status, 200);
     assert_eq!(site.get("?limit_bytes=7"), "before\n");
     assert_eq!(site.stats()["viewers"]["now"], 0);
+}
+
+/// The viewers are served on the thread that it is called on.
+#[test]
+fn a_hook_that_waits_for_the_viewers_does_not_wait_for_itself() {
+    const LONG: Duration = Duration::from_secs(3600);
+    let handle = Arc::new(OnceLock::<Handle>::new());
+    let waits = Arc::clone(&handle);
+    let hook = move |_: &circular_core::Record<'_>| {
+        let joined = waits.get().is_some_and(|handle| handle.join_timeout(LONG));
+        Redacted::Text(format!("joined: {joined}").into_bytes())
+    };
+    let site = Site::with(1 << 20, options().redact(hook));
+    let _ = handle.set(site.ring.handle());
+    site.record(Meta::new(), "a line\n");
+    assert_eq!(site.get("?tail=1"), "joined: false\n");
 }
