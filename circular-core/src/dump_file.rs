@@ -10,14 +10,22 @@
 //! that go on for hours leave the dump of the panic that began it.
 //!
 //! All of this runs inside a panic hook. It must not panic (no `unwrap`, no indexing), prints
-//! nothing, starts nothing, and waits for nothing but the file system. It may allocate.
+//! nothing, starts nothing, and waits for nothing but the file system. Unless it fails, it allocates
+//! nothing either on Linux: the panic may be an allocator's, or a signal handler's that interrupted one.
+//! And it has two descriptors in reserve, as a program that has none left is one that dumps.
 //!
 //! Nothing is synced: a dump must not wait for a disk. It outlives the process, not the machine.
 //! What a network file system reports only when a file is closed is not seen either, since `std`
 //! does not tell.
 
+use self::advice::{advice, explain};
+use self::listing::Listing;
+use self::names::{Id, Names, State};
 use self::prune::BY_HAND;
+use self::reserve::Reserve;
 use self::stamp::Stamp;
+use crate::fork::Generation;
+use crate::underway::{self, Underway};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::mem;
@@ -29,18 +37,17 @@ use std::time::SystemTime;
 /// on purpose gets this far.
 const TRIES: usize = 64;
 
-/// Longest program name in a file name, in bytes. With pid, time and ending it stays far below the
-/// 255 bytes (143 on some encrypted file systems) that a name may have.
-const PROGRAM_BYTES: usize = 64;
-
-/// Where one program's dumps go, and what they are called.
+/// Where one program's dumps go, and what they are called. It makes one at a time.
 #[derive(Debug)]
 pub(crate) struct DumpDir {
     /// Absolute, so that a later change of the working directory does not move the dumps.
     dir: PathBuf,
-    /// Sanitised: `[A-Za-z0-9._-]`, 1 to 64 bytes, first one neither `.` nor `-`.
-    program: String,
-    cause: Cause,
+    names: Names,
+    reserve: Reserve,
+    listing: Listing,
+    /// The two names of the dump that is being written, or was written last.
+    partial: PathBuf,
+    whole: PathBuf,
 }
 
 /// Why dumps are made. Those of each cause are kept by themselves.
@@ -50,39 +57,21 @@ pub(crate) enum Cause {
     Trigger,
 }
 
-impl Cause {
-    /// What stands in a dump's name, between the time and the ending.
-    fn suffix(self) -> &'static str {
-        match self {
-            Cause::Panic => "",
-            Cause::Trigger => ".trigger",
-        }
-    }
-}
-
 /// A dump that is being written. Dropped before [`finish`](DumpFile::finish), it leaves nothing.
 #[derive(Debug)]
 #[must_use = "dropping an unfinished dump removes it"]
 pub(crate) struct DumpFile<'a> {
-    dir: &'a DumpDir,
+    dir: &'a mut DumpDir,
     id: Id,
-    // Before `partial`: some systems do not remove an open file.
-    file: File,
-    partial: Partial,
-}
-
-/// A whole dump, under its own name.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    /// The dump.
-    pub(crate) path: PathBuf,
-    /// Why old dumps or abandoned ones could not be removed: the first reason, and how many more
-    /// there are. The dump itself is whole all the same.
-    pub(crate) prune_error: Option<io::Error>,
+    /// `None` when it was taken out.
+    file: Option<File>,
+    /// Whether the hidden name still exists, as far as we know.
+    pending: bool,
+    _underway: Underway,
 }
 
 impl DumpDir {
-    /// Dumps of `program` in `dir`. Nothing is looked at or made yet; to find out early whether
+    /// Dumps of `program` in `dir`. Nothing is looked at or made there yet; to find out early whether
     /// dumps will work, [`create`](DumpDir::create) one and drop it.
     ///
     /// Programs whose names differ only in characters that a file name cannot have, or after the
@@ -93,23 +82,29 @@ impl DumpDir {
         } else {
             dir
         };
-        DumpDir {
-            dir: path::absolute(&dir).unwrap_or(dir),
-            program: sanitise(program),
-            cause,
+        let dir = path::absolute(&dir).unwrap_or(dir);
+        let names = Names::new(program, cause);
+        let room = || PathBuf::with_capacity(dir.as_os_str().len() + 1 + names::LONGEST);
+        let (partial, whole) = (room(), room());
+        let mut reserve = Reserve::default();
+        reserve.refill();
+        Self {
+            dir,
+            names,
+            reserve,
+            listing: Listing::new(),
+            partial,
+            whole,
         }
     }
 
     /// Makes a new file, readable by its owner only, for a dump that is made at `now`.
     ///
     /// If the name is taken (two threads, one nanosecond), the next nanosecond is.
-    pub(crate) fn create(&self, now: SystemTime) -> io::Result<DumpFile<'_>> {
-        let mut options = OpenOptions::new();
-        // `create_new` does not follow a link, not even one that leads nowhere.
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-
+    pub(crate) fn create(&mut self, now: SystemTime) -> io::Result<DumpFile<'_>> {
+        // First of all: from here on whoever ends the process waits.
+        let underway = Underway::begin(Generation::current());
+        self.reserve.refill();
         let mut id = Id {
             stamp: Stamp::new(now),
             // Not earlier: the process may have forked since.
@@ -119,24 +114,26 @@ impl DumpDir {
         // told when this one is whole.
         self.prune(None, id.stamp, &mut Vec::new());
         for _ in 0..TRIES {
-            let path = self.dir.join(self.file_name(State::Partial, id));
-            match options.open(&path) {
+            self.names
+                .set_path(&mut self.partial, &self.dir, State::Partial, id);
+            self.names
+                .set_path(&mut self.whole, &self.dir, State::Whole, id);
+            let path = &self.partial;
+            match self.reserve.open(|| create_new(path)) {
                 Ok(file) => {
-                    let dump = DumpFile {
-                        dir: self,
-                        id,
-                        file,
-                        partial: Partial {
-                            path,
-                            pending: true,
-                        },
-                    };
                     // As long as we hold the hidden name, nobody but us makes the other. So if
                     // that is free now, it is when we finish.
-                    let whole = self.dir.join(self.file_name(State::Whole, id));
-                    if fs::symlink_metadata(whole).is_err() {
-                        return Ok(dump);
+                    if fs::symlink_metadata(&self.whole).is_err() {
+                        return Ok(DumpFile {
+                            dir: self,
+                            id,
+                            file: Some(file),
+                            pending: true,
+                            _underway: underway,
+                        });
                     }
+                    // If it fails, a later dump finds the file stale.
+                    let _ = remove(&self.partial);
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(self.create_error(&error)),
@@ -146,87 +143,96 @@ impl DumpDir {
         Err(self.create_error(&names_taken()))
     }
 
+    /// The newest dump that has got to its end here.
+    pub(crate) fn last(&self) -> &Path {
+        &self.whole
+    }
+
     fn create_error(&self, error: &io::Error) -> io::Error {
-        explain("create a dump in", &self.dir, error, advice(error.kind()))
-    }
-
-    fn file_name(&self, state: State, id: Id) -> String {
-        let (program, pid, stamp) = (&self.program, id.pid, id.stamp);
-        let suffix = self.cause.suffix();
-        match state {
-            State::Partial => format!(".{program}-{pid}-{stamp}{suffix}.partial"),
-            State::Whole => format!("{program}-{pid}-{stamp}{suffix}.log"),
-        }
-    }
-
-    /// The inverse of `file_name`. A name that it would not have made, to the letter, is `None`:
-    /// that of another program, a pid with leading zeros, the 30th of February.
-    fn parse(&self, state: State, name: &str) -> Option<Id> {
-        let stem = match state {
-            State::Partial => name.strip_prefix('.')?.strip_suffix(".partial")?,
-            State::Whole => name.strip_suffix(".log")?,
-        };
-        let stem = stem.strip_suffix(self.cause.suffix())?;
-        let rest = stem
-            .strip_prefix(self.program.as_str())?
-            .strip_prefix('-')?;
-        // Times have no `-`. So "svc" does not take the "1" of "svc-1-<pid>-<time>" for a pid.
-        let (pid, stamp) = rest.split_once('-')?;
-        let id = Id {
-            stamp: Stamp::parse(stamp)?,
-            pid: pid.parse().ok()?,
-        };
-        (self.file_name(state, id) == name).then_some(id)
+        explain("create a dump in", &self.dir, error, advice(error))
     }
 }
 
 impl DumpFile<'_> {
-    /// Gives the file its name, now that all is written, and removes the oldest dumps.
+    /// Gives the file its name, now that all is written, and removes the oldest dumps. Tells why old
+    /// dumps or abandoned ones could not be removed: the first reason, and how many more there are.
+    /// The dump itself is whole all the same.
     ///
     /// That name is free, unless somebody else has put something there since `create`. It is not
     /// replaced: `hard_link` makes the name and fails if it exists; the nanosecond is then counted
     /// up. Where there are no hard links, `rename` must do. It would replace what is put there
     /// between our look and the rename.
-    pub(crate) fn finish(self) -> io::Result<Finished> {
-        let DumpFile {
-            dir,
-            mut id,
-            file,
-            mut partial,
-        } = self;
-        drop(file);
-        let now = id.stamp;
+    pub(crate) fn finish(&mut self) -> io::Result<Option<io::Error>> {
+        let now = self.id.stamp;
         for _ in 0..TRIES {
-            let path = dir.dir.join(dir.file_name(State::Whole, id));
-            match partial.publish(&path) {
+            match self.publish() {
                 Ok(()) => {
                     let mut errors = Vec::new();
-                    if let Err(error) = partial.remove() {
+                    if let Err(error) = self.remove_partial() {
                         let what = "remove the second name of the dump";
-                        errors.push(explain(what, &partial.path, &error, BY_HAND));
+                        errors.push(explain(what, &self.dir.partial, &error, BY_HAND));
                     }
-                    dir.prune(Some(id), now, &mut errors);
-                    return Ok(Finished {
-                        path,
-                        prune_error: prune::summary(errors),
-                    });
+                    self.dir.prune(Some(self.id), now, &mut errors);
+                    return Ok(prune::summary(errors));
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    id.stamp = id.stamp.next();
+                    self.id.stamp = self.id.stamp.next();
+                    let DumpDir {
+                        dir, names, whole, ..
+                    } = &mut *self.dir;
+                    names.set_path(whole, dir, State::Whole, self.id);
                 }
-                Err(error) => return Err(finish_error(&path, &error)),
+                Err(error) => return Err(finish_error(&self.dir.whole, &error)),
             }
         }
-        Err(finish_error(&partial.path, &names_taken()))
+        Err(finish_error(&self.dir.partial, &names_taken()))
+    }
+
+    /// The open file, for what is to come behind a dump that is whole.
+    pub(crate) fn take_file(&mut self) -> Option<File> {
+        self.file.take()
+    }
+
+    /// Gives the file its own name, unless that exists. It may keep its hidden name as well.
+    fn publish(&mut self) -> io::Result<()> {
+        let (from, to) = (&self.dir.partial, &self.dir.whole);
+        if fs::hard_link(from, to).is_err() {
+            // No hard links here, or `to` is taken, which this finds out as well.
+            rename_new(from, to)?;
+            self.pending = false;
+        }
+        Ok(())
+    }
+
+    /// Removes the hidden name, once: afterwards it may be another thread's.
+    fn remove_partial(&mut self) -> io::Result<()> {
+        if mem::take(&mut self.pending) {
+            remove(&self.dir.partial)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Drop for DumpFile<'_> {
+    fn drop(&mut self) {
+        // First: some systems do not remove an open file.
+        drop(self.file.take());
+        // Nobody is left to tell. If it fails, a later dump finds the file stale.
+        let _ = self.remove_partial();
+        self.dir.reserve.refill();
     }
 }
 
 impl Write for DumpFile<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.file.write(buf).map_err(|error| {
-            let advice = advice(error.kind());
-            explain("write the dump", &self.partial.path, &error, advice)
-        })
+        let Some(file) = &mut self.file else {
+            return Err(ErrorKind::BrokenPipe.into());
+        };
+        let written = file.write(buf);
+        underway::got_on();
+        let path = &self.dir.partial;
+        written.map_err(|error| explain("write the dump", path, &error, advice(&error)))
     }
 
     /// Does nothing: what `write` took is with the system already, and that outlives the process.
@@ -235,54 +241,13 @@ impl Write for DumpFile<'_> {
     }
 }
 
-/// Whether a dump has got to its end, which its name tells.
-#[derive(Clone, Copy, Debug)]
-enum State {
-    Partial,
-    Whole,
-}
-
-/// What tells the dumps of one program apart. Ordered by time first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Id {
-    stamp: Stamp,
-    pid: u32,
-}
-
-/// The hidden name of a file, removed when this goes out of scope.
-#[derive(Debug)]
-struct Partial {
-    path: PathBuf,
-    /// Whether the name still exists, as far as we know.
-    pending: bool,
-}
-
-impl Partial {
-    /// Gives the file the name `to`, unless that exists. It may keep its hidden name as well.
-    fn publish(&mut self, to: &Path) -> io::Result<()> {
-        if fs::hard_link(&self.path, to).is_err() {
-            // No hard links here, or `to` is taken, which this finds out as well.
-            rename_new(&self.path, to)?;
-            self.pending = false;
-        }
-        Ok(())
-    }
-
-    /// Removes the hidden name, once: afterwards it may be another thread's.
-    fn remove(&mut self) -> io::Result<()> {
-        if mem::take(&mut self.pending) {
-            remove(&self.path)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // Nobody is left to tell. If it fails, a later dump finds the file stale.
-        let _ = self.remove();
-    }
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    // `create_new` does not follow a link, not even one that leads nowhere.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Renames, but not onto something that is there to be seen.
@@ -302,46 +267,11 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a program name fit for a file name. A first `.` would hide the dumps, and a first `-`
-/// would make them options of the commands they are given to.
-fn sanitise(program: &str) -> String {
-    let name: String = program
-        .chars()
-        .take(PROGRAM_BYTES)
-        .enumerate()
-        .map(|(at, c)| match c {
-            '.' | '-' if at == 0 => '_',
-            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' | '-' => c,
-            _ => '_',
-        })
-        .collect();
-    if name.is_empty() {
-        String::from("program")
-    } else {
-        name
-    }
-}
-
 /// What dumps are called after if nobody says.
 pub(crate) fn executable_name() -> String {
     let path = std::env::current_exe().ok();
     let name = path.as_deref().and_then(|path| path.file_stem());
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}
-
-/// What to do about a dump that cannot be made.
-fn advice(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::NotFound => "create the directory or choose another",
-        ErrorKind::NotADirectory => "it is a file, or below one: choose a directory",
-        ErrorKind::PermissionDenied => {
-            "make the directory writable for this user or choose another"
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "make room there or choose another directory"
-        }
-        _ => "choose another directory",
-    }
 }
 
 fn names_taken() -> io::Error {
@@ -350,19 +280,14 @@ fn names_taken() -> io::Error {
 }
 
 fn finish_error(path: &Path, error: &io::Error) -> io::Error {
-    explain("finish the dump", path, error, advice(error.kind()))
+    explain("finish the dump", path, error, advice(error))
 }
 
-/// The same kind of error, with what we tried, where, and what to do about it.
-fn explain(tried: &str, path: &Path, error: &io::Error, advice: &str) -> io::Error {
-    let path = path.display();
-    io::Error::new(
-        error.kind(),
-        format!("cannot {tried} {path}: {error}; {advice}"),
-    )
-}
-
+mod advice;
+mod listing;
+mod names;
 mod prune;
+mod reserve;
 mod stamp;
 #[cfg(test)]
 mod tests;

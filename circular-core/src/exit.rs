@@ -1,10 +1,10 @@
-//! Flushing when the program ends.
+//! What is done when the program ends: rings are flushed, and dumps that are being made waited for.
 //!
 //! The rings that asked for it stand in a list that only grows and is read without a lock, since a
 //! forked child that exits runs the same handler and must not wait for anything.
 
 use crate::shared::Shared;
-use crate::{BuildError, Handle, no_wait, sync};
+use crate::{BuildError, Handle, no_wait, sync, underway};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
@@ -43,6 +43,11 @@ pub(crate) fn register(ring: &Arc<Shared>, patience: Duration) -> Result<(), Bui
 fn set_next(entry: *mut Entry, next: *const Entry) {
     // SAFETY: `entry` came from a box just now, and nobody else knows it before it is published.
     unsafe { (*entry).next = next };
+}
+
+/// Has the exit wait for dumps that are being made then. Where there is no way to, it does not.
+pub(crate) fn wait_for_dumps() {
+    let _ = hook();
 }
 
 /// Closes the rings, and waits for their lossless readers, for what sinks write when they are dropped,
@@ -102,6 +107,7 @@ fn hook() -> Result<(), BuildError> {
 
     extern "C" fn at_exit() {
         flush_all();
+        underway::wait_for_others();
     }
 
     ONCE.call_once(|| {
@@ -118,6 +124,6 @@ fn hook() -> Result<(), BuildError> {
 
 #[cfg(not(unix))]
 fn hook() -> Result<(), BuildError> {
-    let _: fn() = flush_all;
+    let _: [fn(); 2] = [flush_all, underway::wait_for_others];
     Err(BuildError::NoExitHook)
 }

@@ -42,6 +42,10 @@ impl Generation {
         Self { now, number }
     }
 
+    pub(crate) fn number(self) -> u32 {
+        self.number
+    }
+
     /// Whether the process was forked since.
     ///
     /// Relaxed is enough: only the fork changes what is not [`WIPED`].

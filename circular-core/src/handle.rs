@@ -1,7 +1,7 @@
 //! A ring's other side: everything but writing.
 
 use crate::reader::ReaderBuilder;
-use crate::readers::earlier;
+use crate::readers::{Flush, earlier};
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
@@ -72,11 +72,15 @@ impl Handle {
         let Some(mut state) = shared.lock() else {
             return true;
         };
-        let position = state.head.spot.position;
-        let joined = state.readers.joined();
+        let flush = Flush {
+            position: state.head.spot.position,
+            joined: state.readers.joined(),
+            began: sync::now(),
+        };
         let mut all_done = true;
         loop {
-            let asked = state.readers.ask_to_flush(position, joined, sync::now());
+            let is_over = sync::is_over(deadline);
+            let asked = state.readers.ask_to_flush(&flush, sync::now(), !is_over);
             if asked.demoted > 0 {
                 all_done = false;
                 state.counts.demotions += asked.demoted;
@@ -86,7 +90,7 @@ impl Handle {
             if !asked.any {
                 return all_done;
             }
-            if sync::is_over(deadline) {
+            if is_over {
                 return false;
             }
             shared.end_sleep(&mut state);

@@ -72,6 +72,7 @@ mod dump;
 mod dump_file;
 mod error;
 mod exit;
+mod fixed_text;
 mod fork;
 #[cfg(any(fuzzing, all(test, not(loom))))]
 #[doc(hidden)]
@@ -90,6 +91,7 @@ mod panic_dump;
 mod pass;
 mod payload;
 mod policy;
+mod presence;
 mod put_off;
 mod reader;
 mod readers;
@@ -108,6 +110,7 @@ mod sync;
 mod tape;
 mod thread_buffer;
 mod trigger;
+mod underway;
 mod utc;
 mod write;
 
@@ -126,7 +129,7 @@ pub use meta::Meta;
 pub use missed::{Missed, Notice};
 #[doc(hidden)]
 pub use no_wait::without_waiting;
-pub use panic_dump::{PanicDump, PanicDumpBuilder};
+pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use policy::{Policy, Start};
 pub use reader::{Reader, ReaderBuilder};
 pub use record::{Batch, Record, Records};

@@ -74,8 +74,13 @@ impl LogTime {
     }
 
     /// Appends the text. Nothing is allocated, if `text` has room.
-    #[expect(unsafe_code, reason = "checking the text takes as long as writing it")]
     pub fn push_to(self, text: &mut String) {
+        self.with_text(|time| text.push_str(time));
+    }
+
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "checking the text takes as long as writing it")]
+    fn with_text<R>(self, work: impl FnOnce(&str) -> R) -> R {
         let mut line = SECOND.try_with(Cell::get).unwrap_or(SecondText::NONE);
         if line.second != self.second || line.len == 0 {
             line = SecondText::new(self.second);
@@ -90,15 +95,13 @@ impl LogTime {
         line.text[line.len + 6] = b'Z';
         // SAFETY: up to `len` they are bytes of texts that `SecondText` was given; after it, six digits and
         // a letter, which are ASCII.
-        text.push_str(unsafe { str::from_utf8_unchecked(&line.text[..line.len + 7]) });
+        work(unsafe { str::from_utf8_unchecked(&line.text[..line.len + 7]) })
     }
 }
 
 impl fmt::Display for LogTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(SecondText::LONGEST);
-        self.push_to(&mut text);
-        f.write_str(&text)
+        self.with_text(|time| f.write_str(time))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Loss, counted and told.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::ops::AddAssign;
 
 /// How much a reader missed, because it was overwritten before it could be read.
@@ -52,7 +52,7 @@ pub enum Notice {
 
 impl Notice {
     /// Puts the line that tells of `missed` behind `bytes`.
-    pub(crate) fn tell_missed(self, missed: Missed, out: &mut String) {
+    pub(crate) fn tell_missed(self, missed: Missed, out: &mut impl fmt::Write) {
         let Missed { records, bytes } = missed;
         // Writing to a string does not fail.
         let _ = match self {

@@ -24,14 +24,15 @@ pub(crate) struct InSink(());
 
 impl InSink {
     pub(crate) fn enter() -> Self {
-        DEPTH.with(|depth| depth.set(depth.get() + 1));
+        // Where a system has no such variable any more, nobody asks for it either.
+        let _ = DEPTH.try_with(|depth| depth.set(depth.get() + 1));
         Self(())
     }
 }
 
 impl Drop for InSink {
     fn drop(&mut self) {
-        DEPTH.with(|depth| depth.set(depth.get() - 1));
+        let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
     }
 }
 
@@ -44,7 +45,7 @@ pub fn without_waiting<R>(work: impl FnOnce() -> R) -> R {
 
 /// Whether this thread is inside a sink of any ring.
 pub(crate) fn in_sink() -> bool {
-    DEPTH.with(Cell::get) > 0
+    DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0)
 }
 
 /// Whether a write of this thread must overtake rather than wait for room.

@@ -1,32 +1,19 @@
 //! What is done when the program panics: the panic becomes a record, and the ring is written out.
 //!
-//! Invariants: nothing here waits for a reader, takes the ring's lock for longer than a write does,
-//! or panics; the file is whole before anything goes to stderr; the hook that was there before is
-//! always called.
+//! This is how it is asked for. [`hook`] is what is done then.
 
-use self::desk::{Desk, PATIENCE};
-use crate::buffer::Buffer;
-use crate::dump::{self, Dumped, Piece};
+use self::hook::Hook;
+use self::one_at_a_time::OneAtATime;
+use self::thread_name::ProcessName;
 use crate::dump_file::{Cause, DumpDir, executable_name};
-use crate::no_wait::InSink;
-use crate::payload::Slices;
 use crate::redact::{Redacted, Redaction};
 use crate::shared::Shared;
-use crate::sink::Feeder;
-use crate::stderr::{self, Stderr};
-use crate::{Handle, Level, LogTime, Meta, Notice, Part, Record, thread_buffer};
-use std::backtrace::Backtrace;
-use std::fmt::Write as _;
-use std::io::{self, IoSlice};
-use std::ops::Range;
-use std::panic::{self, PanicHookInfo};
+use crate::{Handle, Record, exit};
+use std::fmt;
+use std::panic;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// Two dumps are at least this far apart, unless the process is going to abort.
-const INTERVAL: Duration = Duration::from_secs(10);
 /// The target of the record that a panic becomes.
 const TARGET: &str = "panic";
 
@@ -44,8 +31,8 @@ const TARGET: &str = "panic";
 ///
 /// # What happens at a panic
 ///
-/// 1. The panic itself (thread, place, message, and a backtrace if `RUST_BACKTRACE` asks) becomes a
-///    record of level [`Error`](Level::Error) and target `panic`.
+/// 1. The panic itself (thread, place, message) becomes a record of level [`Error`](crate::Level::Error)
+///    and target `panic`.
 /// 2. What the ring holds is written to a new file in [`dir`](PanicDumpBuilder::dir), which is
 ///    readable by its owner only, and gets its name, `<program>-<pid>-<UTC time>.log`, when it is
 ///    whole. The newest 8 of the program stay. It is not synced to the disk: it outlives the process,
@@ -54,15 +41,38 @@ const TARGET: &str = "panic";
 /// 4. One line on stderr tells how much was dumped and where, or why not; if the file could not be
 ///    made, with the panic's message. Unless the dump has gone there too, it is left out when stderr
 ///    takes nothing, so that a stuck terminal does not stop the thread here.
-/// 5. The hook that was set before is called.
+/// 5. If `RUST_BACKTRACE` asks for it, the backtrace becomes a record of its own, and goes behind the
+///    dump. It comes last, as the standard library may wait for a lock to make one; while the previous
+///    hook of another thread has not come back and may hold that, there is none.
+/// 6. The hook that was set before is called.
 ///
 /// There is at most one dump in 10 seconds, so that panics in a loop do not fill a disk; the record
 /// is made each time. A panic that is going to abort the process (with `panic = "abort"`, in a
 /// destructor during unwinding, in a function that must not unwind) is always dumped. A thread that
 /// panics during another's dump waits for that, at most 2 seconds. Readers are not waited for.
 ///
+/// Whoever ends the process while a dump is made, a panic that aborts, or an exit on unix, waits for it
+/// as long as it gets on: until it has written nothing for 2 seconds.
+///
 /// With a hook for each of several rings, install those with a directory last: the last one runs first,
 /// and a dump to a stuck stderr holds up those behind it.
+///
+/// # In which state the program may be
+///
+/// Any. The hook panics in none, waits for no lock, and in 1 to 4 asks for no memory (on Linux; but for a
+/// record of more than 46 KiB, a path of more than 300 bytes, a redaction hook, or if something fails). So
+/// the panic may be one of
+///
+/// - an allocator, which may hold its lock;
+/// - a signal handler that interrupted anything, a write to the ring too: if the ring's lock is not to be
+///   had within a second, the panic is in the dump, and not in the ring;
+/// - a thread whose data is gone already, as in the destructors of `pthread` keys. A thread that has not
+///   logged goes by the name that the system has of it, which Linux cuts after 15 bytes;
+/// - a program that is exiting, or has no descriptor left: two are kept in reserve;
+/// - a thread with 16 KiB of stack left; a backtrace takes more.
+///
+/// In a forked child there is neither record nor dump: what these need may be locked by a thread of the
+/// parent's.
 #[derive(Clone, Copy, Debug)]
 pub struct PanicDump;
 
@@ -126,35 +136,53 @@ impl PanicDumpBuilder {
 
     /// Replaces the panic hook by one that dumps and then calls the one it replaced.
     ///
-    /// `RUST_BACKTRACE` is read now. The buffer that dumps go through, 64 KiB, is made now.
+    /// Install it last: a hook that is set later without calling this one, as that of color-eyre,
+    /// human-panic, better-panic and log-panics, replaces it silently, and nothing is dumped. To notice
+    /// that, use [`install_hook`](Self::install_hook).
+    ///
+    /// `RUST_BACKTRACE` is read now. The buffers that dumps go through, 64 KiB each for a directory and for
+    /// stderr, are made now. From now on, and on unix, the exit waits for a dump that another thread makes,
+    /// as long as that gets on.
     ///
     /// # Panics
     ///
     /// If called by a thread that panics, as [`std::panic::set_hook`] does.
     pub fn install(self) {
+        self.install_hook();
+    }
+
+    /// As [`install`](Self::install), and returns what tells whether the hook was replaced since.
+    ///
+    /// # Panics
+    ///
+    /// As [`install`](Self::install).
+    pub fn install_hook(self) -> PanicDumpHook {
         let program = self.program.unwrap_or_else(executable_name);
         let to_stderr = self.stderr.unwrap_or(self.dir.is_none());
-        let buffer = self.redaction.buffer(self.shared.tape.capacity());
-        let hook = Hook {
-            dir: self
-                .dir
-                .map(|dir| DumpDir::new(dir, &program, Cause::Panic)),
+        let buffer = || self.redaction.buffer(self.shared.tape.capacity());
+        let dir = self
+            .dir
+            .map(|dir| (DumpDir::new(dir, &program, Cause::Panic), buffer()));
+        let turn = OneAtATime::new(dir, to_stderr.then(buffer));
+        exit::wait_for_dumps();
+        let hook = Arc::new(Hook {
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
-            desk: Desk::new(buffer),
+            turn,
+            process: ProcessName::now(),
             redaction: self.redaction,
             shared: self.shared,
-        };
-        let previous = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            hook.run(info);
-            previous(info);
-        }));
+        });
+        let set = set_hook(Arc::clone(&hook));
+        PanicDumpHook {
+            hook,
+            set: Arc::new(Mutex::new(set)),
+        }
     }
 }
 
-impl std::fmt::Debug for PanicDumpBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for PanicDumpBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PanicDumpBuilder")
             .field("dir", &self.dir)
             .field("stderr", &self.stderr)
@@ -163,236 +191,85 @@ impl std::fmt::Debug for PanicDumpBuilder {
     }
 }
 
-struct Hook {
-    shared: Arc<Shared>,
-    dir: Option<DumpDir>,
-    to_stderr: bool,
-    backtrace: bool,
-    redaction: Redaction,
-    desk: Desk,
-}
-
-impl Hook {
-    fn run(&self, info: &PanicHookInfo<'_>) {
-        if self.shared.generation.is_past() {
-            // A forked child: what a dump or a backtrace needs may be locked by a thread that is not
-            // here.
-            self.shared.refuse();
-            return;
-        }
-        // A write of this thread overtakes from here on, whatever made the hook run.
-        let _no_wait = InSink::enter();
-        let message = message(info);
-        thread_buffer::with(|text| {
-            let time = SystemTime::now();
-            self.describe(text, time, info, message);
-            let payload = [IoSlice::new(text.as_bytes())];
-            let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
-            let before = self.head_seq();
-            let recorded = self.shared.write(meta, Slices::new(&payload)).is_ok();
-            let text = self.redaction.text(&Record {
-                seq: before,
-                nanos: meta.nanos().unwrap_or_default(),
-                level: Some(Level::Error),
-                part: Part::Whole,
-                target: TARGET.as_bytes(),
-                bytes: text.as_bytes(),
-            });
-            let panic = Panic {
-                text: &text,
-                recorded: recorded.then(|| before..self.head_seq()),
-                aborts: is_going_to_abort(message),
-            };
-            if let Some(report) = self.dump(&panic) {
-                stderr::write_line(&format!("circular: {report}"), false);
-            }
-        });
-    }
-
-    /// The seq of the record that is written next.
-    fn head_seq(&self) -> u64 {
-        self.shared.lock().map_or(0, |state| state.head.spot.seq)
-    }
-
-    /// A log line such as the adapters write, and more lines as the panic needs them.
-    fn describe(
-        &self,
-        text: &mut String,
-        time: SystemTime,
-        info: &PanicHookInfo<'_>,
-        message: &str,
-    ) {
-        let (time, level) = (LogTime::new(time), Level::Error);
-        let thread = thread::current();
-        let name = thread.name().unwrap_or("<unnamed>");
-        // Writing to a string does not fail.
-        let _ = write!(text, "{time} {level:>5} {TARGET}: thread '{name}' panicked");
-        let _ = match info.location() {
-            Some(place) => writeln!(text, " at {place}:\n{message}"),
-            None => writeln!(text, ":\n{message}"),
-        };
-        if self.backtrace {
-            let _ = writeln!(text, "stack backtrace:\n{}", Backtrace::force_capture());
-        }
-    }
-
-    /// Dumps if it is time for a dump, and tells what is still to be said about it.
-    fn dump(&self, panic: &Panic<'_>) -> Option<String> {
-        let Some(mut dumper) = self.desk.take() else {
-            let patience = PATIENCE.as_secs();
-            return Some(format!(
-                "no dump: another thread's is not done after {patience} s"
-            ));
-        };
-        let since_last = dumper.last.map(|last| last.elapsed());
-        if let Some(ago) = since_last.filter(|ago| !panic.aborts && *ago < INTERVAL) {
-            self.desk.give_back(dumper, false);
-            let (ago, interval) = (ago.as_secs(), INTERVAL.as_secs());
-            return Some(format!(
-                "no dump: the last one was {ago} s ago, and there is at most one in {interval} s"
-            ));
-        }
-        dumper.last = Some(Instant::now());
-        let buffer = &mut dumper.buffer;
-        let dir = self.dir.as_ref();
-        let to_dir = dir.map(|dir| self.dump_to_dir(dir, buffer, panic));
-        // Before anything goes to stderr, which may be stuck: the file of the next must not wait for
-        // that for longer than it must.
-        self.desk.give_back(dumper, self.to_stderr);
-        if !self.to_stderr {
-            return report(to_dir, None, panic);
-        }
-        let dumped = self.dump_to_stderr(panic);
-        if let Some(report) = report(to_dir, Some(dumped), panic) {
-            // The dump has waited for stderr, and so does this: a pipe whose reader is slower than we
-            // are is full just now. And others wait for it, who may end the program then.
-            stderr::write_line(&format!("circular: {report}"), true);
-        }
-        self.desk.end_stderr();
-        None
-    }
-
-    fn dump_to_dir(
-        &self,
-        dir: &DumpDir,
-        buffer: &mut Buffer,
-        panic: &Panic<'_>,
-    ) -> io::Result<String> {
-        let mut file = dir.create(SystemTime::now())?;
-        let dumped = self.write_dump(buffer, panic, &mut file)?;
-        let finished = file.finish()?;
-        let mut report = describe_dump(dumped);
-        let _ = write!(report, " to {}", finished.path.display());
-        if let Some(error) = finished.prune_error {
-            let _ = write!(report, "; {error}");
-        }
-        Ok(report)
-    }
-
-    fn dump_to_stderr(&self, panic: &Panic<'_>) -> io::Result<Dumped> {
-        let mut buffer = self.redaction.buffer(self.shared.tape.capacity());
-        self.write_dump(&mut buffer, panic, &mut Stderr)
-    }
-
-    /// Everything that the ring holds, a line where something is missing, and the panic at the end.
-    fn write_dump(
-        &self,
-        buffer: &mut Buffer,
-        panic: &Panic<'_>,
-        out: &mut impl io::Write,
-    ) -> io::Result<Dumped> {
-        let mut feeder = Feeder::new(out);
-        let wanted = panic.recorded.clone().unwrap_or_default();
-        let mut out = |piece: Piece<'_>| match piece {
-            Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
-            Piece::Records(records) => self.redaction.feed(records, &mut feeder),
-        };
-        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut out)?;
-        feeder.take(panic.not_in(dumped))?;
-        Ok(dumped)
-    }
-}
-
-/// What one panic is to a dump.
-struct Panic<'a> {
-    /// What may leave of the record that it became.
-    text: &'a [u8],
-    /// Among which seqs that is, if the ring took it.
-    recorded: Option<Range<u64>>,
-    aborts: bool,
-}
-
-impl<'a> Panic<'a> {
-    /// The text, unless the dump has it for certain.
-    fn not_in(&self, dumped: Dumped) -> &'a [u8] {
-        if self.recorded.is_some() && !dumped.lacks_wanted {
-            b""
-        } else {
-            self.text
-        }
-    }
-}
-
-/// What to say of a dump: nothing if stderr, where it would be said, has failed.
-fn report(
-    to_dir: Option<io::Result<String>>,
-    to_stderr: Option<io::Result<Dumped>>,
-    panic: &Panic<'_>,
-) -> Option<String> {
-    let to_stderr = to_stderr.map(|dumped| dumped.map(describe_dump));
-    match (to_dir, to_stderr) {
-        (Some(Ok(file)), Some(Ok(_))) => Some(format!("{file}, and to stderr")),
-        (Some(Ok(file)), _) => Some(file),
-        (Some(Err(error)), Some(Ok(dumped))) => {
-            Some(format!("{dumped} to stderr, but not to a file: {error}"))
-        }
-        // The panic's text may be nowhere else soon.
-        (Some(Err(error)), _) => {
-            let text = String::from_utf8_lossy(panic.text);
-            Some(format!("no dump: {error}; {}", text.trim_end()))
-        }
-        (None, Some(Ok(dumped))) => Some(format!("{dumped} to stderr")),
-        (None, _) => None,
-    }
-}
-
-fn describe_dump(dumped: Dumped) -> String {
-    let Dumped {
-        records,
-        bytes,
-        missed,
-        ..
-    } = dumped;
-    let mut text = format!("dumped {records} records ({bytes} bytes)");
-    if !missed.is_empty() {
-        let _ = write!(text, ", {missed} while others wrote,");
-    }
-    text
-}
-
-fn message<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
-    let payload = info.payload();
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        text
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text
-    } else {
-        "Box<dyn Any>"
-    }
-}
-
-/// Whether the process ends when the hook returns.
+/// The hook that [`install_hook`](PanicDumpBuilder::install_hook) has set, to find out whether it is there still.
 ///
-/// The standard library knows, but tells only on nightly; what it tells everybody is the message
-/// that the core library panics with when unwinding is not allowed any further.
+/// Who sets a hook without calling the one before replaces it, silently: color-eyre, human-panic,
+/// better-panic and log-panics do. Dropping this changes nothing.
 ///
-/// A panic in a thread-local's destructor aborts too. It is known by this crate's own thread-local, if
-/// that was used after the other one, and so is gone already.
-fn is_going_to_abort(message: &str) -> bool {
-    cfg!(panic = "abort")
-        || thread_buffer::is_gone()
-        || message == "panic in a destructor during cleanup"
-        || message == "panic in a function that cannot unwind"
+/// ```
+/// use circular_core::{PanicDump, Ring};
+///
+/// let ring = Ring::new(1 << 20)?;
+/// let hook = PanicDump::builder(&ring.handle()).install_hook();
+/// assert!(hook.is_installed());
+///
+/// // What color-eyre does, say.
+/// std::panic::set_hook(Box::new(|_| eprintln!("oh no")));
+/// assert!(!hook.is_installed());
+///
+/// // It runs first again, and then the other.
+/// assert!(hook.reinstall());
+/// assert!(hook.is_installed());
+/// # drop(std::panic::take_hook());
+/// # Ok::<(), circular_core::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct PanicDumpHook {
+    hook: Arc<Hook>,
+    /// What the closure that is set holds on to.
+    set: Arc<Mutex<Weak<()>>>,
 }
 
-mod desk;
+impl PanicDumpHook {
+    /// Returns whether the hook is still there: as the first one, or in one that took it and has kept it, to
+    /// call it. It is not if it was replaced. What another hook does with one that it has kept is not known.
+    pub fn is_installed(&self) -> bool {
+        self.lock().strong_count() > 0
+    }
+
+    /// Sets the hook again if it was replaced, and tells whether it was. It runs before the one that has
+    /// replaced it.
+    ///
+    /// # Panics
+    ///
+    /// If called by a thread that panics, as [`std::panic::set_hook`] does.
+    pub fn reinstall(&self) -> bool {
+        let mut set = self.lock();
+        let was_replaced = set.strong_count() == 0;
+        if was_replaced {
+            *set = set_hook(Arc::clone(&self.hook));
+        }
+        was_replaced
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Weak<()>> {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for PanicDumpHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PanicDumpHook")
+            .field("is_installed", &self.is_installed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts the hook before the one that is set, and tells what lives as long as it is set.
+fn set_hook(hook: Arc<Hook>) -> Weak<()> {
+    let is_set = Arc::new(());
+    let set = Arc::downgrade(&is_set);
+    let previous = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let _is_set = &is_set;
+        hook.run(info, &*previous);
+    }));
+    set
+}
+
+mod backtrace;
+mod hook;
+mod message;
+mod one_at_a_time;
+mod report;
+mod thread_name;

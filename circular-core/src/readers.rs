@@ -198,23 +198,24 @@ impl Readers {
         false
     }
 
-    /// Asks every lossless reader of the first `joined` ones to flush what lies before `position`.
-    /// Who has got no further for as long as anybody waits for it is demoted.
-    pub(crate) fn ask_to_flush(&mut self, position: u64, joined: u64, now: Instant) -> Asked {
+    /// Asks every lossless reader that concerns `flush` for that. Who has got no further for as long as
+    /// anybody waits for it is demoted, if the flush goes on.
+    pub(crate) fn ask_to_flush(&mut self, flush: &Flush, now: Instant, goes_on: bool) -> Asked {
         let mut asked = Asked::default();
         for slot in self.iter_mut() {
-            if slot.number >= joined || !slot.is_lossless() || slot.done >= position {
+            if slot.number >= flush.joined || !slot.is_lossless() || slot.done >= flush.position {
                 continue;
             }
-            let since = *slot.still_since.get_or_insert(now);
+            // By a flush that gave up sooner, it may have been seen long before this one.
+            let since = (*slot.still_since.get_or_insert(now)).max(flush.began);
             let patience = slot.policy.patience();
             let deadline = patience.and_then(|patience| since.checked_add(patience));
-            if deadline.is_some_and(|deadline| deadline <= now) {
+            if goes_on && deadline.is_some_and(|deadline| deadline <= now) {
                 slot.demoted = true;
                 asked.demoted += 1;
                 continue;
             }
-            slot.flush_at = slot.flush_at.min(position);
+            slot.flush_at = slot.flush_at.min(flush.position);
             asked.any = true;
             asked.until = earlier(asked.until, deadline);
         }
@@ -280,6 +281,16 @@ impl Readers {
     }
 }
 
+/// What a flush waits for.
+#[derive(Debug)]
+pub(crate) struct Flush {
+    /// What lies before it is to be flushed,
+    pub(crate) position: u64,
+    /// by so many readers, those that joined first.
+    pub(crate) joined: u64,
+    pub(crate) began: Instant,
+}
+
 /// What has become of asking readers to flush.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
@@ -325,9 +336,14 @@ mod tests {
         );
         let patient = join(Policy::Block);
         let begin = Instant::now();
+        let flush = Flush {
+            position: 800,
+            joined: 3,
+            began: begin,
+        };
         let ask = |readers: &mut Readers, tenths| {
             let now = begin + PATIENCE / 10 * tenths;
-            let asked = readers.ask_to_flush(800, 3, now);
+            let asked = readers.ask_to_flush(&flush, now, true);
             (asked.any, asked.demoted, asked.until)
         };
         let after = |tenths| Some(begin + PATIENCE / 10 * tenths);
@@ -337,6 +353,9 @@ mod tests {
         assert_eq!(ask(&mut readers, 6), (true, 0, after(10)));
         readers.advance(slow, at(80), 80, Missed::default());
         assert_eq!(ask(&mut readers, 9), (true, 0, after(10)));
+        // One that returns now gives up on nobody.
+        let asked = readers.ask_to_flush(&flush, begin + PATIENCE, false);
+        assert_eq!((asked.any, asked.demoted), (true, 0));
         assert_eq!(ask(&mut readers, 10), (true, 1, after(19)));
         assert!(readers.get(stuck).is_some_and(|slot| slot.demoted));
         assert_eq!(ask(&mut readers, 18), (true, 0, after(19)));

@@ -6,6 +6,7 @@
 use crate::buffer::Buffer;
 use crate::record::{Record, Records};
 use crate::sink::Feeder;
+use crate::underway;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -32,6 +33,11 @@ pub(crate) struct Redaction(Option<Box<Hook>>);
 impl Redaction {
     pub(crate) fn new(hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) -> Self {
         Self(Some(Box::new(hook)))
+    }
+
+    /// Whether everything leaves as it is.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
     }
 
     /// A buffer for dumps that go through this.
@@ -70,7 +76,10 @@ impl Redaction {
 
     /// The same, if it is other than the record. The next one stays a line of its own.
     fn changed(&self, record: &Record<'_>) -> Option<Vec<u8>> {
-        match self.0.as_ref()?(record) {
+        let hook = self.0.as_ref()?;
+        // It may be slow, and there are as many records as fit into a piece before a byte is written.
+        underway::got_on();
+        match hook(record) {
             Redacted::Keep => None,
             Redacted::Drop => Some(Vec::new()),
             Redacted::Text(mut text) => {

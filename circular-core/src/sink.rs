@@ -1,5 +1,6 @@
 //! Feeding a sink, and what can go wrong in it.
 
+use crate::fixed_text::FixedText;
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::shared::Shared;
@@ -9,6 +10,9 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// More than the longest notice, in bytes.
+const NOTICE: usize = 128;
 
 /// How long a sink that is not ready is left alone.
 pub(crate) const NOT_READY: Duration = Duration::from_millis(5);
@@ -172,9 +176,9 @@ impl<'a, W: Write> Feeder<'a, W> {
 
     /// Tells what was missed, if anything was.
     pub(crate) fn notice(&mut self, notice: Notice, missed: Missed) -> io::Result<()> {
-        let mut line = String::new();
+        let mut line = FixedText::<NOTICE>::new();
         notice.tell_missed(missed, &mut line);
-        self.line(&line)
+        self.line(line.as_str())
     }
 
     /// Writes a line of its own, or nothing if it is empty.
@@ -238,6 +242,7 @@ impl std::error::Error for SinkError {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::readers::Flush;
     use crate::{Policy, Ring, Start};
 
     #[derive(Debug, PartialEq)]
@@ -276,13 +281,13 @@ mod tests {
         // As a flush does that is called now.
         {
             let mut state = shared.lock().unwrap();
-            let (position, joined) = (state.head.spot.position, state.readers.joined());
-            assert!(
-                state
-                    .readers
-                    .ask_to_flush(position, joined, Instant::now())
-                    .any
-            );
+            let now = Instant::now();
+            let flush = Flush {
+                position: state.head.spot.position,
+                joined: state.readers.joined(),
+                began: now,
+            };
+            assert!(state.readers.ask_to_flush(&flush, now, true).any);
         }
         // More than one batch.
         for _ in 0..30 {

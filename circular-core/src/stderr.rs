@@ -1,11 +1,11 @@
 //! Writing to stderr in a panic hook: past the standard library's lock, which a thread that is stuck
 //! in a write to stderr may hold.
 
+use crate::underway;
 use std::io::{self, Write};
 
 /// The most that goes into a pipe at once or not at all, by POSIX; longer lines are cut.
-#[cfg(unix)]
-const LINE: usize = 4096;
+pub(crate) const LINE: usize = 4096;
 
 /// Milliseconds, as `poll` takes them.
 #[cfg(unix)]
@@ -13,22 +13,14 @@ const AT_ONCE: libc::c_int = 0;
 #[cfg(unix)]
 const FOR_EVER: libc::c_int = -1;
 
-/// Writes one line, unless stderr would make us wait for it and that may not be.
+/// Writes one line, of [`LINE`] bytes at most, unless stderr would make us wait for it and that may not
+/// be.
 #[cfg(unix)]
-pub(crate) fn write_line(line: &str, may_wait: bool) {
-    if !may_wait && !is_ready(AT_ONCE) {
-        return;
+pub(crate) fn write_line(line: &[u8], may_wait: bool) {
+    if may_wait || is_ready(AT_ONCE) {
+        // Where stderr takes nothing, there is nowhere to say so.
+        let _ = Stderr.write_all(line);
     }
-    let mut bytes = Vec::with_capacity(line.len() + 1);
-    // One line, whatever a path has in it.
-    bytes.extend(
-        line.bytes()
-            .map(|byte| if byte == b'\n' { b' ' } else { byte })
-            .take(LINE - 1),
-    );
-    bytes.push(b'\n');
-    // Where stderr takes nothing, there is nowhere to say so.
-    let _ = Stderr.write_all(&bytes);
 }
 
 /// Stderr, without the standard library's lock. What it is given it writes, and waits for that.
@@ -51,6 +43,7 @@ impl Write for Stderr {
                 }
                 return Err(error);
             };
+            underway::got_on();
             return Ok(count);
         }
     }
@@ -75,9 +68,9 @@ fn is_ready(patience: libc::c_int) -> bool {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn write_line(line: &str, _may_wait: bool) {
+pub(crate) fn write_line(line: &[u8], _may_wait: bool) {
     // Where stderr takes nothing, there is nowhere to say so.
-    let _ = writeln!(Stderr, "{line}");
+    let _ = Stderr.write_all(line);
 }
 
 #[cfg(not(unix))]

@@ -31,6 +31,9 @@ use std::time::{Duration, Instant};
 const SPINS: u32 = if cfg!(loom) { 0 } else { 3 };
 const YIELDS: u32 = if cfg!(loom) { 0 } else { 7 };
 
+/// How often who must not wait for a lock looks whether it is free.
+const LOOK: Duration = Duration::from_micros(100);
+
 /// The time, for deadlines.
 #[cfg(not(loom))]
 #[inline]
@@ -100,6 +103,21 @@ impl<T> Mutex<T> {
         match self.try_lock() {
             Some(held) => held,
             None => self.lock_contended(),
+        }
+    }
+
+    /// The lock, if it is free at some time before `deadline`. For who may hold it already, as a signal
+    /// handler may that interrupted a write.
+    pub(crate) fn lock_by(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
+        loop {
+            if let Some(held) = self.try_lock() {
+                return Some(held);
+            }
+            if is_over(Some(deadline)) {
+                return None;
+            }
+            // Nothing that could be waited for: it would have to be held, too.
+            std::thread::sleep(LOOK);
         }
     }
 

@@ -10,6 +10,9 @@ const USUAL: usize = 64 * 1024;
 
 thread_local! {
     static BUFFER: Cell<String> = const { Cell::new(String::new()) };
+    /// Whether this thread has ever had its buffer. Without a destructor, so it can be asked until the
+    /// thread is gone.
+    static HAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Hands `work` an empty buffer, the thread's if it is free.
@@ -17,14 +20,17 @@ thread_local! {
 /// A record that is made while another is being formatted, and one that is made when the thread's
 /// own variables are gone, get a new one.
 pub(crate) fn with<R>(work: impl FnOnce(&mut String) -> R) -> R {
+    let _ = HAD.try_with(|had| had.set(true));
     let mut loan = Loan(BUFFER.try_with(Cell::take).unwrap_or_default());
     loan.0.clear();
     work(&mut loan.0)
 }
 
-/// Whether this thread is past the end of its variables.
-pub(crate) fn is_gone() -> bool {
-    BUFFER.try_with(|_| ()).is_err()
+/// Whether this thread has its own variables, or is past their end. `None` where it never had this
+/// buffer: to ask for it would make one, where it may be too late for that.
+pub(crate) fn has_thread_variables() -> Option<bool> {
+    let had = HAD.try_with(Cell::get).unwrap_or(false);
+    had.then(|| BUFFER.try_with(|_| ()).is_ok())
 }
 
 /// Goes back to the thread when it is dropped, by a panic too.

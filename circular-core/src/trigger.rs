@@ -11,7 +11,7 @@ use self::worker::{Destination, Worker};
 use crate::dump_file::{Cause, DumpDir, executable_name};
 use crate::redact::{Redacted, Redaction};
 use crate::sync::ThreadBuilder;
-use crate::{Handle, Level, Record};
+use crate::{Handle, Level, Record, exit};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -75,8 +75,8 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// When the ring is closed, or the last clone is dropped, a dump that waits for the interval is made at
 /// once, and the thread ends. [`Handle::join_timeout`] waits for that. So does a ring with
 /// [`flush_at_exit`](crate::RingBuilder::flush_at_exit) when the program ends. Without it, a dump that
-/// is being made or waited for is lost then; of a file, nothing is left but a hidden part, which a later
-/// dump removes. An event that another thread logs while the ring is being closed may come too late.
+/// is waited for is lost then, and one to a sink that is being made; the exit waits for one to a file as
+/// long as that gets on, on unix. An event that another thread logs while the ring is being closed may come too late.
 ///
 /// In a forked child nothing is dumped: the thread is the parent's.
 #[derive(Clone)]
@@ -245,8 +245,9 @@ impl DumpTriggerBuilder {
             To::Sink(sink) => Destination::Sink(sink),
             To::Dir(dir) => {
                 let program = self.program.unwrap_or_else(executable_name);
-                let dir = DumpDir::new(dir, &program, Cause::Trigger);
+                let mut dir = DumpDir::new(dir, &program, Cause::Trigger);
                 drop(dir.create(SystemTime::now())?);
+                exit::wait_for_dumps();
                 Destination::Dir(dir)
             }
         };

@@ -15,6 +15,8 @@ use crate::tape::Label;
 use crate::{Closed, Meta, clock, no_wait};
 use std::io;
 use std::mem;
+use std::ops::Range;
+use std::time::Instant;
 
 impl State {
     /// Whether a record of `size` bytes can go in without more ado: the ring is open, nobody is in line,
@@ -49,6 +51,35 @@ impl Shared {
         // would wait for it.
         self.tape.expect_append(next);
         Ok(())
+    }
+
+    /// Appends one record if the lock is to be had by `deadline`, and tells which seqs it has. The caller
+    /// [must not wait](no_wait::must_not_wait) for room.
+    #[cold]
+    pub(crate) fn write_by(
+        &self,
+        deadline: Instant,
+        meta: Meta<'_>,
+        payload: impl Payload,
+    ) -> Option<Range<u64>> {
+        let nanos = meta.nanos().unwrap_or_else(clock::now);
+        let whole = (Part::Whole, payload.len());
+        let label = Label::new(meta.level_or_none(), meta.kept_target(), nanos, whole);
+        let fits = payload.len() + label.target.len() <= self.largest_content;
+        let locked = self.state.lock_by(deadline);
+        let mut state = locked.filter(|state| !state.closed).or_else(|| {
+            self.refuse();
+            None
+        })?;
+        let before = state.head.spot.seq;
+        let appended = if fits {
+            self.append(&mut state, label, payload)
+        } else {
+            self.append_in_parts(&mut state, label, payload)
+        };
+        let after = state.head.spot.seq;
+        self.let_go(state);
+        appended.ok().map(|()| before..after)
     }
 
     /// Gives the lock back after a write, and wakes who asked for it.

@@ -2,10 +2,14 @@
 //!
 //! Invariant: only regular files with just the names that this program's dumps have are removed.
 
+use super::advice::explain;
+use super::listing::Kind;
+use super::names::{Id, State};
 use super::stamp::Stamp;
-use super::{DumpDir, Id, State, explain, remove};
+use super::{DumpDir, remove};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
+use std::path::Path;
 
 /// How many dumps of one program a directory keeps, whatever process made them.
 const KEEP: usize = 8;
@@ -23,76 +27,96 @@ impl DumpDir {
     /// `latest` stays even if the clock was set back and others look newer. Only regular files
     /// count, and only they are removed: a directory or a link is nothing that we made, whatever
     /// its name.
-    pub(super) fn prune(&self, latest: Option<Id>, now: Stamp, errors: &mut Vec<io::Error>) {
-        let mut found = self.list(errors);
-        // The newest first.
-        found.sort_unstable_by(|(_, one), (_, other)| other.cmp(one));
-        let mut whole_left = KEEP - usize::from(latest.is_some());
-        let mut partial_left = KEEP;
-        for (state, id) in found {
-            if Some(id) == latest {
-                continue;
-            }
-            let left = match state {
-                State::Whole => &mut whole_left,
-                State::Partial => &mut partial_left,
-            };
-            let abandoned = matches!(state, State::Partial) && id.stamp.is_stale(now);
-            if *left > 0 && !abandoned {
-                *left -= 1;
-                continue;
-            }
-            let path = self.dir.join(self.file_name(state, id));
-            if let Err(error) = remove(&path) {
-                errors.push(explain("remove the old dump", &path, &error, BY_HAND));
-            }
-        }
-    }
-
-    /// This program's dumps.
-    fn list(&self, errors: &mut Vec<io::Error>) -> Vec<(State, Id)> {
-        let listing = |error| explain("list the dumps in", &self.dir, &error, BY_HAND);
-        let mut found = Vec::new();
-        let entries = match fs::read_dir(&self.dir) {
-            Ok(entries) => entries,
-            Err(error) => {
-                errors.push(listing(error));
-                return found;
-            }
-        };
-        for entry in entries {
-            match entry {
-                Ok(entry) => match self.recognise(&entry) {
-                    Ok(ours) => found.extend(ours),
-                    Err(error) => errors.push(listing(error)),
-                },
-                Err(error) => {
-                    errors.push(listing(error));
-                    // Some systems would tell us the same for ever.
-                    break;
+    ///
+    /// It looks twice: for which are the newest, and for those that are older. What others make between
+    /// the two is newer, and stays.
+    pub(super) fn prune(&mut self, latest: Option<Id>, now: Stamp, errors: &mut Vec<io::Error>) {
+        let Self {
+            dir,
+            names,
+            reserve,
+            listing,
+            partial: path,
+            ..
+        } = self;
+        let mut whole = Newest::of(KEEP - usize::from(latest.is_some()));
+        let mut partial = Newest::of(KEEP);
+        let looked = listing.each(dir, reserve, &mut |name, kind| {
+            if let Some((state, id)) = names.parse(name).filter(|(_, id)| Some(*id) != latest) {
+                names.set_path(path, dir, state, id);
+                if is_file(kind, path) {
+                    match state {
+                        State::Whole => whole.add(id),
+                        State::Partial => partial.add(id),
+                    }
                 }
             }
+        });
+        let looked = looked.and_then(|()| {
+            listing.each(dir, reserve, &mut |name, kind| {
+                let Some((state, id)) = names.parse(name) else {
+                    return;
+                };
+                let is_old = match state {
+                    State::Whole => Some(id) != latest && whole.is_older(id),
+                    State::Partial => partial.is_older(id) || id.stamp.is_stale(now),
+                };
+                if !is_old {
+                    return;
+                }
+                names.set_path(path, dir, state, id);
+                if is_file(kind, path) {
+                    if let Err(error) = remove(path) {
+                        errors.push(explain("remove the old dump", path, &error, BY_HAND));
+                    }
+                }
+            })
+        });
+        if let Err(error) = looked {
+            errors.push(explain("list the dumps in", dir, &error, BY_HAND));
         }
-        found
+    }
+}
+
+/// Whether an entry is a regular file. One that another process has pruned meanwhile is none.
+fn is_file(kind: Kind, path: &Path) -> bool {
+    match kind {
+        Kind::File => true,
+        Kind::Other => false,
+        Kind::Unknown => fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()),
+    }
+}
+
+/// The newest dumps of those that it has seen.
+struct Newest {
+    /// The newest first.
+    ids: [Option<Id>; KEEP],
+    /// How many it keeps.
+    room: usize,
+}
+
+impl Newest {
+    fn of(room: usize) -> Self {
+        Self {
+            ids: [None; KEEP],
+            room,
+        }
     }
 
-    /// Which of our files an entry is, if any.
-    fn recognise(&self, entry: &fs::DirEntry) -> io::Result<Option<(State, Id)>> {
-        let name = entry.file_name();
-        let found = name.to_str().and_then(|name| {
-            let whole = self.parse(State::Whole, name).map(|id| (State::Whole, id));
-            whole.or_else(|| Some((State::Partial, self.parse(State::Partial, name)?)))
-        });
-        if found.is_none() {
-            return Ok(None);
+    fn add(&mut self, id: Id) {
+        let mut next = Some(id);
+        for kept in self.ids.iter_mut().take(self.room) {
+            // `None` is less than any.
+            if next > *kept {
+                std::mem::swap(&mut next, kept);
+            }
         }
-        match entry.file_type() {
-            Ok(kind) if kind.is_file() => Ok(found),
-            Ok(_) => Ok(None),
-            // Another process has pruned it.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    }
+
+    /// Whether it is older than all of these, and they are as many as are kept.
+    fn is_older(&self, id: Id) -> bool {
+        let oldest = self.room.checked_sub(1).and_then(|last| self.ids.get(last));
+        oldest.is_some_and(|oldest| oldest.is_some_and(|oldest| id < oldest))
     }
 }
 

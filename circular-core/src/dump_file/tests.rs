@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, process, thread};
 
-use super::{Cause, DumpDir, Finished, Partial, rename_new};
+use super::names::sanitise;
+use super::{Cause, DumpDir, DumpFile, rename_new};
 
 /// 2024-02-29 12:34:56.123456789 UTC.
 const NOON_SECONDS: u64 = 1_709_164_800 + 12 * 3600 + 34 * 60 + 56;
@@ -71,10 +72,25 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn dump(dumps: &DumpDir, now: SystemTime, text: &str) -> Finished {
+/// A whole dump, and what its prune said.
+#[derive(Debug)]
+struct Finished {
+    path: PathBuf,
+    prune_error: Option<std::io::Error>,
+}
+
+fn dump(dumps: &mut DumpDir, now: SystemTime, text: &str) -> Finished {
     let mut file = dumps.create(now).unwrap();
     file.write_all(text.as_bytes()).unwrap();
-    file.finish().unwrap()
+    finish(file)
+}
+
+fn finish(mut file: DumpFile<'_>) -> Finished {
+    let prune_error = file.finish().unwrap();
+    Finished {
+        path: file.dir.last().to_owned(),
+        prune_error,
+    }
 }
 
 fn whole_name(program: &str, time: &str) -> String {
@@ -88,14 +104,14 @@ fn partial_name(program: &str, time: &str) -> String {
 #[test]
 fn a_dump_is_hidden_until_it_is_whole() {
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
+    let mut dumps = temp.dumps("svc");
     let mut file = dumps.create(noon()).unwrap();
     file.write_all(b"one\n").unwrap();
     assert_eq!(temp.names(), [partial_name("svc", NOON)]);
     file.write_all(b"two\n").unwrap();
     file.flush().unwrap();
 
-    let finished = file.finish().unwrap();
+    let finished = finish(file);
     assert!(finished.prune_error.is_none(), "{finished:?}");
     assert_eq!(finished.path, temp.0.join(whole_name("svc", NOON)));
     assert_eq!(temp.names(), [whole_name("svc", NOON)]);
@@ -105,7 +121,7 @@ fn a_dump_is_hidden_until_it_is_whole() {
 #[test]
 fn an_unfinished_dump_leaves_nothing() {
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
+    let mut dumps = temp.dumps("svc");
     let mut file = dumps.create(noon()).unwrap();
     file.write_all(b"half a rec").unwrap();
     drop(file);
@@ -115,7 +131,7 @@ fn an_unfinished_dump_leaves_nothing() {
 #[test]
 fn a_dump_dropped_by_a_panic_leaves_nothing() {
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
+    let mut dumps = temp.dumps("svc");
     let result = thread::scope(|scope| {
         let dumping = scope.spawn(|| {
             let _file = dumps.create(noon()).unwrap();
@@ -133,12 +149,12 @@ fn a_dump_dropped_by_a_panic_leaves_nothing() {
 fn only_the_owner_can_read_a_dump() {
     use std::os::unix::fs::PermissionsExt;
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
+    let mut dumps = temp.dumps("svc");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
 
     let file = dumps.create(noon()).unwrap();
     assert_eq!(mode(&temp.0.join(partial_name("svc", NOON))), 0o600);
-    assert_eq!(mode(&file.finish().unwrap().path), 0o600);
+    assert_eq!(mode(&finish(file).path), 0o600);
 }
 
 #[cfg(unix)]
@@ -146,7 +162,7 @@ fn only_the_owner_can_read_a_dump() {
 fn a_link_at_either_name_is_not_followed() {
     use std::os::unix::fs::symlink;
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
+    let mut dumps = temp.dumps("svc");
     temp.plant("victim");
     let later = |nanos: u32| format!("20240229T123456.{nanos:09}Z");
     // One link to a file, one that leads nowhere and that a careless open would make a file of.
@@ -163,7 +179,7 @@ fn a_link_at_either_name_is_not_followed() {
     let whole = temp.0.join(whole_name("svc", &later(123_456_792)));
     symlink(temp.0.join("nowhere"), whole).unwrap();
 
-    let finished = dump(&dumps, noon(), "secret");
+    let finished = dump(&mut dumps, noon(), "secret");
     let expected = whole_name("svc", &later(123_456_793));
     assert_eq!(finished.path, temp.0.join(expected));
     assert_eq!(fs::read_to_string(finished.path).unwrap(), "secret");
@@ -178,14 +194,14 @@ fn a_link_at_either_name_is_not_followed() {
 #[test]
 fn a_dump_replaces_no_other() {
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
-    let first = dump(&dumps, noon(), "first");
+    let mut dumps = temp.dumps("svc");
+    let first = dump(&mut dumps, noon(), "first");
     // From the start: where there are no hard links, the end is too late to find out for sure.
     let mut file = dumps.create(noon()).unwrap();
     let next = NOON.replace("789Z", "790Z");
     assert!(temp.has(&partial_name("svc", &next)), "{:?}", temp.names());
     file.write_all(b"second").unwrap();
-    let second = file.finish().unwrap();
+    let second = finish(file);
     assert_eq!(fs::read_to_string(first.path).unwrap(), "first");
     assert_eq!(fs::read_to_string(second.path).unwrap(), "second");
 }
@@ -193,12 +209,12 @@ fn a_dump_replaces_no_other() {
 #[test]
 fn what_somebody_puts_in_the_way_of_a_dump_is_not_replaced() {
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
+    let mut dumps = temp.dumps("svc");
     let mut file = dumps.create(noon()).unwrap();
     file.write_all(b"mine").unwrap();
     temp.plant(&whole_name("svc", NOON));
 
-    let finished = file.finish().unwrap();
+    let finished = finish(file);
     assert!(finished.prune_error.is_none(), "{finished:?}");
     assert_eq!(fs::read_to_string(&finished.path).unwrap(), "mine");
     let planted = temp.0.join(whole_name("svc", NOON));
@@ -224,14 +240,13 @@ fn a_rename_replaces_no_other() {
 fn threads_in_one_nanosecond_make_one_dump_each() {
     const THREADS: usize = 8;
     let temp = TempDir::new();
-    let dumps = temp.dumps("svc");
     let together = Barrier::new(THREADS);
     thread::scope(|scope| {
         for n in 0..THREADS {
-            let (dumps, together) = (&dumps, &together);
+            let (mut dumps, together) = (temp.dumps("svc"), &together);
             scope.spawn(move || {
                 together.wait();
-                let finished = dump(dumps, noon(), &n.to_string());
+                let finished = dump(&mut dumps, noon(), &n.to_string());
                 assert!(finished.prune_error.is_none(), "{finished:?}");
             });
         }
@@ -246,21 +261,15 @@ fn threads_in_one_nanosecond_make_one_dump_each() {
 }
 
 #[test]
-fn a_partial_is_removed_once() {
+fn a_hidden_name_is_removed_once() {
     let temp = TempDir::new();
-    temp.plant("name");
-    let path = temp.0.join("name");
-    let mut partial = Partial {
-        path: path.clone(),
-        pending: true,
-    };
-    partial.remove().unwrap();
-    assert!(!path.exists());
+    let mut dumps = temp.dumps("svc");
+    let mut file = dumps.create(noon()).unwrap();
+    file.finish().unwrap();
     // Now another thread's.
-    temp.plant("name");
-    partial.remove().unwrap();
-    drop(partial);
-    assert!(path.exists());
+    temp.plant(&partial_name("svc", NOON));
+    drop(file);
+    assert!(temp.has(&partial_name("svc", NOON)));
 }
 
 #[test]
@@ -286,7 +295,7 @@ fn program_names_are_made_fit_for_files() {
         (&accents, &"_".repeat(64)),
     ];
     for (program, expected) in cases {
-        assert_eq!(super::sanitise(program), expected, "{program:?}");
+        assert_eq!(sanitise(program), expected, "{program:?}");
     }
 }
 
@@ -294,7 +303,7 @@ fn program_names_are_made_fit_for_files() {
 fn the_longest_name_fits_a_file_system() {
     let temp = TempDir::new();
     let program = "x".repeat(300);
-    let finished = dump(&temp.dumps(&program), noon(), "mine");
+    let finished = dump(&mut temp.dumps(&program), noon(), "mine");
     assert!(finished.path.file_name().unwrap().len() <= 143 - ".partial".len());
     assert_eq!(fs::read_to_string(finished.path).unwrap(), "mine");
 }

@@ -66,7 +66,7 @@ impl Alarm {
     /// Asks for a dump of everything that is written by now.
     #[cold]
     pub(super) fn ask(&self) {
-        if OWN_THREAD.with(Cell::get) {
+        if OWN_THREAD.try_with(Cell::get).unwrap_or(false) {
             return;
         }
         let Some(state) = self.shared.lock() else {

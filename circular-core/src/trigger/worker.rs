@@ -53,7 +53,7 @@ impl Worker {
         let _in_sink = InSink::enter();
         let (mut worker, to) = (self, to);
         match to {
-            Destination::Dir(dir) => worker.make_dumps(|worker| worker.dump_to_dir(&dir)),
+            Destination::Dir(mut dir) => worker.make_dumps(|worker| worker.dump_to_dir(&mut dir)),
             Destination::Sink(mut sink) => {
                 let mut feeder = Feeder::new(&mut sink);
                 worker.make_dumps(|worker| worker.dump_to_sink(&mut feeder));
@@ -81,7 +81,7 @@ impl Worker {
         }
     }
 
-    fn dump_to_dir(&mut self, dir: &DumpDir) -> io::Result<Option<io::Error>> {
+    fn dump_to_dir(&mut self, dir: &mut DumpDir) -> io::Result<Option<io::Error>> {
         let before = self.from;
         let finished = self.write_file(dir);
         if finished.is_err() {
@@ -90,10 +90,10 @@ impl Worker {
         finished
     }
 
-    fn write_file(&mut self, dir: &DumpDir) -> io::Result<Option<io::Error>> {
+    fn write_file(&mut self, dir: &mut DumpDir) -> io::Result<Option<io::Error>> {
         let mut file = dir.create(SystemTime::now())?;
         self.write(&mut Feeder::new(&mut file))?;
-        Ok(file.finish()?.prune_error)
+        file.finish()
     }
 
     fn dump_to_sink<W: Write>(

@@ -19,6 +19,7 @@ pub(crate) fn dir() -> PathBuf {
 pub(crate) struct Dumps(pub(crate) PathBuf);
 
 /// How a child ended.
+#[allow(dead_code, reason = "not every test looks at all of it")]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) stderr: String,
@@ -41,6 +42,7 @@ impl Dumps {
         command
     }
 
+    #[allow(dead_code, reason = "not every child can be waited for")]
     pub(crate) fn run(&self, role: &str) -> Ended {
         let output = self.command(role).output().unwrap();
         Ended {
@@ -53,15 +55,13 @@ impl Dumps {
     pub(crate) fn texts(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap());
         let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+        for name in paths.iter().map(name) {
+            let is_whole = name.starts_with("prog-") && name.ends_with(".log");
+            assert!(is_whole, "{name}");
+        }
         // By the time that ends the name.
-        paths.sort_by_key(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap();
-            assert!(
-                name.starts_with("prog-") && name.ends_with(".log"),
-                "{name}"
-            );
-            name.rsplit('-').next().unwrap().to_owned()
-        });
+        paths.sort_by_key(|path| name(path).rsplit('-').next().unwrap().to_owned());
         let text = |path| fs::read_to_string(path).unwrap();
         paths.iter().map(text).collect()
     }

@@ -27,7 +27,7 @@ fn the_newest_eight_stay_whatever_process_made_them() {
     expected.push(whole_name("svc", NOON));
     expected.sort();
 
-    let finished = dump(&temp.dumps("svc"), noon(), "newest");
+    let finished = dump(&mut temp.dumps("svc"), noon(), "newest");
     assert!(finished.prune_error.is_none(), "{finished:?}");
     assert_eq!(temp.names(), expected);
 }
@@ -41,7 +41,7 @@ fn a_dump_survives_its_own_prune_after_the_clock_was_set_back() {
             second + 1
         ));
     }
-    let finished = dump(&temp.dumps("svc"), noon(), "mine");
+    let finished = dump(&mut temp.dumps("svc"), noon(), "mine");
     assert_eq!(fs::read_to_string(finished.path).unwrap(), "mine");
     assert_eq!(temp.names().len(), 8);
     assert!(!temp.has("svc-1-20300101T000000.000000000Z.log"));
@@ -101,7 +101,7 @@ fn what_is_not_exactly_a_dump_of_this_program_is_not_touched() {
     for day in 1..8 {
         temp.plant(&format!("svc-12-2024010{day}T000000.000000000Z.log"));
     }
-    let finished = dump(&temp.dumps("svc"), noon(), "mine");
+    let finished = dump(&mut temp.dumps("svc"), noon(), "mine");
     assert!(finished.prune_error.is_none(), "{finished:?}");
     for name in others {
         assert!(temp.has(name), "{name} is gone");
@@ -125,7 +125,7 @@ fn directories_and_links_with_the_name_of_a_dump_are_not_touched() {
     let stale = ".svc-1-20230101T000000.000000000Z.partial";
     symlink(temp.0.join("target"), temp.0.join(stale)).unwrap();
 
-    let finished = dump(&temp.dumps("svc"), noon(), "mine");
+    let finished = dump(&mut temp.dumps("svc"), noon(), "mine");
     assert!(finished.prune_error.is_none(), "{finished:?}");
     let names = temp.names();
     let count = |prefix: &str| names.iter().filter(|n| n.starts_with(prefix)).count();
@@ -148,7 +148,7 @@ fn abandoned_partials_go_and_young_ones_stay() {
     for name in [young, stale, ancient, future, other] {
         temp.plant(name);
     }
-    let finished = dump(&temp.dumps("svc"), noon(), "mine");
+    let finished = dump(&mut temp.dumps("svc"), noon(), "mine");
     assert!(finished.prune_error.is_none(), "{finished:?}");
     let mut expected = [young, future, other, &whole_name("svc", NOON)];
     expected.sort_unstable();
@@ -161,13 +161,13 @@ fn no_more_than_eight_unfinished_ones_stay() {
     let temp = TempDir::new();
     let partial = |second: u32| format!(".svc-77-20240229T1234{second:02}.000000000Z.partial");
     (0..40).map(partial).for_each(|name| temp.plant(&name));
-    let unfinished = temp.dumps("svc");
+    let mut unfinished = temp.dumps("svc");
     let unfinished = unfinished.create(noon()).unwrap();
     let mut expected: Vec<_> = (32..40).map(partial).collect();
     expected.push(
         unfinished
+            .dir
             .partial
-            .path
             .file_name()
             .unwrap()
             .to_str()
@@ -185,7 +185,7 @@ fn what_keeps_the_prune_from_its_work_is_told_and_the_dump_is_whole() {
     let temp = TempDir::new();
     set_mode(&temp.0, 0o300);
     let allowed = fs::read_dir(&temp.0).is_ok();
-    let finished = dump(&temp.dumps("svc"), noon(), "mine");
+    let finished = dump(&mut temp.dumps("svc"), noon(), "mine");
     assert_eq!(fs::read_to_string(finished.path).unwrap(), "mine");
     match finished.prune_error {
         None => assert!(allowed),
@@ -222,7 +222,7 @@ fn dumps_of_panics_and_of_triggers_do_not_count_as_each_others() {
     // So old that they are removed by the next dump of their kind.
     temp.plant(&format!(".{}", name(0, ".partial")));
     temp.plant(&format!(".{}", name(0, ".trigger.partial")));
-    dump(&temp.trigger_dumps("svc"), noon(), "an error's");
+    dump(&mut temp.trigger_dumps("svc"), noon(), "an error's");
     for (ending, oldest) in [(".log", true), (".trigger.log", false)] {
         assert_eq!(temp.has(&name(0, ending)), oldest, "{ending}");
         assert!(temp.has(&name(1, ending)), "{ending}");
@@ -230,13 +230,17 @@ fn dumps_of_panics_and_of_triggers_do_not_count_as_each_others() {
     assert!(temp.has(&format!(".{}", name(0, ".partial"))));
     assert!(!temp.has(&format!(".{}", name(0, ".trigger.partial"))));
 
-    dump(&temp.dumps("svc"), noon(), "a panic's");
+    dump(&mut temp.dumps("svc"), noon(), "a panic's");
     assert!(!temp.has(&name(0, ".log")) && temp.has(&name(1, ".trigger.log")));
     assert_eq!(temp.names().len(), 16);
     // No program's name can have what tells them apart: it stands behind the time.
     for program in ["svc.trigger", "svc-trigger", "svc-1"] {
-        dump(&temp.dumps(program), noon(), "another program's");
-        dump(&temp.trigger_dumps(program), noon(), "another program's");
+        dump(&mut temp.dumps(program), noon(), "another program's");
+        dump(
+            &mut temp.trigger_dumps(program),
+            noon(),
+            "another program's",
+        );
     }
     assert_eq!(temp.names().len(), 16 + 6);
 }

@@ -1,0 +1,132 @@
+//! What the files of dumps are called.
+
+use super::Cause;
+use super::stamp::Stamp;
+use crate::fixed_text::FixedText;
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Longest program name in a file name, in bytes. With pid, time and ending it stays far below the
+/// 255 bytes (143 on some encrypted file systems) that a name may have.
+const PROGRAM_BYTES: usize = 64;
+
+/// No name is longer, in bytes.
+pub(super) const LONGEST: usize = 143;
+
+/// Whether a dump has got to its end, which its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Partial,
+    Whole,
+}
+
+/// What tells the dumps of one program apart. Ordered by time first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Id {
+    pub(super) stamp: Stamp,
+    pub(super) pid: u32,
+}
+
+/// The names that one program's dumps of one cause have.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Sanitised: `[A-Za-z0-9._-]`, 1 to 64 bytes, first one neither `.` nor `-`.
+    program: String,
+    cause: Cause,
+}
+
+impl Names {
+    pub(super) fn new(program: &str, cause: Cause) -> Self {
+        Self {
+            program: sanitise(program),
+            cause,
+        }
+    }
+
+    fn name(&self, state: State, id: Id) -> Name<'_> {
+        Name {
+            names: self,
+            state,
+            id,
+        }
+    }
+
+    /// Makes `path` that of a dump in `dir`, in the memory that it has.
+    pub(super) fn set_path(&self, path: &mut PathBuf, dir: &Path, state: State, id: Id) {
+        let mut name = FixedText::<LONGEST>::new();
+        let _ = write!(name, "{}", self.name(state, id));
+        path.as_mut_os_string().clear();
+        path.push(dir);
+        path.push(name.as_str());
+    }
+
+    /// Which dump `name` is, if it is one to the letter: not that of another program, one with leading
+    /// zeros in the pid, or of the 30th of February.
+    pub(super) fn parse(&self, name: &str) -> Option<(State, Id)> {
+        let (state, stem) = match name.strip_prefix('.') {
+            Some(hidden) => (State::Partial, hidden.strip_suffix(".partial")?),
+            None => (State::Whole, name.strip_suffix(".log")?),
+        };
+        let stem = stem.strip_suffix(self.cause.suffix())?;
+        let rest = stem
+            .strip_prefix(self.program.as_str())?
+            .strip_prefix('-')?;
+        // Times have no `-`. So "svc" does not take the "1" of "svc-1-<pid>-<time>" for a pid.
+        let (pid, stamp) = rest.split_once('-')?;
+        let id = Id {
+            stamp: Stamp::parse(stamp)?,
+            pid: pid.parse().ok()?,
+        };
+        let mut exact = FixedText::<LONGEST>::new();
+        let _ = write!(exact, "{}", self.name(state, id));
+        (exact.as_str() == name).then_some((state, id))
+    }
+}
+
+impl Cause {
+    /// What stands in a dump's name, between the time and the ending.
+    fn suffix(self) -> &'static str {
+        match self {
+            Cause::Panic => "",
+            Cause::Trigger => ".trigger",
+        }
+    }
+}
+
+/// One dump's name.
+struct Name<'a> {
+    names: &'a Names,
+    state: State,
+    id: Id,
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Id { stamp, pid } = self.id;
+        let (program, suffix) = (&self.names.program, self.names.cause.suffix());
+        match self.state {
+            State::Partial => write!(f, ".{program}-{pid}-{stamp}{suffix}.partial"),
+            State::Whole => write!(f, "{program}-{pid}-{stamp}{suffix}.log"),
+        }
+    }
+}
+
+/// Makes a program name fit for a file name. A first `.` would hide the dumps, and a first `-`
+/// would make them options of the commands they are given to.
+pub(super) fn sanitise(program: &str) -> String {
+    let name: String = program
+        .chars()
+        .take(PROGRAM_BYTES)
+        .enumerate()
+        .map(|(at, c)| match c {
+            '.' | '-' if at == 0 => '_',
+            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' | '-' => c,
+            _ => '_',
+        })
+        .collect();
+    if name.is_empty() {
+        String::from("program")
+    } else {
+        name
+    }
+}

@@ -1,0 +1,254 @@
+//! What the hook does. The process may be about to die, and the thread may be in any state.
+//!
+//! Invariants: nothing here panics, waits for a lock, or waits for a reader; the record, the file and
+//! the line on stderr are made without asking for memory, unless something fails, a record is longer
+//! than the buffer, or a redaction hook does; the file is whole before anything goes to stderr; the
+//! backtrace, which waits for a lock of the standard library's and allocates, comes last; the hook that
+//! was there before is always called.
+
+use super::TARGET;
+use super::backtrace;
+use super::message::{Panic, Pieces, line_begin, record};
+use super::one_at_a_time::OneAtATime;
+use super::report::{self, ToStderr};
+use super::thread_name::{ProcessName, ThreadName};
+use crate::buffer::Buffer;
+use crate::dump::{self, Dumped, Piece};
+use crate::dump_file::DumpDir;
+use crate::fixed_text::FixedText;
+use crate::no_wait::InSink;
+use crate::payload::Slices;
+use crate::redact::Redaction;
+use crate::shared::Shared;
+use crate::sink::Feeder;
+use crate::stderr::{self, Stderr};
+use crate::underway::{Patience, Underway};
+use crate::{Level, Meta, Notice, thread_buffer};
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::io::{self, IoSlice, Write};
+use std::ops::Range;
+use std::panic::PanicHookInfo;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Two dumps are at least this far apart, unless the process is going to abort.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long the ring's lock is tried for. Nobody holds it as long, but a write that was interrupted by a
+/// signal handler which panics now.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) struct Hook {
+    pub(super) shared: Arc<Shared>,
+    pub(super) to_stderr: bool,
+    pub(super) backtrace: bool,
+    pub(super) redaction: Redaction,
+    pub(super) turn: OneAtATime,
+    pub(super) process: ProcessName,
+}
+
+/// What a panic's dump has left open for the backtrace.
+#[derive(Default)]
+struct Open {
+    file: Option<File>,
+    stderr: bool,
+}
+
+/// A dump that is in a file.
+struct Made {
+    dumped: Dumped,
+    /// Why old ones could not be removed.
+    prune_error: Option<io::Error>,
+    file: Option<File>,
+}
+
+impl Hook {
+    pub(super) fn run(&self, info: &PanicHookInfo<'_>, previous: &dyn Fn(&PanicHookInfo<'_>)) {
+        let generation = self.shared.generation;
+        if generation.is_past() {
+            // A forked child: what a dump or a backtrace needs may be locked by a thread that is not
+            // here.
+            self.shared.refuse();
+            return previous(info);
+        }
+        self.record_and_dump(info);
+        let _in_previous = backtrace::InPrevious::enter(generation);
+        previous(info);
+    }
+
+    fn record_and_dump(&self, info: &PanicHookInfo<'_>) {
+        // A write of this thread overtakes from here on, whatever made the hook run.
+        let _no_wait = InSink::enter();
+        let _underway = Underway::begin(self.shared.generation);
+        let time = SystemTime::now();
+        let thread = ThreadName::current(&self.process);
+        let pieces = Pieces::new(time, &thread, info);
+        let aborts = is_going_to_abort(pieces.message());
+        let pieces = pieces.all();
+        let recorded = self.record(time, &pieces.map(IoSlice::new));
+        let can_lock = recorded.is_some();
+        let open = self.dump(&Panic {
+            pieces: &pieces,
+            time,
+            recorded,
+            aborts,
+        });
+        // Whoever could not have the ring's lock is likely to hold it, and whatever else there is.
+        if self.backtrace && can_lock {
+            self.add_backtrace(&thread, open);
+        }
+    }
+
+    /// Makes it a record, unless the ring is closed or its lock is not to be had; tells which.
+    fn record(&self, time: SystemTime, lines: &[IoSlice<'_>]) -> Option<Range<u64>> {
+        let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        self.shared.write_by(deadline, meta, Slices::new(lines))
+    }
+
+    /// Dumps if it is time for a dump, and says what became of it.
+    fn dump(&self, panic: &Panic<'_>) -> Open {
+        // Who ends the process waits for another's dump as long as that gets on. If this panic does not
+        // end it, the exit does so, where it can.
+        let patience = if panic.aborts || cfg!(not(unix)) {
+            Patience::while_it_gets_on()
+        } else {
+            Patience::in_all()
+        };
+        let Some(mut files) = self.turn.files(patience) else {
+            say(format_args!("no dump: another thread's is not done"));
+            return Open::default();
+        };
+        let since_last = files.last.map(|last| last.elapsed());
+        if let Some(ago) = since_last.filter(|ago| !panic.aborts && *ago < INTERVAL) {
+            drop(files);
+            let (ago, interval) = (ago.as_secs(), INTERVAL.as_secs());
+            say(format_args!(
+                "no dump: the last one was {ago} s ago, and there is at most one in {interval} s"
+            ));
+            return Open::default();
+        }
+        files.last = Some(Instant::now());
+        let dir = files.dir.as_mut();
+        let made = dir.map(|(dir, buffer)| self.dump_to_dir(dir, buffer, panic));
+        let mut line = self.turn.line();
+        if let (Some(line), Some(Ok(made)), Some((dir, _))) = (&mut line, &made, &files.dir) {
+            let _ = report::begin_with_file(&mut **line, made.dumped, dir.last());
+        }
+        // Whoever waits for the files waits for what goes to stderr, too. But that may be stuck, and then
+        // the file of the next must not wait for it.
+        let turn = self.to_stderr.then(|| self.turn.stderr());
+        drop(files);
+        let (to_stderr, _turn) = match turn {
+            None => (ToStderr::Unwanted, None),
+            Some(None) => (ToStderr::Stuck, None),
+            Some(Some(mut turn)) => {
+                let dumped = self.write_dump(&mut turn.buffer, panic, &mut Stderr);
+                (ToStderr::Dumped(dumped), Some(turn))
+            }
+        };
+        // The dump has waited for stderr, and so does the line then: a pipe whose reader is slower than we
+        // are is full just now. And others wait for it, who may end the program then.
+        let may_wait = matches!(to_stderr, ToStderr::Dumped(_));
+        if let Some(mut line) = line {
+            let in_file = made.as_ref().map(|made| match made {
+                Ok(made) => Ok(made.prune_error.as_ref()),
+                Err(error) => Err(error),
+            });
+            let text = || panic.text(&self.redaction);
+            if report::end(&mut *line, in_file, &to_stderr, text) {
+                stderr::write_line(line.make_line(), may_wait);
+            }
+        }
+        Open {
+            file: made.and_then(Result::ok).and_then(|made| made.file),
+            stderr: matches!(to_stderr, ToStderr::Dumped(Ok(_))),
+        }
+    }
+
+    fn dump_to_dir(
+        &self,
+        dir: &mut DumpDir,
+        buffer: &mut Buffer,
+        panic: &Panic<'_>,
+    ) -> io::Result<Made> {
+        let mut file = dir.create(SystemTime::now())?;
+        let dumped = self.write_dump(buffer, panic, &mut file)?;
+        Ok(Made {
+            dumped,
+            prune_error: file.finish()?,
+            file: file.take_file(),
+        })
+    }
+
+    /// Everything that the ring holds, a line where something is missing, and the panic at the end.
+    fn write_dump(
+        &self,
+        buffer: &mut Buffer,
+        panic: &Panic<'_>,
+        out: &mut impl Write,
+    ) -> io::Result<Dumped> {
+        let mut feeder = Feeder::new(out);
+        let wanted = panic.recorded.clone().unwrap_or_default();
+        let mut out = |piece: Piece<'_>| match piece {
+            Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
+            Piece::Records(records) => self.redaction.feed(records, &mut feeder),
+        };
+        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut out)?;
+        if panic.recorded.is_none() || dumped.lacks_wanted {
+            panic.feed(&self.redaction, &mut feeder)?;
+        }
+        Ok(dumped)
+    }
+
+    /// Makes it a record, which goes behind the dump too.
+    fn add_backtrace(&self, thread: &ThreadName, open: Open) {
+        let time = SystemTime::now();
+        let mut text = String::new();
+        line_begin(&mut text, time);
+        text.push_str(thread.as_str());
+        // Writing to a string does not fail.
+        let _ = backtrace::with(self.shared.generation, |backtrace| match backtrace {
+            Some(backtrace) => writeln!(text, "' stack backtrace:\n{backtrace}"),
+            None => writeln!(
+                text,
+                "' stack backtrace: none, as another thread's panic hook has not come back"
+            ),
+        });
+        let recorded = self.record(time, &[IoSlice::new(text.as_bytes())]);
+        let seq = recorded.map_or(0, |seqs| seqs.start);
+        let text = self.redaction.text(&record(seq, time, text.as_bytes()));
+        // The dump is whole without it, and there is nowhere else to tell.
+        if let Some(mut file) = open.file {
+            let _ = file.write_all(&text);
+        }
+        if open.stderr {
+            let _ = Stderr.write_all(&text);
+        }
+    }
+}
+
+/// Says something on stderr, if that takes it at once.
+fn say(what: fmt::Arguments<'_>) {
+    /// More than any of them has.
+    const BYTES: usize = 128;
+    let mut line = FixedText::<BYTES>::new();
+    // It does not fail.
+    let _ = write!(line, "{}{what}", report::PREFIX);
+    stderr::write_line(line.make_line(), false);
+}
+
+/// Whether the process ends when the hook returns.
+///
+/// The standard library knows, but tells only on nightly; what it tells everybody is the message
+/// that the core library panics with when unwinding is not allowed any further.
+///
+/// A panic in a thread-local's destructor aborts too. It is known by this crate's own thread-local, if
+/// that was used after the other one, and so is gone already.
+fn is_going_to_abort(message: &str) -> bool {
+    cfg!(panic = "abort")
+        || thread_buffer::has_thread_variables() == Some(false)
+        || message == "panic in a destructor during cleanup"
+        || message == "panic in a function that cannot unwind"
+}

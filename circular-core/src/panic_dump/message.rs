@@ -1,0 +1,137 @@
+//! What a panic says, as one record: a log line such as the adapters write, and more lines as it needs
+//! them.
+//!
+//! Invariant: nothing is allocated. The pieces lie where they are, and the ring takes several.
+
+use super::TARGET;
+use super::thread_name::ThreadName;
+use crate::fixed_text::FixedText;
+use crate::redact::Redaction;
+use crate::sink::Feeder;
+use crate::{Level, LogTime, Part, Record};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::panic::PanicHookInfo;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Room for the beginning of the line, and for the place in the file: more than either takes.
+const BEGIN: usize = 80;
+const PLACE: usize = 32;
+
+/// The small pieces, which have to be written first.
+pub(super) struct Pieces<'a> {
+    begin: FixedText<BEGIN>,
+    name: &'a str,
+    file: &'a str,
+    place: FixedText<PLACE>,
+    message: &'a str,
+}
+
+impl<'a> Pieces<'a> {
+    pub(super) fn new(
+        time: SystemTime,
+        thread: &'a ThreadName,
+        info: &'a PanicHookInfo<'_>,
+    ) -> Self {
+        let mut begin = FixedText::new();
+        line_begin(&mut begin, time);
+        let mut place = FixedText::new();
+        let location = info.location();
+        if let Some(location) = location {
+            let (line, column) = (location.line(), location.column());
+            let _ = write!(place, ":{line}:{column}");
+        }
+        Self {
+            begin,
+            name: thread.as_str(),
+            file: location.map_or("", |location| location.file()),
+            place,
+            message: message(info),
+        }
+    }
+
+    pub(super) fn message(&self) -> &'a str {
+        self.message
+    }
+
+    pub(super) fn all(&self) -> [&[u8]; 9] {
+        let at = if self.file.is_empty() { "" } else { " at " };
+        [
+            self.begin.as_bytes(),
+            self.name.as_bytes(),
+            b"' panicked",
+            at.as_bytes(),
+            self.file.as_bytes(),
+            self.place.as_bytes(),
+            b":\n",
+            self.message.as_bytes(),
+            b"\n",
+        ]
+    }
+}
+
+/// Up to the name of the thread.
+pub(super) fn line_begin(out: &mut impl std::fmt::Write, time: SystemTime) {
+    let (time, level) = (LogTime::new(time), Level::Error);
+    // What it is written to does not fail.
+    let _ = write!(out, "{time} {level:>5} {TARGET}: thread '");
+}
+
+fn message<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
+    let payload = info.payload();
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        "Box<dyn Any>"
+    }
+}
+
+/// What one panic is to a dump.
+pub(super) struct Panic<'a> {
+    /// The record that it became, or would have.
+    pub(super) pieces: &'a [&'a [u8]],
+    pub(super) time: SystemTime,
+    /// Among which seqs that is, if the ring took it.
+    pub(super) recorded: Option<Range<u64>>,
+    pub(super) aborts: bool,
+}
+
+impl Panic<'_> {
+    /// Hands on what may leave of the record.
+    pub(super) fn feed<W: Write>(
+        &self,
+        redaction: &Redaction,
+        feeder: &mut Feeder<'_, W>,
+    ) -> io::Result<()> {
+        if redaction.is_none() {
+            return self.pieces.iter().try_for_each(|piece| feeder.take(piece));
+        }
+        feeder.take(&self.text(redaction))
+    }
+
+    /// The same, in one piece. This allocates.
+    pub(super) fn text(&self, redaction: &Redaction) -> Vec<u8> {
+        let bytes = self.pieces.concat();
+        let seq = self.recorded.as_ref().map_or(0, |seqs| seqs.start);
+        redaction.text(&record(seq, self.time, &bytes))
+    }
+}
+
+/// A panic's record, as a redaction hook sees it.
+pub(super) fn record(seq: u64, time: SystemTime, bytes: &[u8]) -> Record<'_> {
+    let since = time
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_nanos();
+    Record {
+        seq,
+        nanos: u64::try_from(since).unwrap_or(u64::MAX),
+        level: Some(Level::Error),
+        part: Part::Whole,
+        target: TARGET.as_bytes(),
+        bytes,
+    }
+}

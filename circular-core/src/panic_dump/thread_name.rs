@@ -1,0 +1,121 @@
+//! The name of the thread that panics, in any state of the thread.
+//!
+//! Invariant: it does not panic, which `thread::current` does when the thread's own data is gone, in the
+//! destructors of `pthread` keys for one. There is no way to ask whether it is. But a thread that has
+//! logged has a buffer of ours; as long as that is there, so is the rest. Of a thread that never has
+//! logged, the system is asked: it has the first 15 bytes of the name on Linux, and of a thread without a
+//! name that of the one that started it.
+
+use crate::fixed_text::FixedText;
+use crate::thread_buffer;
+use std::fmt::Write as _;
+use std::thread::{self, Thread};
+
+/// More than any system keeps of a name.
+const BYTES: usize = 64;
+
+/// As the standard library calls one without a name.
+const UNNAMED: &str = "<unnamed>";
+
+/// What a thread without a name is taken for by the system: it has its process's.
+pub(super) struct ProcessName(FixedText<BYTES>);
+
+impl ProcessName {
+    /// Asks the system. This may allocate.
+    pub(super) fn now() -> Self {
+        let mut name = FixedText::new();
+        #[cfg(target_os = "linux")]
+        if let Ok(comm) = std::fs::read_to_string("/proc/self/comm") {
+            let _ = name.write_str(comm.trim_end_matches('\n'));
+        }
+        let _ = name.write_str("");
+        Self(name)
+    }
+}
+
+pub(super) enum ThreadName {
+    Known(Thread),
+    System(FixedText<BYTES>),
+}
+
+impl ThreadName {
+    /// That of this thread.
+    pub(super) fn current(process: &ProcessName) -> Self {
+        if thread_buffer::has_thread_variables() == Some(true) || cfg!(not(unix)) {
+            return Self::Known(thread::current());
+        }
+        let mut name = FixedText::new();
+        if is_main() {
+            let _ = name.write_str("main");
+            return Self::System(name);
+        }
+        ask_system(&mut name);
+        if name.as_str() == process.0.as_str() {
+            name.clear();
+        }
+        Self::System(name)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        let name = match self {
+            Self::Known(thread) => thread.name().unwrap_or_default(),
+            Self::System(name) => name.as_str(),
+        };
+        if name.is_empty() { UNNAMED } else { name }
+    }
+}
+
+/// Whether this is the thread that the process began with.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the standard library does not tell")]
+fn is_main() -> bool {
+    // SAFETY: no memory is involved, and it never fails.
+    let thread = unsafe { libc::syscall(libc::SYS_gettid) };
+    u64::from(std::process::id()) == thread.unsigned_abs()
+}
+
+#[cfg(target_vendor = "apple")]
+#[expect(unsafe_code, reason = "the standard library does not tell")]
+fn is_main() -> bool {
+    // SAFETY: no memory is involved, and it never fails.
+    unsafe { libc::pthread_main_np() == 1 }
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn is_main() -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the standard library may panic instead")]
+fn ask_system(name: &mut FixedText<BYTES>) {
+    let mut bytes = [0_u8; 16];
+    // SAFETY: 16 bytes is what it fills at most (prctl(2)), and they live during the call.
+    let status = unsafe { libc::prctl(libc::PR_GET_NAME, bytes.as_mut_ptr()) };
+    if status == 0 {
+        keep(&bytes, name);
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+#[expect(unsafe_code, reason = "the standard library may panic instead")]
+fn ask_system(name: &mut FixedText<BYTES>) {
+    let mut bytes = [0_u8; BYTES];
+    // SAFETY: this thread, and memory of that size which lives during the call.
+    let status =
+        unsafe { libc::pthread_getname_np(libc::pthread_self(), bytes.as_mut_ptr().cast(), BYTES) };
+    if status == 0 {
+        keep(&bytes, name);
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn ask_system(_: &mut FixedText<BYTES>) {}
+
+/// What is text of a name with a zero behind it: the system may have cut it amid a character.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn keep(bytes: &[u8], name: &mut FixedText<BYTES>) {
+    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let _ = name.write_str(text);
+}

@@ -1,0 +1,133 @@
+//! A process that ends while a dump is made: whoever ends it waits, as long as the dump gets on.
+
+#![cfg(unix)]
+
+use circular_core::{DumpTrigger, Level, Meta, PanicDump, Redacted, Ring};
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::panic::{self, catch_unwind};
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/dumps.rs"]
+mod dumps;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+use dumps::{Dumps, PROGRAM};
+
+/// With this long for each, a dump takes more than the two seconds that are waited for one that gets no
+/// further.
+const RECORDS: u32 = 300;
+const FOR_EACH: Duration = Duration::from_millis(10);
+
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn cannot_unwind() {
+    panic!("the second");
+}
+
+/// A hook that is slow, and so is its dump.
+fn slow(_: &circular_core::Record<'_>) -> Redacted {
+    BEGUN.store(true, SeqCst);
+    thread::sleep(FOR_EACH);
+    Redacted::Keep
+}
+
+/// One that does not come back.
+fn stuck(_: &circular_core::Record<'_>) -> Redacted {
+    BEGUN.store(true, SeqCst);
+    loop {
+        thread::park();
+    }
+}
+
+#[test]
+fn as_child() {
+    let Some(role) = child::role() else { return };
+    panic::set_hook(Box::new(|_| {}));
+    let mut ring = Ring::new(1 << 20).unwrap();
+    for number in 0..RECORDS {
+        writeln!(ring, "line {number}").unwrap();
+    }
+    let dump = PanicDump::builder(&ring.handle()).program(PROGRAM);
+    let dump = dump.dir(dumps::dir());
+    let trigger = DumpTrigger::builder(&ring.handle()).program(PROGRAM);
+    if role.starts_with("logs an error") {
+        let trigger = trigger.dir(dumps::dir()).redact(slow).start().unwrap();
+        ring.record(Meta::new().level(Level::Error), b"an error\n")
+            .unwrap();
+        trigger.saw(Level::Error);
+    } else {
+        if role.starts_with("is stuck") {
+            dump.redact(stuck).install();
+        } else {
+            dump.redact(slow).install();
+        }
+        thread::spawn(|| panic!("the first"));
+    }
+    while !BEGUN.load(SeqCst) {
+        thread::yield_now();
+    }
+    match role.split_once(" and ").unwrap().1 {
+        "exits" => process::exit(7),
+        "aborts" => cannot_unwind(),
+        "panics in main" => {
+            assert!(catch_unwind(|| panic!("the second")).is_err());
+            // As the runtime does with that of `main`.
+            process::exit(101);
+        }
+        _ => unreachable!("no such role: {role}"),
+    }
+}
+
+#[test]
+fn a_dump_that_gets_on_comes_to_its_end() {
+    let _watchdog = watchdog::minutes(2);
+    let last = format!("\nline {}\n", RECORDS - 1);
+    for (role, code) in [
+        ("panics and exits", 7),
+        ("panics and panics in main", 101),
+        ("logs an error and exits", 7),
+    ] {
+        let dumps = Dumps::new();
+        let ended = dumps.run(role);
+        assert_eq!(ended.status.code(), Some(code), "{}", ended.stderr);
+        let texts = dumps.texts();
+        assert_eq!(texts.len(), 1, "{role}: {}", ended.stderr);
+        let text = &texts[0];
+        assert!(
+            text.starts_with("line 0\n") && text.contains(&last),
+            "{text}"
+        );
+    }
+}
+
+/// The process is ended by the second panic, which waits for the dump of the first, and has its own.
+#[test]
+fn a_panic_that_aborts_waits_for_anothers_dump() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("panics and aborts");
+    let signal = ended.status.signal();
+    assert!(signal.is_some(), "{:?}: {}", ended.status, ended.stderr);
+    let texts = dumps.texts();
+    assert_eq!(texts.len(), 2, "{}", ended.stderr);
+    assert!(texts[0].contains("\nthe first\n"));
+    assert!(texts[1].contains("\nthe second\n"));
+}
+
+#[test]
+fn a_dump_that_gets_no_further_is_not_waited_for() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("is stuck and exits");
+    assert_eq!(ended.status.code(), Some(7), "{}", ended.stderr);
+    let dumps = Dumps::new();
+    let ended = dumps.run("is stuck and aborts");
+    assert!(ended.status.signal().is_some(), "{}", ended.stderr);
+}
