@@ -1,9 +1,13 @@
 //! Ending: invariants 5 and 6.
 
 use super::{model, read_all, reader, ring, write};
-use crate::{Handle, Policy};
+use crate::sink::Feed;
+use crate::sync::AtomicU64;
+use crate::{Handle, Notice, Policy};
 use loom::thread;
+use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 #[test]
@@ -100,5 +104,39 @@ fn loom_close_ends_a_reader_that_sleeps() {
         for reader in readers {
             assert_eq!(reader.join().unwrap().total(), 0);
         }
+    });
+}
+
+/// Says that it is gone. Relaxed: what orders that must be the ring's.
+struct Leaves(Arc<AtomicU64>);
+
+impl Write for Leaves {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.0.store(1, Relaxed);
+    }
+}
+
+/// What a sink writes when it is dropped is waited for, though its reader has left by then.
+#[test]
+fn loom_a_join_waits_until_the_sink_is_gone() {
+    model(Some(3), [], |[]| {
+        let shared = ring(2);
+        let gone = Arc::new(AtomicU64::new(0));
+        let feed = Feed::new(reader(&shared, Policy::Skip), Leaves(Arc::clone(&gone)));
+        let feeder = thread::spawn(move || feed.run(Notice::None));
+        shared.close();
+        assert!(Handle::new(Arc::clone(&shared)).join_timeout(Duration::from_secs(1)));
+        assert_eq!(gone.load(Relaxed), 1, "not gone");
+        feeder.join().unwrap().unwrap();
     });
 }
