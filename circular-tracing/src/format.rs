@@ -54,6 +54,8 @@ pub struct Said<'a> {
     pub(crate) event: &'a Event<'a>,
     /// The event's own, or those of the log record that it was.
     pub(crate) meta: &'a Metadata<'a>,
+    /// `tracing-log` has made it of a log record.
+    pub(crate) is_log_record: bool,
     pub(crate) time: LogTime,
 }
 

@@ -136,10 +136,6 @@ impl Visit for JsonFields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let name = field.name();
-        // What tracing-log tells of a log record's origin is not the span's.
-        if name.starts_with("log.") {
-            return;
-        }
         // Only here, as `fmt` does.
         let name = name.strip_prefix("r#").unwrap_or(name);
         self.write(name, |text| {

@@ -42,7 +42,9 @@ use crate::text::Text;
 ///
 /// One event is one record, with the event's level and target and the time that stands in the line. An
 /// event that was a log record before `tracing-log` made an event of it has the log record's own target,
-/// file and line.
+/// file and line; the fields that tell of them, `log.target` and the like, are left out of text then. The
+/// program's own fields of such names are kept. (`fmt` drops them too, where `tracing-subscriber` has its
+/// feature `tracing-log`.)
 ///
 /// The layer filters nothing. Put a filter on it like on any other: `.with_filter(LevelFilter::DEBUG)`,
 /// an `EnvFilter`, one inside a `reload::Layer`.
@@ -253,6 +255,7 @@ where
         let said = Said {
             event,
             meta,
+            is_log_record: normalized.is_some(),
             time: LogTime::now(),
         };
         let level = level(*meta.level());

@@ -59,17 +59,15 @@ impl Format for Text {
             push_integer(text, number);
             text.push_str(": ");
         }
-        let panic = Self::push_fields(text, |fields| said.event.record(fields));
+        let mut fields = Fields::new(text);
+        fields.is_log_record = said.is_log_record;
+        let panic = fields.record(|fields| said.event.record(fields));
         text.push('\n');
         panic
     }
 
     fn push_fields(fields: &mut String, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
-        let panic = format::caught(|| record(&mut Fields::new(fields)));
-        if panic.is_some() {
-            fields.push_str(PANICKED);
-        }
-        panic
+        Fields::new(fields).record(record)
     }
 }
 
@@ -154,6 +152,8 @@ fn push_span(text: &mut String, name: &str, fields: &str) {
 struct Fields<'a> {
     text: &'a mut String,
     is_first: bool,
+    /// They are of a log record that `tracing-log` has made an event of.
+    is_log_record: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -161,15 +161,26 @@ impl<'a> Fields<'a> {
         Self {
             text,
             is_first: true,
+            is_log_record: false,
         }
+    }
+
+    /// Appends what `record` visits, and tells what a value panicked with.
+    fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
+        let panic = format::caught(|| record(self));
+        if panic.is_some() {
+            self.text.push_str(PANICKED);
+        }
+        panic
     }
 
     /// Appends what stands before a value, if there is to be one.
     fn begin(&mut self, field: &Field) -> Option<Kind> {
         let name = field.name();
         let shown = match name.as_bytes().first() {
-            // What tracing-log tells of a log record's origin is in the line already.
-            Some(b'l') if name.starts_with("log.") => return None,
+            // What tracing-log tells of the record's origin is in the line already. A program may have
+            // fields of such names too.
+            Some(b'l') if self.is_log_record && name.starts_with("log.") => return None,
             Some(b'm') if name == "message" => {
                 self.separate();
                 return Some(Kind::Message);
