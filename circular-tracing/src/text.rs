@@ -98,14 +98,16 @@ fn level(level: Level) -> &'static str {
     }
 }
 
-/// Name, or number if there is none, or both, each as wide as all others that have logged.
+/// Name, or number if there is none, or both, each as wide as all others that have logged before.
 fn push_thread(text: &mut String, parts: Parts, thread: &Thread) {
     static LONGEST_NAME: AtomicUsize = AtomicUsize::new(0);
 
     let name = thread.name().filter(|_| parts.thread_name);
     // Writing to a string does not fail.
     if let Some(name) = name {
-        let longest = LONGEST_NAME.fetch_max(name.len(), Relaxed).max(name.len());
+        // As in `fmt`, what is kept is counted in bytes, and padded in characters. So the longest name so far
+        // must not be padded to its own length.
+        let longest = LONGEST_NAME.fetch_max(name.len(), Relaxed);
         let _ = write!(text, "{name:>longest$} ");
     }
     if parts.thread_id || name.is_none() {
