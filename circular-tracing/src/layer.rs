@@ -218,9 +218,9 @@ where
         if self.ring.is_forked() {
             return;
         }
-        let mut panic = None;
-        self.spans.open(id.into_u64(), kin(id, &context), |fields| {
-            panic = F::push_fields(fields, |visit| attributes.record(visit));
+        let Some(kin) = kin(id, &context) else { return };
+        let panic = self.spans.open(id.into_u64(), kin, |fields| {
+            F::push_fields(fields, |visit| attributes.record(visit))
         });
         resume(panic);
     }
@@ -229,11 +229,10 @@ where
         if self.ring.is_forked() {
             return;
         }
-        let mut panic = None;
-        self.spans
-            .record(id.into_u64(), kin(id, &context), |fields| {
-                panic = F::push_fields(fields, |visit| values.record(visit));
-            });
+        let Some(kin) = kin(id, &context) else { return };
+        let panic = self.spans.record(id.into_u64(), kin, |fields| {
+            F::push_fields(fields, |visit| values.record(visit))
+        });
         resume(panic);
     }
 
@@ -282,17 +281,18 @@ where
     }
 }
 
-fn kin<S>(id: &Id, context: &Context<'_, S>) -> Kin
+/// What the context shows of the span. What it does not show is off for the layer, even if `tracing` tells of
+/// it: a value that logs while another layer shows it makes a filter's answer be forgotten. And it does not tell
+/// when such a span is closed.
+fn kin<S>(id: &Id, context: &Context<'_, S>) -> Option<Kin>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    // The registry has every span that it tells of.
-    let span = context.span(id);
-    let parent = span.as_ref().and_then(|span| span.parent());
-    Kin {
-        name: span.map_or("", |span| span.name()),
-        parent: parent.map(|parent| parent.id().into_u64()),
-    }
+    let span = context.span(id)?;
+    Some(Kin {
+        name: span.name(),
+        parent: span.parent().map(|parent| parent.id().into_u64()),
+    })
 }
 
 fn resume(panic: Option<Panic>) {

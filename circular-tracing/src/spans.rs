@@ -10,6 +10,8 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::format::Panic;
+
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
 
@@ -68,19 +70,35 @@ impl<T: SpanFields> Spans<T> {
         }
     }
 
-    /// The span is new, and has the fields that `fill` puts in.
-    pub(crate) fn open(&self, id: u64, kin: Kin, fill: impl FnOnce(&mut T)) {
+    /// The span is new, and has the fields that `fill` puts in. If a value panics meanwhile, nobody will ever
+    /// have the span, or close it.
+    pub(crate) fn open(
+        &self,
+        id: u64,
+        kin: Kin,
+        fill: impl FnOnce(&mut T) -> Option<Panic>,
+    ) -> Option<Panic> {
         let mut fields = self.shard(id).take();
-        fill(&mut fields);
+        let panic = fill(&mut fields);
+        if panic.is_some() {
+            self.shard(id).put_back(fields);
+            return panic;
+        }
         // One that has the id already is gone: the layer was not in its registry when it was closed.
         let gone = self.shard(id).open.insert(id, Span { kin, fields });
         drop(gone);
+        panic
     }
 
     /// Adds the fields that `fill` puts in to those of the span.
-    pub(crate) fn record(&self, id: u64, kin: Kin, fill: impl FnOnce(&mut T)) {
+    pub(crate) fn record(
+        &self,
+        id: u64,
+        kin: Kin,
+        fill: impl FnOnce(&mut T) -> Option<Panic>,
+    ) -> Option<Panic> {
         let mut later = self.shard(id).take();
-        fill(&mut later);
+        let panic = fill(&mut later);
         let mut shard = self.shard(id);
         let span = shard.open.entry(id).or_insert_with(|| Span {
             kin,
@@ -88,6 +106,7 @@ impl<T: SpanFields> Spans<T> {
         });
         span.fields.add(&later);
         shard.put_back(later);
+        panic
     }
 
     pub(crate) fn close(&self, id: u64) {
