@@ -86,11 +86,11 @@ impl RingLayer {
     /// the target, the message and the fields.
     pub fn new(ring: Ring) -> RingLayer {
         RingLayer {
+            spans: Spans::new(ring.clone()),
             ring,
             trigger: None,
             parts: Parts::default(),
             format: Text,
-            spans: Spans::new(),
         }
     }
 
@@ -114,11 +114,11 @@ impl RingLayer {
     /// ```
     pub fn json(self) -> RingLayer<Json> {
         RingLayer {
+            spans: Spans::new(self.ring.clone()),
             ring: self.ring,
             trigger: self.trigger,
             parts: self.parts,
             format: Json::default(),
-            spans: Spans::new(),
         }
     }
 }
@@ -263,7 +263,7 @@ where
             .target(meta.target())
             .log_time(said.time);
         if self.ring.is_forked() {
-            // It counts the event. The spans may be locked by a thread that is not here.
+            // It counts the event. What the event's values would say is nobody's matter here.
             let _ = self.ring.record(kept, b"\n");
             return;
         }

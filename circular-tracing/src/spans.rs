@@ -3,12 +3,15 @@
 //! They are kept here, and not in the registry's extensions, which would allocate for every span, and
 //! keep a lock while a `Display` of the program runs. What a closed span leaves is used for a later one.
 //!
-//! Invariant: under a lock there is nothing but copying. The program's code runs before.
+//! Invariant: under a lock there is nothing but copying. The program's code runs before. In a forked child
+//! nothing is locked.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use circular_core::Ring;
 
 use crate::format::Panic;
 
@@ -39,6 +42,8 @@ pub trait SpanFields: Default + Send + 'static {
 }
 
 pub struct Spans<T> {
+    /// Knows whether this process is a forked child.
+    ring: Ring,
     shards: Box<[Mutex<Shard<T>>]>,
 }
 
@@ -60,12 +65,13 @@ pub(crate) struct Kin {
 }
 
 impl<T: SpanFields> Spans<T> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(ring: Ring) -> Self {
         let shard = || Shard {
             open: HashMap::default(),
             spare: Vec::new(),
         };
         Self {
+            ring,
             shards: (0..SHARDS).map(|_| Mutex::new(shard())).collect(),
         }
     }
@@ -78,14 +84,18 @@ impl<T: SpanFields> Spans<T> {
         kin: Kin,
         fill: impl FnOnce(&mut T) -> Option<Panic>,
     ) -> Option<Panic> {
-        let mut fields = self.shard(id).take();
+        let mut fields = self.take(id);
         let panic = fill(&mut fields);
+        let Some(mut shard) = self.shard(id) else {
+            return panic;
+        };
         if panic.is_some() {
-            self.shard(id).put_back(fields);
+            shard.put_back(fields);
             return panic;
         }
         // One that has the id already is gone: the layer was not in its registry when it was closed.
-        let gone = self.shard(id).open.insert(id, Span { kin, fields });
+        let gone = shard.open.insert(id, Span { kin, fields });
+        drop(shard);
         drop(gone);
         panic
     }
@@ -97,9 +107,11 @@ impl<T: SpanFields> Spans<T> {
         kin: Kin,
         fill: impl FnOnce(&mut T) -> Option<Panic>,
     ) -> Option<Panic> {
-        let mut later = self.shard(id).take();
+        let mut later = self.take(id);
         let panic = fill(&mut later);
-        let mut shard = self.shard(id);
+        let Some(mut shard) = self.shard(id) else {
+            return panic;
+        };
         let span = shard.open.entry(id).or_insert_with(|| Span {
             kin,
             fields: T::default(),
@@ -110,7 +122,9 @@ impl<T: SpanFields> Spans<T> {
     }
 
     pub(crate) fn close(&self, id: u64) {
-        let mut shard = self.shard(id);
+        let Some(mut shard) = self.shard(id) else {
+            return;
+        };
         if let Some(span) = shard.open.remove(&id) {
             shard.put_back(span.fields);
         }
@@ -119,7 +133,9 @@ impl<T: SpanFields> Spans<T> {
     /// Shows the fields to `copy`, which does no more than that; there are none of a span that was opened
     /// before the layer was there.
     pub(crate) fn with(&self, id: u64, copy: impl FnOnce(Option<&T>)) {
-        copy(self.shard(id).open.get(&id).map(|span| &span.fields));
+        let shard = self.shard(id);
+        let span = shard.as_ref().and_then(|shard| shard.open.get(&id));
+        copy(span.map(|span| &span.fields));
     }
 
     /// Shows the span and those around it to `copy`, name and fields, from the outermost on; or nothing, and
@@ -130,7 +146,9 @@ impl<T: SpanFields> Spans<T> {
         let mut depth = 0;
         let mut next = Some(id);
         while let Some(id) = next {
-            let shard = self.shard(id);
+            let Some(shard) = self.shard(id) else {
+                return false;
+            };
             let (Some(span), Some(place)) = (shard.open.get(&id), ids.get_mut(depth)) else {
                 return false;
             };
@@ -139,20 +157,30 @@ impl<T: SpanFields> Spans<T> {
             next = span.kin.parent;
         }
         for &id in ids[..depth].iter().rev() {
-            if let Some(span) = self.shard(id).open.get(&id) {
+            let shard = self.shard(id);
+            if let Some(span) = shard.as_ref().and_then(|shard| shard.open.get(&id)) {
                 copy(span.kin.name, &span.fields);
             }
         }
         true
     }
 
-    fn shard(&self, id: u64) -> MutexGuard<'_, Shard<T>> {
+    fn take(&self, id: u64) -> T {
+        self.shard(id)
+            .map_or_else(T::default, |mut shard| shard.take())
+    }
+
+    /// Locks the part of the table that the span is in; none of it in a forked child, where a thread that is
+    /// not here may have it locked. Asked each time: any value of the program's may fork.
+    fn shard(&self, id: u64) -> Option<MutexGuard<'_, Shard<T>>> {
+        if self.ring.is_forked() {
+            return None;
+        }
         // The high bits of a product depend on all bits of the factors.
         let number = (mix(id << GENERATION_BITS) >> 59) as usize % SHARDS;
         // Nothing under the lock can panic half-way.
-        self.shards[number]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let locked = self.shards[number].lock();
+        Some(locked.unwrap_or_else(PoisonError::into_inner))
     }
 }
 
