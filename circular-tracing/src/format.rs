@@ -78,8 +78,10 @@ pub trait Format: Debug + Send + Sync + 'static {
         S: Subscriber + for<'a> LookupSpan<'a>;
 
     /// Puts the fields that `record` visits into those of a span, and tells what a value panicked with.
-    fn push_fields(fields: &mut Self::Fields, record: impl FnOnce(&mut dyn Visit))
-    -> Option<Panic>;
+    fn push_fields(
+        fields: &mut <Self::Fields as SpanFields>::Draft,
+        record: impl FnOnce(&mut dyn Visit),
+    ) -> Option<Panic>;
 }
 
 /// Lets the program's code run, and keeps its panic.

@@ -12,9 +12,9 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::escape::{InJson, push_json};
 use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
-use crate::json_fields::JsonFields;
+use crate::json_fields::{JsonDraft, JsonFields};
 use crate::number::{push_integer, push_json_float};
-use crate::spans::Spans;
+use crate::spans::{SpanFields, Spans};
 
 /// Lines of JSON, as `fmt`'s `json()` writes them.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ impl Format for Json {
         panic
     }
 
-    fn push_fields(fields: &mut JsonFields, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
+    fn push_fields(fields: &mut JsonDraft, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
         let panic = format::caught(|| record(fields));
         if panic.is_some() {
             fields.end_panicked();
@@ -114,9 +114,9 @@ impl Json {
         };
         if self.current_span {
             let text = object.key("span");
-            spans.with(span.id().into_u64(), |fields| {
-                push_span(text, span.name(), fields);
-            });
+            if !spans.show(span.id().into_u64(), text) {
+                JsonFields::default().show(span.name(), text);
+            }
         }
         if self.span_list {
             let text = object.key("spans");
@@ -134,27 +134,17 @@ fn push_list<S>(text: &mut String, span: &SpanRef<'_, S>, spans: &Spans<JsonFiel
 where
     S: for<'a> LookupSpan<'a>,
 {
-    let mut comma = "";
-    let mut push = |name: &str, fields: Option<&JsonFields>| {
-        text.push_str(comma);
-        push_span(text, name, fields);
-        comma = ",";
-    };
-    let is_known = spans.scope(span.id().into_u64(), |name, fields| {
-        push(name, Some(fields))
-    });
-    if !is_known {
-        for span in span.scope().from_root() {
-            spans.with(span.id().into_u64(), |fields| push(span.name(), fields));
-        }
+    if spans.show_scope(span.id().into_u64(), text, ",") {
+        return;
     }
-}
-
-fn push_span(text: &mut String, name: &str, fields: Option<&JsonFields>) {
-    let mut object = Object::begin(text);
-    object.members(fields.map_or("", |fields| fields.text()));
-    object.string("name", name);
-    object.end();
+    let mut comma = "";
+    for span in span.scope().from_root() {
+        text.push_str(comma);
+        if !spans.show(span.id().into_u64(), text) {
+            JsonFields::default().show(span.name(), text);
+        }
+        comma = ",";
+    }
 }
 
 /// The name, or the number if there is none, or both.
@@ -176,7 +166,7 @@ fn push_thread(object: &mut Object<'_>, parts: Parts, thread: &Thread) {
 }
 
 /// An object that is being written.
-struct Object<'a> {
+pub(crate) struct Object<'a> {
     text: &'a mut String,
     is_empty: bool,
     /// Something is being written between quotes.
@@ -184,7 +174,7 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn begin(text: &'a mut String) -> Self {
+    pub(crate) fn begin(text: &'a mut String) -> Self {
         text.push('{');
         Self {
             text,
@@ -193,7 +183,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.text.push('}');
     }
 
@@ -213,12 +203,12 @@ impl<'a> Object<'a> {
         self.text
     }
 
-    fn string(&mut self, key: &str, value: &str) {
+    pub(crate) fn string(&mut self, key: &str, value: &str) {
         push_json(self.key(key), value);
     }
 
     /// Members that are written out already.
-    fn members(&mut self, members: &str) {
+    pub(crate) fn members(&mut self, members: &str) {
         if !members.is_empty() {
             self.separate();
             self.text.push_str(members);

@@ -3,58 +3,38 @@
 //! They are kept here, and not in the registry's extensions, which would allocate for every span, and
 //! keep a lock while a `Display` of the program runs. What a closed span leaves is used for a later one.
 //!
-//! Invariant: under a lock there is nothing but copying. The program's code runs before. In a forked child
-//! nothing is locked.
+//! Invariant: under a lock there is nothing but copying. The program's code runs before; and as its allocator is
+//! the program's code too, and may log, nothing is allocated or freed there. What lacks room says so
+//! ([`Lacks`]), the lock is given back, room is made, and it is tried again; what is left is dropped
+//! afterwards ([`Supplies`]). In a forked child nothing is locked.
 
-use std::collections::HashMap;
+mod fields;
+mod place;
+mod shard;
+mod table;
+
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use circular_core::Ring;
 
 use crate::format::Panic;
+pub(crate) use fields::{Draft, Room, SpanFields};
+use place::{mix, place};
+use shard::{Lacks, Shard, Supplies};
+use table::LARGEST_SPARE;
 
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
 
-/// The highest bits of the registry's ids count how often a place for a span was used again. A lock is
-/// chosen without them: the next span in the same place finds there what the one before has left.
-const GENERATION_BITS: u32 = 13;
-
-/// So many closed spans' memory is kept in each, and none that is larger than this.
-const SPARES: usize = 32;
-const LARGEST_SPARE: usize = 2048;
-
 /// As many spans around each other are found without the registry. So many it keeps without an allocation.
 const DEEPEST: usize = 16;
 
-/// The fields of one span in a form of its own.
-pub trait SpanFields: Default + Send + 'static {
-    /// Bytes of memory that are kept for it.
-    fn size(&self) -> usize;
-
-    /// Forgets the fields and keeps the memory.
-    fn clear(&mut self);
-
-    /// Takes over fields that were recorded later.
-    fn add(&mut self, later: &Self);
-}
-
-pub struct Spans<T> {
+pub struct Spans<T: SpanFields> {
     /// Knows whether this process is a forked child.
     ring: Ring,
     shards: Box<[Mutex<Shard<T>>]>,
-}
-
-struct Shard<T> {
-    open: HashMap<u64, Span<T>, BuildHasherDefault<IdHasher>>,
-    spare: Vec<T>,
-}
-
-struct Span<T> {
-    kin: Kin,
-    fields: T,
 }
 
 /// What a span is called, and which one it is in, of those that the layer's filter lets through.
@@ -66,37 +46,39 @@ pub(crate) struct Kin {
 
 impl<T: SpanFields> Spans<T> {
     pub(crate) fn new(ring: Ring) -> Self {
-        let shard = || Shard {
-            open: HashMap::default(),
-            spare: Vec::new(),
-        };
+        let shard = || Mutex::new(Shard::new());
         Self {
             ring,
-            shards: (0..SHARDS).map(|_| Mutex::new(shard())).collect(),
+            shards: (0..SHARDS).map(|_| shard()).collect(),
         }
     }
 
     /// The span is new, and has the fields that `fill` puts in. If a value panics meanwhile, nobody will ever
-    /// have the span, or close it.
+    /// have the span, or close it. `is_there` tells whether the registry has another span still.
     pub(crate) fn open(
         &self,
         id: u64,
         kin: Kin,
-        fill: impl FnOnce(&mut T) -> Option<Panic>,
+        is_there: impl FnOnce(u64) -> bool,
+        fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
-        let mut fields = self.take(id);
-        let panic = fill(&mut fields);
-        let Some(mut shard) = self.shard(id) else {
-            return panic;
-        };
-        if panic.is_some() {
-            shard.put_back(fields);
-            return panic;
+        let mut draft = self.take_draft(id);
+        let panic = fill(&mut draft);
+        let is_opened = panic.is_none();
+        let mut other = None;
+        self.put(id, draft, |shard, draft, supplies| {
+            if is_opened {
+                // One that has the id already is gone.
+                supplies.leave(shard.table.remove(id));
+                shard.insert(id, kin, draft, supplies)?;
+                other = shard.table.other_of_place(id);
+            }
+            Ok(())
+        });
+        // The registry has one span in a place. The layer was not in it when that one was closed.
+        if let Some(other) = other.filter(|&other| !is_there(other)) {
+            self.close(other);
         }
-        // One that has the id already is gone: the layer was not in its registry when it was closed.
-        let gone = shard.open.insert(id, Span { kin, fields });
-        drop(shard);
-        drop(gone);
         panic
     }
 
@@ -105,69 +87,141 @@ impl<T: SpanFields> Spans<T> {
         &self,
         id: u64,
         kin: Kin,
-        fill: impl FnOnce(&mut T) -> Option<Panic>,
+        fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
-        let mut later = self.take(id);
-        let panic = fill(&mut later);
-        let Some(mut shard) = self.shard(id) else {
-            return panic;
-        };
-        let span = shard.open.entry(id).or_insert_with(|| Span {
-            kin,
-            fields: T::default(),
+        let mut draft = self.take_draft(id);
+        let panic = fill(&mut draft);
+        self.put(id, draft, |shard, draft, supplies| {
+            let Some(span) = shard.table.get(id) else {
+                return shard.insert(id, kin, draft, supplies);
+            };
+            let needed = span.fields.needed(draft);
+            let larger = if span.fields.room().holds(needed) {
+                None
+            } else {
+                Some(shard.fields_for(needed, true, supplies)?)
+            };
+            if let Some(span) = shard.table.get_mut(id) {
+                if let Some(mut larger) = larger {
+                    larger.copy(&span.fields);
+                    supplies.leave(Some(mem::replace(&mut span.fields, larger)));
+                }
+                span.fields.add(draft);
+            }
+            Ok(())
         });
-        span.fields.add(&later);
-        shard.put_back(later);
         panic
     }
 
     pub(crate) fn close(&self, id: u64) {
-        let Some(mut shard) = self.shard(id) else {
-            return;
-        };
-        if let Some(span) = shard.open.remove(&id) {
-            shard.put_back(span.fields);
+        // What is left is dropped when the lock is not there any more.
+        let _left = self.shard(id).map(|mut shard| shard.table.remove(id));
+    }
+
+    /// Appends a span and its fields to a line, and tells whether it has it: not one that was opened before the
+    /// layer was there.
+    pub(crate) fn show(&self, id: u64, text: &mut String) -> bool {
+        loop {
+            let Some(shard) = self.shard(id) else {
+                return false;
+            };
+            let Some(span) = shard.table.get(id) else {
+                return false;
+            };
+            let longest = span.fields.longest(span.kin.name);
+            if text.capacity() - text.len() >= longest {
+                span.fields.show(span.kin.name, text);
+                return true;
+            }
+            drop(shard);
+            text.reserve(longest);
         }
     }
 
-    /// Shows the fields to `copy`, which does no more than that; there are none of a span that was opened
-    /// before the layer was there.
-    pub(crate) fn with(&self, id: u64, copy: impl FnOnce(Option<&T>)) {
-        let shard = self.shard(id);
-        let span = shard.as_ref().and_then(|shard| shard.open.get(&id));
-        copy(span.map(|span| &span.fields));
-    }
-
-    /// Shows the span and those around it to `copy`, name and fields, from the outermost on; or nothing, and
-    /// false, if one of them was opened before the layer was there, or they are very many. (To ask the
-    /// registry for them takes twice as long.)
-    pub(crate) fn scope(&self, id: u64, mut copy: impl FnMut(&'static str, &T)) -> bool {
+    /// Appends the span and those around it to a line, from the outermost on, with `between` between them; or
+    /// nothing, and false, if one of them was opened before the layer was there, or they are very many. (To ask
+    /// the registry for them takes twice as long.)
+    pub(crate) fn show_scope(&self, id: u64, text: &mut String, between: &str) -> bool {
         let mut ids = [id; DEEPEST];
         let mut depth = 0;
+        let mut length = 0;
         let mut next = Some(id);
         while let Some(id) = next {
             let Some(shard) = self.shard(id) else {
                 return false;
             };
-            let (Some(span), Some(place)) = (shard.open.get(&id), ids.get_mut(depth)) else {
+            let (Some(span), Some(place)) = (shard.table.get(id), ids.get_mut(depth)) else {
                 return false;
             };
             *place = id;
             depth += 1;
+            length += span.fields.longest(span.kin.name) + between.len();
             next = span.kin.parent;
         }
+        text.reserve(length);
+        let mut before = "";
         for &id in ids[..depth].iter().rev() {
-            let shard = self.shard(id);
-            if let Some(span) = shard.as_ref().and_then(|shard| shard.open.get(&id)) {
-                copy(span.kin.name, &span.fields);
+            text.push_str(before);
+            if !self.show(id, text) {
+                text.truncate(text.len() - before.len());
             }
+            before = between;
         }
         true
     }
 
-    fn take(&self, id: u64) -> T {
-        self.shard(id)
-            .map_or_else(T::default, |mut shard| shard.take())
+    fn take_draft(&self, id: u64) -> T::Draft {
+        let draft = self.shard(id).and_then(|mut shard| shard.drafts.pop());
+        draft.unwrap_or_default()
+    }
+
+    /// Puts what was written into the table, as `put` says, which is called again if it lacked something. What
+    /// it did before does no harm then.
+    fn put(
+        &self,
+        id: u64,
+        draft: T::Draft,
+        mut put: impl FnMut(&mut Shard<T>, &T::Draft, &mut Supplies<T>) -> Result<(), Lacks>,
+    ) {
+        // Outlives the lock.
+        let mut supplies = Supplies::new();
+        while let Some(mut shard) = self.shard(id) {
+            match put(&mut shard, &draft, &mut supplies) {
+                Ok(()) => {
+                    supplies.draft = shard.give_back(draft);
+                    break;
+                }
+                Err(lacks) => {
+                    drop(shard);
+                    let found = match lacks {
+                        Lacks::Fields(needed, _) => self.spare_of_others(id, needed),
+                        Lacks::Table(_) => None,
+                    };
+                    match found {
+                        Some(fields) => supplies.fields = Some(fields),
+                        None => supplies.make(lacks),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Memory of a closed span from another shard: when threads close each other's spans, the next ones are
+    /// in other places.
+    fn spare_of_others(&self, id: u64, needed: Room) -> Option<T> {
+        if needed.bytes > LARGEST_SPARE {
+            return None;
+        }
+        let own = shard_of(id);
+        (1..SHARDS).find_map(|distance| {
+            if self.ring.is_forked() {
+                return None;
+            }
+            let shard = self.shards[(own + distance) % SHARDS].try_lock();
+            shard
+                .ok()
+                .and_then(|mut shard| shard.table.take_spare(needed))
+        })
     }
 
     /// Locks the part of the table that the span is in; none of it in a forked child, where a thread that is
@@ -176,55 +230,18 @@ impl<T: SpanFields> Spans<T> {
         if self.ring.is_forked() {
             return None;
         }
-        // The high bits of a product depend on all bits of the factors.
-        let number = (mix(id << GENERATION_BITS) >> 59) as usize % SHARDS;
         // Nothing under the lock can panic half-way.
-        let locked = self.shards[number].lock();
+        let locked = self.shards[shard_of(id)].lock();
         Some(locked.unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl<T: SpanFields> Shard<T> {
-    fn take(&mut self) -> T {
-        self.spare.pop().unwrap_or_default()
-    }
-
-    fn put_back(&mut self, mut fields: T) {
-        if self.spare.len() < SPARES && fields.size() <= LARGEST_SPARE {
-            fields.clear();
-            self.spare.push(fields);
-        }
-    }
+fn shard_of(id: u64) -> usize {
+    (mix(place(id)) >> 59) as usize % SHARDS
 }
 
-impl<T> fmt::Debug for Spans<T> {
+impl<T: SpanFields> fmt::Debug for Spans<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spans").finish_non_exhaustive()
-    }
-}
-
-/// Span ids differ in their lowest bits; a hash map looks at others as well.
-fn mix(id: u64) -> u64 {
-    // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
-    id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(self.0 ^ u64::from(byte));
-        }
-    }
-
-    fn write_u64(&mut self, id: u64) {
-        self.0 = mix(id);
-    }
-
-    fn finish(&self) -> u64 {
-        // The map takes its bucket from the lowest bits.
-        self.0.rotate_left(32)
     }
 }

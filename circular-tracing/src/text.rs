@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::escape::{ForTerminal, push_debug};
 use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
 use crate::number::{push_float, push_integer};
-use crate::spans::{SpanFields, Spans};
+use crate::spans::{Draft, Room, SpanFields, Spans};
 
 /// Lines of text, as `fmt` writes them.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +72,25 @@ impl Format for Text {
 }
 
 impl SpanFields for String {
-    fn size(&self) -> usize {
-        self.capacity()
+    type Draft = String;
+
+    fn room(&self) -> Room {
+        Room {
+            bytes: self.capacity(),
+            members: 0,
+        }
+    }
+
+    fn needed(&self, later: &String) -> Room {
+        let space = usize::from(!self.is_empty());
+        Room {
+            bytes: self.len() + space + later.len(),
+            members: 0,
+        }
+    }
+
+    fn with_room(room: Room) -> Self {
+        String::with_capacity(room.bytes)
     }
 
     fn clear(&mut self) {
@@ -85,6 +102,35 @@ impl SpanFields for String {
             self.push(' ');
         }
         self.push_str(later);
+    }
+
+    fn copy(&mut self, other: &Self) {
+        self.clear();
+        self.push_str(other);
+    }
+
+    fn longest(&self, name: &str) -> usize {
+        name.len() + self.len() + "{}:".len()
+    }
+
+    fn show(&self, name: &str, text: &mut String) {
+        text.push_str(name);
+        if !self.is_empty() {
+            text.push('{');
+            text.push_str(self);
+            text.push('}');
+        }
+        text.push(':');
+    }
+}
+
+impl Draft for String {
+    fn size(&self) -> usize {
+        self.capacity()
+    }
+
+    fn clear(&mut self) {
+        self.clear();
     }
 }
 
@@ -127,27 +173,14 @@ fn push_scope<S>(
     let Some(span) = context.event_span(said.event) else {
         return;
     };
-    let is_known = spans.scope(span.id().into_u64(), |name, fields| {
-        push_span(text, name, fields);
-    });
-    if !is_known {
+    if !spans.show_scope(span.id().into_u64(), text, "") {
         for span in span.scope().from_root() {
-            spans.with(span.id().into_u64(), |fields| {
-                push_span(text, span.name(), fields.map_or("", |fields| fields));
-            });
+            if !spans.show(span.id().into_u64(), text) {
+                String::new().show(span.name(), text);
+            }
         }
     }
     text.push(' ');
-}
-
-fn push_span(text: &mut String, name: &str, fields: &str) {
-    text.push_str(name);
-    if !fields.is_empty() {
-        text.push('{');
-        text.push_str(fields);
-        text.push('}');
-    }
-    text.push(':');
 }
 
 /// Appends fields, with spaces between them.

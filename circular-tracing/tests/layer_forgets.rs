@@ -13,11 +13,11 @@ use circular_core::Ring;
 use circular_tracing::RingLayer;
 use tracing::field::{Empty, display};
 use tracing::span::{Attributes, Id};
-use tracing::{Subscriber, dispatcher};
+use tracing::{Dispatch, Span, Subscriber, dispatcher};
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
-use tracing_subscriber::{Registry, registry};
+use tracing_subscriber::{Registry, registry, reload};
 
 /// Bytes that are allocated and not freed.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
@@ -132,6 +132,22 @@ fn values_that_panic_when_they_are_recorded(layer: Boxed) -> usize {
     })
 }
 
+/// Spans that are open while the layer is in, and closed while it is out.
+fn closed_while_the_layer_is_out(layer: RingLayer) -> usize {
+    let (layer, reload) = reload::Layer::new(Some(layer));
+    let dispatch: Dispatch = registry().with(layer).into();
+    let text = "x".repeat(500);
+    dispatcher::with_default(&dispatch, || {
+        left_by(|| {
+            let span: Span = tracing::info_span!("span", text);
+            let mut out = None;
+            reload.modify(|layer| out = layer.take()).unwrap();
+            drop(span);
+            reload.modify(|layer| *layer = out.take()).unwrap();
+        })
+    })
+}
+
 #[test]
 fn spans_that_are_gone_leave_nothing() {
     let forms: [fn() -> Boxed; 2] = [
@@ -146,5 +162,7 @@ fn spans_that_are_gone_leave_nothing() {
         let left = values_that_panic_when_they_are_recorded(form());
         assert!(left < LITTLE, "{left} after values that panic later");
     }
+    let left = closed_while_the_layer_is_out(RingLayer::new(ring()));
+    assert!(left < LITTLE, "{left} after spans of another time");
     values_that_log_in_a_span_that_is_off();
 }
