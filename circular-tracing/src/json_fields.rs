@@ -45,7 +45,11 @@ impl JsonFields {
                 start
             }
         };
-        self.text.replace_range(start..end, piece);
+        if start == self.text.len() {
+            self.text.push_str(piece);
+        } else {
+            self.text.replace_range(start..end, piece);
+        }
         for (_, later) in &mut self.members[place..] {
             *later = *later - (end - start) + piece.len();
         }

@@ -8,6 +8,7 @@
 //! ([`Lacks`]), the lock is given back, room is made, and it is tried again; what is left is dropped
 //! afterwards ([`Supplies`]). In a forked child nothing is locked.
 
+mod above;
 mod fields;
 mod place;
 mod shard;
@@ -20,16 +21,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use circular_core::Ring;
 
 use crate::format::Panic;
+use above::{Above, Noted};
 pub(crate) use fields::{Draft, Room, SpanFields};
 use place::{mix, place};
 use shard::{Lacks, Shard, Supplies};
-use table::LARGEST_SPARE;
+use table::{LARGEST_SPARE, Node};
 
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
-
-/// As many spans around each other are found without the registry. So many it keeps without an allocation.
-const DEEPEST: usize = 16;
 
 pub struct Spans<T: SpanFields> {
     /// Knows whether this process is a forked child.
@@ -68,15 +67,16 @@ impl<T: SpanFields> Spans<T> {
         let mut other = None;
         self.put(id, draft, |shard, draft, supplies| {
             if is_opened {
-                // One that has the id already is gone.
-                supplies.leave(shard.table.remove(id));
+                other = shard.table.of_place(id);
+                if other == Some(id) {
+                    supplies.leave(shard.table.remove(id));
+                }
                 shard.insert(id, kin, draft, supplies)?;
-                other = shard.table.other_of_place(id);
             }
             Ok(())
         });
         // The registry has one span in a place. The layer was not in it when that one was closed.
-        if let Some(other) = other.filter(|&other| !is_there(other)) {
+        if let Some(other) = other.filter(|&other| other != id && !is_there(other)) {
             self.close(other);
         }
         panic
@@ -121,53 +121,72 @@ impl<T: SpanFields> Spans<T> {
     /// Appends a span and its fields to a line, and tells whether it has it: not one that was opened before the
     /// layer was there.
     pub(crate) fn show(&self, id: u64, text: &mut String) -> bool {
-        loop {
-            let Some(shard) = self.shard(id) else {
-                return false;
-            };
-            let Some(span) = shard.table.get(id) else {
-                return false;
-            };
-            let longest = span.fields.longest(span.kin.name);
-            if text.capacity() - text.len() >= longest {
-                span.fields.show(span.kin.name, text);
-                return true;
-            }
-            drop(shard);
-            text.reserve(longest);
-        }
+        self.show_and(id, text, |_| ())
     }
 
     /// Appends the span and those around it to a line, from the outermost on, with `between` between them; or
     /// nothing, and false, if one of them was opened before the layer was there, or they are very many. (To ask
     /// the registry for them takes twice as long.)
     pub(crate) fn show_scope(&self, id: u64, text: &mut String, between: &str) -> bool {
-        let mut ids = [id; DEEPEST];
-        let mut depth = 0;
-        let mut length = 0;
-        let mut next = Some(id);
-        while let Some(id) = next {
-            let Some(shard) = self.shard(id) else {
-                return false;
-            };
-            let (Some(span), Some(place)) = (shard.table.get(id), ids.get_mut(depth)) else {
-                return false;
-            };
-            *place = id;
-            depth += 1;
-            length += span.fields.longest(span.kin.name) + between.len();
-            next = span.kin.parent;
+        let Some(shard) = self.shard(id) else {
+            return false;
+        };
+        let Some(span) = shard.table.get(id) else {
+            return false;
+        };
+        if span.kin.parent.is_none() && span.show(text).is_ok() {
+            return true;
         }
-        text.reserve(length);
-        let mut before = "";
-        for &id in ids[..depth].iter().rev() {
-            text.push_str(before);
-            if !self.show(id, text) {
-                text.truncate(text.len() - before.len());
+        let (parent, noted) = (span.kin.parent, span.above.above());
+        drop(shard);
+        let is_noted = noted.is_some();
+        let Some(above) = noted.or_else(|| self.above(parent)) else {
+            return false;
+        };
+        for id in above.ids() {
+            if self.show(id, text) {
+                text.push_str(between);
             }
-            before = between;
         }
+        // It was there before, and is there as long as the event is in it.
+        self.show_and(id, text, |span| {
+            if !is_noted {
+                span.above = Noted::note(&above);
+            }
+        });
         true
+    }
+
+    /// The spans that one is in whose parent is `next`, if all are here and they are not too many.
+    fn above(&self, mut next: Option<u64>) -> Option<Above> {
+        let mut above = Above::new();
+        while let Some(id) = next {
+            above.push(id)?;
+            next = self.shard(id)?.table.get(id)?.kin.parent;
+        }
+        Some(above)
+    }
+
+    /// Shows a span, and does something with it under the same lock.
+    fn show_and(&self, id: u64, text: &mut String, then: impl FnOnce(&mut Node<T>)) -> bool {
+        loop {
+            let Some(mut shard) = self.shard(id) else {
+                return false;
+            };
+            let Some(span) = shard.table.get_mut(id) else {
+                return false;
+            };
+            match span.show(text) {
+                Ok(()) => {
+                    then(span);
+                    return true;
+                }
+                Err(longest) => {
+                    drop(shard);
+                    text.reserve(longest);
+                }
+            }
+        }
     }
 
     fn take_draft(&self, id: u64) -> T::Draft {

@@ -7,6 +7,7 @@
 use std::mem;
 
 use super::Kin;
+use super::above::Noted;
 use super::fields::{Room, SpanFields};
 use super::place::{mix, place};
 
@@ -36,9 +37,22 @@ pub(super) struct Node<T> {
     /// 0 if it is not in use.
     id: u64,
     pub(super) kin: Kin,
+    pub(super) above: Noted,
     pub(super) fields: T,
     /// The next one of the same chain or list.
     next: u32,
+}
+
+impl<T: SpanFields> Node<T> {
+    /// Appends the span to a line, if there is room for as many bytes as it tells otherwise.
+    pub(super) fn show(&self, text: &mut String) -> Result<(), usize> {
+        let longest = self.fields.longest(self.kin.name);
+        if text.capacity() - text.len() < longest {
+            return Err(longest);
+        }
+        self.fields.show(self.kin.name, text);
+        Ok(())
+    }
 }
 
 impl<T: SpanFields> Table<T> {
@@ -95,10 +109,10 @@ impl<T: SpanFields> Table<T> {
         self.nodes.get_mut(next as usize)
     }
 
-    /// Another span of the same place, which has to be gone.
-    pub(super) fn other_of_place(&self, id: u64) -> Option<u64> {
+    /// A span of the same place, which has to be gone when another one is opened there.
+    pub(super) fn of_place(&self, id: u64) -> Option<u64> {
         let mut chain = self.chain(id).map(|node| node.id);
-        chain.find(|&other| other != id && place(other) == place(id))
+        chain.find(|&other| place(other) == place(id))
     }
 
     /// Adds a span. There is room for it, and it is not there yet. Hands out memory that is left.
@@ -106,6 +120,7 @@ impl<T: SpanFields> Table<T> {
         let node = |next| Node {
             id,
             kin,
+            above: Noted::UNKNOWN,
             fields,
             next,
         };
