@@ -14,7 +14,7 @@ use crate::escape::{InJson, push_json};
 use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
 use crate::json_fields::{JsonDraft, JsonFields};
 use crate::number::{push_integer, push_json_float};
-use crate::spans::{SpanFields, Spans};
+use crate::spans::{Around, SpanFields, Spans};
 
 /// Lines of JSON, as `fmt`'s `json()` writes them.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,7 @@ impl Format for Json {
         if parts.level {
             object.string("level", said.meta.level().as_str());
         }
+        let span = self.hold_span(said, context, spans);
         let panic = if self.flatten_event {
             object.fields(said)
         } else {
@@ -75,8 +76,8 @@ impl Format for Json {
         if let Some(line) = said.meta.line().filter(|_| parts.line_number) {
             push_integer(object.key("line_number"), line);
         }
-        if self.current_span || self.span_list {
-            self.push_spans(&mut object, said, context, spans);
+        if let Some(span) = span {
+            self.push_spans(&mut object, &span, context, spans);
         }
         if parts.thread_name || parts.thread_id {
             push_thread(&mut object, parts, &thread::current());
@@ -96,33 +97,52 @@ impl Format for Json {
 }
 
 impl Json {
+    /// The span that the event is in: its parent, if it has one of its own. Looked up before the fields are shown,
+    /// as `fmt` does, since one of them may close it.
+    fn hold_span<'a, S>(
+        &self,
+        said: &Said<'_>,
+        context: &'a Context<'_, S>,
+        spans: &Spans<JsonFields>,
+    ) -> Option<SpanRef<'a, S>>
+    where
+        S: Subscriber + for<'b> LookupSpan<'b>,
+    {
+        if !self.current_span && !self.span_list {
+            return None;
+        }
+        let parent = said.event.parent().and_then(|id| context.span(id));
+        let span = parent.or_else(|| context.lookup_current())?;
+        if self.current_span {
+            spans.hold(span.id().into_u64());
+        }
+        Some(span)
+    }
+
     fn push_spans<S>(
         &self,
         object: &mut Object<'_>,
-        said: &Said<'_>,
+        span: &SpanRef<'_, S>,
         context: &Context<'_, S>,
         spans: &Spans<JsonFields>,
     ) where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        // So does `fmt`: `span` is the event's parent, if it has one of its own, and `spans` are those
-        // around the code that says it.
-        let current = context.lookup_current();
-        let parent = said.event.parent().and_then(|id| context.span(id));
-        let Some(span) = parent.as_ref().or(current.as_ref()) else {
-            return;
-        };
+        let mut around = None;
         if self.current_span {
             let text = object.key("span");
-            if !spans.show(span.id().into_u64(), text) {
+            around = spans.show_held(span.id().into_u64(), text);
+            if around.is_none() {
                 JsonFields::default().show(span.name(), text);
             }
         }
         if self.span_list {
             let text = object.key("spans");
             text.push('[');
-            if let Some(span) = &current {
-                push_list(text, span, spans);
+            // So does `fmt`: they are those around the code that says the event, and as it is now.
+            if let Some(current) = context.lookup_current() {
+                let around = around.filter(|_| current.id() == span.id());
+                push_list(text, &current, around, spans);
             }
             text.push(']');
         }
@@ -130,11 +150,20 @@ impl Json {
 }
 
 /// The span and those around it, from the outermost on.
-fn push_list<S>(text: &mut String, span: &SpanRef<'_, S>, spans: &Spans<JsonFields>)
-where
+fn push_list<S>(
+    text: &mut String,
+    span: &SpanRef<'_, S>,
+    around: Option<Around>,
+    spans: &Spans<JsonFields>,
+) where
     S: for<'a> LookupSpan<'a>,
 {
-    if spans.show_scope(span.id().into_u64(), text, ",") {
+    let id = span.id().into_u64();
+    let is_known = match around {
+        Some(around) => spans.show_around(id, around, text, ","),
+        None => spans.show_scope(id, text, ","),
+    };
+    if is_known {
         return;
     }
     let mut comma = "";

@@ -21,6 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use circular_core::Ring;
 
 use crate::format::Panic;
+pub(crate) use above::Around;
 use above::{Above, Noted};
 pub(crate) use fields::{Draft, Room, SpanFields};
 use place::{mix, place};
@@ -113,15 +114,38 @@ impl<T: SpanFields> Spans<T> {
         panic
     }
 
+    /// The span goes; at once, or when nobody holds it any more.
     pub(crate) fn close(&self, id: u64) {
         // What is left is dropped when the lock is not there any more.
-        let _left = self.shard(id).map(|mut shard| shard.table.remove(id));
+        let _left = self.shard(id).map(|mut shard| shard.table.close(id));
+    }
+
+    /// Keeps the span, even if it is closed, until `show_held` is called for it.
+    pub(crate) fn hold(&self, id: u64) {
+        if let Some(span) = self
+            .shard(id)
+            .as_mut()
+            .and_then(|shard| shard.table.get_mut(id))
+        {
+            span.held += 1;
+        }
+    }
+
+    /// Appends a span that is held to a line, and holds it no longer. Tells what it is in, or nothing if it is
+    /// not there.
+    pub(crate) fn show_held(&self, id: u64, text: &mut String) -> Option<Around> {
+        let mut around = None;
+        self.show_and(id, text, |shard| {
+            around = shard.table.get(id).map(Node::around);
+            shard.table.let_go(id)
+        });
+        around
     }
 
     /// Appends a span and its fields to a line, and tells whether it has it: not one that was opened before the
     /// layer was there.
     pub(crate) fn show(&self, id: u64, text: &mut String) -> bool {
-        self.show_and(id, text, |_| ())
+        self.show_and(id, text, |_| None)
     }
 
     /// Appends the span and those around it to a line, from the outermost on, with `between` between them; or
@@ -137,10 +161,22 @@ impl<T: SpanFields> Spans<T> {
         if span.kin.parent.is_none() && span.show(text).is_ok() {
             return true;
         }
-        let (parent, noted) = (span.kin.parent, span.above.above());
+        let around = span.around();
         drop(shard);
+        self.show_around(id, around, text, between)
+    }
+
+    /// The same, when it is known what is around the span.
+    pub(crate) fn show_around(
+        &self,
+        id: u64,
+        around: Around,
+        text: &mut String,
+        between: &str,
+    ) -> bool {
+        let noted = around.noted.above();
         let is_noted = noted.is_some();
-        let Some(above) = noted.or_else(|| self.above(parent)) else {
+        let Some(above) = noted.or_else(|| self.above(around.parent)) else {
             return false;
         };
         for id in above.ids() {
@@ -149,10 +185,11 @@ impl<T: SpanFields> Spans<T> {
             }
         }
         // It was there before, and is there as long as the event is in it.
-        self.show_and(id, text, |span| {
-            if !is_noted {
-                span.above = Noted::note(&above);
+        self.show_and(id, text, |shard| {
+            if let Some(span) = shard.table.get_mut(id).filter(|_| !is_noted) {
+                span.noted = Noted::note(&above);
             }
+            None
         });
         true
     }
@@ -167,18 +204,25 @@ impl<T: SpanFields> Spans<T> {
         Some(above)
     }
 
-    /// Shows a span, and does something with it under the same lock.
-    fn show_and(&self, id: u64, text: &mut String, then: impl FnOnce(&mut Node<T>)) -> bool {
+    /// Shows a span, and does something under the same lock, which may leave something.
+    fn show_and(
+        &self,
+        id: u64,
+        text: &mut String,
+        then: impl FnOnce(&mut Shard<T>) -> Option<T>,
+    ) -> bool {
         loop {
             let Some(mut shard) = self.shard(id) else {
                 return false;
             };
-            let Some(span) = shard.table.get_mut(id) else {
+            let Some(span) = shard.table.get(id) else {
                 return false;
             };
             match span.show(text) {
                 Ok(()) => {
-                    then(span);
+                    let left = then(&mut shard);
+                    drop(shard);
+                    drop(left);
                     return true;
                 }
                 Err(longest) => {

@@ -5,6 +5,7 @@
 //! inside an event while there is a scoped one.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::RefCell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -132,6 +133,27 @@ fn values_that_panic_when_they_are_recorded(layer: Boxed) -> usize {
     })
 }
 
+/// Drops the last handle of the span that the event is in.
+struct Drops(RefCell<Option<Span>>);
+
+impl fmt::Display for Drops {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        drop(self.0.take());
+        f.write_str("dropped")
+    }
+}
+
+fn values_that_close_the_events_span(layer: Boxed) -> usize {
+    let text = "x".repeat(500);
+    dispatcher::with_default(&registry().with(layer).into(), || {
+        left_by(|| {
+            let span = tracing::info_span!("span", text);
+            let id = span.id();
+            tracing::info!(parent: id, drops = %Drops(RefCell::new(Some(span))), "done");
+        })
+    })
+}
+
 /// Spans that are open while the layer is in, and closed while it is out.
 fn closed_while_the_layer_is_out(layer: RingLayer) -> usize {
     let (layer, reload) = reload::Layer::new(Some(layer));
@@ -161,6 +183,8 @@ fn spans_that_are_gone_leave_nothing() {
         assert!(left < LITTLE, "{left} after values that panic");
         let left = values_that_panic_when_they_are_recorded(form());
         assert!(left < LITTLE, "{left} after values that panic later");
+        let left = values_that_close_the_events_span(form());
+        assert!(left < LITTLE, "{left} after values that close");
     }
     let left = closed_while_the_layer_is_out(RingLayer::new(ring()));
     assert!(left < LITTLE, "{left} after spans of another time");

@@ -33,6 +33,13 @@ impl Above {
     }
 }
 
+/// What is known of where a span is.
+#[derive(Clone, Copy)]
+pub(crate) struct Around {
+    pub(super) parent: Option<u64>,
+    pub(super) noted: Noted,
+}
+
 /// What a span knows of them since it was asked for the first time: they never change. Ids are not 0.
 #[derive(Clone, Copy)]
 pub(super) struct Noted([u64; NEAREST]);

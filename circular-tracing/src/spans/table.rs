@@ -7,7 +7,7 @@
 use std::mem;
 
 use super::Kin;
-use super::above::Noted;
+use super::above::{Around, Noted};
 use super::fields::{Room, SpanFields};
 use super::place::{mix, place};
 
@@ -37,8 +37,11 @@ pub(super) struct Node<T> {
     /// 0 if it is not in use.
     id: u64,
     pub(super) kin: Kin,
-    pub(super) above: Noted,
+    pub(super) noted: Noted,
     pub(super) fields: T,
+    /// So many events are going to show it, even if it is closed meanwhile.
+    pub(super) held: u32,
+    is_closed: bool,
     /// The next one of the same chain or list.
     next: u32,
 }
@@ -52,6 +55,13 @@ impl<T: SpanFields> Node<T> {
         }
         self.fields.show(self.kin.name, text);
         Ok(())
+    }
+
+    pub(super) fn around(&self) -> Around {
+        Around {
+            parent: self.kin.parent,
+            noted: self.noted,
+        }
     }
 }
 
@@ -120,8 +130,10 @@ impl<T: SpanFields> Table<T> {
         let node = |next| Node {
             id,
             kin,
-            above: Noted::UNKNOWN,
+            noted: Noted::UNKNOWN,
             fields,
+            held: 0,
+            is_closed: false,
             next,
         };
         let chain = chain(id, self.heads.len());
@@ -140,6 +152,26 @@ impl<T: SpanFields> Table<T> {
         self.heads[chain] = number;
         let old = mem::replace(&mut self.nodes[number as usize], node(head));
         Some(old.fields)
+    }
+
+    /// Takes a span out, if nobody holds it.
+    pub(super) fn close(&mut self, id: u64) -> Option<T> {
+        let span = self.get_mut(id)?;
+        span.is_closed = true;
+        if span.held > 0 {
+            return None;
+        }
+        self.remove(id)
+    }
+
+    /// Holds it once less, and takes it out if it was closed meanwhile.
+    pub(super) fn let_go(&mut self, id: u64) -> Option<T> {
+        let span = self.get_mut(id)?;
+        span.held = span.held.saturating_sub(1);
+        if span.held > 0 || !span.is_closed {
+            return None;
+        }
+        self.remove(id)
     }
 
     /// Takes a span out. Hands out its memory if that is not kept for the next.
