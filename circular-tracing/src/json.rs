@@ -13,6 +13,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use crate::escape::{InJson, push_json};
 use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
 use crate::json_fields::{JsonDraft, JsonFields};
+use crate::moves;
 use crate::number::{push_integer, push_json_float};
 use crate::spans::{Around, SpanFields, Spans};
 
@@ -58,7 +59,7 @@ impl Format for Json {
         if parts.level {
             object.string("level", said.meta.level().as_str());
         }
-        let span = self.hold_span(said, context, spans);
+        let held = self.hold_span(said, context, spans);
         let panic = if self.flatten_event {
             object.fields(said)
         } else {
@@ -76,8 +77,8 @@ impl Format for Json {
         if let Some(line) = said.meta.line().filter(|_| parts.line_number) {
             push_integer(object.key("line_number"), line);
         }
-        if let Some(span) = span {
-            self.push_spans(&mut object, &span, context, spans);
+        if let Some(held) = held {
+            self.push_spans(&mut object, &held, context, spans);
         }
         if parts.thread_name || parts.thread_id {
             push_thread(&mut object, parts, &thread::current());
@@ -96,6 +97,15 @@ impl Format for Json {
     }
 }
 
+/// The span that an event is in.
+struct Held<'a, S: for<'b> LookupSpan<'b>> {
+    span: SpanRef<'a, S>,
+    /// It is the one that the thread is in, and not one that the event names.
+    is_current: bool,
+    /// How often the thread had entered or left a span.
+    moves: u64,
+}
+
 impl Json {
     /// The span that the event is in: its parent, if it has one of its own. Looked up before the fields are shown,
     /// as `fmt` does, since one of them may close it.
@@ -104,7 +114,7 @@ impl Json {
         said: &Said<'_>,
         context: &'a Context<'_, S>,
         spans: &Spans<JsonFields>,
-    ) -> Option<SpanRef<'a, S>>
+    ) -> Option<Held<'a, S>>
     where
         S: Subscriber + for<'b> LookupSpan<'b>,
     {
@@ -112,17 +122,21 @@ impl Json {
             return None;
         }
         let parent = said.event.parent().and_then(|id| context.span(id));
-        let span = parent.or_else(|| context.lookup_current())?;
+        let held = Held {
+            is_current: parent.is_none(),
+            moves: moves::counted(),
+            span: parent.or_else(|| context.lookup_current())?,
+        };
         if self.current_span {
-            spans.hold(span.id().into_u64());
+            spans.hold(held.span.id().into_u64());
         }
-        Some(span)
+        Some(held)
     }
 
     fn push_spans<S>(
         &self,
         object: &mut Object<'_>,
-        span: &SpanRef<'_, S>,
+        held: &Held<'_, S>,
         context: &Context<'_, S>,
         spans: &Spans<JsonFields>,
     ) where
@@ -131,18 +145,19 @@ impl Json {
         let mut around = None;
         if self.current_span {
             let text = object.key("span");
-            around = spans.show_held(span.id().into_u64(), text);
+            around = spans.show_held(held.span.id().into_u64(), text);
             if around.is_none() {
-                JsonFields::default().show(span.name(), text);
+                JsonFields::default().show(held.span.name(), text);
             }
         }
         if self.span_list {
             let text = object.key("spans");
             text.push('[');
             // So does `fmt`: they are those around the code that says the event, and as it is now.
-            if let Some(current) = context.lookup_current() {
-                let around = around.filter(|_| current.id() == span.id());
-                push_list(text, &current, around, spans);
+            if held.is_current && held.moves == moves::counted() {
+                push_list(text, &held.span, around, spans);
+            } else if let Some(current) = context.lookup_current() {
+                push_list(text, &current, None, spans);
             }
             text.push(']');
         }

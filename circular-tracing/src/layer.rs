@@ -14,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::format::{Format, Panic, Parts, Said};
 use crate::json::Json;
 use crate::level::level;
+use crate::moves;
 use crate::spans::{Kin, Spans};
 use crate::text::Text;
 
@@ -242,6 +243,14 @@ where
             F::push_fields(fields, |visit| values.record(visit))
         });
         resume(panic);
+    }
+
+    fn on_enter(&self, _: &Id, _: Context<'_, S>) {
+        moves::count();
+    }
+
+    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+        moves::count();
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {

@@ -171,6 +171,7 @@ mod json;
 mod json_fields;
 mod layer;
 mod level;
+mod moves;
 mod number;
 mod spans;
 mod text;
