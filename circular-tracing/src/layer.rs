@@ -47,8 +47,17 @@ use crate::text::Text;
 /// program's own fields of such names are kept. (`fmt` drops them too, where `tracing-subscriber` has its
 /// feature `tracing-log`.)
 ///
+/// What `fmt::Layer` has and this has not: colours (`with_ansi`), `compact` and `pretty`, other clocks
+/// (`with_timer`), events when a span is opened, entered, left or closed (`with_span_events`), formats of your own
+/// (`event_format`, `fmt_fields` and their `map_…`), terminal escapes that are let through
+/// (`with_ansi_sanitization`), writers (`with_writer`, `map_writer`, `with_test_writer`), `log_internal_errors`, and
+/// what changes a layer in place (`set_ansi`, `set_span_events`, `writer_mut`). For those, hand
+/// [`RingWriter`](crate::RingWriter) to `fmt`. What it says differently: [values that
+/// fail](#values-that-fail); `log.` fields, see above; and in JSON, what is recorded later into a span that has a
+/// field whose name must be escaped is there, where `fmt` loses it.
+///
 /// The layer filters nothing. Put a filter on it like on any other: `.with_filter(LevelFilter::DEBUG)`,
-/// an `EnvFilter`, one inside a `reload::Layer`.
+/// an `EnvFilter`, one inside a `reload::Layer`. Among several layers, put it last: [why](crate#the-recorder-last).
 ///
 /// # What it costs
 ///
@@ -59,7 +68,7 @@ use crate::text::Text;
 /// and are closed: their memory is used again. That holds for up to 1,024 spans at once; of more, the memory
 /// is given back when they are closed. Exceptions are a span with more than 2 KiB of fields, and one that is
 /// opened inside a `Display` of another's field. An open span holds its text, seldom more than a fifth beyond
-/// it, and some 100 bytes; one that got a closed one's memory may hold four times its text, or 256 bytes more
+/// it, and about 200 bytes; one that got a closed one's memory may hold four times its text, or 256 bytes more
 /// than that.
 ///
 /// The global allocator may log: the layer allocates and frees nothing while it keeps anything locked.
@@ -76,7 +85,8 @@ use crate::text::Text;
 ///
 /// Where the `Debug` or `Display` of a field returns an error, the line says `<error>` after what it had
 /// written, and goes on with the next field. Where one panics, the line says `<panic>` instead of the rest
-/// of the fields; it is recorded, and then the panic goes on to the one who logged.
+/// of the fields; it is recorded, and then the panic goes on to the one who logged. A span whose value panics
+/// while it is opened is not there.
 ///
 /// # When the ring is closed
 ///
