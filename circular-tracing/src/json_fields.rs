@@ -3,7 +3,9 @@
 //! Invariant: each name is there once, with the value that was recorded last, and in the order of the
 //! names. (`fmt` keeps them in a map and writes that.)
 
+use std::cell::Cell;
 use std::fmt::Debug;
+use std::thread::LocalKey;
 
 use tracing_core::field::{Field, Visit};
 
@@ -124,6 +126,14 @@ pub struct JsonDraft {
 }
 
 impl JsonDraft {
+    const fn new() -> Self {
+        Self {
+            text: String::new(),
+            members: Vec::new(),
+            open: None,
+        }
+    }
+
     /// Ends what a value that panicked has begun.
     pub(crate) fn end_panicked(&mut self) {
         if let Some(name) = self.open.take() {
@@ -146,6 +156,11 @@ impl JsonDraft {
 }
 
 impl Draft for JsonDraft {
+    fn place() -> &'static LocalKey<Cell<Self>> {
+        thread_local!(static DRAFT: Cell<JsonDraft> = const { Cell::new(JsonDraft::new()) });
+        &DRAFT
+    }
+
     fn size(&self) -> usize {
         self.text.capacity()
     }

@@ -9,6 +9,7 @@
 //! afterwards ([`Supplies`]). In a forked child nothing is locked.
 
 mod above;
+mod draft;
 mod fields;
 mod place;
 mod shard;
@@ -23,7 +24,9 @@ use circular_core::Ring;
 use crate::format::Panic;
 pub(crate) use above::Around;
 use above::{Above, Noted};
-pub(crate) use fields::{Draft, Room, SpanFields};
+pub(crate) use draft::Draft;
+use draft::Loan;
+pub(crate) use fields::{Room, SpanFields};
 use place::{mix, place};
 use shard::{Lacks, Shard, Supplies};
 use table::{LARGEST_SPARE, Node};
@@ -62,25 +65,24 @@ impl<T: SpanFields> Spans<T> {
         is_there: impl FnOnce(u64) -> bool,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
-        let mut draft = self.take_draft(id);
+        let mut draft = Loan::<T::Draft>::new();
         let panic = fill(&mut draft);
-        let is_opened = panic.is_none();
+        if panic.is_some() {
+            return panic;
+        }
         let mut other = None;
-        self.put(id, draft, |shard, draft, supplies| {
-            if is_opened {
-                other = shard.table.of_place(id);
-                if other == Some(id) {
-                    supplies.leave(shard.table.remove(id));
-                }
-                shard.insert(id, kin, draft, supplies)?;
+        self.put(id, |shard, supplies| {
+            other = shard.table.of_place(id);
+            if other == Some(id) {
+                supplies.leave(shard.table.remove(id));
             }
-            Ok(())
+            shard.insert(id, kin, &draft, supplies)
         });
         // The registry has one span in a place. The layer was not in it when that one was closed.
         if let Some(other) = other.filter(|&other| other != id && !is_there(other)) {
             self.close(other);
         }
-        panic
+        None
     }
 
     /// Adds the fields that `fill` puts in to those of the span.
@@ -90,13 +92,13 @@ impl<T: SpanFields> Spans<T> {
         kin: Kin,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
-        let mut draft = self.take_draft(id);
+        let mut draft = Loan::<T::Draft>::new();
         let panic = fill(&mut draft);
-        self.put(id, draft, |shard, draft, supplies| {
+        self.put(id, |shard, supplies| {
             let Some(span) = shard.table.get(id) else {
-                return shard.insert(id, kin, draft, supplies);
+                return shard.insert(id, kin, &draft, supplies);
             };
-            let needed = span.fields.needed(draft);
+            let needed = span.fields.needed(&draft);
             let larger = if span.fields.room().holds(needed) {
                 None
             } else {
@@ -107,7 +109,7 @@ impl<T: SpanFields> Spans<T> {
                     larger.copy(&span.fields);
                     supplies.leave(Some(mem::replace(&mut span.fields, larger)));
                 }
-                span.fields.add(draft);
+                span.fields.add(&draft);
             }
             Ok(())
         });
@@ -233,27 +235,18 @@ impl<T: SpanFields> Spans<T> {
         }
     }
 
-    fn take_draft(&self, id: u64) -> T::Draft {
-        let draft = self.shard(id).and_then(|mut shard| shard.drafts.pop());
-        draft.unwrap_or_default()
-    }
-
     /// Puts what was written into the table, as `put` says, which is called again if it lacked something. What
     /// it did before does no harm then.
     fn put(
         &self,
         id: u64,
-        draft: T::Draft,
-        mut put: impl FnMut(&mut Shard<T>, &T::Draft, &mut Supplies<T>) -> Result<(), Lacks>,
+        mut put: impl FnMut(&mut Shard<T>, &mut Supplies<T>) -> Result<(), Lacks>,
     ) {
         // Outlives the lock.
         let mut supplies = Supplies::new();
         while let Some(mut shard) = self.shard(id) {
-            match put(&mut shard, &draft, &mut supplies) {
-                Ok(()) => {
-                    supplies.draft = shard.give_back(draft);
-                    break;
-                }
+            match put(&mut shard, &mut supplies) {
+                Ok(()) => break,
                 Err(lacks) => {
                     drop(shard);
                     let found = match lacks {

@@ -2,10 +2,11 @@
 //!
 //! Where a `Debug` or `Display` fails, `fmt` writes no line; here the line is written, and marked.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread::{self, Thread};
+use std::thread::{self, LocalKey, Thread};
 
 use tracing_core::field::{Field, Visit};
 use tracing_core::{Level, Subscriber};
@@ -125,6 +126,11 @@ impl SpanFields for String {
 }
 
 impl Draft for String {
+    fn place() -> &'static LocalKey<Cell<Self>> {
+        thread_local!(static DRAFT: Cell<String> = const { Cell::new(String::new()) });
+        &DRAFT
+    }
+
     fn size(&self) -> usize {
         self.capacity()
     }

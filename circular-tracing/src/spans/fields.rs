@@ -1,5 +1,6 @@
 //! What is kept of a span's fields, in whatever form.
 
+use super::draft::Draft;
 use super::table::LARGEST_SPARE;
 
 /// How much of a span's fields there is, or there is memory for.
@@ -57,13 +58,4 @@ pub trait SpanFields: Default + Send + 'static {
     /// Appends a span of that name with these fields to a line. Allocates nothing if there is room for as much
     /// as `longest` says.
     fn show(&self, name: &str, text: &mut String);
-}
-
-/// Fields that are being written.
-pub trait Draft: Default + Send + 'static {
-    /// Bytes of memory that are kept for it.
-    fn size(&self) -> usize;
-
-    /// Forgets the fields and keeps the memory.
-    fn clear(&mut self);
 }

@@ -1,18 +1,12 @@
 //! One part of the spans, as it is used under its lock: it allocates nothing and frees nothing.
 
 use super::Kin;
-use super::fields::{Draft, Room, SpanFields};
-use super::table::{LARGEST_SPARE, Table};
-
-/// So many texts for what is being written are kept in each, and none that is larger than this.
-const DRAFTS: usize = 4;
-const LARGEST_DRAFT: usize = 2 * LARGEST_SPARE;
+use super::fields::{Room, SpanFields};
+use super::table::Table;
 
 /// What is under one lock.
 pub(super) struct Shard<T: SpanFields> {
     pub(super) table: Table<T>,
-    /// Has capacity for `DRAFTS` from the beginning.
-    pub(super) drafts: Vec<T::Draft>,
 }
 
 /// What is missing under the lock, and made without it.
@@ -27,7 +21,6 @@ pub(super) enum Lacks {
 pub(super) struct Supplies<T: SpanFields> {
     pub(super) table: Option<Table<T>>,
     pub(super) fields: Option<T>,
-    pub(super) draft: Option<T::Draft>,
     left: [Option<T>; 3],
 }
 
@@ -36,7 +29,6 @@ impl<T: SpanFields> Supplies<T> {
         Self {
             table: None,
             fields: None,
-            draft: None,
             left: [None, None, None],
         }
     }
@@ -68,7 +60,6 @@ impl<T: SpanFields> Shard<T> {
     pub(super) fn new() -> Self {
         Self {
             table: Table::new(),
-            drafts: Vec::with_capacity(DRAFTS),
         }
     }
 
@@ -109,15 +100,5 @@ impl<T: SpanFields> Shard<T> {
         }
         let spare = self.table.take_spare(needed);
         spare.ok_or(Lacks::Fields(needed, more))
-    }
-
-    /// Hands it out again if it is not kept for the next.
-    pub(super) fn give_back(&mut self, mut draft: T::Draft) -> Option<T::Draft> {
-        if self.drafts.len() == DRAFTS || draft.size() > LARGEST_DRAFT {
-            return Some(draft);
-        }
-        draft.clear();
-        self.drafts.push(draft);
-        None
     }
 }

@@ -112,11 +112,8 @@ impl<T: SpanFields> Table<T> {
     }
 
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Node<T>> {
-        let mut next = *self.heads.get(chain(id, self.heads.len()))?;
-        while next != NONE && self.node(next).id != id {
-            next = self.node(next).next;
-        }
-        self.nodes.get_mut(next as usize)
+        let number = self.find(id)?;
+        self.nodes.get_mut(number as usize)
     }
 
     /// A span of the same place, which has to be gone when another one is opened there.
@@ -127,20 +124,19 @@ impl<T: SpanFields> Table<T> {
 
     /// Adds a span. There is room for it, and it is not there yet. Hands out memory that is left.
     pub(super) fn insert(&mut self, id: u64, kin: Kin, fields: T) -> Option<T> {
-        let node = |next| Node {
-            id,
-            kin,
-            noted: Noted::UNKNOWN,
-            fields,
-            held: 0,
-            is_closed: false,
-            next,
-        };
         let chain = chain(id, self.heads.len());
-        let head = self.heads[chain];
+        let next = self.heads[chain];
         if self.free == NONE && self.nodes.len() < self.room() {
             self.heads[chain] = u32::try_from(self.nodes.len()).unwrap_or(NONE);
-            self.nodes.push(node(head));
+            self.nodes.push(Node {
+                id,
+                kin,
+                noted: Noted::UNKNOWN,
+                fields,
+                held: 0,
+                is_closed: false,
+                next,
+            });
             return None;
         }
         let number = if self.free == NONE {
@@ -150,8 +146,14 @@ impl<T: SpanFields> Table<T> {
             self.unlink(List::Free, self.free)
         };
         self.heads[chain] = number;
-        let old = mem::replace(&mut self.nodes[number as usize], node(head));
-        Some(old.fields)
+        let node = &mut self.nodes[number as usize];
+        node.id = id;
+        node.kin = kin;
+        node.noted = Noted::UNKNOWN;
+        node.held = 0;
+        node.is_closed = false;
+        node.next = next;
+        Some(mem::replace(&mut node.fields, fields))
     }
 
     /// Takes a span out, if nobody holds it.
@@ -176,15 +178,8 @@ impl<T: SpanFields> Table<T> {
 
     /// Takes a span out. Hands out its memory if that is not kept for the next.
     pub(super) fn remove(&mut self, id: u64) -> Option<T> {
-        let chain = chain(id, self.heads.len());
-        let mut next = *self.heads.get(chain)?;
-        while next != NONE && self.node(next).id != id {
-            next = self.node(next).next;
-        }
-        if next == NONE {
-            return None;
-        }
-        let number = self.unlink(List::Chain(chain), next);
+        let number = self.find(id)?;
+        self.unlink(List::Chain(chain(id, self.heads.len())), number);
         let node = &mut self.nodes[number as usize];
         node.id = 0;
         let room = node.fields.room();
@@ -230,6 +225,14 @@ impl<T: SpanFields> Table<T> {
 
     fn node(&self, number: u32) -> &Node<T> {
         &self.nodes[number as usize]
+    }
+
+    fn find(&self, id: u64) -> Option<u32> {
+        let mut number = *self.heads.get(chain(id, self.heads.len()))?;
+        while number != NONE && self.node(number).id != id {
+            number = self.node(number).next;
+        }
+        (number != NONE).then_some(number)
     }
 
     fn chain(&self, id: u64) -> impl Iterator<Item = &Node<T>> {
