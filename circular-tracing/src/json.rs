@@ -100,6 +100,8 @@ impl Format for Json {
 /// The span that an event is in.
 struct Held<'a, S: for<'b> LookupSpan<'b>> {
     span: SpanRef<'a, S>,
+    /// The table keeps it for us.
+    is_held: bool,
     /// It is the one that the thread is in, and not one that the event names.
     is_current: bool,
     /// How often the thread had entered or left a span.
@@ -122,13 +124,14 @@ impl Json {
             return None;
         }
         let parent = said.event.parent().and_then(|id| context.span(id));
-        let held = Held {
+        let mut held = Held {
+            is_held: false,
             is_current: parent.is_none(),
             moves: moves::counted(),
             span: parent.or_else(|| context.lookup_current())?,
         };
         if self.current_span {
-            spans.hold(held.span.id().into_u64());
+            held.is_held = spans.hold(held.span.id().into_u64());
         }
         Some(held)
     }
@@ -145,8 +148,11 @@ impl Json {
         let mut around = None;
         if self.current_span {
             let text = object.key("span");
-            around = spans.show_held(held.span.id().into_u64(), text);
-            if around.is_none() {
+            let id = held.span.id().into_u64();
+            if held.is_held {
+                around = spans.show_held(id, text);
+            }
+            if around.is_none() && !spans.show(id, text) {
                 JsonFields::default().show(held.span.name(), text);
             }
         }

@@ -2,8 +2,8 @@
 //!
 //! [`RingLayer`] is a layer for a `tracing_subscriber` registry. It writes the line that
 //! `tracing_subscriber::fmt` writes, or `fmt`'s JSON, at a fraction of the cost. One event is one record,
-//! with the event's level and target. Nothing is allocated, and a log call waits only for readers that the
-//! program has made lossless.
+//! with the event's level and target. Neither events nor spans [allocate](RingLayer#what-it-costs) once the layer is
+//! warm, and a log call waits only for readers that the program has made lossless.
 //!
 //! ```
 //! use circular_core::{Level, Ring};

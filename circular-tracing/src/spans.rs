@@ -122,15 +122,11 @@ impl<T: SpanFields> Spans<T> {
         let _left = self.shard(id).map(|mut shard| shard.table.close(id));
     }
 
-    /// Keeps the span, even if it is closed, until `show_held` is called for it.
-    pub(crate) fn hold(&self, id: u64) {
-        if let Some(span) = self
-            .shard(id)
-            .as_mut()
-            .and_then(|shard| shard.table.get_mut(id))
-        {
-            span.held += 1;
-        }
+    /// Keeps the span, even if it is closed, until `show_held` is called for it. Tells whether it is there.
+    pub(crate) fn hold(&self, id: u64) -> bool {
+        let mut shard = self.shard(id);
+        let span = shard.as_mut().and_then(|shard| shard.table.get_mut(id));
+        span.map(|span| span.held += 1).is_some()
     }
 
     /// Appends a span that is held to a line, and holds it no longer. Tells what it is in, or nothing if it is

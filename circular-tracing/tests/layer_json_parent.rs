@@ -99,7 +99,7 @@ fn a_field_that_drops_the_last_handle_of_the_named_span() {
 }
 
 #[test]
-fn a_field_that_leaves_the_current_span() {
+fn a_field_that_leaves_the_current_span_or_enters_another() {
     let leave = |entered: EnteredSpan| drop(entered);
     let left = json(|| {
         let entered = job().entered();
@@ -118,6 +118,16 @@ fn a_field_that_leaves_the_current_span() {
     let list = r#""spans":[{"n":1,"name":"outer"}]}"#;
     let of_job = DONE.to_owned() + r#""span":{"id":7,"name":"job"},"# + list;
     assert_eq!(in_another, [of_job]);
+
+    let into_another = json(|| {
+        let _outer = tracing::info_span!("outer", n = 1).entered();
+        let stays = RefCell::new(None);
+        let enter = |span: Span| *stays.borrow_mut() = Some(span.entered());
+        tracing::info!(x = %Shown::new(job(), enter), "done");
+    });
+    let of_outer = DONE.to_owned() + r#""span":{"n":1,"name":"outer"},"#;
+    let list = r#""spans":[{"n":1,"name":"outer"},{"id":7,"name":"job"}]}"#;
+    assert_eq!(into_another, [of_outer + list]);
 }
 
 /// It is closed all the same: what comes in its place has nothing of it.
