@@ -45,7 +45,11 @@
 //! A log call inside a `Display` that is being logged makes a record of its own, which stands
 //! before the outer one. So do log calls in a thread-local's destructor and in a `Drop` while
 //! unwinding. A `Display` that fails or panics loses what it did not write, and what
-//! comes after it in the message, but nothing before: see [`RingLogger`].
+//! comes after it in the message, but nothing before: see [`RingLogger`]. The program's allocator may log, and a
+//! `Display` may fork: the child returns from the log call at once.
+//!
+//! In a signal handler nothing may be logged, here as with every logger that takes a lock or allocates: sooner or
+//! later the handler interrupts a write of its own thread, and waits for it for ever.
 //!
 //! # When the ring is closed
 //!

@@ -54,6 +54,8 @@ pub struct Said<'a> {
     pub(crate) event: &'a Event<'a>,
     /// The event's own, or those of the log record that it was.
     pub(crate) meta: &'a Metadata<'a>,
+    /// `tracing-log` has made it of a log record.
+    pub(crate) is_log_record: bool,
     pub(crate) time: LogTime,
 }
 
@@ -76,8 +78,10 @@ pub trait Format: Debug + Send + Sync + 'static {
         S: Subscriber + for<'a> LookupSpan<'a>;
 
     /// Puts the fields that `record` visits into those of a span, and tells what a value panicked with.
-    fn push_fields(fields: &mut Self::Fields, record: impl FnOnce(&mut dyn Visit))
-    -> Option<Panic>;
+    fn push_fields(
+        fields: &mut <Self::Fields as SpanFields>::Draft,
+        record: impl FnOnce(&mut dyn Visit),
+    ) -> Option<Panic>;
 }
 
 /// Lets the program's code run, and keeps its panic.

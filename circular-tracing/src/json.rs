@@ -12,9 +12,10 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use crate::escape::{InJson, push_json};
 use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
-use crate::json_fields::JsonFields;
+use crate::json_fields::{JsonDraft, JsonFields};
+use crate::moves;
 use crate::number::{push_integer, push_json_float};
-use crate::spans::Spans;
+use crate::spans::{Around, SpanFields, Spans};
 
 /// Lines of JSON, as `fmt`'s `json()` writes them.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +59,7 @@ impl Format for Json {
         if parts.level {
             object.string("level", said.meta.level().as_str());
         }
+        let held = self.hold_span(said, context, spans);
         let panic = if self.flatten_event {
             object.fields(said)
         } else {
@@ -75,8 +77,8 @@ impl Format for Json {
         if let Some(line) = said.meta.line().filter(|_| parts.line_number) {
             push_integer(object.key("line_number"), line);
         }
-        if self.current_span || self.span_list {
-            self.push_spans(&mut object, said, context, spans);
+        if let Some(held) = held {
+            self.push_spans(&mut object, &held, context, spans);
         }
         if parts.thread_name || parts.thread_id {
             push_thread(&mut object, parts, &thread::current());
@@ -86,7 +88,7 @@ impl Format for Json {
         panic
     }
 
-    fn push_fields(fields: &mut JsonFields, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
+    fn push_fields(fields: &mut JsonDraft, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
         let panic = format::caught(|| record(fields));
         if panic.is_some() {
             fields.end_panicked();
@@ -95,34 +97,73 @@ impl Format for Json {
     }
 }
 
+/// The span that an event is in.
+struct Held<'a, S: for<'b> LookupSpan<'b>> {
+    span: SpanRef<'a, S>,
+    /// The table keeps it for us.
+    is_held: bool,
+    /// It is the one that the thread is in, and not one that the event names.
+    is_current: bool,
+    /// How often the thread had entered or left a span.
+    moves: u64,
+}
+
 impl Json {
+    /// The span that the event is in: its parent, if it has one of its own. Looked up before the fields are shown,
+    /// as `fmt` does, since one of them may close it.
+    fn hold_span<'a, S>(
+        &self,
+        said: &Said<'_>,
+        context: &'a Context<'_, S>,
+        spans: &Spans<JsonFields>,
+    ) -> Option<Held<'a, S>>
+    where
+        S: Subscriber + for<'b> LookupSpan<'b>,
+    {
+        if !self.current_span && !self.span_list {
+            return None;
+        }
+        let parent = said.event.parent().and_then(|id| context.span(id));
+        let mut held = Held {
+            is_held: false,
+            is_current: parent.is_none(),
+            moves: moves::counted(),
+            span: parent.or_else(|| context.lookup_current())?,
+        };
+        if self.current_span {
+            held.is_held = spans.hold(held.span.id().into_u64());
+        }
+        Some(held)
+    }
+
     fn push_spans<S>(
         &self,
         object: &mut Object<'_>,
-        said: &Said<'_>,
+        held: &Held<'_, S>,
         context: &Context<'_, S>,
         spans: &Spans<JsonFields>,
     ) where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        // So does `fmt`: `span` is the event's parent, if it has one of its own, and `spans` are those
-        // around the code that says it.
-        let current = context.lookup_current();
-        let parent = said.event.parent().and_then(|id| context.span(id));
-        let Some(span) = parent.as_ref().or(current.as_ref()) else {
-            return;
-        };
+        let mut around = None;
         if self.current_span {
             let text = object.key("span");
-            spans.with(span.id().into_u64(), |fields| {
-                push_span(text, span.name(), fields);
-            });
+            let id = held.span.id().into_u64();
+            if held.is_held {
+                around = spans.show_held(id, text);
+            }
+            if around.is_none() && !spans.show(id, text) {
+                JsonFields::default().show(held.span.name(), text);
+            }
         }
         if self.span_list {
             let text = object.key("spans");
             text.push('[');
-            if let Some(span) = &current {
-                push_list(text, span, spans);
+            // So does `fmt`: they are those around the code that says the event, and as it is now.
+            if held.is_current && held.moves == moves::counted() {
+                push_list(text, &held.span, around, spans);
+            } else if let Some(current) = context.lookup_current() {
+                push_list(text, &current, None, spans);
             }
             text.push(']');
         }
@@ -130,31 +171,30 @@ impl Json {
 }
 
 /// The span and those around it, from the outermost on.
-fn push_list<S>(text: &mut String, span: &SpanRef<'_, S>, spans: &Spans<JsonFields>)
-where
+fn push_list<S>(
+    text: &mut String,
+    span: &SpanRef<'_, S>,
+    around: Option<Around>,
+    spans: &Spans<JsonFields>,
+) where
     S: for<'a> LookupSpan<'a>,
 {
-    let mut comma = "";
-    let mut push = |name: &str, fields: Option<&JsonFields>| {
-        text.push_str(comma);
-        push_span(text, name, fields);
-        comma = ",";
+    let id = span.id().into_u64();
+    let is_known = match around {
+        Some(around) => spans.show_around(id, around, text, ","),
+        None => spans.show_scope(id, text, ","),
     };
-    let is_known = spans.scope(span.id().into_u64(), |name, fields| {
-        push(name, Some(fields))
-    });
-    if !is_known {
-        for span in span.scope().from_root() {
-            spans.with(span.id().into_u64(), |fields| push(span.name(), fields));
-        }
+    if is_known {
+        return;
     }
-}
-
-fn push_span(text: &mut String, name: &str, fields: Option<&JsonFields>) {
-    let mut object = Object::begin(text);
-    object.members(fields.map_or("", |fields| fields.text()));
-    object.string("name", name);
-    object.end();
+    let mut comma = "";
+    for span in span.scope().from_root() {
+        text.push_str(comma);
+        if !spans.show(span.id().into_u64(), text) {
+            JsonFields::default().show(span.name(), text);
+        }
+        comma = ",";
+    }
 }
 
 /// The name, or the number if there is none, or both.
@@ -176,7 +216,7 @@ fn push_thread(object: &mut Object<'_>, parts: Parts, thread: &Thread) {
 }
 
 /// An object that is being written.
-struct Object<'a> {
+pub(crate) struct Object<'a> {
     text: &'a mut String,
     is_empty: bool,
     /// Something is being written between quotes.
@@ -184,7 +224,7 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn begin(text: &'a mut String) -> Self {
+    pub(crate) fn begin(text: &'a mut String) -> Self {
         text.push('{');
         Self {
             text,
@@ -193,7 +233,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.text.push('}');
     }
 
@@ -213,12 +253,12 @@ impl<'a> Object<'a> {
         self.text
     }
 
-    fn string(&mut self, key: &str, value: &str) {
+    pub(crate) fn string(&mut self, key: &str, value: &str) {
         push_json(self.key(key), value);
     }
 
     /// Members that are written out already.
-    fn members(&mut self, members: &str) {
+    pub(crate) fn members(&mut self, members: &str) {
         if !members.is_empty() {
             self.separate();
             self.text.push_str(members);

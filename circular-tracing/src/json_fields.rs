@@ -3,62 +3,35 @@
 //! Invariant: each name is there once, with the value that was recorded last, and in the order of the
 //! names. (`fmt` keeps them in a map and writes that.)
 
+use std::cell::Cell;
 use std::fmt::Debug;
+use std::thread::LocalKey;
 
 use tracing_core::field::{Field, Visit};
 
 use crate::escape::push_json;
 use crate::format::PANICKED;
-use crate::json::{push_bool, push_debug_in_json};
+use crate::json::{Object, push_bool, push_debug_in_json};
 use crate::number::{push_integer, push_json_float};
-use crate::spans::SpanFields;
+use crate::spans::{Draft, Room, SpanFields};
+
+/// Of a member, the name, and where the text of it ends.
+type Member = (&'static str, usize);
 
 #[derive(Debug, Default)]
 pub struct JsonFields {
     /// `"key":value,"key":value,`
     text: String,
-    /// Of each member, the name, and where the text of it ends.
-    members: Vec<(&'static str, usize)>,
-    /// The member that is being written.
-    piece: String,
-    /// Its name, while its value is.
-    open: Option<&'static str>,
+    members: Vec<Member>,
 }
 
 impl JsonFields {
     /// The members, with commas between them.
-    pub(crate) fn text(&self) -> &str {
+    fn text(&self) -> &str {
         self.text.strip_suffix(',').unwrap_or(&self.text)
     }
 
-    /// Ends what a value that panicked has begun.
-    pub(crate) fn end_panicked(&mut self) {
-        if let Some(name) = self.open.take() {
-            // Only a `Debug` can panic, and that is written between quotes.
-            self.piece.push_str(PANICKED);
-            self.piece.push_str("\",");
-            self.take_piece(name);
-        }
-    }
-
-    /// Writes a member, and puts it into its place.
-    fn write(&mut self, name: &'static str, value: impl FnOnce(&mut String)) {
-        self.piece.clear();
-        push_json(&mut self.piece, name);
-        self.piece.push(':');
-        self.open = Some(name);
-        value(&mut self.piece);
-        self.open = None;
-        self.piece.push(',');
-        self.take_piece(name);
-    }
-
-    fn take_piece(&mut self, name: &'static str) {
-        let piece = std::mem::take(&mut self.piece);
-        self.insert(name, &piece);
-        self.piece = piece;
-    }
-
+    /// Puts a member into its place. Allocates nothing if there is room for it.
     fn insert(&mut self, name: &'static str, piece: &str) {
         let found = self.members.binary_search_by_key(&name, |member| member.0);
         let (Ok(place) | Err(place)) = found;
@@ -74,7 +47,11 @@ impl JsonFields {
                 start
             }
         };
-        self.text.replace_range(start..end, piece);
+        if start == self.text.len() {
+            self.text.push_str(piece);
+        } else {
+            self.text.replace_range(start..end, piece);
+        }
         for (_, later) in &mut self.members[place..] {
             *later = *later - (end - start) + piece.len();
         }
@@ -82,8 +59,28 @@ impl JsonFields {
 }
 
 impl SpanFields for JsonFields {
-    fn size(&self) -> usize {
-        self.text.capacity() + self.piece.capacity()
+    type Draft = JsonDraft;
+
+    fn room(&self) -> Room {
+        Room {
+            bytes: self.text.capacity(),
+            members: self.members.capacity(),
+        }
+    }
+
+    fn needed(&self, later: &JsonDraft) -> Room {
+        // Less if some take the place of others.
+        Room {
+            bytes: self.text.len() + later.text.len(),
+            members: self.members.len() + later.members.len(),
+        }
+    }
+
+    fn with_room(room: Room) -> Self {
+        Self {
+            text: String::with_capacity(room.bytes),
+            members: Vec::with_capacity(room.members),
+        }
     }
 
     fn clear(&mut self) {
@@ -91,16 +88,90 @@ impl SpanFields for JsonFields {
         self.members.clear();
     }
 
-    fn add(&mut self, later: &Self) {
+    fn add(&mut self, later: &JsonDraft) {
         let mut start = 0;
         for &(name, end) in &later.members {
             self.insert(name, &later.text[start..end]);
             start = end;
         }
     }
+
+    fn copy(&mut self, other: &Self) {
+        self.clear();
+        self.text.push_str(&other.text);
+        self.members.extend_from_slice(&other.members);
+    }
+
+    fn longest(&self, name: &str) -> usize {
+        // A control character takes six.
+        self.text.len() + r#"{,"name":""}"#.len() + 6 * name.len()
+    }
+
+    fn show(&self, name: &str, text: &mut String) {
+        let mut object = Object::begin(text);
+        object.members(self.text());
+        object.string("name", name);
+        object.end();
+    }
 }
 
-impl Visit for JsonFields {
+/// Members in the order in which they were recorded.
+#[derive(Debug, Default)]
+pub struct JsonDraft {
+    /// `"key":value,"key":value,`
+    text: String,
+    members: Vec<Member>,
+    /// The name of the member whose value is being written.
+    open: Option<&'static str>,
+}
+
+impl JsonDraft {
+    const fn new() -> Self {
+        Self {
+            text: String::new(),
+            members: Vec::new(),
+            open: None,
+        }
+    }
+
+    /// Ends what a value that panicked has begun.
+    pub(crate) fn end_panicked(&mut self) {
+        if let Some(name) = self.open.take() {
+            // Only a `Debug` can panic, and that is written between quotes.
+            self.text.push_str(PANICKED);
+            self.text.push_str("\",");
+            self.members.push((name, self.text.len()));
+        }
+    }
+
+    fn write(&mut self, name: &'static str, value: impl FnOnce(&mut String)) {
+        push_json(&mut self.text, name);
+        self.text.push(':');
+        self.open = Some(name);
+        value(&mut self.text);
+        self.open = None;
+        self.text.push(',');
+        self.members.push((name, self.text.len()));
+    }
+}
+
+impl Draft for JsonDraft {
+    fn place() -> &'static LocalKey<Cell<Self>> {
+        thread_local!(static DRAFT: Cell<JsonDraft> = const { Cell::new(JsonDraft::new()) });
+        &DRAFT
+    }
+
+    fn size(&self) -> usize {
+        self.text.capacity()
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.members.clear();
+    }
+}
+
+impl Visit for JsonDraft {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.write(field.name(), |text| push_json_float(text, value));
     }
@@ -136,10 +207,6 @@ impl Visit for JsonFields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let name = field.name();
-        // What tracing-log tells of a log record's origin is not the span's.
-        if name.starts_with("log.") {
-            return;
-        }
         // Only here, as `fmt` does.
         let name = name.strip_prefix("r#").unwrap_or(name);
         self.write(name, |text| {

@@ -14,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::format::{Format, Panic, Parts, Said};
 use crate::json::Json;
 use crate::level::level;
+use crate::moves;
 use crate::spans::{Kin, Spans};
 use crate::text::Text;
 
@@ -42,17 +43,35 @@ use crate::text::Text;
 ///
 /// One event is one record, with the event's level and target and the time that stands in the line. An
 /// event that was a log record before `tracing-log` made an event of it has the log record's own target,
-/// file and line.
+/// file and line; the fields that tell of them, `log.target` and the like, are left out of text then. The
+/// program's own fields of such names are kept. (`fmt` drops them too, where `tracing-subscriber` has its
+/// feature `tracing-log`.)
+///
+/// What `fmt::Layer` has and this has not: colours (`with_ansi`), `compact` and `pretty`, other clocks
+/// (`with_timer`), events when a span is opened, entered, left or closed (`with_span_events`), formats of your own
+/// (`event_format`, `fmt_fields` and their `map_…`), terminal escapes that are let through
+/// (`with_ansi_sanitization`), writers (`with_writer`, `map_writer`, `with_test_writer`), `log_internal_errors`, and
+/// what changes a layer in place (`set_ansi`, `set_span_events`, `writer_mut`). For those, hand
+/// [`RingWriter`](crate::RingWriter) to `fmt`. What it says differently: [values that
+/// fail](#values-that-fail); `log.` fields, see above; and in JSON, what is recorded later into a span that has a
+/// field whose name must be escaped is there, where `fmt` loses it.
 ///
 /// The layer filters nothing. Put a filter on it like on any other: `.with_filter(LevelFilter::DEBUG)`,
-/// an `EnvFilter`, one inside a `reload::Layer`.
+/// an `EnvFilter`, one inside a `reload::Layer`. Among several layers, put it last: [why](crate#the-recorder-last).
 ///
 /// # What it costs
 ///
-/// No event allocates, once its thread's buffer has grown to the longest line, and neither does a span
-/// whose fields are not longer than those of spans before it: the memory of spans that were closed is used
-/// again. Exceptions are an event of more than 64 KiB, one inside a `Display` that is being recorded, one in
-/// more than 16 spans, and a span with more than 2 KiB of fields.
+/// No event allocates, once its thread's buffer has grown to the longest line. Exceptions are an event of more
+/// than 64 KiB, one inside a `Display` that is being recorded, and one in more than 16 spans.
+///
+/// A span does not allocate either, if its thread has opened one as long, and as many as are open now, with about
+/// as long fields, were open before and are closed: their memory is used again. That holds for up to 1,024 spans at once; of more, the memory
+/// is given back when they are closed. Exceptions are a span with more than 2 KiB of fields, and one that is
+/// opened inside a `Display` of another's field. An open span holds its text, seldom more than a fifth beyond
+/// it, and about 200 bytes; one that got a closed one's memory may hold four times its text, or 256 bytes more
+/// than that.
+///
+/// The global allocator may log: the layer allocates and frees nothing while it keeps anything locked.
 ///
 /// # Spans
 ///
@@ -66,7 +85,8 @@ use crate::text::Text;
 ///
 /// Where the `Debug` or `Display` of a field returns an error, the line says `<error>` after what it had
 /// written, and goes on with the next field. Where one panics, the line says `<panic>` instead of the rest
-/// of the fields; it is recorded, and then the panic goes on to the one who logged.
+/// of the fields; it is recorded, and then the panic goes on to the one who logged. A span whose value panics
+/// while it is opened is not there.
 ///
 /// # When the ring is closed
 ///
@@ -84,11 +104,11 @@ impl RingLayer {
     /// the target, the message and the fields.
     pub fn new(ring: Ring) -> RingLayer {
         RingLayer {
+            spans: Spans::new(ring.clone()),
             ring,
             trigger: None,
             parts: Parts::default(),
             format: Text,
-            spans: Spans::new(),
         }
     }
 
@@ -112,11 +132,11 @@ impl RingLayer {
     /// ```
     pub fn json(self) -> RingLayer<Json> {
         RingLayer {
+            spans: Spans::new(self.ring.clone()),
             ring: self.ring,
             trigger: self.trigger,
             parts: self.parts,
             format: Json::default(),
-            spans: Spans::new(),
         }
     }
 }
@@ -216,9 +236,10 @@ where
         if self.ring.is_forked() {
             return;
         }
-        let mut panic = None;
-        self.spans.open(id.into_u64(), kin(id, &context), |fields| {
-            panic = F::push_fields(fields, |visit| attributes.record(visit));
+        let Some(kin) = kin(id, &context) else { return };
+        let is_there = |other| context.exists(&Id::from_u64(other));
+        let panic = self.spans.open(id.into_u64(), kin, is_there, |fields| {
+            F::push_fields(fields, |visit| attributes.record(visit))
         });
         resume(panic);
     }
@@ -227,12 +248,19 @@ where
         if self.ring.is_forked() {
             return;
         }
-        let mut panic = None;
-        self.spans
-            .record(id.into_u64(), kin(id, &context), |fields| {
-                panic = F::push_fields(fields, |visit| values.record(visit));
-            });
+        let Some(kin) = kin(id, &context) else { return };
+        let panic = self.spans.record(id.into_u64(), kin, |fields| {
+            F::push_fields(fields, |visit| values.record(visit))
+        });
         resume(panic);
+    }
+
+    fn on_enter(&self, _: &Id, _: Context<'_, S>) {
+        moves::count();
+    }
+
+    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+        moves::count();
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
@@ -253,6 +281,7 @@ where
         let said = Said {
             event,
             meta,
+            is_log_record: normalized.is_some(),
             time: LogTime::now(),
         };
         let level = level(*meta.level());
@@ -261,7 +290,7 @@ where
             .target(meta.target())
             .log_time(said.time);
         if self.ring.is_forked() {
-            // It counts the event. The spans may be locked by a thread that is not here.
+            // It counts the event. What the event's values would say is nobody's matter here.
             let _ = self.ring.record(kept, b"\n");
             return;
         }
@@ -279,17 +308,18 @@ where
     }
 }
 
-fn kin<S>(id: &Id, context: &Context<'_, S>) -> Kin
+/// What the context shows of the span. What it does not show is off for the layer, even if `tracing` tells of
+/// it: a value that logs while another layer shows it makes a filter's answer be forgotten. And it does not tell
+/// when such a span is closed.
+fn kin<S>(id: &Id, context: &Context<'_, S>) -> Option<Kin>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    // The registry has every span that it tells of.
-    let span = context.span(id);
-    let parent = span.as_ref().and_then(|span| span.parent());
-    Kin {
-        name: span.map_or("", |span| span.name()),
-        parent: parent.map(|parent| parent.id().into_u64()),
-    }
+    let span = context.span(id)?;
+    Some(Kin {
+        name: span.name(),
+        parent: span.parent().map(|parent| parent.id().into_u64()),
+    })
 }
 
 fn resume(panic: Option<Panic>) {

@@ -2,8 +2,8 @@
 //!
 //! [`RingLayer`] is a layer for a `tracing_subscriber` registry. It writes the line that
 //! `tracing_subscriber::fmt` writes, or `fmt`'s JSON, at a fraction of the cost. One event is one record,
-//! with the event's level and target. Nothing is allocated, and a log call waits only for readers that the
-//! program has made lossless.
+//! with the event's level and target. Neither events nor spans [allocate](RingLayer#what-it-costs) once the layer is
+//! warm, and a log call waits only for readers that the program has made lossless.
 //!
 //! ```
 //! use circular_core::{Level, Ring};
@@ -32,7 +32,7 @@
 //!
 //! # Record DEBUG, print INFO
 //!
-//! Two layers, each with a filter of its own:
+//! Two layers, each with a filter of its own, and the recorder last:
 //!
 //! ```
 //! use circular_core::Ring;
@@ -42,11 +42,11 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let ring = Ring::new(1 << 20)?;
 //! let handle = ring.handle();
-//! let record = RingLayer::new(ring).with_filter(LevelFilter::DEBUG);
 //! let print = fmt::layer()
 //!     .with_writer(std::io::stderr)
 //!     .with_filter(LevelFilter::INFO);
-//! tracing_subscriber::registry().with(record).with(print).init();
+//! let record = RingLayer::new(ring).with_filter(LevelFilter::DEBUG);
+//! tracing_subscriber::registry().with(print).with(record).init();
 //!
 //! tracing::info!("recorded and printed");
 //! tracing::debug!("recorded");
@@ -58,6 +58,20 @@
 //!
 //! Here the program waits for stderr at every line. A reader thread, from `handle.reader()`, prints
 //! as well, and holds the program up only as far as its policy says.
+//!
+//! # The recorder last
+//!
+//! `tracing` asks all filters before the first layer hears of an event or a span. It keeps the answers with the
+//! thread, and each layer takes its own when its turn comes, in the order of the calls of `with`. A value that
+//! panics or logs while one layer shows it spoils the answers that were not taken yet: those of the layers
+//! *behind*. A recorder shows values that the console's filter leaves out, so with the recorder first, the console
+//!
+//! - loses the span that comes next, with all that is in it, where a value of a DEBUG event panics,
+//! - prints the DEBUG event, which its filter refuses, where the value logs,
+//! - panics with "Span not found" where a value of a DEBUG span logs.
+//!
+//! Behind the last layer there is none, so none of the three happens with the recorder last. A layer that
+//! logs something of a span as that is closed must be before it, too: see [`RingLayer`](RingLayer#spans).
 //!
 //! # The same text into a file
 //!
@@ -141,14 +155,24 @@
 //!
 //! # Hard places
 //!
-//! The ring takes an event from anywhere: a `Display` that is being logged, `Drop` while unwinding, a
-//! thread-local's destructor; and so does [`RingLayer`]. Three things come from `tracing` itself. An event
-//! inside a `Display` that is being logged is recorded before the outer one, and once for every layer that
-//! formats the outer one; a layer with a filter of its own may then get the outer one although its filter
-//! says no. And while a scoped subscriber (`set_default`, `with_default`) is in use anywhere
-//! in the program, `tracing` drops such an event: use `init` or `set_global_default`.
-//! And a *span* that is opened or entered in a thread-local's destructor aborts the program, with any layer or
-//! none, if the registry's own variables of that thread are gone by then.
+//! The ring takes an event from anywhere but a signal handler: a `Display` that is being logged, `Drop` while
+//! unwinding, a thread-local's destructor, the program's allocator, a child that a `Display` has forked; and so does
+//! [`RingLayer`]. Some things come from `tracing` itself:
+//!
+//! - **An event inside a `Display`** that is being logged is recorded before the outer one, and once for every
+//!   layer that formats the outer one. Layers behind the first of these may get the outer one although their
+//!   filters say no.
+//! - **After a value that panicked**, a layer behind the one that showed it, if its filter had said no, misses
+//!   the next event, or the next span and what is recorded of that.
+//! - **A value that panics while a span is opened**: `tracing` never closes that span, as nobody has it, nor those
+//!   around it. A layer keeps nothing of the span itself, but what it knows of those around it stays.
+//! - **While a scoped subscriber** (`set_default`, `with_default`) is in use anywhere in the program, `tracing`
+//!   drops an event inside a `Display`: use `init` or `set_global_default`.
+//! - **A span that is opened or entered in a thread-local's destructor** aborts the program, with any layer or
+//!   none, if the registry's own variables of that thread are gone by then.
+//!
+//! **In a signal handler** nothing may be logged, here as with every logger that takes a lock or allocates: sooner
+//! or later the handler interrupts a write of its own thread, and waits for it for ever.
 //!
 //! With [`RingWriter`], what stands before the ring is `fmt`, in `tracing-subscriber` 0.3:
 //!
@@ -161,9 +185,15 @@
 //! - **A `Display` that returns an error** costs the event, unless `log_internal_errors` is on:
 //!   then a line is recorded that says which event it was. It is on in `tracing_subscriber::fmt()`,
 //!   and off in `fmt::layer()`.
+//! - **A value that logs while it is recorded into a span** that the thread is in (`span.record("x", &value)`) hangs
+//!   the thread: `fmt` keeps the span's fields locked meanwhile, and the inner line wants to read them.
+//! - **A `Display` that returns an error while a span is opened** panics: `fmt` prints what it cannot format on
+//!   stderr, with the same value in it.
 //! - **Two layers of `fmt`** with the same field format share the text of a span's fields, and the first
-//!   one writes it: after a coloured console, the ring would have the console's colours. Put the ring's
-//!   first.
+//!   one writes it: after a coloured console, the ring would have the console's colours. Give the console
+//!   `with_ansi(false)`, or put the ring's first, with the consequences [above](#the-recorder-last).
+//!
+//! [`RingLayer`] does none of these.
 
 mod escape;
 mod format;
@@ -171,6 +201,7 @@ mod json;
 mod json_fields;
 mod layer;
 mod level;
+mod moves;
 mod number;
 mod spans;
 mod text;

@@ -3,51 +3,41 @@
 //! They are kept here, and not in the registry's extensions, which would allocate for every span, and
 //! keep a lock while a `Display` of the program runs. What a closed span leaves is used for a later one.
 //!
-//! Invariant: under a lock there is nothing but copying. The program's code runs before.
+//! Invariant: under a lock there is nothing but copying. The program's code runs before; and as its allocator is
+//! the program's code too, and may log, nothing is allocated or freed there. What lacks room says so
+//! ([`Lacks`]), the lock is given back, room is made, and it is tried again; what is left is dropped
+//! afterwards ([`Supplies`]). In a forked child nothing is locked.
 
-use std::collections::HashMap;
+mod above;
+mod draft;
+mod fields;
+mod place;
+mod shard;
+mod table;
+
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use circular_core::Ring;
+
+use crate::format::Panic;
+pub(crate) use above::Around;
+use above::{Above, Noted};
+pub(crate) use draft::Draft;
+use draft::Loan;
+pub(crate) use fields::{Room, SpanFields};
+use place::{mix, place};
+use shard::{Lacks, Shard, Supplies};
+use table::{LARGEST_SPARE, Node};
 
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
 
-/// The highest bits of the registry's ids count how often a place for a span was used again. A lock is
-/// chosen without them: the next span in the same place finds there what the one before has left.
-const GENERATION_BITS: u32 = 13;
-
-/// So many closed spans' memory is kept in each, and none that is larger than this.
-const SPARES: usize = 32;
-const LARGEST_SPARE: usize = 2048;
-
-/// As many spans around each other are found without the registry. So many it keeps without an allocation.
-const DEEPEST: usize = 16;
-
-/// The fields of one span in a form of its own.
-pub trait SpanFields: Default + Send + 'static {
-    /// Bytes of memory that are kept for it.
-    fn size(&self) -> usize;
-
-    /// Forgets the fields and keeps the memory.
-    fn clear(&mut self);
-
-    /// Takes over fields that were recorded later.
-    fn add(&mut self, later: &Self);
-}
-
-pub struct Spans<T> {
+pub struct Spans<T: SpanFields> {
+    /// Knows whether this process is a forked child.
+    ring: Ring,
     shards: Box<[Mutex<Shard<T>>]>,
-}
-
-struct Shard<T> {
-    open: HashMap<u64, Span<T>, BuildHasherDefault<IdHasher>>,
-    spare: Vec<T>,
-}
-
-struct Span<T> {
-    kin: Kin,
-    fields: T,
 }
 
 /// What a span is called, and which one it is in, of those that the layer's filter lets through.
@@ -58,126 +48,252 @@ pub(crate) struct Kin {
 }
 
 impl<T: SpanFields> Spans<T> {
-    pub(crate) fn new() -> Self {
-        let shard = || Shard {
-            open: HashMap::default(),
-            spare: Vec::new(),
-        };
+    pub(crate) fn new(ring: Ring) -> Self {
+        let shard = || Mutex::new(Shard::new());
         Self {
-            shards: (0..SHARDS).map(|_| Mutex::new(shard())).collect(),
+            ring,
+            shards: (0..SHARDS).map(|_| shard()).collect(),
         }
     }
 
-    /// The span is new, and has the fields that `fill` puts in.
-    pub(crate) fn open(&self, id: u64, kin: Kin, fill: impl FnOnce(&mut T)) {
-        let mut fields = self.shard(id).take();
-        fill(&mut fields);
-        // One that has the id already is gone: the layer was not in its registry when it was closed.
-        let gone = self.shard(id).open.insert(id, Span { kin, fields });
-        drop(gone);
+    /// The span is new, and has the fields that `fill` puts in. If a value panics meanwhile, nobody will ever
+    /// have the span, or close it. `is_there` tells whether the registry has another span still.
+    pub(crate) fn open(
+        &self,
+        id: u64,
+        kin: Kin,
+        is_there: impl FnOnce(u64) -> bool,
+        fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
+    ) -> Option<Panic> {
+        let mut draft = Loan::<T::Draft>::new();
+        let panic = fill(&mut draft);
+        if panic.is_some() {
+            return panic;
+        }
+        let mut other = None;
+        self.put(id, |shard, supplies| {
+            other = shard.table.of_place(id);
+            if other == Some(id) {
+                supplies.leave(shard.table.remove(id));
+            }
+            shard.insert(id, kin, &draft, supplies)
+        });
+        // The registry has one span in a place. The layer was not in it when that one was closed.
+        if let Some(other) = other.filter(|&other| other != id && !is_there(other)) {
+            self.close(other);
+        }
+        None
     }
 
     /// Adds the fields that `fill` puts in to those of the span.
-    pub(crate) fn record(&self, id: u64, kin: Kin, fill: impl FnOnce(&mut T)) {
-        let mut later = self.shard(id).take();
-        fill(&mut later);
-        let mut shard = self.shard(id);
-        let span = shard.open.entry(id).or_insert_with(|| Span {
-            kin,
-            fields: T::default(),
-        });
-        span.fields.add(&later);
-        shard.put_back(later);
-    }
-
-    pub(crate) fn close(&self, id: u64) {
-        let mut shard = self.shard(id);
-        if let Some(span) = shard.open.remove(&id) {
-            shard.put_back(span.fields);
-        }
-    }
-
-    /// Shows the fields to `copy`, which does no more than that; there are none of a span that was opened
-    /// before the layer was there.
-    pub(crate) fn with(&self, id: u64, copy: impl FnOnce(Option<&T>)) {
-        copy(self.shard(id).open.get(&id).map(|span| &span.fields));
-    }
-
-    /// Shows the span and those around it to `copy`, name and fields, from the outermost on; or nothing, and
-    /// false, if one of them was opened before the layer was there, or they are very many. (To ask the
-    /// registry for them takes twice as long.)
-    pub(crate) fn scope(&self, id: u64, mut copy: impl FnMut(&'static str, &T)) -> bool {
-        let mut ids = [id; DEEPEST];
-        let mut depth = 0;
-        let mut next = Some(id);
-        while let Some(id) = next {
-            let shard = self.shard(id);
-            let (Some(span), Some(place)) = (shard.open.get(&id), ids.get_mut(depth)) else {
-                return false;
+    pub(crate) fn record(
+        &self,
+        id: u64,
+        kin: Kin,
+        fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
+    ) -> Option<Panic> {
+        let mut draft = Loan::<T::Draft>::new();
+        let panic = fill(&mut draft);
+        self.put(id, |shard, supplies| {
+            let Some(span) = shard.table.get(id) else {
+                return shard.insert(id, kin, &draft, supplies);
             };
-            *place = id;
-            depth += 1;
-            next = span.kin.parent;
+            let needed = span.fields.needed(&draft);
+            let larger = if span.fields.room().holds(needed) {
+                None
+            } else {
+                Some(shard.fields_for(needed, true, supplies)?)
+            };
+            if let Some(span) = shard.table.get_mut(id) {
+                if let Some(mut larger) = larger {
+                    larger.copy(&span.fields);
+                    supplies.leave(Some(mem::replace(&mut span.fields, larger)));
+                }
+                span.fields.add(&draft);
+            }
+            Ok(())
+        });
+        panic
+    }
+
+    /// The span goes; at once, or when nobody holds it any more.
+    pub(crate) fn close(&self, id: u64) {
+        // What is left is dropped when the lock is not there any more.
+        let _left = self.shard(id).map(|mut shard| shard.table.close(id));
+    }
+
+    /// Keeps the span, even if it is closed, until `show_held` is called for it. Tells whether it is there.
+    pub(crate) fn hold(&self, id: u64) -> bool {
+        let mut shard = self.shard(id);
+        let span = shard.as_mut().and_then(|shard| shard.table.get_mut(id));
+        span.map(|span| span.held += 1).is_some()
+    }
+
+    /// Appends a span that is held to a line, and holds it no longer. Tells what it is in, or nothing if it is
+    /// not there.
+    pub(crate) fn show_held(&self, id: u64, text: &mut String) -> Option<Around> {
+        let mut around = None;
+        self.show_and(id, text, |shard| {
+            around = shard.table.get(id).map(Node::around);
+            shard.table.let_go(id)
+        });
+        around
+    }
+
+    /// Appends a span and its fields to a line, and tells whether it has it: not one that was opened before the
+    /// layer was there.
+    pub(crate) fn show(&self, id: u64, text: &mut String) -> bool {
+        self.show_and(id, text, |_| None)
+    }
+
+    /// Appends the span and those around it to a line, from the outermost on, with `between` between them; or
+    /// nothing, and false, if one of them was opened before the layer was there, or they are very many. (To ask
+    /// the registry for them takes twice as long.)
+    pub(crate) fn show_scope(&self, id: u64, text: &mut String, between: &str) -> bool {
+        let Some(shard) = self.shard(id) else {
+            return false;
+        };
+        let Some(span) = shard.table.get(id) else {
+            return false;
+        };
+        if span.kin.parent.is_none() && span.show(text).is_ok() {
+            return true;
         }
-        for &id in ids[..depth].iter().rev() {
-            if let Some(span) = self.shard(id).open.get(&id) {
-                copy(span.kin.name, &span.fields);
+        let around = span.around();
+        drop(shard);
+        self.show_around(id, around, text, between)
+    }
+
+    /// The same, when it is known what is around the span.
+    pub(crate) fn show_around(
+        &self,
+        id: u64,
+        around: Around,
+        text: &mut String,
+        between: &str,
+    ) -> bool {
+        let noted = around.noted.above();
+        let is_noted = noted.is_some();
+        let Some(above) = noted.or_else(|| self.above(around.parent)) else {
+            return false;
+        };
+        for id in above.ids() {
+            if self.show(id, text) {
+                text.push_str(between);
             }
         }
+        // It was there before, and is there as long as the event is in it.
+        self.show_and(id, text, |shard| {
+            if let Some(span) = shard.table.get_mut(id).filter(|_| !is_noted) {
+                span.noted = Noted::note(&above);
+            }
+            None
+        });
         true
     }
 
-    fn shard(&self, id: u64) -> MutexGuard<'_, Shard<T>> {
-        // The high bits of a product depend on all bits of the factors.
-        let number = (mix(id << GENERATION_BITS) >> 59) as usize % SHARDS;
-        // Nothing under the lock can panic half-way.
-        self.shards[number]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T: SpanFields> Shard<T> {
-    fn take(&mut self) -> T {
-        self.spare.pop().unwrap_or_default()
+    /// The spans that one is in whose parent is `next`, if all are here and they are not too many.
+    fn above(&self, mut next: Option<u64>) -> Option<Above> {
+        let mut above = Above::new();
+        while let Some(id) = next {
+            above.push(id)?;
+            next = self.shard(id)?.table.get(id)?.kin.parent;
+        }
+        Some(above)
     }
 
-    fn put_back(&mut self, mut fields: T) {
-        if self.spare.len() < SPARES && fields.size() <= LARGEST_SPARE {
-            fields.clear();
-            self.spare.push(fields);
+    /// Shows a span, and does something under the same lock, which may leave something.
+    fn show_and(
+        &self,
+        id: u64,
+        text: &mut String,
+        then: impl FnOnce(&mut Shard<T>) -> Option<T>,
+    ) -> bool {
+        loop {
+            let Some(mut shard) = self.shard(id) else {
+                return false;
+            };
+            let Some(span) = shard.table.get(id) else {
+                return false;
+            };
+            match span.show(text) {
+                Ok(()) => {
+                    let left = then(&mut shard);
+                    drop(shard);
+                    drop(left);
+                    return true;
+                }
+                Err(longest) => {
+                    drop(shard);
+                    text.reserve(longest);
+                }
+            }
         }
     }
+
+    /// Puts what was written into the table, as `put` says, which is called again if it lacked something. What
+    /// it did before does no harm then.
+    fn put(
+        &self,
+        id: u64,
+        mut put: impl FnMut(&mut Shard<T>, &mut Supplies<T>) -> Result<(), Lacks>,
+    ) {
+        // Outlives the lock.
+        let mut supplies = Supplies::new();
+        while let Some(mut shard) = self.shard(id) {
+            match put(&mut shard, &mut supplies) {
+                Ok(()) => break,
+                Err(lacks) => {
+                    drop(shard);
+                    let found = match lacks {
+                        Lacks::Fields(needed, _) => self.spare_of_others(id, needed),
+                        Lacks::Table(_) => None,
+                    };
+                    match found {
+                        Some(fields) => supplies.fields = Some(fields),
+                        None => supplies.make(lacks),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Memory of a closed span from another shard: when threads close each other's spans, the next ones are
+    /// in other places.
+    fn spare_of_others(&self, id: u64, needed: Room) -> Option<T> {
+        if needed.bytes > LARGEST_SPARE {
+            return None;
+        }
+        let own = shard_of(id);
+        (1..SHARDS).find_map(|distance| {
+            if self.ring.is_forked() {
+                return None;
+            }
+            let shard = self.shards[(own + distance) % SHARDS].try_lock();
+            shard
+                .ok()
+                .and_then(|mut shard| shard.table.take_spare(needed))
+        })
+    }
+
+    /// Locks the part of the table that the span is in; none of it in a forked child, where a thread that is
+    /// not here may have it locked. Asked each time: any value of the program's may fork.
+    fn shard(&self, id: u64) -> Option<MutexGuard<'_, Shard<T>>> {
+        if self.ring.is_forked() {
+            return None;
+        }
+        // Nothing under the lock can panic half-way.
+        let locked = self.shards[shard_of(id)].lock();
+        Some(locked.unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
-impl<T> fmt::Debug for Spans<T> {
+fn shard_of(id: u64) -> usize {
+    (mix(place(id)) >> 59) as usize % SHARDS
+}
+
+impl<T: SpanFields> fmt::Debug for Spans<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spans").finish_non_exhaustive()
-    }
-}
-
-/// Span ids differ in their lowest bits; a hash map looks at others as well.
-fn mix(id: u64) -> u64 {
-    // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
-    id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-#[derive(Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(self.0 ^ u64::from(byte));
-        }
-    }
-
-    fn write_u64(&mut self, id: u64) {
-        self.0 = mix(id);
-    }
-
-    fn finish(&self) -> u64 {
-        // The map takes its bucket from the lowest bits.
-        self.0.rotate_left(32)
     }
 }

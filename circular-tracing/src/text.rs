@@ -2,10 +2,11 @@
 //!
 //! Where a `Debug` or `Display` fails, `fmt` writes no line; here the line is written, and marked.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread::{self, Thread};
+use std::thread::{self, LocalKey, Thread};
 
 use tracing_core::field::{Field, Visit};
 use tracing_core::{Level, Subscriber};
@@ -15,7 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::escape::{ForTerminal, push_debug};
 use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
 use crate::number::{push_float, push_integer};
-use crate::spans::{SpanFields, Spans};
+use crate::spans::{Draft, Room, SpanFields, Spans};
 
 /// Lines of text, as `fmt` writes them.
 #[derive(Clone, Copy, Debug)]
@@ -59,23 +60,38 @@ impl Format for Text {
             push_integer(text, number);
             text.push_str(": ");
         }
-        let panic = Self::push_fields(text, |fields| said.event.record(fields));
+        let mut fields = Fields::new(text);
+        fields.is_log_record = said.is_log_record;
+        let panic = fields.record(|fields| said.event.record(fields));
         text.push('\n');
         panic
     }
 
     fn push_fields(fields: &mut String, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
-        let panic = format::caught(|| record(&mut Fields::new(fields)));
-        if panic.is_some() {
-            fields.push_str(PANICKED);
-        }
-        panic
+        Fields::new(fields).record(record)
     }
 }
 
 impl SpanFields for String {
-    fn size(&self) -> usize {
-        self.capacity()
+    type Draft = String;
+
+    fn room(&self) -> Room {
+        Room {
+            bytes: self.capacity(),
+            members: 0,
+        }
+    }
+
+    fn needed(&self, later: &String) -> Room {
+        let space = usize::from(!self.is_empty());
+        Room {
+            bytes: self.len() + space + later.len(),
+            members: 0,
+        }
+    }
+
+    fn with_room(room: Room) -> Self {
+        String::with_capacity(room.bytes)
     }
 
     fn clear(&mut self) {
@@ -87,6 +103,40 @@ impl SpanFields for String {
             self.push(' ');
         }
         self.push_str(later);
+    }
+
+    fn copy(&mut self, other: &Self) {
+        self.clear();
+        self.push_str(other);
+    }
+
+    fn longest(&self, name: &str) -> usize {
+        name.len() + self.len() + "{}:".len()
+    }
+
+    fn show(&self, name: &str, text: &mut String) {
+        text.push_str(name);
+        if !self.is_empty() {
+            text.push('{');
+            text.push_str(self);
+            text.push('}');
+        }
+        text.push(':');
+    }
+}
+
+impl Draft for String {
+    fn place() -> &'static LocalKey<Cell<Self>> {
+        thread_local!(static DRAFT: Cell<String> = const { Cell::new(String::new()) });
+        &DRAFT
+    }
+
+    fn size(&self) -> usize {
+        self.capacity()
+    }
+
+    fn clear(&mut self) {
+        self.clear();
     }
 }
 
@@ -100,14 +150,16 @@ fn level(level: Level) -> &'static str {
     }
 }
 
-/// Name, or number if there is none, or both, each as wide as all others that have logged.
+/// Name, or number if there is none, or both, each as wide as all others that have logged before.
 fn push_thread(text: &mut String, parts: Parts, thread: &Thread) {
     static LONGEST_NAME: AtomicUsize = AtomicUsize::new(0);
 
     let name = thread.name().filter(|_| parts.thread_name);
     // Writing to a string does not fail.
     if let Some(name) = name {
-        let longest = LONGEST_NAME.fetch_max(name.len(), Relaxed).max(name.len());
+        // As in `fmt`, what is kept is counted in bytes, and padded in characters. So the longest name so far
+        // must not be padded to its own length.
+        let longest = LONGEST_NAME.fetch_max(name.len(), Relaxed);
         let _ = write!(text, "{name:>longest$} ");
     }
     if parts.thread_id || name.is_none() {
@@ -127,33 +179,22 @@ fn push_scope<S>(
     let Some(span) = context.event_span(said.event) else {
         return;
     };
-    let is_known = spans.scope(span.id().into_u64(), |name, fields| {
-        push_span(text, name, fields);
-    });
-    if !is_known {
+    if !spans.show_scope(span.id().into_u64(), text, "") {
         for span in span.scope().from_root() {
-            spans.with(span.id().into_u64(), |fields| {
-                push_span(text, span.name(), fields.map_or("", |fields| fields));
-            });
+            if !spans.show(span.id().into_u64(), text) {
+                String::new().show(span.name(), text);
+            }
         }
     }
     text.push(' ');
-}
-
-fn push_span(text: &mut String, name: &str, fields: &str) {
-    text.push_str(name);
-    if !fields.is_empty() {
-        text.push('{');
-        text.push_str(fields);
-        text.push('}');
-    }
-    text.push(':');
 }
 
 /// Appends fields, with spaces between them.
 struct Fields<'a> {
     text: &'a mut String,
     is_first: bool,
+    /// They are of a log record that `tracing-log` has made an event of.
+    is_log_record: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -161,15 +202,26 @@ impl<'a> Fields<'a> {
         Self {
             text,
             is_first: true,
+            is_log_record: false,
         }
+    }
+
+    /// Appends what `record` visits, and tells what a value panicked with.
+    fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
+        let panic = format::caught(|| record(self));
+        if panic.is_some() {
+            self.text.push_str(PANICKED);
+        }
+        panic
     }
 
     /// Appends what stands before a value, if there is to be one.
     fn begin(&mut self, field: &Field) -> Option<Kind> {
         let name = field.name();
         let shown = match name.as_bytes().first() {
-            // What tracing-log tells of a log record's origin is in the line already.
-            Some(b'l') if name.starts_with("log.") => return None,
+            // What tracing-log tells of the record's origin is in the line already. A program may have
+            // fields of such names too.
+            Some(b'l') if self.is_log_record && name.starts_with("log.") => return None,
             Some(b'm') if name == "message" => {
                 self.separate();
                 return Some(Kind::Message);

@@ -21,7 +21,8 @@ use crate::level::level;
 /// milliseconds coarser than the one in the text.
 ///
 /// [`make_writer`](MakeWriter::make_writer), for whoever has no metadata, writes records without
-/// level and target.
+/// level and target. Layers other than `fmt`'s that take a `MakeWriter` may ask that way, as `tracing-tree`'s
+/// does: then readers cannot filter by level or target, and [`dump_on`](RingWriter::dump_on) does nothing.
 ///
 /// # When the ring is closed
 ///
@@ -45,6 +46,10 @@ impl RingWriter {
 
     /// Dumps what the ring holds when an event of `trigger`'s level comes: see [`DumpTrigger`]. A second
     /// trigger takes the place of the first.
+    ///
+    /// The level comes from the metadata. Under a layer that asks for a writer without them, as `tracing-tree`'s
+    /// does, no event sets off anything: call [`DumpTrigger::saw`] by yourself then, or record with a
+    /// [`RingLayer`](crate::RingLayer).
     ///
     /// ```
     /// use circular_core::{DumpTrigger, Ring};

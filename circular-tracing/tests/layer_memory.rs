@@ -1,5 +1,5 @@
-//! What closed spans leave is bounded, however many there were, and however long their fields. One test, so
-//! that nothing else runs.
+//! What closed spans leave is bounded, however many there were, and however long their fields; and an open one
+//! holds little more than its text. One test, so that nothing else runs.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -82,6 +82,50 @@ fn left_by(work: fn(), dispatch: &Dispatch) -> usize {
     })
 }
 
+const OPEN: usize = 3000;
+
+/// What each of many open spans holds: after it was opened with `length` bytes of text, after as much was
+/// recorded, and after one digit more.
+fn held_by_open(length: usize, dispatch: &Dispatch) -> [usize; 3] {
+    dispatcher::with_default(dispatch, || {
+        let mut spans = Vec::with_capacity(OPEN);
+        let text = "x".repeat(length);
+        let before = LIVE.load(Relaxed);
+        let held = || LIVE.load(Relaxed).saturating_sub(before) / OPEN;
+        spans.extend((0..OPEN).map(|_| tracing::info_span!("span", text, a = Empty, b = Empty)));
+        let opened = held();
+        for span in &spans {
+            span.record("a", &*text);
+        }
+        let recorded = held();
+        for span in &spans {
+            span.record("b", 1);
+        }
+        [opened, recorded, held()]
+    })
+}
+
+/// Its text, a fifth of that, and little else.
+fn open_spans_hold_their_text() {
+    let ring = || Ring::new(1 << 16).unwrap();
+    for length in [0, 50, 500, 1500, 5000] {
+        let text = tracing_subscriber::registry().with(RingLayer::new(ring()));
+        let json = tracing_subscriber::registry().with(RingLayer::new(ring()).json());
+        for dispatch in [text.into(), json.into()] {
+            let registrys = held_by_open(length, &tracing_subscriber::registry().into());
+            let held = held_by_open(length, &dispatch);
+            for (step, texts) in [1, 2, 2].into_iter().enumerate() {
+                let own = held[step].saturating_sub(registrys[step]);
+                let expected = length * texts * 6 / 5 + 350;
+                assert!(
+                    own <= expected,
+                    "{own} for {texts} times {length} bytes, step {step}"
+                );
+            }
+        }
+    }
+}
+
 const LITTLE: usize = 64 << 10;
 
 #[test]
@@ -104,4 +148,5 @@ fn closed_spans_leave_little() {
         let left = left_by(a_few_of_a_mebibyte, &dispatch);
         assert!(left < LITTLE, "{left} after long ones");
     }
+    open_spans_hold_their_text();
 }

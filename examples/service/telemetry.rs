@@ -75,7 +75,6 @@ pub(crate) fn start() -> io::Result<Telemetry> {
         .map_err(|error| unusable("LOG_DIR", &log_dir, error))?;
 
     tracing_subscriber::registry()
-        .with(RingLayer::new(ring).with_filter(recorded()))
         // Written by the thread that logs: a line that was logged is in the file, come what may.
         .with(
             fmt::layer()
@@ -83,6 +82,8 @@ pub(crate) fn start() -> io::Result<Telemetry> {
                 .with_writer(file)
                 .with_filter(LevelFilter::INFO),
         )
+        // Last, so that no value of a DEBUG event, which only the ring shows, can make the file's filter err.
+        .with(RingLayer::new(ring).with_filter(recorded()))
         // Also takes what dependencies say through the `log` crate, so no `log` logger is needed;
         // with one, their lines would be recorded twice.
         .try_init()

@@ -180,13 +180,6 @@ pub(crate) fn names() {
     tracing::info!("r#type" = 1, "r#match" = "text", "r#fn" = ?'d', "r#" = %"shown", "raw");
     tracing::info!(twice = 1, twice = "again", "twice");
     tracing::info!(
-        log.target = "kept from text",
-        log.other = 1,
-        seen = 2,
-        "log"
-    );
-    tracing::info!(log.line = ?3, "log");
-    tracing::info!(
         timestamp = 1,
         level = "2",
         fields = 3,
@@ -215,8 +208,6 @@ pub(crate) fn names() {
         tracing::info_span!("raw", r#type = 1, r#match = "text", r#fn = ?'d', r#move = %"shown"),
         tracing::info_span!("raw", "r#type" = 1, "r#fn" = ?'d', "r#" = %"shown", "type" = 2),
         tracing::info_span!("twice", twice = 1, twice = "again"),
-        tracing::info_span!("log", log.target = "kept from text", log.line = ?3, seen = 2),
-        tracing::info_span!("only log", log.line = ?3),
         tracing::info_span!("message", message = "a span's", other = 1),
         tracing::info_span!("message", other = 1, message = ?"a span's"),
     ];
@@ -318,7 +309,6 @@ pub(crate) fn errors() {
         tracing::error!(before = 1, error, after = 2, "went wrong");
         tracing::error!(message = error);
         tracing::error!(r#try = error, "r#try" = error);
-        tracing::error!(log.error = error, "left out of text");
         tracing::error!(%error, ?error, "shown and debugged");
         tracing::error!(some = Some(error), "wrapped");
         let span = tracing::error_span!("span", error, "r#try" = error, other = 1);
