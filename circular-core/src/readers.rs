@@ -68,9 +68,10 @@ pub(crate) struct Readers {
     capacity: u64,
 }
 
-impl Readers {
-    pub(crate) const LIMIT_OFFSET: usize = std::mem::offset_of!(Readers, limit);
+// `State` counts on it.
+const _: () = assert!(mem::offset_of!(Readers, limit) == 0);
 
+impl Readers {
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
             slots: Vec::new(),
