@@ -38,6 +38,9 @@ pub(crate) struct Entry {
     pub(crate) spot: Spot,
     /// Its time, in nanoseconds since 1970.
     pub(crate) nanos: u64,
+    /// The latest time of those since the entry before, without it. Records stand in the order in which
+    /// they were written, and may have times in any other.
+    pub(crate) before: u64,
 }
 
 pub(crate) struct Index {
@@ -51,6 +54,7 @@ struct Block {
     seq: AtomicU64,
     bytes: AtomicU64,
     nanos: AtomicU64,
+    before: AtomicU64,
 }
 
 impl Index {
@@ -68,6 +72,7 @@ impl Index {
             seq: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             nanos: AtomicU64::new(0),
+            before: AtomicU64::new(0),
         };
         Self {
             blocks: (0..count).map(|_| blank()).collect(),
@@ -87,30 +92,34 @@ impl Index {
 
     /// Notes the first record that begins in its block, and tells the position of the next block; the
     /// caller holds the lock, and has stored `intent` and fenced.
-    pub(crate) fn note(&self, spot: &Spot, nanos: u64) -> u64 {
-        self.store(spot.index / self.block_words, spot, nanos);
+    pub(crate) fn note(&self, entry: &Entry) -> u64 {
+        let spot = entry.spot;
+        self.store(spot.index / self.block_words, entry);
         let words = self.words_to_next_block(spot.index);
         // In memory that no writer wrote, the spot may be anywhere.
         spot.position.saturating_add((words * WORD) as u64)
     }
 
-    /// Notes a record of so many words in the block behind its own, if it covers that; the caller as
-    /// above.
-    pub(crate) fn note_long(&self, spot: &Spot, nanos: u64, words: usize) {
-        let block = self.block_words;
-        if words > block && words >= self.words_to_next_block(spot.index) + block {
-            let own = spot.index / self.block_words;
-            self.store((own + 1) % self.blocks.len(), spot, nanos);
+    /// Notes a record of so many words in the block behind its own, if it covers that, and tells whether
+    /// it does; the caller as above.
+    pub(crate) fn note_long(&self, entry: &Entry, words: usize) -> bool {
+        let (block, index) = (self.block_words, entry.spot.index);
+        let is_long = words > block && words >= self.words_to_next_block(index) + block;
+        if is_long {
+            let own = index / self.block_words;
+            self.store((own + 1) % self.blocks.len(), entry);
         }
+        is_long
     }
 
-    fn store(&self, number: usize, spot: &Spot, nanos: u64) {
+    fn store(&self, number: usize, entry: &Entry) {
         let block = &self.blocks[number];
-        block.position.store(spot.position, Relaxed);
+        block.position.store(entry.spot.position, Relaxed);
         fence(Release);
-        block.seq.store(spot.seq, Relaxed);
-        block.bytes.store(spot.bytes, Relaxed);
-        block.nanos.store(nanos, Relaxed);
+        block.seq.store(entry.spot.seq, Relaxed);
+        block.bytes.store(entry.spot.bytes, Relaxed);
+        block.nanos.store(entry.nanos, Relaxed);
+        block.before.store(entry.before, Relaxed);
     }
 
     /// The entry of block `number` if it names a record below `tail`, which was loaded (Acquire)
@@ -122,6 +131,7 @@ impl Index {
         let seq = block.seq.load(Relaxed);
         let bytes = block.bytes.load(Relaxed);
         let nanos = block.nanos.load(Relaxed);
+        let before = block.before.load(Relaxed);
         fence(Acquire);
         let again = block.position.load(Relaxed);
         let spot = Spot::new(position, seq, bytes, words);
@@ -130,6 +140,10 @@ impl Index {
         // Records and their bytes are fewer than the bytes of storage that they took.
         let is_possible = seq <= position && bytes <= position;
         let is_good = position == again && position < tail && is_here && is_possible;
-        is_good.then_some(Entry { spot, nanos })
+        is_good.then_some(Entry {
+            spot,
+            nanos,
+            before,
+        })
     }
 }

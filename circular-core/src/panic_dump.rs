@@ -6,6 +6,7 @@
 
 use self::desk::{Desk, PATIENCE};
 use crate::buffer::Buffer;
+use crate::clock::Stamp;
 use crate::dump::{self, Dumped, Piece};
 use crate::dump_file::{Cause, DumpDir, executable_name};
 use crate::no_wait::InSink;
@@ -192,7 +193,7 @@ impl Hook {
             let recorded = self.shared.write(meta, Slices::new(&payload)).is_ok();
             let text = self.redaction.text(&Record {
                 seq: before,
-                nanos: meta.nanos().unwrap_or_default(),
+                stamp: Stamp::given(meta.nanos().unwrap_or_default()),
                 level: Some(Level::Error),
                 part: Part::Whole,
                 target: TARGET.as_bytes(),

@@ -5,6 +5,7 @@
 //! that write wait for each other for as long as this takes. Room is only ever short when a reader
 //! holds writers back; then they wait in line, in the order in which they came.
 
+use crate::clock::Stamp;
 use crate::header::{self, Part};
 use crate::line::Turn;
 use crate::payload::Payload;
@@ -12,7 +13,7 @@ use crate::shared::{Shared, State};
 use crate::storage::WORD;
 use crate::sync::{self, MutexGuard};
 use crate::tape::Label;
-use crate::{Closed, Meta, clock, no_wait};
+use crate::{Closed, Meta, no_wait};
 use std::io;
 use std::mem;
 
@@ -32,9 +33,9 @@ impl Shared {
         if payload.len() == 0 {
             return Ok(());
         }
-        let nanos = meta.nanos().unwrap_or_else(clock::now);
+        let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
-        let label = Label::new(meta.level_or_none(), meta.kept_target(), nanos, whole);
+        let label = Label::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
         let fits = payload.len() + label.target.len() <= self.largest_content;
         let Some(mut state) = self.lock() else {
             return self.refused();
@@ -121,7 +122,7 @@ impl Shared {
             if later.len() == 0 {
                 kind = Part::Last;
             }
-            let label = Label::new(whole.level, whole.target, whole.nanos, (kind, part.len()));
+            let label = Label::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
             self.make_room(state, label.size(), &mut turn)?;
             self.tape.append(&mut state.head, label, part);
             kind = Part::Middle;
