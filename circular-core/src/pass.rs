@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 
 /// After this many batches thrown away in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;
+/// After so many records that were filtered out, a reader tells how far it is, and a task lets others have
+/// their turn.
+const LOOK: u64 = 4096;
 /// How long a drained reader looks away before it asks writers to wake it, which costs them
 /// hundreds of writes' time.
 pub(crate) const NAP: Duration = Duration::from_millis(1);
@@ -71,6 +74,11 @@ impl Idle<'_> {
             Idle::Return | Idle::Wake(_) => true,
             Idle::Sleep { until } => sync::is_over(*until),
         }
+    }
+
+    /// Whether it is time to let others have their turn, after so many records that were filtered out.
+    fn is_tired(&self, filtered: u64) -> bool {
+        matches!(self, Idle::Wake(_)) && filtered >= LOOK
     }
 
     /// There is more: a task shall ask again, when others have had their turn.
@@ -138,6 +146,7 @@ impl Pass {
         let mut has_napped = false;
         // Where the head was at first: who filters everything out need not go on behind it for ever.
         let mut enough = None;
+        let mut filtered = 0;
         loop {
             let before = self.spot;
             self.buffer.clear();
@@ -146,7 +155,11 @@ impl Pass {
                 self.release();
             }
             let tail = shared.tape.tail();
-            let copied = shared.tape.copy(before, tail, self.least, &mut self.buffer);
+            let least = self.least;
+            let copied = shared
+                .tape
+                .copy(before, tail, least, LOOK, &mut self.buffer);
+            filtered += copied.filtered;
             let torn = shared.tape.is_overtaken(before.position, tail);
             self.has_more = torn || copied.spot.position < tail;
 
@@ -179,7 +192,8 @@ impl Pass {
             if self.spot.position < head {
                 // Filtered out, thrown away, or written just now.
                 has_napped = false;
-                if self.spot.position < *enough.get_or_insert(head) || !idle.is_over() {
+                let has_enough = self.spot.position >= *enough.get_or_insert(head);
+                if !(has_enough && idle.is_over() || idle.is_tired(filtered)) {
                     continue;
                 }
                 if self.untold.is_empty() {
@@ -262,10 +276,10 @@ impl Pass {
         if self.thrown_away <= PATIENCE {
             return None;
         }
-        let copied = self
-            .shared
-            .tape
-            .copy(self.spot, head.position, self.least, &mut self.buffer);
+        let copied =
+            self.shared
+                .tape
+                .copy(self.spot, head.position, self.least, LOOK, &mut self.buffer);
         let stuck = copied.spot == self.spot && copied.too_large.is_none();
         self.spot = copied.spot;
         if stuck && self.spot.position < head.position {
@@ -322,6 +336,12 @@ impl Pass {
         self.held = false;
         self.put_off = false;
         self.done = self.spot.position;
+    }
+
+    /// The same, and forgets it.
+    pub(crate) fn release_all(&mut self) {
+        self.release();
+        self.buffer.clear();
     }
 
     /// Says that what was handed out is done with, but that its flush was put off.

@@ -246,8 +246,8 @@ impl Tape {
     }
 
     /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
-    /// spot after them and how many `least` filtered out. At least one record is copied if there is
-    /// one and the batch may grow.
+    /// spot after them and how many `least` filtered out. It looks at `most` records. At least one is
+    /// copied if there is one that passes among them and the batch may grow.
     ///
     /// What was copied, the spot included, is worth nothing until [`Self::is_overtaken`] has said no
     /// for `from`, or unless the caller holds the lock.
@@ -256,6 +256,7 @@ impl Tape {
         from: Spot,
         upto: u64,
         least: Option<Level>,
+        most: u64,
         buffer: &mut Buffer,
     ) -> Copied {
         let mut copied = Copied {
@@ -265,7 +266,10 @@ impl Tape {
         };
         let share = self.capacity() / LARGEST_SHARE;
         let limit = from.position.saturating_add(share);
-        while copied.spot.position < upto {
+        for _ in 0..most {
+            if copied.spot.position >= upto {
+                break;
+            }
             let Some((header, stamp, next)) = self.step(copied.spot, upto) else {
                 break;
             };
