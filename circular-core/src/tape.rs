@@ -246,8 +246,8 @@ impl Tape {
     }
 
     /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
-    /// spot after them and how many `least` filtered out. It looks at `most` records. At least one is
-    /// copied if there is one that passes among them and the batch may grow.
+    /// spot after them and how many `least` filtered out. It looks at no more than `most`. At least one
+    /// is copied if there is one that passes among them and the batch may grow.
     ///
     /// What was copied, the spot included, is worth nothing until [`Self::is_overtaken`] has said no
     /// for `from`, or unless the caller holds the lock.
@@ -256,7 +256,7 @@ impl Tape {
         from: Spot,
         upto: u64,
         least: Option<Level>,
-        most: u64,
+        most: Most,
         buffer: &mut Buffer,
     ) -> Copied {
         let mut copied = Copied {
@@ -266,7 +266,7 @@ impl Tape {
         };
         let share = self.capacity() / LARGEST_SHARE;
         let limit = from.position.saturating_add(share);
-        for _ in 0..most {
+        for _ in 0..most.records {
             if copied.spot.position >= upto {
                 break;
             }
@@ -280,6 +280,10 @@ impl Tape {
                 copied.filtered += 1;
                 copied.spot = next;
                 continue;
+            }
+            let bytes = buffer.bytes().len().saturating_add(header.content());
+            if bytes > most.bytes && !buffer.is_empty() {
+                break;
             }
             if !buffer.has_room(header) {
                 if buffer.is_empty() {
@@ -343,6 +347,22 @@ impl Tape {
         let Truth { tail, intent, .. } = &self.truth;
         (&self.storage, &self.index, [tail, intent])
     }
+}
+
+/// What [`Tape::copy`] is to do at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    /// Records that it looks at, whether they pass or not.
+    pub(crate) records: u64,
+    /// Bytes of those that it copies, if they are more than one.
+    pub(crate) bytes: usize,
+}
+
+impl Most {
+    pub(crate) const ALL: Self = Self {
+        records: u64::MAX,
+        bytes: usize::MAX,
+    };
 }
 
 /// What [`Tape::copy`] did.
