@@ -85,6 +85,21 @@ impl Index {
         self.blocks.len()
     }
 
+    /// The blocks in the order of what is recorded in them, from the one that `position` is in and around
+    /// to that again: number, and where it ends.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder is below the number of blocks"
+    )]
+    pub(crate) fn blocks_from(&self, position: u64) -> impl Iterator<Item = (usize, u64)> {
+        let (size, count) = ((self.block_words * WORD) as u64, self.blocks.len() as u64);
+        let first = position / size;
+        (first..=first + count).map(move |block| {
+            let end = (block + 1).saturating_mul(size);
+            ((block % count) as usize, end)
+        })
+    }
+
     /// How many words from the one at `index` to the next block.
     pub(crate) fn words_to_next_block(&self, index: usize) -> usize {
         self.block_words - index % self.block_words
@@ -145,5 +160,53 @@ impl Index {
             nanos,
             before,
         })
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::Entry;
+    use crate::Meta;
+    use crate::shared::Shared;
+
+    /// Blocks are looked through in order, so the first that is found is the nearest.
+    #[test]
+    fn the_nearest_entry_is_found_wherever_records_begin_and_end() {
+        for most in [1, 40, 200, 1000, 3000, 16_000] {
+            let shared = Shared::new(16 << 10).unwrap();
+            let bytes = vec![b'x'; most];
+            let mut seed = most as u64;
+            for _ in 0..1000 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let len = usize::try_from(seed >> 33).unwrap() % most + 1;
+                shared.write(Meta::new(), &bytes[..len]).unwrap();
+                let (tape, tail) = (&shared.tape, shared.tape.tail());
+                let oldest = tail.saturating_sub(tape.capacity());
+                for position in [0, oldest, oldest + seed % 16_384, tail - 8, tail] {
+                    let from = |entry: &Entry| entry.spot.position >= position;
+                    let all = tape.entries(tail).filter(from);
+                    let nearest = all.min_by_key(|entry| entry.spot.position);
+                    let found = tape.entry_from(position, tail);
+                    assert_eq!(found, nearest, "{most}, from {position} of {tail}");
+                }
+            }
+        }
+    }
+
+    /// In a ring of many records it is the block of the head, or the one behind it.
+    #[test]
+    fn the_oldest_entry_is_found_at_once() {
+        let shared = Shared::new(1 << 20).unwrap();
+        for _ in 0..100_000 {
+            shared.write(Meta::new(), &b"a line of a log"[..]).unwrap();
+            let (tape, tail) = (&shared.tape, shared.tape.tail());
+            if tail > tape.capacity() {
+                let (_, index, _) = tape.parts();
+                let oldest = tape.entry_from(0, tail).unwrap();
+                let mut blocks = index.blocks_from(tail - tape.capacity());
+                let found = blocks.position(|(_, end)| oldest.spot.position < end);
+                assert!(found.unwrap() <= 1);
+            }
+        }
     }
 }

@@ -50,6 +50,12 @@ impl Slot {
         spared.filter(|spared| spared.position > spot.position)
     }
 
+    /// The record from which on a lossless reader has what it has not copied yet.
+    pub(crate) fn place(&self) -> Option<Spot> {
+        let place = self.spared_after(self.spot).unwrap_or(self.spot);
+        self.is_lossless().then_some(place)
+    }
+
     /// Whether a waiting flush asks for `position` or less.
     pub(crate) fn wants_flush(&self, position: u64) -> bool {
         self.flush_at <= position

@@ -333,11 +333,18 @@ impl Tape {
             .filter(move |entry| !self.is_overtaken(entry.spot.position, tail))
     }
 
-    /// The entry at `position` or after it that is nearest to it.
+    /// The entry at `position` or after it that is nearest to it. As a rule it is the first or the second
+    /// that is looked at.
     pub(crate) fn entry_from(&self, position: u64, tail: u64) -> Option<Entry> {
-        self.entries(tail)
-            .filter(|entry| entry.spot.position >= position)
-            .min_by_key(|entry| entry.spot.position)
+        // What is further back is gone.
+        let from = position.max(tail.saturating_sub(self.capacity()));
+        self.index.blocks_from(from).find_map(|(number, end)| {
+            let entry = self.index.get(number, tail, self.storage.len())?;
+            let position = entry.spot.position;
+            // In the first block there may be one of a lap later already.
+            let is_near = (from..end).contains(&position);
+            (is_near && !self.is_overtaken(position, tail)).then_some(entry)
+        })
     }
 
     /// What the tape is made of; the truth is `tail` and `intent`. For the fuzz targets, which write

@@ -9,10 +9,11 @@ use crate::clock::Stamp;
 use crate::header::{self, Part};
 use crate::line::Turn;
 use crate::payload::Payload;
+use crate::readers::Slot;
 use crate::shared::{Shared, State};
 use crate::storage::WORD;
 use crate::sync::{self, MutexGuard};
-use crate::tape::Label;
+use crate::tape::{Label, Spot};
 use crate::{Closed, Meta, no_wait};
 use std::io;
 use std::mem;
@@ -202,17 +203,24 @@ impl Shared {
         outcome
     }
 
-    /// Finds, for each lossless reader that a record up to `end` goes over, the first record that it
-    /// leaves intact: so the reader loses that much and no more.
+    /// Finds, for the lossless readers that a record up to `end` goes over, the first record that it leaves
+    /// intact: so they lose that much and no more. It is the same for all of them, so one walk finds it,
+    /// from the reader that is nearest.
     fn spare(&self, state: &mut State, end: u64) {
         let (head, capacity) = (state.head.spot.position, self.tape.capacity());
-        for slot in state.readers.iter_mut().filter(|slot| slot.is_lossless()) {
-            let mut spot = slot.spared_after(slot.spot).unwrap_or(slot.spot);
-            while spot.position + capacity < end {
-                let Some((.., next)) = self.tape.step(spot, head) else {
-                    break;
-                };
-                spot = next;
+        let is_gone = |spot: &Spot| spot.position + capacity < end;
+        let places = state.readers.iter().filter_map(Slot::place);
+        let Some(mut spot) = places.filter(is_gone).max_by_key(|spot| spot.position) else {
+            return;
+        };
+        while is_gone(&spot) {
+            let Some((.., next)) = self.tape.step(spot, head) else {
+                break;
+            };
+            spot = next;
+        }
+        for slot in state.readers.iter_mut() {
+            if slot.place().is_some_and(|place| is_gone(&place)) {
                 slot.spared = Some(spot);
             }
         }
