@@ -76,8 +76,9 @@ impl Handle {
             if sync::is_over(deadline) {
                 return false;
             }
-            shared.end_sleep(&mut state);
-            shared.flushed.wait(&mut state, deadline);
+            if !(shared.end_naps(&mut state) || shared.end_sleep(&mut state)) {
+                shared.flushed.wait(&mut state, deadline);
+            }
         }
         true
     }

@@ -382,9 +382,8 @@ impl Shared {
             let length = until.map_or(NAP, |until| {
                 until.saturating_duration_since(sync::now()).min(NAP)
             });
-            state.napping += 1;
+            state.napping = true;
             self.nap.wait_for(state, length);
-            state.napping -= 1;
         }
     }
 }

@@ -67,8 +67,8 @@ pub(crate) struct State {
     /// Its limit comes first.
     pub(crate) readers: Readers,
     pub(crate) line: Line,
-    /// How many wait on `nap`.
-    pub(crate) napping: usize,
+    /// Somebody may wait on `nap`.
+    pub(crate) napping: bool,
     pub(crate) pump: Pump,
     /// How many dump triggers' threads there are.
     pub(crate) triggers: usize,
@@ -137,7 +137,7 @@ impl Shared {
             readers: Readers::new(tape.capacity()),
             line: Line::default(),
             asleep: false,
-            napping: 0,
+            napping: false,
             pump: Pump::default(),
             triggers: 0,
             counts: Counts::default(),
@@ -199,19 +199,24 @@ impl Shared {
         &self.room[(ticket % ROOMS as u64) as usize]
     }
 
-    /// Ends the naps of readers: they have something to do that is not in the ring's words.
-    pub(crate) fn end_naps(&self, state: &State) {
-        if state.napping > 0 {
-            self.nap.notify_all();
+    /// Ends the naps of readers: they have something to do that is not in the ring's words. Tells whether
+    /// there were any. There may be many, so they are woken without the lock, and what was known under it
+    /// is to be asked again.
+    pub(crate) fn end_naps<'a>(&'a self, state: &mut MutexGuard<'a, State>) -> bool {
+        let any = std::mem::take(&mut state.napping);
+        if any {
+            self.state.without(state, || self.nap.notify_all());
         }
+        any
     }
 
-    /// Ends all sleep of readers. Who has put a flush off may sleep long, and must do it now.
-    pub(crate) fn end_sleep(&self, state: &mut State) {
-        self.end_naps(state);
-        if std::mem::take(&mut state.asleep) {
-            self.data.notify_all();
+    /// The same for those who sleep longer. Who has put a flush off may, and must do it now.
+    pub(crate) fn end_sleep<'a>(&'a self, state: &mut MutexGuard<'a, State>) -> bool {
+        let any = std::mem::take(&mut state.asleep);
+        if any {
+            self.state.without(state, || self.data.notify_all());
         }
+        any
     }
 
     /// A reader that left: whoever may have waited for it is told, and the memory of many goes with them.

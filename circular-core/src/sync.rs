@@ -81,7 +81,7 @@ pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
 #[repr(align(64))]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
-/// Always has its lock, but for the time of a wait.
+/// Always has its lock, but for the time of a wait, and of what is done without it.
 pub(crate) struct MutexGuard<'a, T>(Option<imp::MutexGuard<'a, T>>);
 
 #[derive(Debug)]
@@ -101,6 +101,13 @@ impl<T> Mutex<T> {
             Some(held) => held,
             None => self.lock_contended(),
         }
+    }
+
+    /// Does `work` without the lock. What was known under it may have changed meanwhile.
+    pub(crate) fn without<'a>(&'a self, held: &mut MutexGuard<'a, T>, work: impl FnOnce()) {
+        held.0 = None;
+        work();
+        *held = self.lock();
     }
 
     /// The lock if it is free, a panic under it or not. The error of that has the lock in it: whoever

@@ -16,7 +16,6 @@ use crate::sync::{self, MutexGuard};
 use crate::tape::{Label, Spot};
 use crate::{Closed, Meta, no_wait};
 use std::io;
-use std::mem;
 
 impl State {
     /// Whether a record of `size` bytes can go in without more ado: the ring is open, nobody is in line,
@@ -70,9 +69,9 @@ impl Shared {
     /// Appends what cannot go in without more ado.
     #[cold]
     #[inline(never)]
-    fn write_with_care(
-        &self,
-        mut state: MutexGuard<'_, State>,
+    fn write_with_care<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
         label: Label<'_>,
         payload: impl Payload,
         fits: bool,
@@ -86,9 +85,9 @@ impl Shared {
         appended.or_else(|Closed| self.refused())
     }
 
-    fn append(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn append<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         label: Label<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
@@ -102,9 +101,9 @@ impl Shared {
     /// Appends what does not fit into the ring at once. The writer stays first in line until the
     /// last part is in, so that no record of one that waits its turn stands between.
     #[cold]
-    fn append_in_parts(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn append_in_parts<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         whole: Label<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
@@ -134,9 +133,9 @@ impl Shared {
     }
 
     /// Returns when a record of `size` bytes may be appended, or must be.
-    fn make_room(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn make_room<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         size: u64,
         turn: &mut Turn,
     ) -> Result<(), Closed> {
@@ -153,9 +152,9 @@ impl Shared {
     }
 
     #[cold]
-    fn wait_for_room(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn wait_for_room<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         size: u64,
         turn: &mut Turn,
     ) -> Result<(), Closed> {
@@ -170,9 +169,7 @@ impl Shared {
         let began = sync::now();
         let ticket = state.line.begin_to_wait(turn, size);
         // The parts that are in already are for readers to take: it is they who make room.
-        if mem::take(&mut state.asleep) {
-            self.data.notify_all();
-        }
+        self.end_sleep(state);
         let outcome = loop {
             if state.closed {
                 break Err(Closed);
@@ -190,7 +187,9 @@ impl Shared {
                 if end <= state.readers.limit() {
                     break Ok(());
                 }
-                self.end_naps(state);
+                if self.end_naps(state) {
+                    continue;
+                }
                 deadline = next;
             }
             self.room_of(ticket).wait(state, deadline);
