@@ -4,6 +4,7 @@
 //! lies beside them, and is kept only for those who look at records one by one.
 
 use crate::Level;
+use crate::clock::Stamp;
 use crate::header::{Header, Part};
 use crate::record::Record;
 
@@ -41,7 +42,7 @@ struct Details {
 #[derive(Clone, Copy, Debug)]
 struct Detail {
     seq: u64,
-    nanos: u64,
+    stamp: Stamp,
     /// Where payload and target end.
     end: usize,
     target_end: u32,
@@ -108,7 +109,7 @@ impl Buffer {
         &mut self,
         header: Header,
         seq: u64,
-        nanos: u64,
+        stamp: Stamp,
         copy: impl FnOnce(&mut [u8]),
     ) {
         let start = self.filled;
@@ -126,7 +127,7 @@ impl Buffer {
             .extend_from_slice(&self.bytes[end..target_end]);
         details.records.push(Detail {
             seq,
-            nanos,
+            stamp,
             end,
             target_end: u32::try_from(details.targets.len()).unwrap_or(u32::MAX),
             level: header.level,
@@ -210,7 +211,7 @@ impl Buffer {
         let (start, target_start) = before.map_or((0, 0), |before| (before.end, before.target_end));
         Some(Record {
             seq: detail.seq,
-            nanos: detail.nanos,
+            stamp: detail.stamp,
             level: detail.level,
             part: detail.part,
             target: &details.targets[target_start as usize..detail.target_end as usize],

@@ -1,21 +1,31 @@
 //! Copies between bytes, which one thread has for itself, and words, which all share.
 //!
-//! Invariant: each word is stored or loaded once, as a relaxed atomic and as a whole, in no promised
-//! order. Whoever needs an order has fences around the copy ([`crate::tape`]).
+//! Invariant: each word is stored once, as a relaxed atomic and as a whole, and loaded once, as a whole if
+//! nobody stores it meanwhile, in no promised order. Whoever needs an order has fences around the copy
+//! ([`crate::tape`]).
 //!
 //! The compiler does not merge atomic accesses, so a loop over them moves eight bytes at a time, and
 //! takes twice as long as `memcpy` for a long record. Where it pays, x86-64's own loop over words does
-//! the same: `rep movsq`. Its instruction set promises what the loop needs:
+//! the same: `rep movsq`. This is what its makers promise, and what is enough here:
 //!
-//! * it moves quadwords, and an access to an aligned quadword is atomic; the words are aligned, and the
-//!   bytes have no other reader or writer;
+//! * it moves quadwords, and an access to a quadword is atomic if that is aligned. Of the two sides, only
+//!   the shared words are; the caller's bytes may lie anywhere, and the machine may cut its accesses to
+//!   suit them;
+//! * storing, the words are the destination. That is aligned, so each is stored as a whole, wherever the
+//!   bytes come from. Those have no other writer;
+//! * loading, the words are the source, and nothing is promised for where they go: a load that races with a
+//!   store may be torn, with some bytes of the old word and some of the new. It is thrown away like every
+//!   load that raced: whoever copies without the lock asks afterwards whether it was overtaken, before it
+//!   looks at any byte, and under the lock nobody stores. Headers and times, which are looked at before
+//!   that, never go this way: they are loaded one by one;
 //! * its stores may be seen in any order among each other, as relaxed stores may, but in order with
 //!   those before it and after it; loads are in order with each other there, its own as well. So what a
 //!   release or acquire fence orders in the loop (there it is no instruction, only a bound for the
 //!   compiler) it orders here. The compiler takes the block for something that may access any memory.
 //!
-//! So in terms of Rust's memory model the block is that many relaxed accesses to words, and the tests
-//! compare it with the loop. Models, Miri and other machines have the loop.
+//! So storing is that many relaxed stores of words, and loading is as good as that many relaxed loads for
+//! all that is looked at. The tests compare both with the loop. Models, Miri and other machines have the
+//! loop.
 //!
 //! Vector registers would be faster for a record of some hundreds of bytes, by a tenth of a write. But
 //! that their halves are atomic is promised only for aligned ones, on machines with AVX.

@@ -27,7 +27,7 @@ fn only_record(handle: &Handle, position: u64, seq: u64, bytes: u64) {
 
 /// The header of record `seq`, which is one byte long.
 fn header(seq: u64) -> u64 {
-    encode((1, 0, None, Part::Whole, crate::header::check(seq)))
+    encode((1, 0, None, Part::Whole, crate::header::check(seq), false))
 }
 
 fn dumped(handle: &Handle) -> u64 {
@@ -149,7 +149,7 @@ fn a_reader_gets_on_where_head_and_tail_disagree() {
 fn a_length_beyond_the_ring_is_none() {
     let (_ring, handle) = ring();
     for target_len in [0, 1, 255] {
-        let header = encode((u32::MAX, target_len, None, Part::Whole, 0));
+        let header = encode((u32::MAX, target_len, None, Part::Whole, 0, false));
         set_word(&handle, 0, header);
         assert!(handle.snapshot().is_empty());
         assert_eq!(dumped(&handle), 0);

@@ -6,30 +6,34 @@
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::header::{self, Header};
+use crate::index::Entry;
 use crate::storage::WORD;
 use crate::tape::Spot;
 use crate::{Handle, Level, Missed, Part, Record};
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Payload bytes, target bytes, level, part and the low bits of the seq.
-pub type Fields = (u32, u8, Option<Level>, Part, u16);
+/// Payload bytes, target bytes, level, part, the low bits of the seq, and whether the time is the coarse
+/// clock's.
+pub type Fields = (u32, u8, Option<Level>, Part, u16, bool);
 
 /// What a header's word says, if it is one.
 pub fn decode(word: u64) -> Option<Fields> {
     let header = Header::decode(word)?;
     let Header { len, level, .. } = header;
-    Some((len, header.target_len, level, header.part, header.check))
+    let (part, check) = (header.part, header.check);
+    Some((len, header.target_len, level, part, check, header.is_coarse))
 }
 
 /// The word of a header that says this.
-pub fn encode((len, target_len, level, part, check): Fields) -> u64 {
+pub fn encode((len, target_len, level, part, check, is_coarse): Fields) -> u64 {
     let header = Header {
         len,
         target_len,
         level,
         part,
         check,
+        is_coarse,
     };
     header.encode()
 }
@@ -42,6 +46,11 @@ pub fn words(content: usize) -> usize {
 /// Bytes of payload and target together.
 pub fn content(record: &Record<'_>) -> usize {
     record.bytes.len() + record.target.len()
+}
+
+/// Whether its time is the coarse clock's.
+pub fn is_coarse(record: &Record<'_>) -> bool {
+    record.stamp.is_coarse
 }
 
 /// The words of the storage.
@@ -72,7 +81,12 @@ pub fn set_entry(
     let (storage, index, ..) = handle.shared().tape.parts();
     let mut spot = Spot::new(position, seq, bytes, storage.len());
     spot.index = number % index.len() * index.words_to_next_block(0);
-    index.note(&spot, nanos);
+    // What stands before it may be of any time.
+    index.note(&Entry {
+        spot,
+        nanos,
+        before: nanos,
+    });
 }
 
 /// Sets both words of shared truth.

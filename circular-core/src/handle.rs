@@ -8,6 +8,7 @@ use crate::stats::{self, Stats};
 use crate::{Cursor, Policy, no_wait, sync};
 use std::fmt;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,7 @@ impl Handle {
             began: sync::now(),
         };
         let mut all_done = true;
+        let mut all_woken = false;
         loop {
             let is_over = sync::is_over(deadline);
             let asked = state.readers.ask_to_flush(&flush, sync::now(), !is_over);
@@ -93,7 +95,14 @@ impl Handle {
             if is_over {
                 return false;
             }
-            shared.end_sleep(&mut state);
+            // Once: whoever goes to sleep from here on has seen that it is asked to flush. Those with nothing
+            // to do go back to sleep, and would be woken again and again.
+            if !mem::replace(&mut all_woken, true) {
+                let napped = shared.end_naps(&mut state);
+                if shared.end_sleep(&mut state) || napped {
+                    continue;
+                }
+            }
             let until = earlier(deadline, asked.until);
             shared.flushed.wait(&mut state, until);
         }

@@ -6,7 +6,8 @@
 //!          bits 40..43  level, 0 for none
 //!          bits 43..45  part
 //!          bits 45..61  the low 16 bits of the seq: a reader knows which one must come
-//!          bits 61..64  zero
+//!          bit  61      the time is the coarse clock's
+//!          bits 62..64  zero
 //! word 1   nanoseconds since 1970
 //! then     payload, target, zeroes up to a whole word
 //! ```
@@ -16,6 +17,7 @@
 //! from memory that may be anything: what is decoded is checked, never trusted.
 
 use crate::Level;
+use crate::clock::Stamp;
 use crate::storage::WORD;
 
 /// Words in a header.
@@ -25,6 +27,8 @@ pub(crate) const BYTES: usize = WORDS * WORD;
 
 /// Where the low bits of the seq are.
 const CHECK: u32 = 45;
+/// Where it says which clock's the time is.
+const COARSE: u32 = 61;
 
 /// What a record is of the whole that its writer wrote.
 ///
@@ -52,6 +56,8 @@ pub(crate) struct Header {
     pub(crate) part: Part,
     /// The low bits of the seq.
     pub(crate) check: u16,
+    /// The time that follows was read from the coarse clock.
+    pub(crate) is_coarse: bool,
 }
 
 impl Header {
@@ -62,6 +68,7 @@ impl Header {
             | Level::code(self.level) << 40
             | (self.part as u64) << 43
             | u64::from(self.check) << CHECK
+            | u64::from(self.is_coarse) << COARSE
     }
 
     /// The header that `word` encodes, or `None` where no writer can have written it.
@@ -82,8 +89,18 @@ impl Header {
                 _ => Part::Last,
             },
             check: (word >> CHECK) as u16,
+            is_coarse: word >> COARSE & 1 == 1,
         };
-        (header.len > 0 && word >> 61 == 0).then_some(header)
+        (header.len > 0 && word >> 62 == 0).then_some(header)
+    }
+
+    /// What the word behind it is.
+    #[inline]
+    pub(crate) fn stamp(self, nanos: u64) -> Stamp {
+        Stamp {
+            nanos,
+            is_coarse: self.is_coarse,
+        }
     }
 
     /// Bytes of payload and target together.
@@ -139,6 +156,7 @@ mod tests {
                                 level,
                                 part,
                                 check,
+                                is_coarse: check == 1,
                             };
                             assert_eq!(Header::decode(header.encode()), Some(header));
                         }
@@ -156,6 +174,7 @@ mod tests {
             level: None,
             part: Part::Whole,
             check: 9,
+            is_coarse: false,
         };
         let good = good.encode();
         assert!(Header::decode(good).is_some());
@@ -166,7 +185,7 @@ mod tests {
             None,
             "a level that is none"
         );
-        for bit in 61..64 {
+        for bit in 62..64 {
             assert_eq!(Header::decode(good | 1 << bit), None, "bit {bit}");
         }
         assert_eq!(Header::decode(u64::MAX), None);

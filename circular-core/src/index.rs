@@ -38,6 +38,9 @@ pub(crate) struct Entry {
     pub(crate) spot: Spot,
     /// Its time, in nanoseconds since 1970.
     pub(crate) nanos: u64,
+    /// The latest time of those since the entry before, without it. Records stand in the order in which
+    /// they were written, and may have times in any other.
+    pub(crate) before: u64,
 }
 
 pub(crate) struct Index {
@@ -51,6 +54,7 @@ struct Block {
     seq: AtomicU64,
     bytes: AtomicU64,
     nanos: AtomicU64,
+    before: AtomicU64,
 }
 
 impl Index {
@@ -68,6 +72,7 @@ impl Index {
             seq: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             nanos: AtomicU64::new(0),
+            before: AtomicU64::new(0),
         };
         Self {
             blocks: (0..count).map(|_| blank()).collect(),
@@ -80,6 +85,21 @@ impl Index {
         self.blocks.len()
     }
 
+    /// The blocks in the order of what is recorded in them, from the one that `position` is in and around
+    /// to that again: number, and where it ends.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder is below the number of blocks"
+    )]
+    pub(crate) fn blocks_from(&self, position: u64) -> impl Iterator<Item = (usize, u64)> {
+        let (size, count) = ((self.block_words * WORD) as u64, self.blocks.len() as u64);
+        let first = position / size;
+        (first..=first + count).map(move |block| {
+            let end = (block + 1).saturating_mul(size);
+            ((block % count) as usize, end)
+        })
+    }
+
     /// How many words from the one at `index` to the next block.
     pub(crate) fn words_to_next_block(&self, index: usize) -> usize {
         self.block_words - index % self.block_words
@@ -87,30 +107,34 @@ impl Index {
 
     /// Notes the first record that begins in its block, and tells the position of the next block; the
     /// caller holds the lock, and has stored `intent` and fenced.
-    pub(crate) fn note(&self, spot: &Spot, nanos: u64) -> u64 {
-        self.store(spot.index / self.block_words, spot, nanos);
+    pub(crate) fn note(&self, entry: &Entry) -> u64 {
+        let spot = entry.spot;
+        self.store(spot.index / self.block_words, entry);
         let words = self.words_to_next_block(spot.index);
         // In memory that no writer wrote, the spot may be anywhere.
         spot.position.saturating_add((words * WORD) as u64)
     }
 
-    /// Notes a record of so many words in the block behind its own, if it covers that; the caller as
-    /// above.
-    pub(crate) fn note_long(&self, spot: &Spot, nanos: u64, words: usize) {
-        let block = self.block_words;
-        if words > block && words >= self.words_to_next_block(spot.index) + block {
-            let own = spot.index / self.block_words;
-            self.store((own + 1) % self.blocks.len(), spot, nanos);
+    /// Notes a record of so many words in the block behind its own, if it covers that, and tells whether
+    /// it does; the caller as above.
+    pub(crate) fn note_long(&self, entry: &Entry, words: usize) -> bool {
+        let (block, index) = (self.block_words, entry.spot.index);
+        let is_long = words > block && words >= self.words_to_next_block(index) + block;
+        if is_long {
+            let own = index / self.block_words;
+            self.store((own + 1) % self.blocks.len(), entry);
         }
+        is_long
     }
 
-    fn store(&self, number: usize, spot: &Spot, nanos: u64) {
+    fn store(&self, number: usize, entry: &Entry) {
         let block = &self.blocks[number];
-        block.position.store(spot.position, Relaxed);
+        block.position.store(entry.spot.position, Relaxed);
         fence(Release);
-        block.seq.store(spot.seq, Relaxed);
-        block.bytes.store(spot.bytes, Relaxed);
-        block.nanos.store(nanos, Relaxed);
+        block.seq.store(entry.spot.seq, Relaxed);
+        block.bytes.store(entry.spot.bytes, Relaxed);
+        block.nanos.store(entry.nanos, Relaxed);
+        block.before.store(entry.before, Relaxed);
     }
 
     /// The entry of block `number` if it names a record below `tail`, which was loaded (Acquire)
@@ -122,6 +146,7 @@ impl Index {
         let seq = block.seq.load(Relaxed);
         let bytes = block.bytes.load(Relaxed);
         let nanos = block.nanos.load(Relaxed);
+        let before = block.before.load(Relaxed);
         fence(Acquire);
         let again = block.position.load(Relaxed);
         let spot = Spot::new(position, seq, bytes, words);
@@ -130,6 +155,58 @@ impl Index {
         // Records and their bytes are fewer than the bytes of storage that they took.
         let is_possible = seq <= position && bytes <= position;
         let is_good = position == again && position < tail && is_here && is_possible;
-        is_good.then_some(Entry { spot, nanos })
+        is_good.then_some(Entry {
+            spot,
+            nanos,
+            before,
+        })
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::Entry;
+    use crate::Meta;
+    use crate::shared::Shared;
+
+    /// Blocks are looked through in order, so the first that is found is the nearest.
+    #[test]
+    fn the_nearest_entry_is_found_wherever_records_begin_and_end() {
+        for most in [1, 40, 200, 1000, 3000, 16_000] {
+            let shared = Shared::new(16 << 10).unwrap();
+            let bytes = vec![b'x'; most];
+            let mut seed = most as u64;
+            for _ in 0..1000 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let len = usize::try_from(seed >> 33).unwrap() % most + 1;
+                shared.write(Meta::new(), &bytes[..len]).unwrap();
+                let (tape, tail) = (&shared.tape, shared.tape.tail());
+                let oldest = tail.saturating_sub(tape.capacity());
+                for position in [0, oldest, oldest + seed % 16_384, tail - 8, tail] {
+                    let from = |entry: &Entry| entry.spot.position >= position;
+                    let all = tape.entries(tail).filter(from);
+                    let nearest = all.min_by_key(|entry| entry.spot.position);
+                    let found = tape.entry_from(position, tail);
+                    assert_eq!(found, nearest, "{most}, from {position} of {tail}");
+                }
+            }
+        }
+    }
+
+    /// In a ring of many records it is the block of the head, or the one behind it.
+    #[test]
+    fn the_oldest_entry_is_found_at_once() {
+        let shared = Shared::new(1 << 20).unwrap();
+        for _ in 0..100_000 {
+            shared.write(Meta::new(), &b"a line of a log"[..]).unwrap();
+            let (tape, tail) = (&shared.tape, shared.tape.tail());
+            if tail > tape.capacity() {
+                let (_, index, _) = tape.parts();
+                let oldest = tape.entry_from(0, tail).unwrap();
+                let mut blocks = index.blocks_from(tail - tape.capacity());
+                let found = blocks.position(|(_, end)| oldest.spot.position < end);
+                assert!(found.unwrap() <= 1);
+            }
+        }
     }
 }

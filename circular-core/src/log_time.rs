@@ -59,6 +59,7 @@ impl LogTime {
 
     /// What the system's clock says: seconds since 1970, rounded down, and nanoseconds, which are below
     /// 1,000,000,000.
+    #[cfg(target_os = "linux")]
     pub(crate) fn from_parts(second: impl Into<i64>, nanos: u32) -> Self {
         Self {
             second: second.into(),

@@ -7,20 +7,28 @@
 //!
 //! Invariant: delivered + filtered out + missed = written since it joined.
 
+mod lapped;
+
 use crate::buffer::Buffer;
 use crate::header::Header;
 use crate::readers::Token;
 use crate::shared::{Shared, State};
 use crate::sync::{self, MutexGuard};
-use crate::tape::{Copied, Spot};
+use crate::tape::{Copied, Most, Spot};
 use crate::{Cursor, Level, Missed, Policy, Start, join};
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// After this many batches thrown away in a row, the next is copied under the lock.
-const PATIENCE: u32 = 2;
+/// After so many records that were filtered out, a reader tells how far it is, and a task lets others have
+/// their turn.
+const LOOK: u64 = 4096;
+/// What a batch may be at most.
+const BATCH: Most = Most {
+    records: LOOK,
+    bytes: usize::MAX,
+};
 /// How long a drained reader looks away before it asks writers to wake it, which costs them
 /// hundreds of writes' time.
 pub(crate) const NAP: Duration = Duration::from_millis(1);
@@ -71,6 +79,11 @@ impl Idle<'_> {
             Idle::Return | Idle::Wake(_) => true,
             Idle::Sleep { until } => sync::is_over(*until),
         }
+    }
+
+    /// Whether it is time to let others have their turn, after so many records that were filtered out.
+    fn is_tired(&self, filtered: u64) -> bool {
+        matches!(self, Idle::Wake(_)) && filtered >= LOOK
     }
 
     /// There is more: a task shall ask again, when others have had their turn.
@@ -138,6 +151,7 @@ impl Pass {
         let mut has_napped = false;
         // Where the head was at first: who filters everything out need not go on behind it for ever.
         let mut enough = None;
+        let mut filtered = 0;
         loop {
             let before = self.spot;
             self.buffer.clear();
@@ -146,7 +160,11 @@ impl Pass {
                 self.release();
             }
             let tail = shared.tape.tail();
-            let copied = shared.tape.copy(before, tail, self.least, &mut self.buffer);
+            let least = self.least;
+            let copied = shared
+                .tape
+                .copy(before, tail, least, BATCH, &mut self.buffer);
+            filtered += copied.filtered;
             let torn = shared.tape.is_overtaken(before.position, tail);
             self.has_more = torn || copied.spot.position < tail;
 
@@ -179,7 +197,8 @@ impl Pass {
             if self.spot.position < head {
                 // Filtered out, thrown away, or written just now.
                 has_napped = false;
-                if self.spot.position < *enough.get_or_insert(head) || !idle.is_over() {
+                let has_enough = self.spot.position >= *enough.get_or_insert(head);
+                if !(has_enough && idle.is_over() || idle.is_tired(filtered)) {
                     continue;
                 }
                 if self.untold.is_empty() {
@@ -240,64 +259,6 @@ impl Pass {
         copied.too_large
     }
 
-    /// Throws the copy away, which was overtaken, and lands where writers are not soon again.
-    fn catch_up(&mut self, state: &mut State, token: Token) -> Option<Header> {
-        self.buffer.clear();
-        self.thrown_away += 1;
-        let tape = &self.shared.tape;
-        let half = tape.capacity() / 2;
-        let head = state.head.spot;
-        let slot = state.readers.get(token);
-        let lossless = slot.as_ref().is_some_and(|slot| slot.is_lossless());
-        let spared = slot.and_then(|slot| slot.spared_after(self.spot));
-        match spared {
-            // Writers stop for it as soon as it has landed.
-            Some(spared) => self.pass_over(spared),
-            None if lossless => self.move_on(state, self.spot.position),
-            None => {
-                let from = head.position.saturating_sub(half);
-                self.move_on(state, from.max(self.spot.position));
-            }
-        }
-        if self.thrown_away <= PATIENCE {
-            return None;
-        }
-        let copied = self
-            .shared
-            .tape
-            .copy(self.spot, head.position, self.least, &mut self.buffer);
-        let stuck = copied.spot == self.spot && copied.too_large.is_none();
-        self.spot = copied.spot;
-        if stuck && self.spot.position < head.position {
-            // Only in memory that somebody else wrote to.
-            self.move_on(state, self.spot.position + 1);
-        }
-        copied.too_large
-    }
-
-    /// Moves to the first record that begins at `from` or later, or else to the last that begins
-    /// anywhere after this spot, and counts what is passed over as missed.
-    fn move_on(&mut self, state: &State, from: u64) {
-        let tape = &self.shared.tape;
-        let head = state.head.spot;
-        let last = || {
-            tape.entries(head.position)
-                .map(|entry| entry.spot)
-                .filter(|spot| spot.position > self.spot.position)
-                .max_by_key(|spot| spot.position)
-        };
-        let entry = tape.entry_from(from, head.position).map(|entry| entry.spot);
-        self.pass_over(entry.or_else(last).unwrap_or(head));
-    }
-
-    /// Moves to `spot`, and counts what is passed over as missed.
-    fn pass_over(&mut self, spot: Spot) {
-        let missed = spot.missed_since(self.spot.seq, self.spot.bytes);
-        self.missed += missed;
-        self.untold += missed;
-        self.spot = spot;
-    }
-
     /// Tells the ring where this reader is, and whom that concerns.
     fn publish(&mut self, state: &mut MutexGuard<'_, State>, token: Token) {
         let shared = &self.shared;
@@ -322,6 +283,12 @@ impl Pass {
         self.held = false;
         self.put_off = false;
         self.done = self.spot.position;
+    }
+
+    /// The same, and forgets it.
+    pub(crate) fn release_all(&mut self) {
+        self.release();
+        self.buffer.clear();
     }
 
     /// Says that what was handed out is done with, but that its flush was put off.
@@ -415,9 +382,8 @@ impl Shared {
             let length = until.map_or(NAP, |until| {
                 until.saturating_duration_since(sync::now()).min(NAP)
             });
-            state.napping += 1;
+            state.napping = true;
             self.nap.wait_for(state, length);
-            state.napping -= 1;
         }
     }
 }

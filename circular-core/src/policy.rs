@@ -32,7 +32,10 @@ pub enum Start {
     /// With this many of the newest records, or all if there are fewer.
     Last(u64),
     /// At the first record that is not older than this. Records stand in the order in which they
-    /// were written; where the clock was set back meanwhile, older times may follow.
+    /// were written, so older times may follow: of a line that took long to format, or where the clock
+    /// was set back. None that may have been written then or later is left out, which those whose time
+    /// the ring took itself may have been if that is some milliseconds before: see
+    /// [`Record::is_since`](crate::Record::is_since).
     Since(SystemTime),
     /// Where another reader of this ring left off. What was overwritten since is told as missed. If
     /// the cursor is of another ring, or was never reached in this one, the reader begins at the

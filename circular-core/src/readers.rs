@@ -3,13 +3,17 @@
 //! Invariant: `limit` is the lowest position of the readers that hold writers back, plus the
 //! capacity; with no such reader it is the greatest number. It is recomputed whenever a reader that
 //! held it back moves on, leaves or is demoted. Everything here is under the ring's lock and
-//! allocates nothing, except that [`Readers::reserve`] is handed memory.
+//! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
+//! one slot for each reader that there is: what has left is gone through by nobody.
 
 use crate::tape::Spot;
 use crate::{Missed, Policy};
 use std::mem;
 use std::task::Waker;
 use std::time::{Duration, Instant};
+
+/// So many slots are kept, whatever the number of readers.
+const FEW: usize = 16;
 
 /// No flush waits for this reader.
 const NO_FLUSH: u64 = u64::MAX;
@@ -48,15 +52,21 @@ impl Slot {
         spared.filter(|spared| spared.position > spot.position)
     }
 
+    /// The record from which on a lossless reader has what it has not copied yet.
+    pub(crate) fn place(&self) -> Option<Spot> {
+        let place = self.spared_after(self.spot).unwrap_or(self.spot);
+        self.is_lossless().then_some(place)
+    }
+
     /// Whether a waiting flush asks for `position` or less.
     pub(crate) fn wants_flush(&self, position: u64) -> bool {
         self.flush_at <= position
     }
 }
 
-/// Names a slot until its reader leaves.
+/// Names a slot until its reader leaves, by the reader's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Token(usize);
+pub(crate) struct Token(u64);
 
 // In this order: see `State`.
 #[derive(Debug)]
@@ -64,19 +74,19 @@ pub(crate) struct Token(usize);
 pub(crate) struct Readers {
     /// Where a record may end at most.
     limit: u64,
-    slots: Vec<Option<Slot>>,
-    present: usize,
+    /// In the order of their numbers.
+    slots: Vec<Slot>,
     joined: u64,
     capacity: u64,
 }
 
-impl Readers {
-    pub(crate) const LIMIT_OFFSET: usize = std::mem::offset_of!(Readers, limit);
+// `State` counts on it.
+const _: () = assert!(mem::offset_of!(Readers, limit) == 0);
 
+impl Readers {
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
             slots: Vec::new(),
-            present: 0,
             joined: 0,
             capacity,
             limit: u64::MAX,
@@ -90,7 +100,7 @@ impl Readers {
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.present
+        self.slots.len()
     }
 
     /// How many there have ever been.
@@ -99,30 +109,54 @@ impl Readers {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().flatten()
+        self.slots.iter()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.slots.iter_mut().flatten()
+        self.slots.iter_mut()
     }
 
     /// How much memory the next [`Self::join`] needs, if it has none left.
     pub(crate) fn wants_memory(&self) -> Option<usize> {
-        let full = self.present == self.slots.len() && self.slots.len() == self.slots.capacity();
+        let full = self.slots.len() == self.slots.capacity();
         full.then(|| (self.slots.len() * 2).max(4))
+    }
+
+    /// How much memory is enough, if it has far more than that.
+    pub(crate) fn wants_less(&self) -> Option<usize> {
+        let has_far_more = self.slots.capacity() > (4 * self.slots.len()).max(FEW);
+        has_far_more.then(|| (self.slots.len() * 2).max(FEW))
     }
 
     /// Takes `memory`, empty and as large as [`Self::wants_memory`] said, and gives the old back for
     /// the caller to drop when it has let go of the lock.
-    pub(crate) fn reserve(&mut self, mut memory: Vec<Option<Slot>>) -> Vec<Option<Slot>> {
+    pub(crate) fn reserve(&mut self, memory: Vec<Slot>) -> Vec<Slot> {
         if memory.capacity() > self.slots.capacity() {
-            memory.append(&mut self.slots);
-            mem::swap(&mut memory, &mut self.slots);
+            self.move_to(memory)
+        } else {
+            memory
         }
-        memory
+    }
+
+    /// Takes `memory`, empty and as large as [`Self::wants_less`] said, if that is still enough, and gives
+    /// the old back as [`Self::reserve`] does.
+    pub(crate) fn shrink(&mut self, memory: Vec<Slot>) -> Vec<Slot> {
+        let room = self.slots.len()..self.slots.capacity();
+        if room.contains(&memory.capacity()) {
+            self.move_to(memory)
+        } else {
+            memory
+        }
+    }
+
+    fn move_to(&mut self, mut memory: Vec<Slot>) -> Vec<Slot> {
+        memory.append(&mut self.slots);
+        mem::replace(&mut self.slots, memory)
     }
 
     pub(crate) fn join(&mut self, policy: Policy, spot: Spot) -> Token {
+        debug_assert!(self.slots.len() < self.slots.capacity());
+        let token = Token(self.joined);
         let slot = Slot {
             number: self.joined,
             policy,
@@ -136,35 +170,30 @@ impl Readers {
             waker: None,
         };
         self.joined += 1;
-        self.present += 1;
         if slot.is_lossless() {
             self.limit = self.limit.min(self.limit_of(spot.position));
         }
-        let index = match self.slots.iter().position(Option::is_none) {
-            Some(index) => {
-                self.slots[index] = Some(slot);
-                index
-            }
-            None => {
-                debug_assert!(self.slots.len() < self.slots.capacity());
-                self.slots.push(Some(slot));
-                self.slots.len() - 1
-            }
-        };
-        Token(index)
+        self.slots.push(slot);
+        token
     }
 
     /// Takes a reader out, and gives its slot back for the caller to drop when it has let go of the
     /// lock: a waker's destructor is foreign code.
     pub(crate) fn leave(&mut self, token: Token) -> Option<Slot> {
-        let slot = self.slots.get_mut(token.0)?.take()?;
-        self.present -= 1;
+        let slot = self.slots.remove(self.find(token)?);
         self.recompute_after(slot.is_lossless(), slot.spot.position);
         Some(slot)
     }
 
     pub(crate) fn get(&mut self, token: Token) -> Option<&mut Slot> {
-        self.slots.get_mut(token.0)?.as_mut()
+        let index = self.find(token)?;
+        self.slots.get_mut(index)
+    }
+
+    fn find(&self, token: Token) -> Option<usize> {
+        self.slots
+            .binary_search_by_key(&token.0, |slot| slot.number)
+            .ok()
     }
 
     /// Publishes how far a reader has copied, and up to where its sink is done; tells whether a
@@ -364,5 +393,61 @@ mod tests {
         assert_eq!(ask(&mut readers, 100), (true, 0, None));
         readers.advance(patient, at(800), 800, Missed::default());
         assert_eq!(ask(&mut readers, 100), (false, 0, None));
+    }
+
+    /// As `join.rs` does it.
+    fn join(readers: &mut Readers, policy: Policy) -> Token {
+        if let Some(slots) = readers.wants_memory() {
+            drop(readers.reserve(Vec::with_capacity(slots)));
+        }
+        readers.join(policy, Spot::default())
+    }
+
+    /// What each publication and each flush goes through under the lock.
+    #[test]
+    fn those_that_have_left_are_not_gone_through() {
+        for stays in [0, 1000, 1999] {
+            let mut readers = Readers::new(4096);
+            let tokens: Vec<_> = (0..2000)
+                .map(|_| join(&mut readers, Policy::Block))
+                .collect();
+            for (token, number) in tokens.iter().zip(0..) {
+                if number != stays as u64 {
+                    assert_eq!(readers.leave(*token).unwrap().number, number);
+                }
+            }
+            assert_eq!((readers.len(), readers.slots.len()), (1, 1));
+            assert_eq!(readers.get(tokens[stays]).unwrap().number, stays as u64);
+            assert!(readers.get(tokens[17]).is_none() && readers.leave(tokens[17]).is_none());
+            // A later one is not taken for one that has left.
+            let later = join(&mut readers, Policy::Block);
+            assert!(!tokens.contains(&later));
+            assert_eq!(readers.get(later).unwrap().number, 2000);
+        }
+    }
+
+    #[test]
+    fn the_memory_of_many_goes_when_they_have_left() {
+        let mut readers = Readers::new(4096);
+        let tokens: Vec<_> = (0..2000)
+            .map(|_| join(&mut readers, Policy::Skip))
+            .collect();
+        assert_eq!(readers.wants_less(), None);
+        for token in tokens {
+            readers.leave(token);
+            if let Some(slots) = readers.wants_less() {
+                drop(readers.shrink(Vec::with_capacity(slots)));
+                assert_eq!(readers.wants_less(), None, "now it is right");
+            }
+            let capacity = readers.slots.capacity();
+            assert!(capacity <= (4 * readers.len()).max(FEW), "{capacity}");
+        }
+        // What has become too small meanwhile is not taken.
+        for _ in 0..FEW {
+            join(&mut readers, Policy::Skip);
+        }
+        drop(readers.shrink(Vec::with_capacity(1)));
+        assert_eq!(readers.slots.len(), FEW);
+        assert!(readers.slots.capacity() >= FEW);
     }
 }

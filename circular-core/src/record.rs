@@ -1,8 +1,9 @@
 //! One record, as whoever reads the ring sees it.
 
 use crate::buffer::Buffer;
+use crate::clock::Stamp;
 use crate::header::Part;
-use crate::{Cursor, Level, Missed};
+use crate::{Cursor, Level, LogTime, Missed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One record: the bytes of one write, and what is known of them.
@@ -11,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     pub(crate) seq: u64,
-    pub(crate) nanos: u64,
+    pub(crate) stamp: Stamp,
     pub(crate) level: Option<Level>,
     pub(crate) part: Part,
     pub(crate) target: &'a [u8],
@@ -37,7 +38,14 @@ impl<'a> Record<'a> {
     /// When it was written: the time that its writer gave, else the system's, which steps by about
     /// 4 ms.
     pub fn time(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_nanos(self.nanos)
+        UNIX_EPOCH + Duration::from_nanos(self.stamp.nanos)
+    }
+
+    /// Whether it may have been written at `time` or later, which is what
+    /// [`Start::Since`](crate::Start::Since) goes by. A time that the ring took itself may be some
+    /// milliseconds too early.
+    pub fn is_since(&self, time: SystemTime) -> bool {
+        self.stamp.latest() >= LogTime::new(time).since_1970()
     }
 
     /// What it is of the write that made it; nearly always the whole.

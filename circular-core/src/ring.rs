@@ -1,9 +1,8 @@
 //! The side of a ring that programs write to.
 
 use crate::builder::RingBuilder;
-use crate::payload::{Payload as _, Slices};
 use crate::shared::Shared;
-use crate::{BuildError, Handle, Meta, thread_buffer};
+use crate::{BuildError, Handle, Meta, payload, thread_buffer};
 use std::fmt::{self, Write as _};
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -17,7 +16,8 @@ use std::sync::Arc;
 ///
 /// # Writing
 ///
-/// A write takes one short lock, copies, and allocates nothing. It waits only if a lossless reader
+/// A write takes one short lock, copies, and allocates nothing, unless it is of more than a few short
+/// slices, which are put together first. It waits only if a lossless reader
 /// is a whole ring behind, as [`Policy`](crate::Policy) says, and never inside a sink or while the
 /// thread panics.
 ///
@@ -212,9 +212,7 @@ impl io::Write for &Ring {
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let payload = Slices::new(slices);
-        self.shared.write(Meta::new(), payload)?;
-        Ok(payload.len())
+        payload::together(slices, |payload| self.shared.write(Meta::new(), payload))
     }
 
     fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {

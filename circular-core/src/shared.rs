@@ -67,8 +67,8 @@ pub(crate) struct State {
     /// Its limit comes first.
     pub(crate) readers: Readers,
     pub(crate) line: Line,
-    /// How many wait on `nap`.
-    pub(crate) napping: usize,
+    /// Somebody may wait on `nap`.
+    pub(crate) napping: bool,
     pub(crate) pump: Pump,
     /// How many sinks are fed, or being dropped.
     pub(crate) sinks: usize,
@@ -108,8 +108,8 @@ pub(crate) struct Counts {
 #[cfg(all(target_pointer_width = "64", not(loom)))]
 const _: () = {
     use std::mem::offset_of;
-    let limit = offset_of!(State, readers) + Readers::LIMIT_OFFSET;
-    assert!(limit + size_of::<u64>() <= 64 - size_of::<u64>());
+    // Of the readers, the limit, which is their first.
+    assert!(offset_of!(State, readers) + size_of::<u64>() <= 64 - size_of::<u64>());
     assert!(offset_of!(State, line) + 2 * size_of::<u64>() <= 2 * 64 - size_of::<u64>());
 };
 
@@ -139,7 +139,7 @@ impl Shared {
             readers: Readers::new(tape.capacity()),
             line: Line::default(),
             asleep: false,
-            napping: 0,
+            napping: false,
             pump: Pump::default(),
             sinks: 0,
             triggers: 0,
@@ -202,28 +202,42 @@ impl Shared {
         &self.room[(ticket % ROOMS as u64) as usize]
     }
 
-    /// Ends the naps of readers: they have something to do that is not in the ring's words.
-    pub(crate) fn end_naps(&self, state: &State) {
-        if state.napping > 0 {
-            self.nap.notify_all();
+    /// Ends the naps of readers: they have something to do that is not in the ring's words. Tells whether
+    /// there were any. There may be many, so they are woken without the lock, and what was known under it
+    /// is to be asked again.
+    pub(crate) fn end_naps<'a>(&'a self, state: &mut MutexGuard<'a, State>) -> bool {
+        let any = std::mem::take(&mut state.napping);
+        if any {
+            self.state.without(state, || self.nap.notify_all());
         }
+        any
     }
 
-    /// Ends all sleep of readers. Who has put a flush off may sleep long, and must do it now.
-    pub(crate) fn end_sleep(&self, state: &mut State) {
-        self.end_naps(state);
-        if std::mem::take(&mut state.asleep) {
-            self.data.notify_all();
+    /// The same for those who sleep longer. Who has put a flush off may, and must do it now.
+    pub(crate) fn end_sleep<'a>(&'a self, state: &mut MutexGuard<'a, State>) -> bool {
+        let any = std::mem::take(&mut state.asleep);
+        if any {
+            self.state.without(state, || self.data.notify_all());
         }
+        any
     }
 
-    /// A reader that left: whoever may have waited for it is told.
+    /// A reader that left: whoever may have waited for it is told, and the memory of many goes with them.
     pub(crate) fn after_leave(&self, state: MutexGuard<'_, State>, slot: Option<Slot>) {
         self.wake_first_in_line(&state);
+        let less = state.readers.wants_less();
         drop(state);
         self.flushed.notify_all();
         self.ended.notify_all();
         drop(slot);
+        let mut memory = Vec::new();
+        // Whoever leaves must not fail for want of memory.
+        let is_there = less.is_some_and(|slots| memory.try_reserve_exact(slots).is_ok());
+        if let (true, Some(mut state)) = (is_there, self.lock()) {
+            memory = state.readers.shrink(memory);
+            drop(state);
+        }
+        drop(memory);
     }
 
     /// Counts a write that was refused.

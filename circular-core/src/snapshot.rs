@@ -8,7 +8,7 @@
 use crate::buffer::Buffer;
 use crate::record::Records;
 use crate::sync;
-use crate::tape::{Copied, Spot, Tape};
+use crate::tape::{Copied, Most, Spot, Tape};
 use std::fmt;
 
 /// How often a copy begins anew when writers overtake it before it has anything.
@@ -52,7 +52,7 @@ fn copy_up_to(tape: &Tape, tail: u64) -> Buffer {
 
 /// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.
 pub(crate) fn piece(tape: &Tape, from: Spot, tail: u64, buffer: &mut Buffer) -> Option<Spot> {
-    let Copied { spot, .. } = tape.copy(from, tail, None, buffer);
+    let Copied { spot, .. } = tape.copy(from, tail, None, Most::ALL, buffer);
     (spot != from && !tape.is_overtaken(from.position, tail)).then_some(spot)
 }
 

@@ -4,6 +4,7 @@
 //! may be done without the lock, if the caller then asks, under it, whether the place that the walk
 //! began at was overtaken.
 
+use crate::clock::Stamp;
 use crate::tape::{Spot, Tape};
 use crate::{Cursor, LogTime, Start};
 
@@ -37,7 +38,7 @@ pub(crate) fn locate(tape: &Tape, id: u64, head: Spot, start: Start) -> Begin {
         Start::Newest => Begin::at(head),
         Start::Last(count) => {
             let wanted = head.seq.saturating_sub(count);
-            let near = nearest(tape, head, |spot, _| spot.seq <= wanted);
+            let near = nearest(tape, head, |spot| spot.seq <= wanted);
             near.map_or_else(
                 || oldest(tape, head),
                 |near| walk(tape, near, head, |spot, _| spot.seq >= wanted),
@@ -61,18 +62,22 @@ fn oldest(tape: &Tape, head: Spot) -> Begin {
     )
 }
 
+/// The first record that may have been written then or later. Times may be in any order: a line that took
+/// long to format stands behind newer ones, and clocks are set back.
 fn since(tape: &Tape, head: Spot, nanos: u64) -> Begin {
-    // The first block that begins late enough bounds the search; the record is in the one before.
+    let first = oldest(tape, head).spot;
+    // The first entry before which there was one; before the oldest nothing is left. It is in the block
+    // before, or nowhere but in the last.
     let bound = tape
         .entries(head.position)
-        .filter(|entry| entry.nanos >= nanos)
+        .filter(|entry| entry.spot.position > first.position && entry.before >= nanos)
         .map(|entry| entry.spot.position)
         .min()
         .unwrap_or(head.position);
-    let near = nearest(tape, head, |spot, _| spot.position < bound);
+    let near = nearest(tape, head, |spot| spot.position < bound);
     near.map_or_else(
         || oldest(tape, head),
-        |near| walk(tape, near, head, |_, time| time >= nanos),
+        |near| walk(tape, near, head, |_, stamp| stamp.latest() >= nanos),
     )
 }
 
@@ -80,7 +85,7 @@ fn after(tape: &Tape, head: Spot, cursor: Cursor) -> Begin {
     if cursor.seq == head.seq {
         return Begin::at(head);
     }
-    match nearest(tape, head, |spot, _| spot.seq <= cursor.seq) {
+    match nearest(tape, head, |spot| spot.seq <= cursor.seq) {
         Some(near) => walk(tape, near, head, |spot, _| spot.seq >= cursor.seq),
         None => {
             let oldest = oldest(tape, head);
@@ -95,22 +100,22 @@ fn after(tape: &Tape, head: Spot, cursor: Cursor) -> Begin {
 }
 
 /// The newest entry that `fits`.
-fn nearest(tape: &Tape, head: Spot, fits: impl Fn(Spot, u64) -> bool) -> Option<Spot> {
+fn nearest(tape: &Tape, head: Spot, fits: impl Fn(Spot) -> bool) -> Option<Spot> {
     tape.entries(head.position)
-        .filter(|entry| fits(entry.spot, entry.nanos))
         .map(|entry| entry.spot)
+        .filter(|&spot| fits(spot))
         .max_by_key(|spot| spot.position)
 }
 
 /// The first record from `near` on that `is_it`, told by its spot and time; the head if none is.
-fn walk(tape: &Tape, near: Spot, head: Spot, is_it: impl Fn(Spot, u64) -> bool) -> Begin {
+fn walk(tape: &Tape, near: Spot, head: Spot, is_it: impl Fn(Spot, Stamp) -> bool) -> Begin {
     let mut spot = near;
     while spot.position < head.position {
         // No header: overtaken, which the caller will find too.
-        let Some((_, nanos, next)) = tape.step(spot, head.position) else {
+        let Some((_, stamp, next)) = tape.step(spot, head.position) else {
             break;
         };
-        if is_it(spot, nanos) {
+        if is_it(spot, stamp) {
             break;
         }
         spot = next;

@@ -6,6 +6,10 @@ use crate::{Missed, Policy, clock};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+/// How often the oldest record is looked for, which is done without the lock, while writers overwrite all
+/// that there was.
+const TRIES: u32 = 4;
+
 /// What a ring has done since it was made, and how its readers are now. From
 /// [`Handle::stats`](crate::Handle::stats).
 ///
@@ -74,20 +78,29 @@ pub(crate) fn take(shared: &Shared) -> Stats {
         refused: shared.refused.load(Relaxed),
         ..Stats::default()
     };
-    let Some((head, oldest)) = read_state(shared, &mut stats) else {
-        return stats;
-    };
-    stats.written = head.seq;
-    stats.bytes = head.bytes;
-    stats.overwritten = oldest.map_or(head.seq, |(seq, _)| seq);
-    stats.oldest_age =
-        oldest.map(|(_, nanos)| Duration::from_nanos(clock::now().saturating_sub(nanos)));
+    for _ in 0..TRIES {
+        let Some(head) = read_state(shared, &mut stats) else {
+            break;
+        };
+        stats.written = head.seq;
+        stats.bytes = head.bytes;
+        let oldest = shared.tape.entry_from(0, head.position);
+        stats.overwritten = oldest.map_or(head.seq, |oldest| oldest.spot.seq);
+        stats.oldest_age = oldest.map(|oldest| {
+            let age = clock::now().saturating_sub(oldest.nanos);
+            Duration::from_nanos(age)
+        });
+        if oldest.is_some() || head.seq == 0 {
+            break;
+        }
+    }
     stats
 }
 
-/// Copies what the lock guards, and tells the head and the seq and time of the oldest record.
-fn read_state(shared: &Shared, stats: &mut Stats) -> Option<(Spot, Option<(u64, u64)>)> {
+/// Copies what the lock guards, and tells the head.
+fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Spot> {
     loop {
+        stats.readers.clear();
         // Memory for the list comes before the lock, so that none is asked for under it.
         let readers = shared.lock()?.readers.len();
         stats.readers.reserve(readers + 4);
@@ -115,7 +128,6 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<(Spot, Option<(u64, 
         stats.overtakes = state.counts.overtakes;
         stats.demotions = state.counts.demotions;
         stats.failed_sinks = state.counts.failed_sinks;
-        let oldest = shared.tape.entry_from(0, head.position);
-        return Some((head, oldest.map(|entry| (entry.spot.seq, entry.nanos))));
+        return Some(head);
     }
 }

@@ -24,6 +24,11 @@ use std::task::{Context, Poll, Waker};
 /// How many tasks are woken at once.
 const WAKERS: usize = 64;
 
+/// So many records a task gets before it lets others have their turn, and so many a batch counts for at
+/// least: what it takes to get it. It makes 128 batches of one record each.
+const TURN: usize = 1024;
+const LEAST: usize = 8;
+
 /// A reader for an asynchronous task, of any runtime or none.
 ///
 /// It holds no thread while it waits. Dropping a call of [`recv`](Self::recv) loses nothing. For the
@@ -41,6 +46,8 @@ pub struct AsyncReader {
     notice: Notice,
     #[cfg(feature = "futures")]
     line: LineState,
+    /// What is left of this task's turn.
+    turn: usize,
     /// Keeps the pump running; dropped after `pass` has left.
     _pumped: Pumped,
 }
@@ -64,11 +71,15 @@ impl AsyncReader {
                 told_restart: false,
                 at_line_start: true,
             },
+            turn: TURN,
             _pumped: pumped,
         })
     }
 
     /// Waits for the next batch.
+    ///
+    /// It gives way: after so many records that others beside the task should have their turn, it has the
+    /// task woken and waits to be polled again, though there is more.
     ///
     /// # Errors
     ///
@@ -109,15 +120,25 @@ impl AsyncReader {
     }
 
     fn poll_next_batch(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
-        self.pass.release();
-        let mut outcome = self.pass.next(Idle::Return);
-        if outcome == Outcome::Drained {
-            let mut waker = Some(context.waker().clone());
-            outcome = self.pass.next(Idle::Wake(&mut waker));
+        if self.turn == 0 {
+            // Others may have waited for as long as this task has found something.
+            self.turn = TURN;
+            self.pass.release_all();
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        match outcome {
-            Outcome::Batch => Poll::Ready(Ok(())),
-            Outcome::Drained => Poll::Pending,
+        self.pass.release();
+        let mut waker = Some(context.waker().clone());
+        match self.pass.next(Idle::Wake(&mut waker)) {
+            Outcome::Batch => {
+                let count = self.pass.buffer().len().max(LEAST);
+                self.turn = self.turn.saturating_sub(count);
+                Poll::Ready(Ok(()))
+            }
+            Outcome::Drained => {
+                self.turn = TURN;
+                Poll::Pending
+            }
             Outcome::Ended => {
                 self.pass.leave();
                 Poll::Ready(Err(Closed))

@@ -84,7 +84,7 @@ pub(crate) fn is_over(deadline: Option<Instant>) -> bool {
 #[repr(align(64))]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
-/// Always has its lock, but for the time of a wait.
+/// Always has its lock, but for the time of a wait, and of what is done without it.
 pub(crate) struct MutexGuard<'a, T>(Option<imp::MutexGuard<'a, T>>);
 
 #[derive(Debug)]
@@ -119,6 +119,13 @@ impl<T> Mutex<T> {
             // Nothing that could be waited for: it would have to be held, too.
             std::thread::sleep(LOOK);
         }
+    }
+
+    /// Does `work` without the lock. What was known under it may have changed meanwhile.
+    pub(crate) fn without<'a>(&'a self, held: &mut MutexGuard<'a, T>, work: impl FnOnce()) {
+        held.0 = None;
+        work();
+        *held = self.lock();
     }
 
     /// The lock if it is free, a panic under it or not. The error of that has the lock in it: whoever

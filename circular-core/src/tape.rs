@@ -17,12 +17,14 @@
 //! | a reader's load of a word reads from a later lap | its load of `intent`, behind the fences, sees that writer's `intent` or a later one, and the copy is thrown away |
 
 use crate::buffer::Buffer;
+use crate::clock::Stamp;
 use crate::header::{self, Header, Part};
 use crate::index::{Entry, Index};
 use crate::payload::Payload;
 use crate::storage::{Storage, WORD};
 use crate::sync::{AtomicU64, fence};
 use crate::{Level, Missed};
+use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A batch is at most this share of the ring, so that writers have a way to go before they overtake
@@ -82,7 +84,7 @@ pub(crate) struct Head {
 pub(crate) struct Label<'a> {
     pub(crate) level: Option<Level>,
     pub(crate) target: &'a [u8],
-    pub(crate) nanos: u64,
+    pub(crate) stamp: Stamp,
     /// The first word of its header, but for the seq.
     front: u64,
     /// How many words it takes.
@@ -99,7 +101,7 @@ impl<'a> Label<'a> {
     pub(crate) fn new(
         level: Option<Level>,
         target: &'a [u8],
-        nanos: u64,
+        stamp: Stamp,
         (part, len): (Part, usize),
     ) -> Self {
         let header = Header {
@@ -108,11 +110,12 @@ impl<'a> Label<'a> {
             level,
             part,
             check: 0,
+            is_coarse: stamp.is_coarse,
         };
         Self {
             level,
             target,
-            nanos,
+            stamp,
             front: header.encode(),
             words: header::words(len + target.len()),
         }
@@ -130,6 +133,10 @@ impl<'a> Label<'a> {
 struct Truth {
     tail: AtomicU64,
     intent: AtomicU64,
+    /// The latest time of the records since the last entry of the index. It belongs to the head, and is
+    /// loaded and stored under its lock; here it lies because every write has this line, and in the lock's
+    /// there is no room.
+    newest: Unshared,
 }
 
 pub(crate) struct Tape {
@@ -144,6 +151,7 @@ impl Tape {
         let truth = Truth {
             tail: AtomicU64::new(0),
             intent: AtomicU64::new(0),
+            newest: Unshared::new(0),
         };
         Self {
             truth,
@@ -167,7 +175,7 @@ impl Tape {
     // Always: it is most of a write, and there are two callers more that write rarely.
     #[inline(always)]
     pub(crate) fn append(&self, head: &mut Head, label: Label<'_>, payload: impl Payload) {
-        let Label { nanos, words, .. } = label;
+        let Label { stamp, words, .. } = label;
         debug_assert!(words <= self.storage.len());
         let spot = head.spot;
         let end = spot.position + label.size();
@@ -176,11 +184,16 @@ impl Tape {
         fence(Release);
         // A record that ends within the block of the one before has no entry.
         if end >= head.next_block {
-            self.note(head, nanos, words);
+            self.note(head, stamp, words);
+        }
+        let latest = stamp.latest();
+        if latest > self.truth.newest.load(Relaxed) {
+            self.truth.newest.store(latest, Relaxed);
         }
         let front = header::with_check(label.front, spot.seq);
+        let header = [front, stamp.nanos];
         self.storage
-            .write(spot.index, words, [front, nanos], payload, label.target);
+            .write(spot.index, words, header, payload, label.target);
         head.spot = Spot {
             position: end,
             index: self.storage.step(spot.index, words),
@@ -200,10 +213,19 @@ impl Tape {
     /// of its block, or covers the next one.
     // Twice in a block of many records.
     #[inline(never)]
-    fn note(&self, head: &mut Head, nanos: u64, words: usize) {
-        self.index.note_long(&head.spot, nanos, words);
+    fn note(&self, head: &mut Head, stamp: Stamp, words: usize) {
+        let entry = Entry {
+            spot: head.spot,
+            nanos: stamp.nanos,
+            before: self.truth.newest.load(Relaxed),
+        };
+        let mut is_noted = self.index.note_long(&entry, words);
         if head.spot.position >= head.next_block {
-            head.next_block = self.index.note(&head.spot, nanos);
+            head.next_block = self.index.note(&entry);
+            is_noted = true;
+        }
+        if is_noted {
+            self.truth.newest.store(0, Relaxed);
         }
     }
 
@@ -224,8 +246,8 @@ impl Tape {
     }
 
     /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
-    /// spot after them and how many `least` filtered out. At least one record is copied if there is
-    /// one and the batch may grow.
+    /// spot after them and how many `least` filtered out. It looks at no more than `most`. At least one
+    /// is copied if there is one that passes among them and the batch may grow.
     ///
     /// What was copied, the spot included, is worth nothing until [`Self::is_overtaken`] has said no
     /// for `from`, or unless the caller holds the lock.
@@ -234,6 +256,7 @@ impl Tape {
         from: Spot,
         upto: u64,
         least: Option<Level>,
+        most: Most,
         buffer: &mut Buffer,
     ) -> Copied {
         let mut copied = Copied {
@@ -243,8 +266,11 @@ impl Tape {
         };
         let share = self.capacity() / LARGEST_SHARE;
         let limit = from.position.saturating_add(share);
-        while copied.spot.position < upto {
-            let Some((header, nanos, next)) = self.step(copied.spot, upto) else {
+        for _ in 0..most.records {
+            if copied.spot.position >= upto {
+                break;
+            }
+            let Some((header, stamp, next)) = self.step(copied.spot, upto) else {
                 break;
             };
             if next.position > limit && copied.spot != from {
@@ -255,6 +281,10 @@ impl Tape {
                 copied.spot = next;
                 continue;
             }
+            let bytes = buffer.bytes().len().saturating_add(header.content());
+            if bytes > most.bytes && !buffer.is_empty() {
+                break;
+            }
             if !buffer.has_room(header) {
                 if buffer.is_empty() {
                     copied.too_large = Some(header);
@@ -262,7 +292,7 @@ impl Tape {
                 break;
             }
             let content = self.storage.step(copied.spot.index, header::WORDS);
-            buffer.push(header, copied.spot.seq, nanos, |bytes| {
+            buffer.push(header, copied.spot.seq, stamp, |bytes| {
                 self.storage.copy_out(content, bytes)
             });
             copied.spot = next;
@@ -274,7 +304,7 @@ impl Tape {
     /// `upto` at the latest can begin there.
     // Always: out of line, a reader's copy takes a third longer.
     #[inline(always)]
-    pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, u64, Spot)> {
+    pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, Stamp, Spot)> {
         let header = Header::decode(self.storage.load(spot.index))?;
         let words = header.words();
         if words > self.storage.len() || header.check != header::check(spot.seq) {
@@ -293,7 +323,7 @@ impl Tape {
             seq: spot.seq.wrapping_add(1),
             bytes: spot.bytes.wrapping_add(header.len.into()),
         };
-        Some((header, nanos, next))
+        Some((header, header.stamp(nanos), next))
     }
 
     /// The entries whose records were intact below `tail` when they were looked at, in no order.
@@ -303,20 +333,43 @@ impl Tape {
             .filter(move |entry| !self.is_overtaken(entry.spot.position, tail))
     }
 
-    /// The entry at `position` or after it that is nearest to it.
+    /// The entry at `position` or after it that is nearest to it. As a rule it is the first or the second
+    /// that is looked at.
     pub(crate) fn entry_from(&self, position: u64, tail: u64) -> Option<Entry> {
-        self.entries(tail)
-            .filter(|entry| entry.spot.position >= position)
-            .min_by_key(|entry| entry.spot.position)
+        // What is further back is gone.
+        let from = position.max(tail.saturating_sub(self.capacity()));
+        self.index.blocks_from(from).find_map(|(number, end)| {
+            let entry = self.index.get(number, tail, self.storage.len())?;
+            let position = entry.spot.position;
+            // In the first block there may be one of a lap later already.
+            let is_near = (from..end).contains(&position);
+            (is_near && !self.is_overtaken(position, tail)).then_some(entry)
+        })
     }
 
     /// What the tape is made of; the truth is `tail` and `intent`. For the fuzz targets, which write
     /// what no writer would.
     #[cfg(any(fuzzing, all(test, not(loom))))]
     pub(crate) fn parts(&self) -> (&Storage, &Index, [&AtomicU64; 2]) {
-        let Truth { tail, intent } = &self.truth;
+        let Truth { tail, intent, .. } = &self.truth;
         (&self.storage, &self.index, [tail, intent])
     }
+}
+
+/// What [`Tape::copy`] is to do at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    /// Records that it looks at, whether they pass or not.
+    pub(crate) records: u64,
+    /// Bytes of those that it copies, if they are more than one.
+    pub(crate) bytes: usize,
+}
+
+impl Most {
+    pub(crate) const ALL: Self = Self {
+        records: u64::MAX,
+        bytes: usize::MAX,
+    };
 }
 
 /// What [`Tape::copy`] did.

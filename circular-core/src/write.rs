@@ -5,16 +5,17 @@
 //! that write wait for each other for as long as this takes. Room is only ever short when a reader
 //! holds writers back; then they wait in line, in the order in which they came.
 
+use crate::clock::Stamp;
 use crate::header::{self, Part};
 use crate::line::Turn;
 use crate::payload::Payload;
+use crate::readers::Slot;
 use crate::shared::{Shared, State};
 use crate::storage::WORD;
 use crate::sync::{self, MutexGuard};
-use crate::tape::Label;
-use crate::{Closed, Meta, clock, no_wait};
+use crate::tape::{Label, Spot};
+use crate::{Closed, Meta, no_wait};
 use std::io;
-use std::mem;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -34,9 +35,9 @@ impl Shared {
         if payload.len() == 0 {
             return Ok(());
         }
-        let nanos = meta.nanos().unwrap_or_else(clock::now);
+        let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
-        let label = Label::new(meta.level_or_none(), meta.kept_target(), nanos, whole);
+        let label = Label::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
         let fits = payload.len() + label.target.len() <= self.largest_content;
         let Some(mut state) = self.lock() else {
             return self.refused();
@@ -62,9 +63,9 @@ impl Shared {
         meta: Meta<'_>,
         payload: impl Payload,
     ) -> Option<Range<u64>> {
-        let nanos = meta.nanos().unwrap_or_else(clock::now);
+        let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
-        let label = Label::new(meta.level_or_none(), meta.kept_target(), nanos, whole);
+        let label = Label::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
         let fits = payload.len() + label.target.len() <= self.largest_content;
         let locked = self.state.lock_by(deadline);
         let mut state = locked.filter(|state| !state.closed).or_else(|| {
@@ -99,9 +100,9 @@ impl Shared {
     /// Appends what cannot go in without more ado.
     #[cold]
     #[inline(never)]
-    fn write_with_care(
-        &self,
-        mut state: MutexGuard<'_, State>,
+    fn write_with_care<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
         label: Label<'_>,
         payload: impl Payload,
         fits: bool,
@@ -115,9 +116,9 @@ impl Shared {
         appended.or_else(|Closed| self.refused())
     }
 
-    fn append(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn append<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         label: Label<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
@@ -131,9 +132,9 @@ impl Shared {
     /// Appends what does not fit into the ring at once. The writer stays first in line until the
     /// last part is in, so that no record of one that waits its turn stands between.
     #[cold]
-    fn append_in_parts(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn append_in_parts<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         whole: Label<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
@@ -152,7 +153,7 @@ impl Shared {
             if later.len() == 0 {
                 kind = Part::Last;
             }
-            let label = Label::new(whole.level, whole.target, whole.nanos, (kind, part.len()));
+            let label = Label::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
             self.make_room(state, label.size(), &mut turn)?;
             self.tape.append(&mut state.head, label, part);
             kind = Part::Middle;
@@ -163,9 +164,9 @@ impl Shared {
     }
 
     /// Returns when a record of `size` bytes may be appended, or must be.
-    fn make_room(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn make_room<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         size: u64,
         turn: &mut Turn,
     ) -> Result<(), Closed> {
@@ -182,9 +183,9 @@ impl Shared {
     }
 
     #[cold]
-    fn wait_for_room(
-        &self,
-        state: &mut MutexGuard<'_, State>,
+    fn wait_for_room<'a>(
+        &'a self,
+        state: &mut MutexGuard<'a, State>,
         size: u64,
         turn: &mut Turn,
     ) -> Result<(), Closed> {
@@ -199,9 +200,7 @@ impl Shared {
         let began = sync::now();
         let ticket = state.line.begin_to_wait(turn, size);
         // The parts that are in already are for readers to take: it is they who make room.
-        if mem::take(&mut state.asleep) {
-            self.data.notify_all();
-        }
+        self.end_sleep(state);
         let outcome = loop {
             if state.closed {
                 break Err(Closed);
@@ -219,7 +218,9 @@ impl Shared {
                 if end <= state.readers.limit() {
                     break Ok(());
                 }
-                self.end_naps(state);
+                if self.end_naps(state) {
+                    continue;
+                }
                 deadline = next;
             }
             self.room_of(ticket).wait(state, deadline);
@@ -232,17 +233,24 @@ impl Shared {
         outcome
     }
 
-    /// Finds, for each lossless reader that a record up to `end` goes over, the first record that it
-    /// leaves intact: so the reader loses that much and no more.
+    /// Finds, for the lossless readers that a record up to `end` goes over, the first record that it leaves
+    /// intact: so they lose that much and no more. It is the same for all of them, so one walk finds it,
+    /// from the reader that is nearest.
     fn spare(&self, state: &mut State, end: u64) {
         let (head, capacity) = (state.head.spot.position, self.tape.capacity());
-        for slot in state.readers.iter_mut().filter(|slot| slot.is_lossless()) {
-            let mut spot = slot.spared_after(slot.spot).unwrap_or(slot.spot);
-            while spot.position + capacity < end {
-                let Some((.., next)) = self.tape.step(spot, head) else {
-                    break;
-                };
-                spot = next;
+        let is_gone = |spot: &Spot| spot.position + capacity < end;
+        let places = state.readers.iter().filter_map(Slot::place);
+        let Some(mut spot) = places.filter(is_gone).max_by_key(|spot| spot.position) else {
+            return;
+        };
+        while is_gone(&spot) {
+            let Some((.., next)) = self.tape.step(spot, head) else {
+                break;
+            };
+            spot = next;
+        }
+        for slot in state.readers.iter_mut() {
+            if slot.place().is_some_and(|place| is_gone(&place)) {
                 slot.spared = Some(spot);
             }
         }

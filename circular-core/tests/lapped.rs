@@ -237,3 +237,41 @@ fn a_lossless_reader_that_is_held_to_misses_nothing() {
     drop(ring);
     assert_eq!(thread.join().unwrap(), 200_000);
 }
+
+/// A write that cannot wait goes over what each of them has not had yet, and each loses just that.
+#[test]
+fn lossless_readers_at_different_places_lose_what_is_overwritten_and_no_more() {
+    struct WritesOnce(Ring, usize);
+    impl Write for WritesOnce {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            (&self.0).write_all(&vec![b'n'; std::mem::take(&mut self.1)])?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    const RECORDS: u64 = (64 << 10) / 64;
+    for overwritten in [1, 2, 3, 100, 500] {
+        let ring = Ring::new(64 << 10).unwrap();
+        let handle = ring.handle();
+        let block = |start| handle.reader().start(start).policy(Policy::Block).open();
+        for _ in 0..RECORDS {
+            (&ring).write_all(&[b'x'; 48]).unwrap();
+        }
+        let places = [0, 1, 2, 99, 100, 101, RECORDS];
+        let mut readers = places.map(|place| block(Start::Last(RECORDS - place)));
+        let mut other = Ring::new(4096).unwrap();
+        other.write_all(b"what makes the sink run").unwrap();
+        other.handle().close();
+        let length = usize::try_from(overwritten * 64 - 16).unwrap();
+        other.handle().write_to(WritesOnce(ring, length)).unwrap();
+        for (reader, place) in readers.iter_mut().zip(places) {
+            let batch = reader.recv().unwrap();
+            let lost = u64::saturating_sub(overwritten, place);
+            assert_eq!(batch.missed().records, lost, "{place} of {overwritten}");
+            let first = batch.records().next().unwrap().seq();
+            assert_eq!(first, place + lost);
+        }
+    }
+}

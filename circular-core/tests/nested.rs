@@ -51,7 +51,8 @@ fn text(ring: &Ring) -> String {
 #[test]
 fn in_a_display_that_is_being_written() {
     let mut ring = Ring::new(1 << 20).unwrap();
-    let chatty = Chatty(&ring.clone(), 2);
+    let inside = ring.clone();
+    let chatty = Chatty(&inside, 2);
     writeln!(ring, "<{chatty}>").unwrap();
     assert_eq!(
         text(&ring),
@@ -101,8 +102,9 @@ fn in_a_destructor_of_a_thread_local() {
         fn drop(&mut self) {
             for number in 0..3 {
                 writeln!(self.0, "thread local {number} gone").unwrap();
-                let args = format_args!("formatted {number}\n");
-                self.0.record_fmt(Meta::new(), args).unwrap();
+                self.0
+                    .record_fmt(Meta::new(), format_args!("formatted {number}\n"))
+                    .unwrap();
             }
         }
     }

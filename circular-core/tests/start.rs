@@ -43,6 +43,12 @@ fn seqs(reader: &mut Reader) -> std::ops::Range<u64> {
     seqs.unwrap_or(0..0)
 }
 
+/// The first record that there is to read, if any.
+fn first_seq(reader: &mut Reader) -> Option<u64> {
+    let batch = reader.try_recv().ok()?;
+    batch.records().next().map(|record| record.seq())
+}
+
 /// The oldest record that can be found.
 fn oldest(ring: &Ring) -> u64 {
     let snapshot = ring.handle().snapshot();
@@ -113,6 +119,100 @@ fn since_begins_with_the_first_that_is_not_older() {
     assert_eq!(seqs(&mut later), 0..0);
     write(&ring, 5000);
     assert_eq!(seqs(&mut later), 5000..5001);
+}
+
+/// Formatting takes its time, clocks are set back, and writers say what they like: records stand in the order
+/// in which they were written, whatever their times are.
+#[test]
+fn since_leaves_out_nothing_that_is_not_older_in_whatever_order_it_stands() {
+    // In blocks of 512 bytes, 21 records each: one in so many is late by so much, in records.
+    let late = |every: u64, by: u64| {
+        move |seq: u64| {
+            if seq % every == 0 {
+                seq.saturating_sub(by)
+            } else {
+                seq
+            }
+        }
+    };
+    let set_back = |seq: u64| if seq < 4000 { seq } else { seq - 1000 };
+    let once_in_the_future = |seq: u64| if seq == 100 { 1_000_000 } else { seq };
+    let in_the_future_still = |seq: u64| if seq == 4500 { 1_000_000 } else { seq };
+    let backwards = |seq: u64| 5000 - seq;
+    let shuffled = |seq: u64| seq * 7919 % 5000;
+    let orders: [&dyn Fn(u64) -> u64; 9] = [
+        &late(2, 50),
+        &late(7, 5),
+        &late(21, 20),
+        &late(22, 500),
+        &set_back,
+        &once_in_the_future,
+        &in_the_future_still,
+        &backwards,
+        &shuffled,
+    ];
+    for (number, order) in orders.into_iter().enumerate() {
+        let ring = Ring::new(64 << 10).unwrap();
+        for seq in 0..5000 {
+            let line = format!("{seq}\n");
+            let meta = Meta::new().time(time_of(order(seq)));
+            ring.record(meta, line.as_bytes()).unwrap();
+        }
+        let held = oldest(&ring)..5000;
+        for time in (0..5001).step_by(3).chain([1_000_000, 1_000_001]) {
+            let first = held.clone().find(|&seq| order(seq) >= time);
+            let mut reader = open(&ring, Start::Since(time_of(time)));
+            let found = first_seq(&mut reader);
+            assert_eq!(found, first, "order {number}, since {time}");
+        }
+    }
+}
+
+/// A long record stands in the index where another would begin.
+#[test]
+fn since_finds_what_stands_before_and_behind_a_long_record() {
+    for long in [400, 600, 1100, 5000] {
+        let ring = Ring::new(64 << 10).unwrap();
+        let time = |seq: u64| if seq % 3 == 0 { seq } else { seq + 50 };
+        for seq in 0..300 {
+            let text = if seq % 10 == 0 {
+                vec![b'x'; long]
+            } else {
+                b"short".to_vec()
+            };
+            ring.record(Meta::new().time(time_of(time(seq))), &text)
+                .unwrap();
+        }
+        let held = oldest(&ring)..300;
+        for since in 0..360 {
+            let first = held.clone().find(|&seq| time(seq) >= since);
+            let mut reader = open(&ring, Start::Since(time_of(since)));
+            assert_eq!(first_seq(&mut reader), first, "{long}, since {since}");
+        }
+    }
+}
+
+/// The time that the ring gives a record by itself is that of a clock that lags behind the program's.
+#[test]
+fn since_now_has_all_that_is_written_from_now_on() {
+    let ring = Ring::new(1 << 20).unwrap();
+    let begin = std::time::Instant::now();
+    let mut seq = 0;
+    // Over some steps of that clock.
+    while begin.elapsed() < Duration::from_millis(20) {
+        let now = SystemTime::now();
+        (&ring).write_all(b"without a time of its own\n").unwrap();
+        let mut reader = open(&ring, Start::Since(now));
+        let first = first_seq(&mut reader);
+        assert!(first.is_some_and(|first| first <= seq), "{seq} is left out");
+        seq += 1;
+    }
+    // Not just anything.
+    let mut later = open(
+        &ring,
+        Start::Since(SystemTime::now() + Duration::from_secs(1)),
+    );
+    assert!(later.try_recv().is_err());
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Select {
     }
 
     fn passes_by_time(&self, record: &Record<'_>) -> bool {
-        self.wanted.since.is_none_or(|since| record.time() >= since)
+        self.wanted.since.is_none_or(|since| record.is_since(since))
             && self.wanted.until.is_none_or(|until| record.time() <= until)
     }
 }

@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time;
 
-use crate::connection::{Connection, SEGMENT, Socket};
+use crate::connection::{Connection, Socket};
 use crate::options::Options;
 use crate::route::{PATH, Site};
 
@@ -158,7 +158,7 @@ fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
         socket.set_send_buffer_size(SEND_BUFFER)?;
         // On the loopback device too. Where it cannot be had, nothing but that is lost.
         #[cfg(unix)]
-        let _ = socket.set_tcp_mss(SEGMENT);
+        let _ = socket.set_tcp_mss(crate::connection::SEGMENT);
         socket.set_nonblocking(true)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;

@@ -200,7 +200,7 @@ impl Damage {
                 let mut at = usize::from(*at);
                 for (&(len, target_len), number) in lens.iter().zip(0..) {
                     let check = seq.wrapping_add(number);
-                    let fields: Fields = (len.into(), target_len, None, Part::Whole, check);
+                    let fields: Fields = (len.into(), target_len, None, Part::Whole, check, false);
                     fuzzing::set_word(handle, at % count, fuzzing::encode(fields));
                     at += fuzzing::words(usize::from(len) + usize::from(target_len));
                 }
@@ -288,6 +288,7 @@ fn header(record: &Record<'_>) -> u64 {
         record.level(),
         record.part(),
         record.seq() as u16,
+        fuzzing::is_coarse(record),
     ))
 }
 

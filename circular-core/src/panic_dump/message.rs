@@ -5,6 +5,7 @@
 
 use super::TARGET;
 use super::thread_name::ThreadName;
+use crate::clock::Stamp;
 use crate::fixed_text::FixedText;
 use crate::redact::Redaction;
 use crate::sink::Feeder;
@@ -128,7 +129,7 @@ pub(super) fn record(seq: u64, time: SystemTime, bytes: &[u8]) -> Record<'_> {
         .as_nanos();
     Record {
         seq,
-        nanos: u64::try_from(since).unwrap_or(u64::MAX),
+        stamp: Stamp::given(u64::try_from(since).unwrap_or(u64::MAX)),
         level: Some(Level::Error),
         part: Part::Whole,
         target: TARGET.as_bytes(),

@@ -185,6 +185,18 @@ fn text_and_expression_search_in_the_record() {
     assert_eq!(numbers(&site.get("?q=1&re=[02]%20")), [10]);
 }
 
+/// The ring's own time for a record is a little behind.
+#[test]
+fn since_a_moment_has_what_is_written_from_then_on() {
+    let site = Site::new();
+    let long_ago = SystemTime::now() - Duration::from_secs(1);
+    site.record(Meta::new().time(long_ago), &line(0));
+    let moment = circular_core::LogTime::now();
+    site.record(Meta::new(), &line(1));
+    assert_eq!(numbers(&site.get(&format!("?since={moment}"))), [1]);
+    assert_eq!(numbers(&site.get(&format!("?since={moment}&tail=9"))), [1]);
+}
+
 #[test]
 fn since_and_until_are_times() {
     let site = Site::new();

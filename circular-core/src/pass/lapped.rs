@@ -1,0 +1,156 @@
+//! What a reader does that was overtaken: it counts what it missed, and goes on where writers are not soon
+//! again.
+//!
+//! All of it is under the lock, so it is bounded, whatever the ring's size and whatever is in it: a few
+//! entries of the index, and for a reader that was overtaken again and again a few records, of fewer bytes
+//! than a batch has.
+
+use super::Pass;
+use crate::header::Header;
+use crate::readers::Token;
+use crate::shared::State;
+use crate::tape::{Most, Spot};
+
+/// After this many batches thrown away in a row, the next is copied under the lock.
+const PATIENCE: u32 = 2;
+
+/// What is copied under it. Writers wait for that; and it need not be much: the reader gets on, and has half
+/// a ring's start again.
+const UNDER_LOCK: Most = Most {
+    records: 256,
+    bytes: 16 * 1024,
+};
+
+impl Pass {
+    /// Throws the copy away, which was overtaken, and lands where writers are not soon again.
+    pub(super) fn catch_up(&mut self, state: &mut State, token: Token) -> Option<Header> {
+        self.buffer.clear();
+        self.thrown_away += 1;
+        let tape = &self.shared.tape;
+        let half = tape.capacity() / 2;
+        let head = state.head.spot;
+        let slot = state.readers.get(token);
+        let lossless = slot.as_ref().is_some_and(|slot| slot.is_lossless());
+        let spared = slot.and_then(|slot| slot.spared_after(self.spot));
+        match spared {
+            // Writers stop for it as soon as it has landed.
+            Some(spared) => self.pass_over(spared),
+            None if lossless => self.move_on(state, self.spot.position),
+            None => {
+                let from = head.position.saturating_sub(half);
+                self.move_on(state, from.max(self.spot.position));
+            }
+        }
+        if self.thrown_away <= PATIENCE {
+            return None;
+        }
+        // A long record would take as long as it is. It has a better chance without the lock than many short
+        // ones: writers have half a ring to go.
+        let next = self.shared.tape.step(self.spot, head.position);
+        if next.is_some_and(|(header, ..)| header.content() > UNDER_LOCK.bytes) {
+            return None;
+        }
+        let (from, least) = (self.spot, self.least);
+        let tape = &self.shared.tape;
+        let copied = tape.copy(from, head.position, least, UNDER_LOCK, &mut self.buffer);
+        let stuck = copied.spot == self.spot && copied.too_large.is_none();
+        self.spot = copied.spot;
+        if stuck && self.spot.position < head.position {
+            // Only in memory that somebody else wrote to.
+            self.move_on(state, self.spot.position + 1);
+        }
+        copied.too_large
+    }
+
+    /// Moves to the first record that begins at `from` or later, or else to the last that begins
+    /// anywhere after this spot, and counts what is passed over as missed.
+    pub(super) fn move_on(&mut self, state: &State, from: u64) {
+        let tape = &self.shared.tape;
+        let head = state.head.spot;
+        let last = || {
+            tape.entries(head.position)
+                .map(|entry| entry.spot)
+                .filter(|spot| spot.position > self.spot.position)
+                .max_by_key(|spot| spot.position)
+        };
+        let entry = tape.entry_from(from, head.position).map(|entry| entry.spot);
+        self.pass_over(entry.or_else(last).unwrap_or(head));
+    }
+
+    /// Moves to `spot`, and counts what is passed over as missed.
+    fn pass_over(&mut self, spot: Spot) {
+        let missed = spot.missed_since(self.spot.seq, self.spot.bytes);
+        self.missed += missed;
+        self.untold += missed;
+        self.spot = spot;
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::shared::Shared;
+    use crate::{Level, Meta, Policy, Start};
+    use std::sync::Arc;
+
+    const CAPACITY: usize = 4 << 20;
+
+    /// A ring that has been filled once with records of so many bytes, a reader of them for errors only,
+    /// and another lap.
+    fn lapped(len: usize) -> (Arc<Shared>, Pass) {
+        let shared = Arc::new(Shared::new(CAPACITY).unwrap());
+        let fill = || {
+            let bytes = vec![b'x'; len];
+            for _ in 0..CAPACITY / (len + 16) {
+                let meta = Meta::new().level(Level::Info);
+                shared.write(meta, &bytes[..]).unwrap();
+            }
+        };
+        fill();
+        let (start, least) = (Start::Oldest, Some(Level::Error));
+        let pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, least, true);
+        fill();
+        (shared, pass)
+    }
+
+    /// How many records it goes over, from where it lands, after so many batches thrown away in a row.
+    fn gone_over(pass: &mut Pass, shared: &Shared, thrown_away: u32) -> u64 {
+        let mut state = shared.lock().unwrap();
+        let token = pass.token.unwrap();
+        pass.thrown_away = 0;
+        pass.catch_up(&mut state, token);
+        let landed = pass.spot.seq;
+        pass.thrown_away = thrown_away;
+        pass.catch_up(&mut state, token);
+        pass.spot.seq - landed
+    }
+
+    /// However large the ring is, and however little of it passes the filter.
+    #[test]
+    fn under_the_lock_it_looks_at_a_few_records() {
+        let (shared, mut pass) = lapped(8);
+        assert_eq!(gone_over(&mut pass, &shared, PATIENCE - 1), 0);
+        let count = gone_over(&mut pass, &shared, PATIENCE);
+        assert!((1..=300).contains(&count), "{count}");
+    }
+
+    /// Its buffer may have grown for a record that is as long as a quarter of the ring.
+    #[test]
+    fn under_the_lock_it_copies_no_long_record() {
+        for (len, copied) in [(1000, 1000..20_000), (100_000, 0..1)] {
+            let (shared, mut pass) = lapped(len);
+            pass.least = None;
+            pass.buffer.grow_for(Header {
+                len: 1 << 20,
+                target_len: 0,
+                level: None,
+                part: crate::Part::Whole,
+                check: 0,
+                is_coarse: false,
+            });
+            gone_over(&mut pass, &shared, PATIENCE);
+            let bytes = pass.buffer.bytes().len();
+            assert!(copied.contains(&bytes), "{bytes} of records of {len}");
+        }
+    }
+}
