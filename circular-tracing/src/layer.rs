@@ -68,7 +68,7 @@ use crate::text::Text;
 /// as long fields, were open before and are closed: their memory is used again. That holds for up to 1,024 spans at once; of more, the memory
 /// is given back when they are closed. Exceptions are a span with more than 2 KiB of fields, and one that is
 /// opened inside a `Display` of another's field. An open span holds its text, seldom more than a fifth beyond
-/// it, and about 200 bytes; one that got a closed one's memory may hold four times its text, or 256 bytes more
+/// it, and up to 200 bytes; one that got a closed one's memory may hold four times its text, or 256 bytes more
 /// than that.
 ///
 /// The global allocator may log: the layer allocates and frees nothing while it keeps anything locked.
