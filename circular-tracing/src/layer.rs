@@ -65,11 +65,12 @@ use crate::text::Text;
 /// than 64 KiB, one inside a `Display` that is being recorded, and one in more than 16 spans.
 ///
 /// A span does not allocate either, if its thread has opened one as long, and as many as are open now, with about
-/// as long fields, were open before and are closed: their memory is used again. That holds for up to 1,024 spans at once; of more, the memory
-/// is given back when they are closed. Exceptions are a span with more than 2 KiB of fields, and one that is
-/// opened inside a `Display` of another's field. An open span holds its text, seldom more than a fifth beyond
-/// it, and about 200 bytes; one that got a closed one's memory may hold four times its text, or 256 bytes more
-/// than that.
+/// as long fields, were open before and are closed: their memory is used again. That holds for up to 1,024
+/// spans at once; of more, the memory is given back when they are closed. Exceptions are a span with more than
+/// 2 KiB of fields, and one that is opened inside a `Display` of another's field.
+///
+/// An open span holds its text, seldom more than a fifth beyond it, and up to 200 bytes; one that got a closed
+/// one's memory may hold four times its text, or its text and 256 bytes.
 ///
 /// The global allocator may log: the layer allocates and frees nothing while it keeps anything locked.
 ///

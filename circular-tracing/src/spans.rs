@@ -22,8 +22,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use circular_core::Ring;
 
 use crate::format::Panic;
+use above::Above;
 pub(crate) use above::Around;
-use above::{Above, Noted};
 pub(crate) use draft::Draft;
 use draft::Loan;
 pub(crate) use fields::{Room, SpanFields};
@@ -126,7 +126,7 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn hold(&self, id: u64) -> bool {
         let mut shard = self.shard(id);
         let span = shard.as_mut().and_then(|shard| shard.table.get_mut(id));
-        span.map(|span| span.held += 1).is_some()
+        span.map(Node::hold).is_some()
     }
 
     /// Appends a span that is held to a line, and holds it no longer. Tells what it is in, or nothing if it is
@@ -134,7 +134,7 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn show_held(&self, id: u64, text: &mut String) -> Option<Around> {
         let mut around = None;
         self.show_and(id, text, |shard| {
-            around = shard.table.get(id).map(Node::around);
+            around = shard.table.get(id).map(|span| span.around);
             shard.table.let_go(id)
         });
         around
@@ -156,10 +156,10 @@ impl<T: SpanFields> Spans<T> {
         let Some(span) = shard.table.get(id) else {
             return false;
         };
-        if span.kin.parent.is_none() && span.show(text).is_ok() {
+        if span.around.parent().is_none() && span.show(text).is_ok() {
             return true;
         }
-        let around = span.around();
+        let around = span.around;
         drop(shard);
         self.show_around(id, around, text, between)
     }
@@ -172,9 +172,9 @@ impl<T: SpanFields> Spans<T> {
         text: &mut String,
         between: &str,
     ) -> bool {
-        let noted = around.noted.above();
+        let noted = around.above();
         let is_noted = noted.is_some();
-        let Some(above) = noted.or_else(|| self.above(around.parent)) else {
+        let Some(above) = noted.or_else(|| self.above(around.parent())) else {
             return false;
         };
         for id in above.ids() {
@@ -185,7 +185,7 @@ impl<T: SpanFields> Spans<T> {
         // It was there before, and is there as long as the event is in it.
         self.show_and(id, text, |shard| {
             if let Some(span) = shard.table.get_mut(id).filter(|_| !is_noted) {
-                span.noted = Noted::note(&above);
+                span.around.note(&above);
             }
             None
         });
@@ -197,7 +197,7 @@ impl<T: SpanFields> Spans<T> {
         let mut above = Above::new();
         while let Some(id) = next {
             above.push(id)?;
-            next = self.shard(id)?.table.get(id)?.kin.parent;
+            next = self.shard(id)?.table.get(id)?.around.parent();
         }
         Some(above)
     }

@@ -116,7 +116,7 @@ fn open_spans_hold_their_text() {
             let held = held_by_open(length, &dispatch);
             for (step, texts) in [1, 2, 2].into_iter().enumerate() {
                 let own = held[step].saturating_sub(registrys[step]);
-                let expected = length * texts * 6 / 5 + 350;
+                let expected = length * texts * 6 / 5 + 300;
                 assert!(
                     own <= expected,
                     "{own} for {texts} times {length} bytes, step {step}"

@@ -33,33 +33,41 @@ impl Above {
     }
 }
 
-/// What is known of where a span is.
+/// What a span knows of those around it, the nearest first, and then 0, which is no id: its parent, and the others
+/// since it was asked for them the first time. They never change.
 #[derive(Clone, Copy)]
-pub(crate) struct Around {
-    pub(super) parent: Option<u64>,
-    pub(super) noted: Noted,
-}
+pub(crate) struct Around([u64; NEAREST]);
 
-/// What a span knows of them since it was asked for the first time: they never change. Ids are not 0.
-#[derive(Clone, Copy)]
-pub(super) struct Noted([u64; NEAREST]);
+impl Around {
+    /// In the second place: it was not asked yet, or there are too many.
+    const UNKNOWN: u64 = u64::MAX;
 
-impl Noted {
-    pub(super) const UNKNOWN: Self = Self([0; NEAREST]);
-
-    /// Nothing of more than a few.
-    pub(super) fn note(above: &Above) -> Self {
-        let mut noted = Self::UNKNOWN;
-        if above.len <= NEAREST {
-            noted.0.copy_from_slice(&above.ids[..NEAREST]);
+    pub(super) fn new(parent: Option<u64>) -> Self {
+        let mut ids = [0; NEAREST];
+        if let Some(parent) = parent {
+            ids[0] = parent;
+            ids[1] = Self::UNKNOWN;
         }
-        noted
+        Self(ids)
+    }
+
+    pub(super) fn parent(self) -> Option<u64> {
+        Some(self.0[0]).filter(|&parent| parent != 0)
+    }
+
+    pub(super) fn note(&mut self, above: &Above) {
+        if above.len <= NEAREST {
+            self.0.copy_from_slice(&above.ids[..NEAREST]);
+        }
     }
 
     pub(super) fn above(self) -> Option<Above> {
+        if self.0[1] == Self::UNKNOWN {
+            return None;
+        }
         let mut above = Above::new();
-        let ids = self.0.into_iter().take_while(|&id| id != 0);
-        ids.into_iter().try_for_each(|id| above.push(id))?;
-        (above.len > 0).then_some(above)
+        let mut ids = self.0.into_iter().take_while(|&id| id != 0);
+        ids.try_for_each(|id| above.push(id))?;
+        Some(above)
     }
 }

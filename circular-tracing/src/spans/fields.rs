@@ -24,7 +24,7 @@ impl Room {
         let most = self.bytes.max(LARGEST_SPARE);
         Self {
             bytes: bytes.next_multiple_of(32).min(most),
-            members: self.members.next_multiple_of(4),
+            members: self.members.next_multiple_of(2),
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::mem;
 
 use super::Kin;
-use super::above::{Around, Noted};
+use super::above::Around;
 use super::fields::{Room, SpanFields};
 use super::place::{mix, place};
 
@@ -36,11 +36,11 @@ pub(super) struct Table<T> {
 pub(super) struct Node<T> {
     /// 0 if it is not in use.
     id: u64,
-    pub(super) kin: Kin,
-    pub(super) noted: Noted,
+    name: &'static str,
+    pub(super) around: Around,
     pub(super) fields: T,
-    /// So many events are going to show it, even if it is closed meanwhile.
-    pub(super) held: u32,
+    /// By so many events.
+    held: u16,
     is_closed: bool,
     /// The next one of the same chain or list.
     next: u32,
@@ -49,19 +49,17 @@ pub(super) struct Node<T> {
 impl<T: SpanFields> Node<T> {
     /// Appends the span to a line, if there is room for as many bytes as it tells otherwise.
     pub(super) fn show(&self, text: &mut String) -> Result<(), usize> {
-        let longest = self.fields.longest(self.kin.name);
+        let longest = self.fields.longest(self.name);
         if text.capacity() - text.len() < longest {
             return Err(longest);
         }
-        self.fields.show(self.kin.name, text);
+        self.fields.show(self.name, text);
         Ok(())
     }
 
-    pub(super) fn around(&self) -> Around {
-        Around {
-            parent: self.kin.parent,
-            noted: self.noted,
-        }
+    /// An event is going to show it, even if it is closed meanwhile.
+    pub(super) fn hold(&mut self) {
+        self.held = self.held.saturating_add(1);
     }
 }
 
@@ -78,7 +76,7 @@ impl<T: SpanFields> Table<T> {
 
     /// One that is empty, and larger than another one that has `room`.
     pub(super) fn larger_than(room: usize) -> Self {
-        let room = (room + room / 2).max(8);
+        let room = (room + room / 4).max(8);
         Self {
             heads: vec![NONE; room.next_power_of_two()],
             nodes: Vec::with_capacity(room),
@@ -130,8 +128,8 @@ impl<T: SpanFields> Table<T> {
             self.heads[chain] = u32::try_from(self.nodes.len()).unwrap_or(NONE);
             self.nodes.push(Node {
                 id,
-                kin,
-                noted: Noted::UNKNOWN,
+                name: kin.name,
+                around: Around::new(kin.parent),
                 fields,
                 held: 0,
                 is_closed: false,
@@ -148,8 +146,8 @@ impl<T: SpanFields> Table<T> {
         self.heads[chain] = number;
         let node = &mut self.nodes[number as usize];
         node.id = id;
-        node.kin = kin;
-        node.noted = Noted::UNKNOWN;
+        node.name = kin.name;
+        node.around = Around::new(kin.parent);
         node.held = 0;
         node.is_closed = false;
         node.next = next;
