@@ -3,10 +3,11 @@
 //! The payloads lie in one run, so a sink gets them in one call. What else is known of each record
 //! lies beside them, and is kept only for those who look at records one by one.
 
-use crate::Level;
 use crate::clock::Stamp;
 use crate::header::{Header, Part};
 use crate::record::Record;
+use crate::{Level, OutOfMemory};
+use std::alloc::Layout;
 
 /// Room for payloads. All that a reader owns stays below 64 KiB.
 const BYTES: usize = 46 * 1024;
@@ -38,6 +39,17 @@ struct Details {
     targets: Vec<u8>,
 }
 
+impl Details {
+    fn has_room(&mut self, limits: &Limits, header: Header) -> bool {
+        let target_len = usize::from(header.target_len);
+        self.records.len() < limits.records
+            && self.targets.len() + target_len <= limits.targets
+            // Of a reader's there is always as much as its limits.
+            && self.records.try_reserve(1).is_ok()
+            && self.targets.try_reserve(target_len).is_ok()
+    }
+}
+
 /// What is known of one record.
 #[derive(Clone, Copy, Debug)]
 struct Detail {
@@ -50,56 +62,100 @@ struct Detail {
     part: Part,
 }
 
+/// An empty list with room for so many.
+fn with_room<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
+    let mut list = Vec::new();
+    let bytes = count.saturating_mul(size_of::<T>());
+    let reserved = list.try_reserve_exact(count);
+    reserved.map_err(|_| OutOfMemory { bytes })?;
+    Ok(list)
+}
+
+/// Zeroed memory. The system hands the pages out when they are first written.
+#[expect(
+    unsafe_code,
+    reason = "the only way to have pages that the system zeroes on demand, or be told that there are none"
+)]
+fn zeroed(bytes: usize) -> Result<Vec<u8>, OutOfMemory> {
+    let out_of_memory = OutOfMemory { bytes };
+    let layout = Layout::array::<u8>(bytes).map_err(|_| out_of_memory)?;
+    if bytes == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout has a size above zero.
+    let memory = unsafe { std::alloc::alloc_zeroed(layout) };
+    if memory.is_null() {
+        return Err(out_of_memory);
+    }
+    // SAFETY: an allocation of the global allocator with the layout of so many bytes, owned by nobody
+    // else, and all of them are zero.
+    Ok(unsafe { Vec::from_raw_parts(memory, bytes, bytes) })
+}
+
 impl Buffer {
     /// For a reader of a ring of `capacity` bytes; with `details` if records will be looked at.
-    pub(crate) fn for_reader(capacity: u64, details: bool) -> Self {
+    pub(crate) fn for_reader(capacity: u64, details: bool) -> Result<Self, OutOfMemory> {
         let usual = usize::try_from(capacity / 4).map_or(BYTES, |share| share.min(BYTES));
         let limits = Limits {
             records: RECORDS,
             targets: TARGETS,
         };
-        let details = details.then(|| Details {
-            records: Vec::with_capacity(RECORDS),
-            targets: Vec::with_capacity(TARGETS),
-        });
-        Self {
-            bytes: vec![0; usual],
+        let details = if details {
+            Some(Details {
+                records: with_room(RECORDS)?,
+                targets: with_room(TARGETS)?,
+            })
+        } else {
+            None
+        };
+        Ok(Self {
+            bytes: zeroed(usual)?,
             filled: 0,
             details,
             usual,
             limits,
-        }
+        })
     }
 
     /// For a dump, which goes through it piece by piece; with `details` if it looks at records.
-    pub(crate) fn for_dump(capacity: u64, details: bool) -> Self {
+    pub(crate) fn for_dump(capacity: u64, details: bool) -> Result<Self, OutOfMemory> {
         Self::for_reader(capacity, details)
     }
 
     /// For `bytes` bytes of records, all at once.
-    pub(crate) fn for_snapshot(bytes: usize) -> Self {
+    pub(crate) fn for_snapshot(bytes: usize) -> Result<Self, OutOfMemory> {
         let limits = Limits {
             records: usize::MAX,
             targets: u32::MAX as usize,
         };
-        let details = Some(Details::default());
-        Self {
-            bytes: vec![0; bytes],
+        Ok(Self {
+            bytes: zeroed(bytes)?,
             filled: 0,
-            details,
+            details: Some(Details::default()),
             usual: bytes,
             limits,
+        })
+    }
+
+    /// For none.
+    pub(crate) fn empty() -> Self {
+        Self {
+            bytes: Vec::new(),
+            filled: 0,
+            details: Some(Details::default()),
+            usual: 0,
+            limits: Limits {
+                records: 0,
+                targets: 0,
+            },
         }
     }
 
     /// Whether a record fits beside what is there.
-    pub(crate) fn has_room(&self, header: Header) -> bool {
-        let details = match &self.details {
+    pub(crate) fn has_room(&mut self, header: Header) -> bool {
+        let details = match &mut self.details {
             None => true,
-            Some(details) => {
-                details.records.len() < self.limits.records
-                    && details.targets.len() + usize::from(header.target_len) <= self.limits.targets
-            }
+            Some(details) => details.has_room(&self.limits, header),
         };
         details && self.bytes.len() - self.filled >= header.content()
     }
@@ -167,19 +223,14 @@ impl Buffer {
         }
     }
 
-    /// Grows to hold a record that is larger than a batch.
-    pub(crate) fn grow_for(&mut self, header: Header) {
-        self.bytes.resize(header.content().max(self.bytes.len()), 0);
-    }
-
-    /// The same for those who can do without the record: tells whether there was memory for it, and
+    /// Grows to hold a record that is larger than a batch. Tells whether there was memory for it, and
     /// whether it was missing.
     pub(crate) fn try_grow_for(&mut self, header: Header) -> bool {
         let missing = header.content().saturating_sub(self.bytes.len());
         if missing == 0 || self.bytes.try_reserve_exact(missing).is_err() {
             return false;
         }
-        self.grow_for(header);
+        self.bytes.resize(header.content(), 0);
         true
     }
 

@@ -6,6 +6,7 @@
 
 use crate::Missed;
 use crate::buffer::Buffer;
+use crate::missed::Loss;
 use crate::snapshot;
 use crate::tape::{Spot, Tape};
 use std::io;
@@ -26,6 +27,8 @@ pub(crate) struct Dumped {
     pub(crate) bytes: u64,
     /// What was overwritten meanwhile.
     pub(crate) missed: Missed,
+    /// What there was no memory for.
+    pub(crate) no_memory: Missed,
     /// Some of the records that were wanted most may be among those.
     pub(crate) lacks_wanted: bool,
 }
@@ -33,8 +36,8 @@ pub(crate) struct Dumped {
 /// What a dump consists of. Whoever takes it may take the one and fail at the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Piece<'a> {
-    /// What was overwritten before the next records.
-    Missed(Missed),
+    /// What is missing before the next records: overwritten, or one for which there was no memory.
+    Missed(Loss),
     /// Whole records.
     Records(&'a Buffer),
 }
@@ -93,7 +96,7 @@ fn write_pieces(
         if let Some(next) = snapshot::piece(tape, spot, tail, buffer) {
             if !untold.is_empty() {
                 // By itself, and over with: if the records are not taken, it is not told again.
-                out(Piece::Missed(mem::take(&mut untold)))?;
+                out(Piece::Missed(mem::take(&mut untold).into()))?;
                 *from = Some(spot);
             }
             out(Piece::Records(buffer))?;
@@ -104,11 +107,29 @@ fn write_pieces(
             continue;
         }
         // Overtaken, or one record that is larger than the buffer.
-        let header = tape
+        let next = tape
             .step(spot, tail)
             .filter(|_| !tape.is_overtaken(spot.position, tail));
-        if header.is_some_and(|(header, ..)| buffer.try_grow_for(header)) {
-            continue;
+        if let Some((header, _, next)) = next {
+            if buffer.try_grow_for(header) {
+                continue;
+            }
+            if !buffer.has_room(header) {
+                // By itself: the reason is not that of what was missed before.
+                if !untold.is_empty() {
+                    out(Piece::Missed(mem::take(&mut untold).into()))?;
+                }
+                let missed = next.missed_since(spot.seq, spot.bytes);
+                out(Piece::Missed(Loss {
+                    missed,
+                    no_memory: Some(header.content()),
+                }))?;
+                dumped.no_memory += missed;
+                dumped.lacks_wanted |= wanted.contains(&spot.seq);
+                spot = next;
+                *from = Some(spot);
+                continue;
+            }
         }
         let Some(landing) = landing(tape, spot) else {
             dumped.lacks_wanted = true;
@@ -125,7 +146,7 @@ fn write_pieces(
         }
     }
     if !untold.is_empty() {
-        out(Piece::Missed(untold))?;
+        out(Piece::Missed(untold.into()))?;
     }
     *from = Some(spot);
     Ok(())
@@ -141,7 +162,7 @@ fn begin(tape: &Tape, from: Option<Spot>) -> Option<(Spot, u64)> {
     })
 }
 
-/// Where to go on after `spot`, which is overwritten or for which there is no memory.
+/// Where to go on after `spot`, which is overwritten.
 fn landing(tape: &Tape, spot: Spot) -> Option<Spot> {
     let after = spot.position + 1;
     (0..TRIES).find_map(|_| {

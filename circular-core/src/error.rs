@@ -1,5 +1,6 @@
 //! Why something could not be had, one type for each operation.
 
+use std::alloc::{Layout, handle_alloc_error};
 use std::fmt;
 use std::io;
 
@@ -76,6 +77,37 @@ pub enum RecvTimeoutError {
     Timeout,
     /// As [`Closed`].
     Closed,
+}
+
+/// There is no memory for what was to be looked at. What is in the ring is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutOfMemory {
+    /// How many bytes were asked for.
+    pub bytes: usize,
+}
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.bytes;
+        write!(f, "no memory: {bytes} bytes were asked for")
+    }
+}
+
+impl std::error::Error for OutOfMemory {}
+
+impl From<OutOfMemory> for io::Error {
+    fn from(error: OutOfMemory) -> Self {
+        io::Error::new(io::ErrorKind::OutOfMemory, error)
+    }
+}
+
+impl OutOfMemory {
+    /// Ends the process, as the standard library's collections do.
+    pub(crate) fn abort(self) -> ! {
+        let layout = Layout::array::<u8>(self.bytes).unwrap_or(Layout::new::<u8>());
+        handle_alloc_error(layout)
+    }
 }
 
 const CLOSED: &str = "the ring is closed and read to its end";

@@ -5,7 +5,7 @@ use crate::readers::{Flush, earlier};
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::{Cursor, Policy, no_wait, sync};
+use crate::{Cursor, OutOfMemory, Policy, no_wait, sync};
 use std::fmt;
 use std::io;
 use std::mem;
@@ -146,8 +146,20 @@ impl Handle {
 
     /// An owned copy of what the ring holds now. It waits for nobody and holds nobody up; after close
     /// it still works.
+    ///
+    /// Where there is no memory for all of it, it is of the newest half, a quarter, or however much there
+    /// is memory for: looking must not end the program. [`try_snapshot`](Self::try_snapshot) tells.
     pub fn snapshot(&self) -> Snapshot {
         snapshot::take(&self.shared.tape)
+    }
+
+    /// As [`snapshot`](Self::snapshot), and all of it or an error.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no memory for it.
+    pub fn try_snapshot(&self) -> Result<Snapshot, OutOfMemory> {
+        snapshot::try_take(&self.shared.tape)
     }
 
     /// What the ring has done so far, and how its readers are.

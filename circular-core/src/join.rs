@@ -3,11 +3,11 @@
 //! Invariant: the place that a reader begins at is intact when it joins, though where the search for it
 //! may take a while, that is done without the lock.
 
-use crate::readers::Token;
+use crate::readers::{Slot, Token};
 use crate::shared::Shared;
 use crate::start::{self, Begin};
 use crate::tape::Spot;
-use crate::{Policy, Start};
+use crate::{OutOfMemory, Policy, Start};
 use std::mem;
 
 /// How often a beginning is searched without the lock before it is searched under it, where that is a walk
@@ -15,14 +15,18 @@ use std::mem;
 const SEARCHES: u32 = if cfg!(loom) { 2 } else { 16 };
 
 /// Finds where to begin and joins there, with no chance for a writer between the two.
-pub(crate) fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Token>, Begin) {
+pub(crate) fn join(
+    shared: &Shared,
+    start: Start,
+    policy: Policy,
+) -> Result<(Option<Token>, Begin), OutOfMemory> {
     let search = |head: Spot| start::locate(&shared.tape, shared.id, head, start);
     let needs_walk = !matches!(start, Start::Oldest | Start::Newest);
     let mut memory = Vec::new();
     let mut searches = 0;
     loop {
         let Some(state) = shared.lock() else {
-            return (None, search(Spot::default()));
+            return Ok((None, search(Spot::default())));
         };
         let head = state.head.spot;
         let wanted = state.readers.wants_memory();
@@ -31,7 +35,10 @@ pub(crate) fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Tok
         let found = (needs_walk && searches < SEARCHES).then(|| search(head));
         searches += 1;
         if let Some(slots) = wanted {
-            memory = Vec::with_capacity(slots);
+            memory = Vec::new();
+            let bytes = slots.saturating_mul(size_of::<Slot>());
+            let reserved = memory.try_reserve_exact(slots);
+            reserved.map_err(|_| OutOfMemory { bytes })?;
         }
 
         let Some(mut state) = shared.lock() else {
@@ -55,6 +62,6 @@ pub(crate) fn join(shared: &Shared, start: Start, policy: Policy) -> (Option<Tok
         shared.wake_first_in_line(&state);
         drop(state);
         drop(unused);
-        return (Some(token), begin);
+        return Ok((Some(token), begin));
     }
 }

@@ -120,7 +120,7 @@ mod tests;
 pub use auto_flush::AutoFlush;
 pub use builder::RingBuilder;
 pub use cursor::{Cursor, ParseCursorError};
-pub use error::{BuildError, Closed, RecvTimeoutError, TryRecvError};
+pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 pub use handle::Handle;
 pub use header::Part;
 pub use level::{Level, ParseLevelError};

@@ -33,6 +33,23 @@ impl fmt::Display for Missed {
     }
 }
 
+/// What a reader missed, and why.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Loss {
+    pub(crate) missed: Missed,
+    /// There was no memory for a record of so many bytes, which is among them.
+    pub(crate) no_memory: Option<usize>,
+}
+
+impl From<Missed> for Loss {
+    fn from(missed: Missed) -> Self {
+        Self {
+            missed,
+            no_memory: None,
+        }
+    }
+}
+
 /// How a stream of bytes tells that records are missing in it.
 ///
 /// A notice is a line of its own between two records. The readers of records
@@ -41,30 +58,39 @@ impl fmt::Display for Missed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// `--- missed 1234 records (152340 bytes): reader too slow ---`
+    /// `--- missed 1234 records (152340 bytes): reader too slow ---`, or
+    /// `--- missed 1 records (70000000 bytes): no memory for a record of 70000000 bytes ---`
     #[default]
     Text,
-    /// `{"missed":{"records":1234,"bytes":152340}}`, for a stream of JSON lines.
+    /// `{"missed":{"records":1234,"bytes":152340}}`, for a stream of JSON lines; where there was no memory,
+    /// `{"missed":{"records":1,"bytes":70000000,"no_memory_for":70000000}}`.
     Json,
     /// Nothing; the loss is still counted.
     None,
 }
 
 impl Notice {
-    /// Puts the line that tells of `missed` behind `bytes`.
-    pub(crate) fn tell_missed(self, missed: Missed, out: &mut impl fmt::Write) {
+    /// Puts the line that tells of `loss` behind what is in `out`.
+    pub(crate) fn tell_missed(self, loss: impl Into<Loss>, out: &mut impl fmt::Write) {
+        let Loss { missed, no_memory } = loss.into();
         let Missed { records, bytes } = missed;
-        // Writing to a string does not fail.
-        let _ = match self {
+        // What it is written to does not fail.
+        let _ = match (self, no_memory) {
             _ if missed.is_empty() => Ok(()),
-            Notice::Text => writeln!(out, "--- {missed}: reader too slow ---"),
-            Notice::Json => {
-                writeln!(
-                    out,
-                    r#"{{"missed":{{"records":{records},"bytes":{bytes}}}}}"#
-                )
-            }
-            Notice::None => Ok(()),
+            (Notice::Text, None) => writeln!(out, "--- {missed}: reader too slow ---"),
+            (Notice::Text, Some(size)) => writeln!(
+                out,
+                "--- {missed}: no memory for a record of {size} bytes ---"
+            ),
+            (Notice::Json, None) => writeln!(
+                out,
+                r#"{{"missed":{{"records":{records},"bytes":{bytes}}}}}"#
+            ),
+            (Notice::Json, Some(size)) => writeln!(
+                out,
+                r#"{{"missed":{{"records":{records},"bytes":{bytes},"no_memory_for":{size}}}}}"#
+            ),
+            (Notice::None, _) => Ok(()),
         };
     }
 
@@ -85,7 +111,7 @@ impl Notice {
 mod tests {
     use super::*;
 
-    fn told(notice: Notice, missed: Missed) -> String {
+    fn told(notice: Notice, missed: impl Into<Loss>) -> String {
         let mut out = String::new();
         notice.tell_missed(missed, &mut out);
         out
@@ -106,6 +132,18 @@ mod tests {
             "{\"missed\":{\"records\":1234,\"bytes\":152340}}\n"
         );
         assert_eq!(told(Notice::None, missed), "");
+        let lacking = Loss {
+            missed,
+            no_memory: Some(70_000),
+        };
+        assert_eq!(
+            told(Notice::Text, lacking),
+            "--- missed 1234 records (152340 bytes): no memory for a record of 70000 bytes ---\n"
+        );
+        assert_eq!(
+            told(Notice::Json, lacking),
+            "{\"missed\":{\"records\":1234,\"bytes\":152340,\"no_memory_for\":70000}}\n"
+        );
         assert_eq!(told(Notice::Text, Missed::default()), "");
     }
 }

@@ -159,7 +159,10 @@ impl PanicDumpBuilder {
     pub fn install_hook(self) -> PanicDumpHook {
         let program = self.program.unwrap_or_else(executable_name);
         let to_stderr = self.stderr.unwrap_or(self.dir.is_none());
-        let buffer = || self.redaction.buffer(self.shared.tape.capacity());
+        let buffer = || {
+            let buffer = self.redaction.buffer(self.shared.tape.capacity());
+            buffer.unwrap_or_else(|error| error.abort())
+        };
         let dir = self
             .dir
             .map(|dir| (DumpDir::new(dir, &program, Cause::Panic), buffer()));

@@ -11,11 +11,12 @@ mod lapped;
 
 use crate::buffer::Buffer;
 use crate::header::Header;
+use crate::missed::Loss;
 use crate::readers::Token;
 use crate::shared::{Shared, State};
 use crate::sync::{self, MutexGuard};
 use crate::tape::{Copied, Most, Spot};
-use crate::{Cursor, Level, Missed, Policy, Start, join};
+use crate::{Cursor, Level, Missed, OutOfMemory, Policy, Start, join};
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
@@ -45,6 +46,8 @@ pub(crate) struct Pass {
     /// Missed and not told yet, and missed in all.
     untold: Missed,
     missed: Missed,
+    /// There was no memory for a record of so many bytes, which is among the untold.
+    no_memory: Option<usize>,
     restarted: bool,
     /// When the last copy began, there was more than went into it.
     has_more: bool,
@@ -115,13 +118,13 @@ impl Pass {
         policy: Policy,
         least: Option<Level>,
         details: bool,
-    ) -> Self {
-        let buffer = Buffer::for_reader(shared.tape.capacity(), details);
-        let (token, begin) = join::join(&shared, start, policy);
+    ) -> Result<Self, OutOfMemory> {
+        let buffer = Buffer::for_reader(shared.tape.capacity(), details)?;
+        let (token, begin) = join::join(&shared, start, policy)?;
         let missed = begin.lost_from.map_or(Missed::default(), |(seq, bytes)| {
             begin.spot.missed_since(seq, bytes)
         });
-        Self {
+        Ok(Self {
             shared,
             token,
             spot: begin.spot,
@@ -129,6 +132,7 @@ impl Pass {
             least,
             untold: missed,
             missed,
+            no_memory: None,
             restarted: begin.restarted,
             has_more: false,
             thrown_away: 0,
@@ -138,7 +142,7 @@ impl Pass {
             must_flush: false,
             closed: false,
             fails: false,
-        }
+        })
     }
 
     /// Copies the next batch into the buffer.
@@ -185,7 +189,9 @@ impl Pass {
             }
             if let Some(header) = too_large {
                 drop(state);
-                self.buffer.grow_for(header);
+                if !self.buffer.try_grow_for(header) {
+                    self.go_without(header, before);
+                }
                 continue;
             }
             // What is overtaken behind a batch is told before it counts as flushed.
@@ -318,7 +324,15 @@ impl Pass {
 
     /// What was missed since this was last asked.
     pub(crate) fn take_untold(&mut self) -> Missed {
-        mem::take(&mut self.untold)
+        self.take_loss().missed
+    }
+
+    /// The same, and why.
+    pub(crate) fn take_loss(&mut self) -> Loss {
+        Loss {
+            missed: mem::take(&mut self.untold),
+            no_memory: self.no_memory.take(),
+        }
     }
 
     /// Whether there was more in the ring than went into the last batch.

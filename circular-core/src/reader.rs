@@ -6,8 +6,8 @@ use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sync;
 use crate::{
-    AsyncReader, Closed, Cursor, Level, Missed, Notice, Policy, RecvTimeoutError, Start,
-    TryRecvError,
+    AsyncReader, Closed, Cursor, Level, Missed, Notice, OutOfMemory, Policy, RecvTimeoutError,
+    Start, TryRecvError,
 };
 use std::fmt;
 use std::io;
@@ -65,13 +65,25 @@ impl ReaderBuilder {
     }
 
     /// A reader for this thread, which gets the records themselves.
+    ///
+    /// Where there is no memory for its buffer, 64 KiB, it aborts, as the standard library's collections
+    /// do; [`try_open`](Self::try_open) does not.
     #[must_use = "a reader that is dropped has left"]
     pub fn open(self) -> Reader {
+        self.try_open().unwrap_or_else(|error| error.abort())
+    }
+
+    /// As [`open`](Self::open), or an error.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no memory for its buffer.
+    pub fn try_open(self) -> Result<Reader, OutOfMemory> {
         let notice = self.notice;
-        Reader {
-            pass: self.join(true),
+        Ok(Reader {
+            pass: self.join(true)?,
             notice,
-        }
+        })
     }
 
     /// A reader for an asynchronous task. It holds no thread: the ring has one for all of them, which
@@ -80,7 +92,8 @@ impl ReaderBuilder {
     /// # Errors
     ///
     /// `InvalidInput` for [`Policy::Block`]: a worker thread would wait in a write for a task that
-    /// it should be running. Else why the thread could not be started.
+    /// it should be running. Else why the thread could not be started, or that there is no memory for the
+    /// reader's buffer.
     pub fn stream(self) -> io::Result<AsyncReader> {
         if self.policy == Policy::Block {
             return Err(io::Error::new(
@@ -89,7 +102,7 @@ impl ReaderBuilder {
             ));
         }
         let notice = self.notice;
-        AsyncReader::start(self.join(true), notice)
+        AsyncReader::start(self.join(true)?, notice)
     }
 
     /// Hands everything to `sink` until the ring is closed; see
@@ -100,7 +113,7 @@ impl ReaderBuilder {
     /// The sink's, as [`SinkError`](crate::SinkError) describes.
     pub fn write_to(self, sink: impl io::Write) -> io::Result<u64> {
         let notice = self.notice;
-        Feed::new(self.join(false), sink).run(notice)
+        Feed::new(self.join(false)?, sink).run(notice)
     }
 
     /// Joins now, and hands everything to `sink` on a thread of its own until the ring is closed.
@@ -132,13 +145,13 @@ impl ReaderBuilder {
         sink: impl io::Write + Send + 'static,
     ) -> io::Result<JoinHandle<io::Result<u64>>> {
         let notice = self.notice;
-        let feed = Feed::new(self.join(false), sink);
+        let feed = Feed::new(self.join(false)?, sink);
         thread::Builder::new()
             .name("circular-sink".into())
             .spawn(move || feed.run(notice))
     }
 
-    fn join(self, details: bool) -> Pass {
+    fn join(self, details: bool) -> Result<Pass, OutOfMemory> {
         Pass::join(self.shared, self.start, self.policy, self.least, details)
     }
 }

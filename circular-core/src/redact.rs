@@ -6,7 +6,7 @@
 use crate::buffer::Buffer;
 use crate::record::{Record, Records};
 use crate::sink::Feeder;
-use crate::underway;
+use crate::{OutOfMemory, underway};
 use std::fmt;
 use std::io::{self, Write};
 
@@ -41,7 +41,7 @@ impl Redaction {
     }
 
     /// A buffer for dumps that go through this.
-    pub(crate) fn buffer(&self, capacity: u64) -> Buffer {
+    pub(crate) fn buffer(&self, capacity: u64) -> Result<Buffer, OutOfMemory> {
         Buffer::for_dump(capacity, self.0.is_some())
     }
 

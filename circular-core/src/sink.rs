@@ -1,10 +1,11 @@
 //! Feeding a sink, and what can go wrong in it.
 
 use crate::fixed_text::FixedText;
+use crate::missed::Loss;
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::shared::Shared;
-use crate::{Missed, Notice, put_off};
+use crate::{Notice, put_off};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// More than the longest notice, in bytes.
-const NOTICE: usize = 128;
+const NOTICE: usize = 160;
 
 /// How long a sink that is not ready is left alone.
 pub(crate) const NOT_READY: Duration = Duration::from_millis(5);
@@ -103,7 +104,7 @@ fn feed_all<W: Write>(
     loop {
         match pass.next(Idle::Sleep { until: None }) {
             Outcome::Batch => {
-                feeder.notice(notice, pass.take_untold())?;
+                feeder.notice(notice, pass.take_loss())?;
                 feeder.take(pass.buffer().bytes())?;
                 if pass.must_flush() {
                     feeder.flush(true)?;
@@ -175,9 +176,9 @@ impl<'a, W: Write> Feeder<'a, W> {
     }
 
     /// Tells what was missed, if anything was.
-    pub(crate) fn notice(&mut self, notice: Notice, missed: Missed) -> io::Result<()> {
+    pub(crate) fn notice(&mut self, notice: Notice, loss: impl Into<Loss>) -> io::Result<()> {
         let mut line = FixedText::<NOTICE>::new();
-        notice.tell_missed(missed, &mut line);
+        notice.tell_missed(loss, &mut line);
         self.line(line.as_str())
     }
 
@@ -276,7 +277,8 @@ mod tests {
             Policy::Block,
             None,
             false,
-        );
+        )
+        .unwrap();
         ring.write_all(b"waited for").unwrap();
         // As a flush does that is called now.
         {

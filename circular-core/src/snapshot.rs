@@ -5,6 +5,7 @@
 //! overtake it, what it has so far is dropped, because a gap would follow, and it begins again at
 //! what is then the oldest.
 
+use crate::OutOfMemory;
 use crate::buffer::Buffer;
 use crate::record::Records;
 use crate::sync;
@@ -14,30 +15,55 @@ use std::fmt;
 /// How often a copy begins anew when writers overtake it before it has anything.
 const TRIES: u32 = 16;
 
+/// All that is held now.
+pub(crate) fn try_take(tape: &Tape) -> Result<Snapshot, OutOfMemory> {
+    take_newest(tape, u64::MAX)
+}
+
+/// All that is held now, or of the newest as much as there is memory for.
 pub(crate) fn take(tape: &Tape) -> Snapshot {
-    for _ in 0..TRIES {
-        let tail = tape.tail();
-        let buffer = copy_up_to(tape, tail);
-        if !buffer.is_empty() || tail == 0 {
-            return Snapshot { buffer };
+    let mut most = tape.capacity();
+    loop {
+        match take_newest(tape, most) {
+            Ok(snapshot) => return snapshot,
+            Err(_) if most > 0 => most /= 2,
+            Err(_) => {
+                let buffer = Buffer::empty();
+                return Snapshot { buffer };
+            }
         }
-        sync::yield_now();
-    }
-    Snapshot {
-        buffer: Buffer::for_snapshot(0),
     }
 }
 
-fn copy_up_to(tape: &Tape, tail: u64) -> Buffer {
-    let Some(oldest) = tape.entry_from(0, tail) else {
-        return Buffer::for_snapshot(0);
+/// What is held of the newest `most` bytes.
+fn take_newest(tape: &Tape, most: u64) -> Result<Snapshot, OutOfMemory> {
+    for _ in 0..TRIES {
+        let tail = tape.tail();
+        let buffer = copy_up_to(tape, tail.saturating_sub(most), tail)?;
+        if !buffer.is_empty() || tail == 0 {
+            return Ok(Snapshot { buffer });
+        }
+        sync::yield_now();
+    }
+    let buffer = Buffer::empty();
+    Ok(Snapshot { buffer })
+}
+
+fn copy_up_to(tape: &Tape, from: u64, tail: u64) -> Result<Buffer, OutOfMemory> {
+    let Some(oldest) = tape.entry_from(from, tail) else {
+        return Ok(Buffer::empty());
     };
     let mut spot = oldest.spot;
     // At most the capacity; the payloads take less than the records.
-    let mut buffer = Buffer::for_snapshot(usize::try_from(tail - spot.position).unwrap_or(0));
+    let bytes = usize::try_from(tail - spot.position).unwrap_or(0);
+    let mut buffer = Buffer::for_snapshot(bytes)?;
     while spot.position < tail {
         match piece(tape, spot, tail, &mut buffer) {
             Some(next) => spot = next,
+            // Overtaken, or no memory for what is known of each record.
+            None if !tape.is_overtaken(spot.position, tail) && tape.step(spot, tail).is_some() => {
+                return Err(OutOfMemory { bytes });
+            }
             None => {
                 buffer.clear();
                 match tape.entry_from(spot.position + 1, tail) {
@@ -47,7 +73,7 @@ fn copy_up_to(tape: &Tape, tail: u64) -> Buffer {
             }
         }
     }
-    buffer
+    Ok(buffer)
 }
 
 /// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.

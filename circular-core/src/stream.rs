@@ -219,7 +219,7 @@ impl futures_core::Stream for AsyncReader {
         };
         this.line.told_restart = true;
         if received.is_ok() {
-            this.notice.tell_missed(this.pass.take_untold(), &mut told);
+            this.notice.tell_missed(this.pass.take_loss(), &mut told);
         }
         let bytes = if received.is_ok() {
             this.pass.buffer().bytes()

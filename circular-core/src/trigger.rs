@@ -251,7 +251,7 @@ impl DumpTriggerBuilder {
                 Destination::Dir(dir)
             }
         };
-        let worker = Worker::new(alarm, Pace::new(self.interval), self.redaction);
+        let worker = Worker::new(alarm, Pace::new(self.interval), self.redaction)?;
         ThreadBuilder::new()
             .name("circular-dump".into())
             .spawn(move || worker.run(to, present))?;

@@ -69,11 +69,15 @@ impl fmt::Display for Count {
             records,
             bytes,
             missed,
+            no_memory,
             ..
         } = self.0;
         write!(f, "dumped {records} records ({bytes} bytes)")?;
         if !missed.is_empty() {
             write!(f, ", {missed} while others wrote,")?;
+        }
+        if !no_memory.is_empty() {
+            write!(f, ", {no_memory} for want of memory,")?;
         }
         Ok(())
     }

@@ -77,6 +77,22 @@ impl Pass {
         self.pass_over(entry.or_else(last).unwrap_or(head));
     }
 
+    /// Goes on behind a record at the place, for which there is no memory.
+    pub(super) fn go_without(&mut self, header: Header, place: Spot) {
+        let Some(state) = self.shared.lock() else {
+            return;
+        };
+        let tape = &self.shared.tape;
+        let head = state.head.spot.position;
+        // It may have been overtaken meanwhile, and then what comes next is found out by the next copy.
+        let next = tape.step(place, head).filter(|(now, ..)| *now == header);
+        if let Some((.., next)) = next.filter(|_| !tape.is_overtaken(place.position, head)) {
+            drop(state);
+            self.pass_over(next);
+            self.no_memory = Some(header.content());
+        }
+    }
+
     /// Moves to `spot`, and counts what is passed over as missed.
     fn pass_over(&mut self, spot: Spot) {
         let missed = spot.missed_since(self.spot.seq, self.spot.bytes);
@@ -108,7 +124,7 @@ mod tests {
         };
         fill();
         let (start, least) = (Start::Oldest, Some(Level::Error));
-        let pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, least, true);
+        let pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, least, true).unwrap();
         fill();
         (shared, pass)
     }
@@ -140,7 +156,7 @@ mod tests {
         for (len, copied) in [(1000, 1000..20_000), (100_000, 0..1)] {
             let (shared, mut pass) = lapped(len);
             pass.least = None;
-            pass.buffer.grow_for(Header {
+            let grown = pass.buffer.try_grow_for(Header {
                 len: 1 << 20,
                 target_len: 0,
                 level: None,
@@ -148,6 +164,7 @@ mod tests {
                 check: 0,
                 is_coarse: false,
             });
+            assert!(grown);
             gone_over(&mut pass, &shared, PATIENCE);
             let bytes = pass.buffer.bytes().len();
             assert!(copied.contains(&bytes), "{bytes} of records of {len}");

@@ -51,7 +51,7 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
         write(&shared, 0);
         write(&shared, 1);
         let writer = writer(&shared, [2]);
-        let mut buffer = Buffer::for_reader(shared.tape.capacity(), true);
+        let mut buffer = Buffer::for_reader(shared.tape.capacity(), true).unwrap();
         let mut bytes = Vec::new();
         let mut told = 0;
         let mut out = |piece: Piece<'_>| {
@@ -123,7 +123,7 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
         let shared = ring(4);
         (0..4).for_each(|name| assert!(write(&shared, name)));
         let start = Start::Last(3);
-        let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true);
+        let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true).unwrap();
         write(&shared, 4);
         let writer = writer(&shared, [5]);
         assert_eq!(pass.next(Idle::Return), Outcome::Batch);

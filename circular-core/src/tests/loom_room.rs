@@ -89,7 +89,8 @@ fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
     model(Some(3), [], |[]| {
         let shared = ring(4);
         let (start, policy) = (Start::Oldest, Policy::Block);
-        let mut pass = Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true);
+        let mut pass =
+            Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true).unwrap();
         let writer = Arc::clone(&shared);
         let writer = thread::spawn(move || {
             (0..3).for_each(|_| write_info(&writer));
@@ -171,7 +172,8 @@ fn loom_a_reader_that_resumes_is_told_what_is_gone() {
             assert_eq!(read(&mut first, 2).names, [0, 1]);
             let writer = writer(&shared, [2, 3]);
             let start = Start::After(cursor);
-            let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true);
+            let mut pass =
+                Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true).unwrap();
             let mut got = Got {
                 missed: pass.take_untold().records,
                 ..Got::default()
@@ -203,7 +205,8 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
             };
             let writer = writer(&shared, [4]);
             let start = Start::After(cursor);
-            let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true);
+            let mut pass =
+                Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true).unwrap();
             let gone = pass.take_untold().records;
             assert_eq!(pass.cursor().seq, 1 + gone);
             let rest = read(&mut pass, 4 - gone);

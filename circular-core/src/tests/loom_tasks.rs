@@ -33,7 +33,7 @@ impl Wake for Flag {
 }
 
 fn task(shared: &Arc<crate::shared::Shared>) -> AsyncReader {
-    let pass = Pass::join(Arc::clone(shared), Start::Oldest, Policy::Skip, None, true);
+    let pass = Pass::join(Arc::clone(shared), Start::Oldest, Policy::Skip, None, true).unwrap();
     AsyncReader::start(pass, Notice::None).unwrap()
 }
 
@@ -94,7 +94,8 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
         |[came_back, all]| {
             let shared = ring(4);
             let (start, policy) = (Start::Oldest, Policy::Skip);
-            let mut pass = Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true);
+            let mut pass =
+                Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true).unwrap();
             let writer = Arc::clone(&shared);
             let writer = thread::spawn(move || (0..3).for_each(|_| write_info(&writer)));
             let flag = Arc::new(Flag::default());

@@ -80,7 +80,7 @@ fn name(record: Record<'_>) -> u8 {
 }
 
 fn reader(shared: &Arc<Shared>, policy: Policy) -> Pass {
-    Pass::join(Arc::clone(shared), Start::Oldest, policy, None, true)
+    Pass::join(Arc::clone(shared), Start::Oldest, policy, None, true).unwrap()
 }
 
 /// What a reader got.

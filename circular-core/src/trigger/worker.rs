@@ -4,7 +4,6 @@
 //! whole, or what a sink has taken.
 
 use super::alarm::{self, Alarm, Pace, Present};
-use crate::Notice;
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::dump_file::DumpDir;
@@ -12,6 +11,7 @@ use crate::no_wait::InSink;
 use crate::redact::Redaction;
 use crate::sink::Feeder;
 use crate::tape::Spot;
+use crate::{Notice, OutOfMemory};
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -33,15 +33,19 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(alarm: Arc<Alarm>, pace: Pace, redaction: Redaction) -> Self {
-        let buffer = redaction.buffer(alarm.shared().tape.capacity());
-        Self {
+    pub(super) fn new(
+        alarm: Arc<Alarm>,
+        pace: Pace,
+        redaction: Redaction,
+    ) -> Result<Self, OutOfMemory> {
+        let buffer = redaction.buffer(alarm.shared().tape.capacity())?;
+        Ok(Self {
             alarm,
             pace,
             redaction,
             buffer,
             from: None,
-        }
+        })
     }
 
     /// Makes dumps until there will be none any more.
