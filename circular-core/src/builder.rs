@@ -28,9 +28,9 @@ impl RingBuilder {
     }
 
     /// When `main` returns or the program calls [`std::process::exit`], close the ring and wait
-    /// until its lossless readers have written and flushed everything, and each
+    /// until its lossless readers have written and flushed everything, all sinks are dropped, and each
     /// [`DumpTrigger`](crate::DumpTrigger) has made the dump that was asked of it, but no longer than
-    /// `patience`.
+    /// `patience`. Several such rings are closed at once, and their patience runs at the same time.
     ///
     /// On unix, through `atexit`. A program that aborts or is killed does not get there, and a
     /// forked child skips it.
