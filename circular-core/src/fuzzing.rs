@@ -84,7 +84,6 @@ pub fn set_entry(
     // What stands before it may be of any time.
     index.note(&Entry {
         spot,
-        nanos,
         before: nanos,
     });
 }

@@ -36,8 +36,6 @@ const NOWHERE: u64 = u64::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) spot: Spot,
-    /// Its time, in nanoseconds since 1970.
-    pub(crate) nanos: u64,
     /// The latest time of those since the entry before, without it. Records stand in the order in which
     /// they were written, and may have times in any other.
     pub(crate) before: u64,
@@ -53,7 +51,6 @@ struct Block {
     position: AtomicU64,
     seq: AtomicU64,
     bytes: AtomicU64,
-    nanos: AtomicU64,
     before: AtomicU64,
 }
 
@@ -71,7 +68,6 @@ impl Index {
             position: AtomicU64::new(NOWHERE),
             seq: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-            nanos: AtomicU64::new(0),
             before: AtomicU64::new(0),
         };
         Self {
@@ -85,8 +81,8 @@ impl Index {
         self.blocks.len()
     }
 
-    /// The blocks in the order of what is recorded in them, from the one that `position` is in and around
-    /// to that again: number, and where it ends.
+    /// The blocks in the order of what is recorded in them, from the one that `position` is in: number, and
+    /// where it ends.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the remainder is below the number of blocks"
@@ -94,7 +90,7 @@ impl Index {
     pub(crate) fn blocks_from(&self, position: u64) -> impl Iterator<Item = (usize, u64)> {
         let (size, count) = ((self.block_words * WORD) as u64, self.blocks.len() as u64);
         let first = position / size;
-        (first..=first + count).map(move |block| {
+        (first..first + count).map(move |block| {
             let end = (block + 1).saturating_mul(size);
             ((block % count) as usize, end)
         })
@@ -133,7 +129,6 @@ impl Index {
         fence(Release);
         block.seq.store(entry.spot.seq, Relaxed);
         block.bytes.store(entry.spot.bytes, Relaxed);
-        block.nanos.store(entry.nanos, Relaxed);
         block.before.store(entry.before, Relaxed);
     }
 
@@ -145,7 +140,6 @@ impl Index {
         let position = block.position.load(Relaxed);
         let seq = block.seq.load(Relaxed);
         let bytes = block.bytes.load(Relaxed);
-        let nanos = block.nanos.load(Relaxed);
         let before = block.before.load(Relaxed);
         fence(Acquire);
         let again = block.position.load(Relaxed);
@@ -155,11 +149,7 @@ impl Index {
         // Records and their bytes are fewer than the bytes of storage that they took.
         let is_possible = seq <= position && bytes <= position;
         let is_good = position == again && position < tail && is_here && is_possible;
-        is_good.then_some(Entry {
-            spot,
-            nanos,
-            before,
-        })
+        is_good.then_some(Entry { spot, before })
     }
 }
 

@@ -85,16 +85,23 @@ pub(crate) fn take(shared: &Shared) -> Stats {
         stats.written = head.seq;
         stats.bytes = head.bytes;
         let oldest = shared.tape.entry_from(0, head.position);
-        stats.overwritten = oldest.map_or(head.seq, |oldest| oldest.spot.seq);
-        stats.oldest_age = oldest.map(|oldest| {
-            let age = clock::now().saturating_sub(oldest.nanos);
-            Duration::from_nanos(age)
-        });
-        if oldest.is_some() || head.seq == 0 {
+        let oldest = oldest.map(|entry| entry.spot);
+        stats.overwritten = oldest.map_or(head.seq, |spot| spot.seq);
+        let time = oldest.and_then(|spot| time_of(shared, spot, head));
+        let age = |nanos| Duration::from_nanos(clock::now().saturating_sub(nanos));
+        stats.oldest_age = time.map(age);
+        if time.is_some() || head.seq == 0 {
             break;
         }
     }
     stats
+}
+
+/// The time of the record at `spot`, if that is still there.
+fn time_of(shared: &Shared, spot: Spot, head: Spot) -> Option<u64> {
+    let (_, stamp, _) = shared.tape.step(spot, head.position)?;
+    let is_gone = shared.tape.is_overtaken(spot.position, head.position);
+    (!is_gone).then_some(stamp.nanos)
 }
 
 /// Copies what the lock guards, and tells the head.

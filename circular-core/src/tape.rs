@@ -165,7 +165,12 @@ impl Tape {
         (self.storage.len() * WORD) as u64
     }
 
-    /// The same, for the outside.
+    /// How far apart entries of the index are, but for long records.
+    pub(crate) fn block(&self) -> u64 {
+        self.capacity() / self.index.len() as u64
+    }
+
+    /// The same as the capacity, for the outside.
     pub(crate) fn size(&self) -> usize {
         self.storage.len() * WORD
     }
@@ -184,7 +189,7 @@ impl Tape {
         fence(Release);
         // A record that ends within the block of the one before has no entry.
         if end >= head.next_block {
-            self.note(head, stamp, words);
+            self.note(head, words);
         }
         let latest = stamp.latest();
         if latest > self.truth.newest.load(Relaxed) {
@@ -213,10 +218,9 @@ impl Tape {
     /// of its block, or covers the next one.
     // Twice in a block of many records.
     #[inline(never)]
-    fn note(&self, head: &mut Head, stamp: Stamp, words: usize) {
+    fn note(&self, head: &mut Head, words: usize) {
         let entry = Entry {
             spot: head.spot,
-            nanos: stamp.nanos,
             before: self.truth.newest.load(Relaxed),
         };
         let mut is_noted = self.index.note_long(&entry, words);
@@ -338,13 +342,19 @@ impl Tape {
     pub(crate) fn entry_from(&self, position: u64, tail: u64) -> Option<Entry> {
         // What is further back is gone.
         let from = position.max(tail.saturating_sub(self.capacity()));
-        self.index.blocks_from(from).find_map(|(number, end)| {
+        let mut last = None;
+        let near = self.index.blocks_from(from).find_map(|(number, end)| {
             let entry = self.index.get(number, tail, self.storage.len())?;
             let position = entry.spot.position;
-            // In the first block there may be one of a lap later already.
-            let is_near = (from..end).contains(&position);
-            (is_near && !self.is_overtaken(position, tail)).then_some(entry)
-        })
+            let is_good = position >= from && !self.is_overtaken(position, tail);
+            if position < end {
+                return is_good.then_some(entry);
+            }
+            // In the first block there is one of a lap later already.
+            last = is_good.then_some(entry);
+            None
+        });
+        near.or(last)
     }
 
     /// What the tape is made of; the truth is `tail` and `intent`. For the fuzz targets, which write

@@ -235,7 +235,7 @@ impl Shared {
 
     /// Finds, for the lossless readers that a record up to `end` goes over, the first record that it leaves
     /// intact: so they lose that much and no more. It is the same for all of them, so one walk finds it,
-    /// from the reader that is nearest.
+    /// from the reader that is nearest, or from an entry of the index if that is nearer.
     fn spare(&self, state: &mut State, end: u64) {
         let (head, capacity) = (state.head.spot.position, self.tape.capacity());
         let is_gone = |spot: &Spot| spot.position + capacity < end;
@@ -243,6 +243,15 @@ impl Shared {
         let Some(mut spot) = places.filter(is_gone).max_by_key(|spot| spot.position) else {
             return;
         };
+        let block_before = (end - capacity).saturating_sub(self.tape.block());
+        let entry = self.tape.entry_from(block_before, head);
+        if let Some(near) = entry.map(|entry| entry.spot).filter(is_gone) {
+            spot = if near.position > spot.position {
+                near
+            } else {
+                spot
+            };
+        }
         while is_gone(&spot) {
             let Some((.., next)) = self.tape.step(spot, head) else {
                 break;
