@@ -76,7 +76,9 @@ pub(crate) fn write_line(line: &[u8], _may_wait: bool) {
 #[cfg(not(unix))]
 impl Write for Stderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::stderr().write(bytes)
+        let written = io::stderr().write(bytes);
+        underway::got_on();
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -71,7 +71,7 @@ impl ThreadName {
 fn is_main() -> bool {
     // SAFETY: no memory is involved, and it never fails.
     let thread = unsafe { libc::syscall(libc::SYS_gettid) };
-    u64::from(std::process::id()) == thread.unsigned_abs()
+    libc::c_long::try_from(std::process::id()) == Ok(thread)
 }
 
 #[cfg(target_vendor = "apple")]
