@@ -71,7 +71,7 @@ impl ThreadName {
 fn is_main() -> bool {
     // SAFETY: no memory is involved, and it never fails.
     let thread = unsafe { libc::syscall(libc::SYS_gettid) };
-    libc::c_long::try_from(std::process::id()) == Ok(thread)
+    u32::try_from(thread) == Ok(std::process::id())
 }
 
 #[cfg(target_vendor = "apple")]
