@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+/// As good as for ever, and a time that can be counted with: 30 years.
+const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// A sink that is flushed at most once in a while, for one whose flush is dear: a compressor, a
 /// network connection, a file on a slow disk.
 ///
@@ -62,6 +65,8 @@ struct State<W> {
     due: Option<Instant>,
     /// Why that failed.
     error: Option<io::Error>,
+    /// The sink is in a call, or has panicked in one: then it gets no other.
+    in_call: bool,
     ends: bool,
 }
 
@@ -73,6 +78,7 @@ impl<W: Write + Send + 'static> AutoFlush<W> {
             flushed: None,
             due: None,
             error: None,
+            in_call: false,
             ends: false,
         };
         let shared = Shared {
@@ -82,7 +88,7 @@ impl<W: Write + Send + 'static> AutoFlush<W> {
         Self {
             generation: Generation::current(),
             shared: Arc::new(shared),
-            delay,
+            delay: delay.min(LONGEST),
             thread: None,
         }
     }
@@ -104,13 +110,16 @@ impl<W: Write + Send + 'static> AutoFlush<W> {
         Ok(())
     }
 
-    /// Starts the thread that does what is put off, if there is none, or if the sink has panicked
-    /// in it.
+    /// Starts the thread that does what is put off, if there is none.
     fn start(&mut self) -> io::Result<()> {
         if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
             let shared = Arc::clone(&self.shared);
             let builder = thread::Builder::new().name("circular-flush".into());
-            self.thread = Some(builder.spawn(move || shared.flush_when_due())?);
+            self.thread = Some(builder.spawn(move || {
+                // To the end of the thread, and of the variables that a sink has left in it.
+                mem::forget(InSink::enter());
+                shared.flush_when_due();
+            })?);
         }
         Ok(())
     }
@@ -130,6 +139,9 @@ impl<W: Write> Shared<W> {
     /// The lock, or the error of a flush that was put off.
     fn lock(&self) -> io::Result<MutexGuard<'_, State<W>>> {
         let mut state = self.state.lock();
+        if state.in_call {
+            return Err(io::Error::other("the sink has panicked in a flush"));
+        }
         match mem::take(&mut state.error) {
             Some(error) => Err(error),
             None => Ok(state),
@@ -155,7 +167,14 @@ impl<W: Write> State<W> {
         let _in_sink = InSink::enter();
         self.due = None;
         self.flushed = Some(Instant::now());
-        self.sink.flush()
+        self.call(W::flush)
+    }
+
+    fn call<R>(&mut self, call: impl FnOnce(&mut W) -> R) -> R {
+        self.in_call = true;
+        let done = call(&mut self.sink);
+        self.in_call = false;
+        done
     }
 }
 
@@ -163,7 +182,7 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.refuse_in_a_forked_child()?;
         let mut state = self.shared.lock()?;
-        let taken = state.sink.write(bytes)?;
+        let taken = state.call(|sink| sink.write(bytes))?;
         if state.due.is_none() {
             // A reader whose writers never pause has never had everything, and does not flush.
             state.due = Instant::now().checked_add(self.delay);
@@ -203,7 +222,7 @@ impl<W: Write + Send + 'static> Drop for AutoFlush<W> {
         }
         let mut state = self.shared.state.lock();
         state.ends = true;
-        if state.due.is_some() {
+        if state.due.is_some() && !state.in_call {
             // Nobody is left to tell of an error.
             let _ = state.flush();
         }
@@ -263,13 +282,40 @@ mod tests {
     struct Panics(#[expect(dead_code, reason = "it tells when it is dropped")] Sender<()>);
 
     impl Write for Panics {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            panic!("as asked");
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert_ne!(bytes, b"x", "as asked");
+            Ok(bytes.len())
         }
 
         fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+            panic!("in a flush");
         }
+    }
+
+    /// It gets no other call: not in its destructor, where a second panic would end the process, and not
+    /// again and again.
+    #[test]
+    fn a_sink_that_panicked_gets_no_other_call() {
+        let (sender, _dropped) = channel();
+        let mut sink = AutoFlush::new(Panics(sender), Duration::from_millis(1));
+        // The thread flushes it, once.
+        while sink.write(b"y").is_ok() {}
+        let error = sink.flush().unwrap_err();
+        assert!(error.to_string().contains("panicked"), "{error}");
+        drop(sink);
+
+        let (sender, _dropped) = channel();
+        let mut sink = AutoFlush::new(Panics(sender), Duration::MAX);
+        sink.write_all(b"y").unwrap();
+        assert!(thread::spawn(move || sink.write(b"x")).join().is_err());
+    }
+
+    #[test]
+    fn a_delay_without_end_puts_everything_off() {
+        let (sender, flushes) = channel();
+        let mut sink = AutoFlush::new(Sink(sender, false), Duration::MAX);
+        (0..100).for_each(|_| sink.flush().unwrap());
+        assert_eq!(flushes.try_iter().count(), 1);
     }
 
     #[test]

@@ -32,6 +32,9 @@ impl RingBuilder {
     /// [`DumpTrigger`](crate::DumpTrigger) has made the dump that was asked of it, but no longer than
     /// `patience`. Several such rings are closed at once, and their patience runs at the same time.
     ///
+    /// If it is called inside a sink, its destructor or a redaction hook, nothing is waited for: all that
+    /// could be may be waiting for that.
+    ///
     /// On unix, through `atexit`. A program that aborts or is killed does not get there, and a
     /// forked child skips it.
     pub fn flush_at_exit(mut self, patience: Duration) -> Self {

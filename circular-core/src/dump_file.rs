@@ -67,7 +67,7 @@ pub(crate) struct DumpFile<'a> {
     file: Option<File>,
     /// Whether the hidden name still exists, as far as we know.
     pending: bool,
-    _underway: Underway,
+    underway: Underway,
 }
 
 impl DumpDir {
@@ -129,7 +129,7 @@ impl DumpDir {
                             id,
                             file: Some(file),
                             pending: true,
-                            _underway: underway,
+                            underway,
                         });
                     }
                     // If it fails, a later dump finds the file stale.
@@ -163,6 +163,7 @@ impl DumpFile<'_> {
     /// up. Where there are no hard links, `rename` must do. It would replace what is put there
     /// between our look and the rename.
     pub(crate) fn finish(&mut self) -> io::Result<Option<io::Error>> {
+        self.refuse_in_a_forked_child()?;
         let now = self.id.stamp;
         for _ in 0..TRIES {
             match self.publish() {
@@ -193,6 +194,14 @@ impl DumpFile<'_> {
         self.file.take()
     }
 
+    /// A redaction hook may fork. The file is the parent's.
+    fn refuse_in_a_forked_child(&self) -> io::Result<()> {
+        if self.underway.is_past() {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        Ok(())
+    }
+
     /// Gives the file its own name, unless that exists. It may keep its hidden name as well.
     fn publish(&mut self) -> io::Result<()> {
         let (from, to) = (&self.dir.partial, &self.dir.whole);
@@ -218,6 +227,9 @@ impl Drop for DumpFile<'_> {
     fn drop(&mut self) {
         // First: some systems do not remove an open file.
         drop(self.file.take());
+        if self.underway.is_past() {
+            return;
+        }
         // Nobody is left to tell. If it fails, a later dump finds the file stale.
         let _ = self.remove_partial();
         self.dir.reserve.refill();
@@ -226,10 +238,11 @@ impl Drop for DumpFile<'_> {
 
 impl Write for DumpFile<'_> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.refuse_in_a_forked_child()?;
         let Some(file) = &mut self.file else {
             return Err(ErrorKind::BrokenPipe.into());
         };
-        let written = file.write(buf);
+        let written = size_limit::write(file, buf);
         underway::got_on();
         let path = &self.dir.partial;
         written.map_err(|error| explain("write the dump", path, &error, advice(&error)))
@@ -288,6 +301,7 @@ mod listing;
 mod names;
 mod prune;
 mod reserve;
+mod size_limit;
 mod stamp;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use crate::{Handle, Record, exit};
 use std::fmt;
 use std::panic;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// The target of the record that a panic becomes.
@@ -66,10 +67,13 @@ const TARGET: &str = "panic";
 /// - an allocator, which may hold its lock;
 /// - a signal handler that interrupted anything, a write to the ring too: if the ring's lock is not to be
 ///   had within a second, the panic is in the dump, and not in the ring;
-/// - a thread whose data is gone already, as in the destructors of `pthread` keys. A thread that has not
-///   logged goes by the name that the system has of it, which Linux cuts after 15 bytes;
+/// - a thread whose data is gone already, as in the destructors of `pthread` keys;
 /// - a program that is exiting, or has no descriptor left: two are kept in reserve;
 /// - a thread with 16 KiB of stack left; a backtrace takes more.
+///
+/// The thread goes by the name that the system has of it, which Linux cuts after 15 bytes: to ask the standard
+/// library is a panic in some of these. A process that is ended past its exit handlers, by a hook that aborts or by
+/// `quick_exit`, leaves what it was dumping unfinished.
 ///
 /// In a forked child there is neither record nor dump: what these need may be locked by a thread of the
 /// parent's.
@@ -168,6 +172,7 @@ impl PanicDumpBuilder {
             .map(|dir| (DumpDir::new(dir, &program, Cause::Panic), buffer()));
         let turn = OneAtATime::new(dir, to_stderr.then(buffer));
         exit::wait_for_dumps();
+        hook::HOOKS.fetch_add(1, Relaxed);
         let hook = Arc::new(Hook {
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
@@ -260,6 +265,9 @@ impl fmt::Debug for PanicDumpHook {
 
 /// Puts the hook before the one that is set, and tells what lives as long as it is set.
 fn set_hook(hook: Arc<Hook>) -> Weak<()> {
+    /// Two at once would each take the same one, and one of them be lost.
+    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+    let _one_by_one = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let is_set = Arc::new(());
     let set = Arc::downgrade(&is_set);
     let previous = panic::take_hook();

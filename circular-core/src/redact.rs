@@ -4,6 +4,7 @@
 //! dump or what `circular-http` shows, passes the hook first. [`keys`] is a ready-made one.
 
 use crate::buffer::Buffer;
+use crate::fork::Generation;
 use crate::record::{Record, Records};
 use crate::sink::Feeder;
 use crate::{OutOfMemory, underway};
@@ -55,9 +56,15 @@ impl Redaction {
         // What is kept is handed on in one run.
         let (mut begin, mut end) = (0, 0);
         if self.0.is_some() {
+            let generation = Generation::current();
             for record in Records::new(records) {
                 let behind = end + record.bytes().len();
-                if let Some(text) = self.changed(&record) {
+                let changed = self.changed(&record);
+                if generation.is_past() {
+                    // The hook has forked. Where this goes is the parent's.
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+                if let Some(text) = changed {
                     feeder.take(bytes.get(begin..end).unwrap_or_default())?;
                     feeder.take(&text)?;
                     begin = behind;

@@ -8,6 +8,8 @@ use crate::shared::Shared;
 use crate::{Notice, put_off};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -65,7 +67,14 @@ impl<W> Drop for Feed<W> {
         // Before the sink is dropped, which may take its time.
         self.pass.leave();
         let _in_sink = InSink::enter();
-        drop(self.sink.take());
+        let sink = self.sink.take();
+        if self.pass.shared().generation.is_past() {
+            // The sink has forked. What it holds is the parent's to write.
+            mem::forget(sink);
+        } else if thread::panicking() {
+            // One that panics a second time must not end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(sink)));
+        }
     }
 }
 

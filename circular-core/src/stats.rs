@@ -36,7 +36,7 @@ pub struct Stats {
     pub demotions: u64,
     /// Readers that ended because their sink failed or panicked.
     pub failed_sinks: u64,
-    /// The readers that there are.
+    /// The readers that there are, or some of them if there is no memory for all.
     pub readers: Vec<ReaderStats>,
     /// How old the oldest record is; `None` if there is none.
     pub oldest_age: Option<Duration>,
@@ -110,23 +110,26 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Spot> {
         stats.readers.clear();
         // Memory for the list comes before the lock, so that none is asked for under it.
         let readers = shared.lock()?.readers.len();
-        stats.readers.reserve(readers + 4);
+        let is_there = readers == 0 || stats.readers.try_reserve(readers + 4).is_ok();
         let state = shared.lock()?;
-        if state.readers.len() > stats.readers.capacity() {
+        let room = stats.readers.capacity();
+        if state.readers.len() > room && is_there {
             continue;
         }
         let head = state.head.spot;
-        stats.readers.extend(state.readers.iter().map(|slot| {
-            let lag = head.missed_since(slot.spot.seq, slot.spot.bytes);
-            ReaderStats {
-                id: slot.number,
-                policy: slot.policy,
-                demoted: slot.demoted,
-                lag_records: lag.records,
-                lag_bytes: lag.bytes,
-                missed: slot.missed,
-            }
-        }));
+        stats
+            .readers
+            .extend(state.readers.iter().take(room).map(|slot| {
+                let lag = head.missed_since(slot.spot.seq, slot.spot.bytes);
+                ReaderStats {
+                    id: slot.number,
+                    policy: slot.policy,
+                    demoted: slot.demoted,
+                    lag_records: lag.records,
+                    lag_bytes: lag.bytes,
+                    missed: slot.missed,
+                }
+            }));
         stats.waits = Waits {
             count: state.counts.waits,
             total: state.counts.waited,

@@ -30,6 +30,8 @@ pub(crate) struct Stderr;
 impl Write for Stderr {
     #[expect(unsafe_code, reason = "the standard library's stderr takes a lock")]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // In pieces, so that a pipe whose reader is slow gives a sign of life.
+        let bytes = bytes.get(..LINE).unwrap_or(bytes);
         loop {
             // SAFETY: the pointer and the length are those of a slice that lives during the call.
             let count =
@@ -64,7 +66,9 @@ fn is_ready(patience: libc::c_int) -> bool {
     };
     // SAFETY: one pollfd, which is valid and lives during the call.
     let ready = unsafe { libc::poll(&raw mut stderr, 1, patience) };
-    ready > 0 && stderr.revents & libc::POLLOUT != 0
+    // A process that may have no descriptors any more may not ask either, but still write.
+    let cannot_ask = ready < 0 && io::Error::last_os_error().kind() == io::ErrorKind::InvalidInput;
+    cannot_ask || ready > 0 && stderr.revents & libc::POLLOUT != 0
 }
 
 #[cfg(not(unix))]

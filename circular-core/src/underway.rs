@@ -45,6 +45,13 @@ impl Underway {
     }
 }
 
+impl Underway {
+    /// Whether the process was forked since: the dump is its parent's.
+    pub(crate) fn is_past(&self) -> bool {
+        self.0.is_past()
+    }
+}
+
 impl Drop for Underway {
     fn drop(&mut self) {
         DUMPS.leave(self.0);

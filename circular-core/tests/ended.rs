@@ -149,3 +149,31 @@ fn a_join_from_within_is_told_no_at_once() {
     assert!(handle.join_timeout(LONG));
     reader.join().unwrap().unwrap();
 }
+
+/// Nobody else is concerned, and the process is not ended by the second panic.
+#[test]
+fn a_sink_may_panic_when_it_is_written_to_and_again_when_it_is_dropped() {
+    struct PanicsTwice;
+    impl Write for PanicsTwice {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            panic!("as asked");
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    impl Drop for PanicsTwice {
+        fn drop(&mut self) {
+            panic!("again");
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let reader = handle.reader().policy(Policy::Block);
+    let reader = reader.spawn(PanicsTwice).unwrap();
+    ring.write_all(b"x").unwrap();
+    assert!(reader.join().is_err());
+    assert!(handle.join_timeout(LONG));
+    assert_eq!(handle.stats().failed_sinks, 1);
+}

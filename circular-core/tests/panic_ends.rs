@@ -27,6 +27,10 @@ const FOR_EACH: Duration = Duration::from_millis(20);
 
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
+extern "C" fn the_first() {
+    panic!("the first");
+}
+
 extern "C" fn cannot_unwind() {
     panic!("the second");
 }
@@ -58,6 +62,7 @@ fn as_child() {
     let dump = dump.dir(dumps::dir());
     let trigger = DumpTrigger::builder(&ring.handle()).program(PROGRAM);
     if role.starts_with("logs an error") {
+        dump.install();
         let trigger = trigger.dir(dumps::dir()).redact(slow).start().unwrap();
         ring.record(Meta::new().level(Level::Error), b"an error\n")
             .unwrap();
@@ -68,12 +73,22 @@ fn as_child() {
         } else {
             dump.redact(slow).install();
         }
-        thread::spawn(|| panic!("the first"));
+        if role.ends_with("both abort") {
+            thread::spawn(|| the_first());
+        } else {
+            thread::spawn(|| panic!("the first"));
+        }
     }
     while !BEGUN.load(SeqCst) {
         thread::yield_now();
     }
     match role.split_once(" and ").unwrap().1 {
+        "both abort" => {
+            thread::spawn(|| cannot_unwind());
+            loop {
+                thread::park();
+            }
+        }
         "exits" => process::exit(7),
         "aborts" => cannot_unwind(),
         "panics in main" => {
@@ -109,14 +124,37 @@ fn a_dump_that_gets_on_comes_to_its_end() {
 #[test]
 fn a_panic_that_aborts_waits_for_anothers_dump() {
     let _watchdog = watchdog::minutes(2);
+    let aborted = |role| {
+        let dumps = Dumps::new();
+        let ended = dumps.run(role);
+        let signal = ended.status.signal();
+        assert!(signal.is_some(), "{:?}: {}", ended.status, ended.stderr);
+        dumps.texts()
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let texts = aborted("panics and aborts");
+            assert_eq!(texts.len(), 2);
+            assert!(texts[0].contains("\nthe first\n"));
+            assert!(texts[1].contains("\nthe second\n"));
+        });
+        // The one that is through first waits for the other.
+        scope.spawn(|| {
+            let texts = aborted("panics and both abort");
+            assert!(texts.last().unwrap().contains("\nthe second\n"));
+        });
+    });
+}
+
+/// It ends the process, and the dump of the trigger is made by a thread of that.
+#[test]
+fn a_panic_that_aborts_waits_for_a_triggers_dump() {
+    let _watchdog = watchdog::minutes(2);
     let dumps = Dumps::new();
-    let ended = dumps.run("panics and aborts");
-    let signal = ended.status.signal();
-    assert!(signal.is_some(), "{:?}: {}", ended.status, ended.stderr);
+    let ended = dumps.run("logs an error and aborts");
+    assert!(ended.status.signal().is_some(), "{}", ended.stderr);
     let texts = dumps.texts();
-    assert_eq!(texts.len(), 2, "{}", ended.stderr);
-    assert!(texts[0].contains("\nthe first\n"));
-    assert!(texts[1].contains("\nthe second\n"));
+    assert!(texts.iter().any(|text| text.ends_with("\nan error\n")));
 }
 
 #[test]

@@ -6,15 +6,17 @@
     reason = "signals, limits, stacks and the keys of threads are the C library's"
 )]
 
-use circular_core::{Meta, PanicDump, Ring};
+use circular_core::{Meta, PanicDump, PanicDumpBuilder, Redacted, Ring};
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::fs::File;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::panic;
+use std::panic::{self, catch_unwind};
 use std::process;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -104,12 +106,18 @@ thread_local! {
     static ROUNDS: Cell<u32> = const { Cell::new(0) };
 }
 
+static LOGS_LATE: AtomicBool = AtomicBool::new(false);
 static KEY: OnceLock<libc::pthread_key_t> = OnceLock::new();
 
 /// Puts itself off to the last round, when everything else of the thread is gone.
 extern "C" fn ends_late(value: *mut c_void) {
     let round = ROUNDS.get() + 1;
     ROUNDS.set(round);
+    if LOGS_LATE.load(SeqCst) && round == 4 {
+        // The buffer that this takes is made when everything else is gone.
+        let number = round;
+        let _ = ring().record_fmt(Meta::new(), format_args!("in round {number}\n"));
+    }
     // What POSIX promises, and the C library does.
     assert!(round < 4, "in the last round");
     if let Some(key) = KEY.get() {
@@ -142,6 +150,31 @@ fn panics_at_the_very_end(logs: bool) {
     }
 }
 
+/// Forks amid a dump, in the redaction hook: parent and child both go on.
+fn forks_in_a_hook(dump: PanicDumpBuilder) {
+    static CHILD: AtomicI32 = AtomicI32::new(0);
+    for number in 0..100 {
+        writeln!({ ring() }, "line {number}").unwrap();
+    }
+    let hook = dump.redact(|record| {
+        if record.seq() == 50 {
+            // SAFETY: the child does what the test is about, and ends.
+            CHILD.store(unsafe { libc::fork() }, SeqCst);
+        }
+        Redacted::Keep
+    });
+    hook.install();
+    assert!(catch_unwind(|| panic!("as asked")).is_err());
+    if CHILD.load(SeqCst) == 0 {
+        // SAFETY: it does not return, and no memory is involved.
+        unsafe { libc::_exit(0) };
+    }
+    let mut status = 0;
+    // SAFETY: a valid place for the status of a child that is ours.
+    unsafe { libc::waitpid(CHILD.load(SeqCst), &raw mut status, 0) };
+    assert_eq!(status, 0);
+}
+
 extern "C" fn panics_at_exit() {
     panic!("at exit");
 }
@@ -158,7 +191,12 @@ fn as_child() {
     }));
     ring().record(Meta::new(), b"before\n").unwrap();
     let hook = PanicDump::builder(&ring().handle());
-    hook.dir(dumps::dir()).program(PROGRAM).install();
+    let hook = hook.dir(dumps::dir()).program(PROGRAM);
+    if role == "forks in a hook" {
+        forks_in_a_hook(hook);
+        return;
+    }
+    hook.install();
     match role.as_str() {
         "is interrupted" => is_interrupted_in_a_write(),
         "is deep down" => {
@@ -168,6 +206,20 @@ fn as_child() {
         }
         "ends late" => panics_at_the_very_end(false),
         "ends late and has logged" => panics_at_the_very_end(true),
+        "ends late and logs then" => {
+            LOGS_LATE.store(true, SeqCst);
+            panics_at_the_very_end(false);
+        }
+        "may write no large file" => {
+            let limit = libc::rlimit {
+                rlim_cur: 1000,
+                rlim_max: 1000,
+            };
+            // SAFETY: a valid limit.
+            unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) };
+            ring().record(Meta::new(), &[b'x'; 100_000]).unwrap();
+            panic!("too large");
+        }
         "exits" => {
             // SAFETY: a function that lives as long as the program.
             unsafe { libc::atexit(panics_at_exit) };
@@ -226,7 +278,11 @@ fn with_hardly_any_stack_left() {
 #[test]
 fn where_the_data_of_the_thread_is_gone() {
     let _watchdog = watchdog::minutes(2);
-    for role in ["ends late", "ends late and has logged"] {
+    for role in [
+        "ends late",
+        "ends late and has logged",
+        "ends late and logs then",
+    ] {
         let texts = aborted(role);
         assert!(texts[0].contains("\nin the last round\n"), "{}", texts[0]);
         assert!(texts[0].contains("thread 'late' panicked"), "{}", texts[0]);
@@ -249,4 +305,37 @@ fn in_a_program_that_has_no_descriptor_left() {
     for text in texts {
         assert!(text.contains("\ntoo many open files\n"), "{text}");
     }
+}
+
+/// The system has a signal for that, which would end the process before anything was said.
+#[test]
+fn in_a_program_that_may_write_no_large_file() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("may write no large file");
+    assert_eq!(ended.status.code(), Some(101), "{:?}", ended.status);
+    let report = ended.reports()[0];
+    assert!(
+        report.contains("ulimit -f") && report.contains("too large"),
+        "{report}"
+    );
+    assert!(dumps.texts().is_empty());
+}
+
+/// The dump stays the parent's, whole and once, whoever of the two is faster.
+#[test]
+fn in_a_program_whose_redaction_hook_forks() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run("forks in a hook");
+    assert!(ended.status.success(), "{}", ended.stderr);
+    let texts = dumps.texts();
+    assert_eq!(texts.len(), 1);
+    let lines: Vec<_> = (0..100).map(|number| format!("line {number}")).collect();
+    let of_text: Vec<_> = texts[0]
+        .lines()
+        .filter(|line| line.starts_with("line "))
+        .collect();
+    assert_eq!(of_text, lines);
+    assert_eq!(ended.reports().len(), 1, "{}", ended.stderr);
 }

@@ -22,7 +22,7 @@ use crate::redact::Redaction;
 use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
-use crate::underway::{Patience, Underway};
+use crate::underway::{self, Patience, Underway};
 use crate::{Level, Meta, Notice, thread_buffer};
 use std::fmt::{self, Write as _};
 use std::fs::File;
@@ -30,6 +30,7 @@ use std::io::{self, IoSlice, Write};
 use std::ops::Range;
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Two dumps are at least this far apart, unless the process is going to abort.
@@ -38,6 +39,9 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// How long the ring's lock is tried for. Nobody holds it as long, but a write that was interrupted by a
 /// signal handler which panics now.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many hooks were installed.
+pub(super) static HOOKS: AtomicUsize = AtomicUsize::new(0);
 
 pub(super) struct Hook {
     pub(super) shared: Arc<Shared>,
@@ -72,15 +76,21 @@ impl Hook {
             self.shared.refuse();
             return previous(info);
         }
-        self.record_and_dump(info);
+        let underway = Underway::begin(generation);
+        let aborts = self.record_and_dump(info);
+        // What is a hook of another ring's is under way as well.
+        let _underway = HOOKS.load(Relaxed).gt(&1).then_some(underway);
+        if aborts {
+            underway::wait_for_others();
+        }
         let _in_previous = backtrace::InPrevious::enter(generation);
         previous(info);
     }
 
-    fn record_and_dump(&self, info: &PanicHookInfo<'_>) {
+    /// Tells whether the process is going to abort.
+    fn record_and_dump(&self, info: &PanicHookInfo<'_>) -> bool {
         // A write of this thread overtakes from here on, whatever made the hook run.
         let _no_wait = InSink::enter();
-        let _underway = Underway::begin(self.shared.generation);
         let time = SystemTime::now();
         let thread = ThreadName::current(&self.process);
         let pieces = Pieces::new(time, &thread, info);
@@ -98,6 +108,7 @@ impl Hook {
         if self.backtrace && can_lock {
             self.add_backtrace(&thread, open);
         }
+        aborts
     }
 
     /// Makes it a record, unless the ring is closed or its lock is not to be had; tells which.
@@ -132,6 +143,10 @@ impl Hook {
         files.last = Some(Instant::now());
         let dir = files.dir.as_mut();
         let made = dir.map(|(dir, buffer)| self.dump_to_dir(dir, buffer, panic));
+        if self.shared.generation.is_past() {
+            // The redaction hook has forked, and this is the child.
+            return Open::default();
+        }
         let mut line = self.turn.line();
         if let (Some(line), Some(Ok(made)), Some((dir, _))) = (&mut line, &made, &files.dir) {
             let _ = report::begin_with_file(&mut **line, made.dumped, dir.last());

@@ -1,17 +1,14 @@
 //! The name of the thread that panics, in any state of the thread.
 //!
-//! Invariant: it does not panic, which `thread::current` does when the thread's own data is gone, in the
-//! destructors of `pthread` keys for one. There is no way to ask whether it is. But a thread that has
-//! logged has a buffer of ours; as long as that is there, so is the rest. Of a thread that never has
-//! logged, the system is asked: it has the first 15 bytes of the name on Linux, and of a thread without a
+//! Invariant: it does not panic. `thread::current` does where the thread's own data is gone, in the
+//! destructors of `pthread` keys for one, and there is no way to ask whether it is. So the system is asked
+//! instead, where it knows: it has the first 15 bytes of the name on Linux, and of a thread without a
 //! name that of the one that started it.
 
 use crate::fixed_text::FixedText;
-use crate::thread_buffer;
 use std::fmt::Write as _;
-use std::thread::{self, Thread};
 
-/// More than any system keeps of a name.
+/// More than any of these systems keeps of a name.
 const BYTES: usize = 64;
 
 /// As the standard library calls one without a name.
@@ -33,34 +30,25 @@ impl ProcessName {
     }
 }
 
-pub(super) enum ThreadName {
-    Known(Thread),
-    System(FixedText<BYTES>),
-}
+pub(super) struct ThreadName(FixedText<BYTES>);
 
 impl ThreadName {
     /// That of this thread.
     pub(super) fn current(process: &ProcessName) -> Self {
-        if thread_buffer::has_thread_variables() == Some(true) || cfg!(not(unix)) {
-            return Self::Known(thread::current());
-        }
         let mut name = FixedText::new();
         if is_main() {
             let _ = name.write_str("main");
-            return Self::System(name);
+            return Self(name);
         }
         ask_system(&mut name);
         if name.as_str() == process.0.as_str() {
             name.clear();
         }
-        Self::System(name)
+        Self(name)
     }
 
     pub(super) fn as_str(&self) -> &str {
-        let name = match self {
-            Self::Known(thread) => thread.name().unwrap_or_default(),
-            Self::System(name) => name.as_str(),
-        };
+        let name = self.0.as_str();
         if name.is_empty() { UNNAMED } else { name }
     }
 }
@@ -109,8 +97,11 @@ fn ask_system(name: &mut FixedText<BYTES>) {
     }
 }
 
+/// Elsewhere the thread's data outlives what could panic: there are no keys with destructors like those.
 #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn ask_system(_: &mut FixedText<BYTES>) {}
+fn ask_system(name: &mut FixedText<BYTES>) {
+    let _ = name.write_str(std::thread::current().name().unwrap_or_default());
+}
 
 /// What is text of a name with a zero behind it: the system may have cut it amid a character.
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]

@@ -56,7 +56,7 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
         let mut told = 0;
         let mut out = |piece: Piece<'_>| {
             match piece {
-                Piece::Missed(missed) => told += missed.records,
+                Piece::Missed(loss) => told += loss.missed.records,
                 Piece::Records(records) => bytes.extend_from_slice(records.bytes()),
             }
             Ok(())

@@ -13,6 +13,7 @@ use crate::sink::Feeder;
 use crate::tape::Spot;
 use crate::{Notice, OutOfMemory};
 use std::io::{self, Write};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -61,6 +62,10 @@ impl Worker {
             Destination::Sink(mut sink) => {
                 let mut feeder = Feeder::new(&mut sink);
                 worker.make_dumps(|worker| worker.dump_to_sink(&mut feeder));
+                if worker.alarm.shared().generation.is_past() {
+                    // The sink or the hook has forked. What the sink holds is the parent's to write.
+                    mem::forget(sink);
+                }
             }
         }
     }

@@ -12,6 +12,10 @@ use super::table::LARGEST_SPARE;
 const LARGEST: usize = 2 * LARGEST_SPARE;
 
 /// Fields that are being written.
+#[allow(
+    unreachable_pub,
+    reason = "a public trait's type is bound by it, which Rust 1.85 does not see"
+)]
 pub trait Draft: Default + 'static {
     /// Where the thread keeps one.
     fn place() -> &'static LocalKey<Cell<Self>>;
