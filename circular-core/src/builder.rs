@@ -32,8 +32,9 @@ impl RingBuilder {
     /// [`DumpTrigger`](crate::DumpTrigger) has made the dump that was asked of it, but no longer than
     /// `patience`. Several such rings are closed at once, and their patience runs at the same time.
     ///
-    /// If it is called inside a sink, its destructor or a redaction hook, nothing is waited for: all that
-    /// could be may be waiting for that.
+    /// If it is called inside a sink, in its destructor or on a trigger's thread, all but that is waited
+    /// for; in other code that a thread of a ring or a panic runs, nothing is: it may be what the rest waits
+    /// for.
     ///
     /// On unix, through `atexit`. A program that aborts or is killed does not get there, and a
     /// forked child skips it.

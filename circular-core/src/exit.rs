@@ -58,9 +58,14 @@ fn flush_all() {
     // between a flush and the end.
     for_each_ring(|ring, _| ring.close());
     for_each_ring(|ring, patience| {
+        let Some(own) = no_wait::own_at_exit(ring.id) else {
+            return;
+        };
         let deadline = began.checked_add(patience);
-        Handle::new(Arc::clone(&ring)).flush_until(deadline);
-        ring.await_ended(deadline);
+        if own == 0 {
+            Handle::new(Arc::clone(&ring)).flush_all_until(deadline);
+        }
+        ring.await_ended(own, deadline);
     });
 }
 
@@ -75,16 +80,13 @@ fn for_each_ring(work: impl Fn(Arc<Shared>, Duration)) {
 }
 
 impl Shared {
-    /// Waits until every sink is gone and all triggers' threads have ended, which they do when the ring is
-    /// closed. Inside a sink it does not: that one may be its own.
-    fn await_ended(&self, deadline: Option<Instant>) {
-        if no_wait::in_sink() {
-            return;
-        }
+    /// Waits until all sinks are gone and all triggers' threads have ended but for those that this thread is
+    /// in, so many; they do when the ring is closed.
+    fn await_ended(&self, own: usize, deadline: Option<Instant>) {
         let Some(mut state) = self.lock() else {
             return;
         };
-        while (state.sinks > 0 || state.triggers > 0) && !sync::is_over(deadline) {
+        while state.sinks + state.triggers > own && !sync::is_over(deadline) {
             self.ended.wait(&mut state, deadline);
         }
     }

@@ -64,11 +64,13 @@ impl Handle {
         self.flush_until(sync::now().checked_add(timeout))
     }
 
-    pub(crate) fn flush_until(&self, deadline: Option<Instant>) -> bool {
+    fn flush_until(&self, deadline: Option<Instant>) -> bool {
+        !no_wait::in_sink() && self.flush_all_until(deadline)
+    }
+
+    /// The same from anywhere, for the exit.
+    pub(crate) fn flush_all_until(&self, deadline: Option<Instant>) -> bool {
         let shared = &*self.shared;
-        if no_wait::in_sink() {
-            return false;
-        }
         // Nobody reads in a forked child.
         let Some(mut state) = shared.lock() else {
             return true;

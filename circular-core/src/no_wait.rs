@@ -36,6 +36,50 @@ impl Drop for InSink {
     }
 }
 
+thread_local! {
+    /// Which rings' sinks and triggers this thread is in, by their ids: for the exit, which waits for all but
+    /// these. Without a destructor, so it can be asked until the thread is gone.
+    static OWN: Cell<[Option<u64>; NESTED]> = const { Cell::new([None; NESTED]) };
+}
+
+/// So many sinks within each other are known.
+const NESTED: usize = 4;
+
+/// Marks the thread as that of a sink or a trigger of one ring until it is dropped.
+pub(crate) struct InRing(u64);
+
+impl InRing {
+    pub(crate) fn enter(ring: u64) -> Self {
+        Self::change(None, Some(ring));
+        Self(ring)
+    }
+
+    fn change(from: Option<u64>, to: Option<u64>) {
+        let _ = OWN.try_with(|own| {
+            let mut rings = own.get();
+            if let Some(place) = rings.iter_mut().find(|place| **place == from) {
+                *place = to;
+            }
+            own.set(rings);
+        });
+    }
+}
+
+impl Drop for InRing {
+    fn drop(&mut self) {
+        Self::change(Some(self.0), None);
+    }
+}
+
+/// How many sinks and triggers of a ring this thread is in, if whoever ends the process here may wait for the
+/// others. In foreign code of which it is not known who waits for it, nobody may.
+pub(crate) fn own_at_exit(ring: u64) -> Option<usize> {
+    let rings = OWN.try_with(Cell::get).unwrap_or([None; NESTED]);
+    let is_known = rings.iter().any(Option::is_some);
+    let own = rings.iter().filter(|own| **own == Some(ring)).count();
+    (is_known || !in_sink()).then_some(own)
+}
+
 /// Runs foreign code on a thread that others may wait for: until it returns, this thread counts as
 /// inside a sink. For the crates beside this one, which have threads of their own.
 pub fn without_waiting<R>(work: impl FnOnce() -> R) -> R {

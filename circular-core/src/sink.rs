@@ -2,7 +2,7 @@
 
 use crate::fixed_text::FixedText;
 use crate::missed::Loss;
-use crate::no_wait::InSink;
+use crate::no_wait::{InRing, InSink};
 use crate::pass::{Idle, Outcome, Pass};
 use crate::shared::Shared;
 use crate::{Notice, put_off};
@@ -46,6 +46,7 @@ impl<W: Write> Feed<W> {
     ///
     /// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
     pub(crate) fn run(mut self, notice: Notice) -> io::Result<u64> {
+        let _in_ring = InRing::enter(self.pass.shared().id);
         let Some(sink) = &mut self.sink else {
             return Ok(0);
         };
@@ -66,6 +67,7 @@ impl<W> Drop for Feed<W> {
     fn drop(&mut self) {
         // Before the sink is dropped, which may take its time.
         self.pass.leave();
+        let _in_ring = InRing::enter(self.pass.shared().id);
         let _in_sink = InSink::enter();
         let sink = self.sink.take();
         if self.pass.shared().generation.is_past() {

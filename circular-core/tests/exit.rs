@@ -150,6 +150,28 @@ fn as_child() {
             let mut stdout = io::stdout();
             writeln!(stdout, "{MAIN_ENDS}").unwrap();
         }
+        "exits in a sink of another ring" | "exits in a hook of another ring" => {
+            let ring = ring(LONG, Trailing);
+            // The same ring has another sink, which is waited for as well.
+            let block = ring.handle().reader().policy(Policy::Block);
+            block.spawn(AutoFlush::new(Trailing, LONG)).unwrap();
+            writeln!(&ring, "a line").unwrap();
+            let other = Ring::builder().flush_at_exit(LONG).build().unwrap();
+            RINGS.lock().unwrap().push(other.clone());
+            if role.contains("hook") {
+                let trigger = DumpTrigger::builder(&other.handle()).sink(io::sink());
+                let trigger = trigger.redact(|_| process::exit(7)).start().unwrap();
+                writeln!(&other, "x").unwrap();
+                trigger.saw(Level::Error);
+            } else {
+                // Of both: it is only its own that it does not wait for.
+                let block = ring.handle().reader().policy(Policy::Block);
+                block.spawn(Exits).unwrap();
+            }
+            loop {
+                thread::park();
+            }
+        }
         "exits in the end of a sink" => {
             let ring = ring(LONG, ExitsInTheEnd);
             ring.handle().close();
@@ -346,6 +368,21 @@ fn one_that_calls_exit_where_a_sink_is_dropped_does_not_wait_for_itself() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(7));
+}
+
+#[test]
+fn one_that_calls_exit_in_a_sink_or_a_hook_waits_for_all_others() {
+    let _watchdog = watchdog::minutes(2);
+    for role in [
+        "exits in a sink of another ring",
+        "exits in a hook of another ring",
+    ] {
+        let output = child::command(role).output().unwrap();
+        assert_eq!(output.status.code(), Some(7), "{role}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(text.matches("a line\n").count(), 2, "{role}: {text}");
+        assert_eq!(text.matches("the end\n").count(), 2, "{role}: {text}");
+    }
 }
 
 #[test]

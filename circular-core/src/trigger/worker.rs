@@ -7,7 +7,7 @@ use super::alarm::{self, Alarm, Pace, Present};
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::dump_file::DumpDir;
-use crate::no_wait::InSink;
+use crate::no_wait::{InRing, InSink};
 use crate::redact::Redaction;
 use crate::sink::Feeder;
 use crate::tape::Spot;
@@ -55,6 +55,7 @@ impl Worker {
         // Dropped in reverse: who waits for this thread waits for the sink to be gone, and nothing that
         // the sink, the hook or the destructor of either does waits for this thread.
         let _present = present;
+        let _in_ring = InRing::enter(self.alarm.shared().id);
         let _in_sink = InSink::enter();
         let (mut worker, to) = (self, to);
         match to {
