@@ -186,9 +186,10 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
         if state.due.is_none() {
             // A reader whose writers never pause has never had everything, and does not flush.
             state.due = Instant::now().checked_add(self.delay);
-            if state.due.is_some() {
-                drop(state);
-                self.start_or_flush()?;
+            drop(state);
+            if let Err(error) = self.start_or_flush() {
+                // Not now: what was taken would be written a second time.
+                self.shared.state.lock().error = Some(error);
             }
         }
         Ok(taken)
@@ -198,7 +199,7 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
         self.refuse_in_a_forked_child()?;
         {
             let mut state = self.shared.lock()?;
-            // Without a flush before, or with a delay that never ends, there is nothing to wait for.
+            // Without a flush before there is nothing to wait for.
             let due = state
                 .flushed
                 .and_then(|flushed| flushed.checked_add(self.delay));

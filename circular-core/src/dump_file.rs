@@ -143,7 +143,7 @@ impl DumpDir {
         Err(self.create_error(&names_taken()))
     }
 
-    /// The newest dump that has got to its end here.
+    /// The dump that was made last, if it has got to its end.
     pub(crate) fn last(&self) -> &Path {
         &self.whole
     }
@@ -190,8 +190,8 @@ impl DumpFile<'_> {
     }
 
     /// The open file, for what is to come behind a dump that is whole.
-    pub(crate) fn take_file(&mut self) -> Option<File> {
-        self.file.take()
+    pub(crate) fn take_file(&mut self) -> Option<OpenDump> {
+        self.file.take().map(OpenDump)
     }
 
     /// A redaction hook may fork. The file is the parent's.
@@ -249,6 +249,19 @@ impl Write for DumpFile<'_> {
     }
 
     /// Does nothing: what `write` took is with the system already, and that outlives the process.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The file of a dump that is whole, for what goes behind it.
+pub(crate) struct OpenDump(File);
+
+impl Write for OpenDump {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        size_limit::write(&mut self.0, buf)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -46,7 +46,7 @@ fn set_next(entry: *mut Entry, next: *const Entry) {
 }
 
 /// Has the exit wait for dumps that are being made then. Where there is no way to, it does not.
-pub(crate) fn wait_for_dumps() {
+pub(crate) fn register_for_dumps() {
     let _ = hook();
 }
 

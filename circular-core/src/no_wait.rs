@@ -46,28 +46,34 @@ thread_local! {
 const NESTED: usize = 4;
 
 /// Marks the thread as that of a sink or a trigger of one ring until it is dropped.
-pub(crate) struct InRing(u64);
+pub(crate) struct InRing(Option<u64>);
 
 impl InRing {
     pub(crate) fn enter(ring: u64) -> Self {
-        Self::change(None, Some(ring));
-        Self(ring)
+        Self(Self::change(None, Some(ring)).then_some(ring))
     }
 
-    fn change(from: Option<u64>, to: Option<u64>) {
-        let _ = OWN.try_with(|own| {
+    /// Tells whether there was one.
+    fn change(from: Option<u64>, to: Option<u64>) -> bool {
+        let changed = OWN.try_with(|own| {
             let mut rings = own.get();
-            if let Some(place) = rings.iter_mut().find(|place| **place == from) {
+            let place = rings.iter_mut().find(|place| **place == from);
+            let is_there = place.is_some();
+            if let Some(place) = place {
                 *place = to;
             }
             own.set(rings);
+            is_there
         });
+        changed.unwrap_or(false)
     }
 }
 
 impl Drop for InRing {
     fn drop(&mut self) {
-        Self::change(Some(self.0), None);
+        if self.0.is_some() {
+            Self::change(self.0, None);
+        }
     }
 }
 

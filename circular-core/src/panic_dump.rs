@@ -71,8 +71,8 @@ const TARGET: &str = "panic";
 /// - a program that is exiting, or has no descriptor left: two are kept in reserve;
 /// - a thread with 16 KiB of stack left; a backtrace takes more.
 ///
-/// The thread goes by the name that the system has of it, which Linux cuts after 15 bytes: to ask the standard
-/// library is a panic in some of these. A process that is ended past its exit handlers, by a hook that aborts or by
+/// The thread goes by the name that the system has of it: to ask the standard library is a panic in some of
+/// these. Linux cuts it after 15 bytes, and calls a thread without a name as the one that started it. A process that is ended past its exit handlers, by a hook that aborts or by
 /// `quick_exit`, leaves what it was dumping unfinished.
 ///
 /// In a forked child there is neither record nor dump: what these need may be locked by a thread of the
@@ -171,7 +171,7 @@ impl PanicDumpBuilder {
             .dir
             .map(|dir| (DumpDir::new(dir, &program, Cause::Panic), buffer()));
         let turn = OneAtATime::new(dir, to_stderr.then(buffer));
-        exit::wait_for_dumps();
+        exit::register_for_dumps();
         hook::HOOKS.fetch_add(1, Relaxed);
         let hook = Arc::new(Hook {
             to_stderr,

@@ -190,7 +190,7 @@ impl Pass {
             if let Some(header) = too_large {
                 drop(state);
                 if !self.buffer.try_grow_for(header) {
-                    self.go_without(header, before);
+                    self.go_without(header);
                 }
                 continue;
             }

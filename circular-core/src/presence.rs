@@ -16,11 +16,22 @@ impl Presence {
     }
 
     pub(crate) fn enter(&self, generation: Generation) {
-        self.change(generation, |count| count.saturating_add(1));
+        let number = generation.number();
+        // It never gives `None`, so there is nothing to be told.
+        let _ = self.0.fetch_update(SeqCst, SeqCst, |word| {
+            let (of, count) = split(word);
+            let count = if of == number { count } else { 0 };
+            Some(join(number, count.saturating_add(1)))
+        });
     }
 
+    /// Where another generation has begun since, whoever leaves is not counted any more.
     pub(crate) fn leave(&self, generation: Generation) {
-        self.change(generation, |count| count.saturating_sub(1));
+        let number = generation.number();
+        let _ = self.0.fetch_update(SeqCst, SeqCst, |word| {
+            let (of, count) = split(word);
+            (of == number).then(|| join(number, count.saturating_sub(1)))
+        });
     }
 
     /// How many there are in this generation.
@@ -28,16 +39,10 @@ impl Presence {
         let (of, count) = split(self.0.load(SeqCst));
         if of == generation.number() { count } else { 0 }
     }
+}
 
-    fn change(&self, generation: Generation, change: impl Fn(u32) -> u32) {
-        let number = generation.number();
-        // It never gives `None`, so there is nothing to be told.
-        let _ = self.0.fetch_update(SeqCst, SeqCst, |word| {
-            let (of, count) = split(word);
-            let count = change(if of == number { count } else { 0 });
-            Some(u64::from(number) << 32 | u64::from(count))
-        });
-    }
+fn join(number: u32, count: u32) -> u64 {
+    u64::from(number) << 32 | u64::from(count)
 }
 
 fn split(word: u64) -> (u32, u32) {

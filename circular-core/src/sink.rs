@@ -76,6 +76,8 @@ impl<W> Drop for Feed<W> {
         } else if thread::panicking() {
             // One that panics a second time must not end the process.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(sink)));
+        } else {
+            drop(sink);
         }
     }
 }

@@ -247,7 +247,7 @@ impl DumpTriggerBuilder {
                 let program = self.program.unwrap_or_else(executable_name);
                 let mut dir = DumpDir::new(dir, &program, Cause::Trigger);
                 drop(dir.create(SystemTime::now())?);
-                exit::wait_for_dumps();
+                exit::register_for_dumps();
                 Destination::Dir(dir)
             }
         };

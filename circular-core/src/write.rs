@@ -19,6 +19,9 @@ use std::io;
 use std::ops::Range;
 use std::time::Instant;
 
+/// The ring's lock was not to be had: as a rule, because the thread that wants it has it.
+pub(crate) struct NoLock;
+
 impl State {
     /// Whether a record of `size` bytes can go in without more ado: the ring is open, nobody is in line,
     /// and every reader that must not lose anything has what it overwrites.
@@ -54,24 +57,33 @@ impl Shared {
         Ok(())
     }
 
-    /// Appends one record if the lock is to be had by `deadline`, and tells which seqs it has. The caller
-    /// [must not wait](no_wait::must_not_wait) for room.
+    /// Appends one record if the lock is to be had by `deadline`, and tells which seqs it has, none if the
+    /// ring is closed. The caller [must not wait](no_wait::must_not_wait) for room.
     #[cold]
     pub(crate) fn write_by(
         &self,
         deadline: Instant,
         meta: Meta<'_>,
         payload: impl Payload,
-    ) -> Option<Range<u64>> {
+    ) -> Result<Option<Range<u64>>, NoLock> {
         let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
         let label = Label::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
         let fits = payload.len() + label.target.len() <= self.largest_content;
-        let locked = self.state.lock_by(deadline);
-        let mut state = locked.filter(|state| !state.closed).or_else(|| {
-            self.refuse();
+        let locked = if self.generation.is_past() {
             None
-        })?;
+        } else {
+            self.state.lock_by(deadline)
+        };
+        let Some(mut state) = locked else {
+            self.refuse();
+            return Err(NoLock);
+        };
+        if state.closed {
+            drop(state);
+            self.refuse();
+            return Ok(None);
+        }
         let before = state.head.spot.seq;
         let appended = if fits {
             self.append(&mut state, label, payload)
@@ -80,7 +92,7 @@ impl Shared {
         };
         let after = state.head.spot.seq;
         self.let_go(state);
-        appended.ok().map(|()| before..after)
+        Ok(appended.ok().map(|()| before..after))
     }
 
     /// Gives the lock back after a write, and wakes who asked for it.

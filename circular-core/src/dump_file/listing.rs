@@ -46,10 +46,14 @@ impl Listing {
         reserve: &mut Reserve,
         found: &mut dyn FnMut(&str, Kind),
     ) -> io::Result<()> {
-        use std::fs::File;
+        use std::fs::OpenOptions;
         use std::os::fd::AsRawFd;
+        use std::os::unix::fs::OpenOptionsExt;
 
-        let dir = reserve.open(|| File::open(dir))?;
+        // Not what looks like one: to open a pipe waits for a writer.
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(libc::O_DIRECTORY);
+        let dir = reserve.open(|| options.open(dir))?;
         loop {
             let (entries, room) = (self.entries.as_mut_ptr(), self.entries.len());
             // SAFETY: an open descriptor, and memory of that size, which nobody else uses.

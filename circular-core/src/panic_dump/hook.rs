@@ -14,7 +14,7 @@ use super::report::{self, ToStderr};
 use super::thread_name::{ProcessName, ThreadName};
 use crate::buffer::Buffer;
 use crate::dump::{self, Dumped, Piece};
-use crate::dump_file::DumpDir;
+use crate::dump_file::{DumpDir, OpenDump};
 use crate::fixed_text::FixedText;
 use crate::no_wait::InSink;
 use crate::payload::Slices;
@@ -23,9 +23,9 @@ use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
 use crate::underway::{self, Patience, Underway};
+use crate::write::NoLock;
 use crate::{Level, Meta, Notice, thread_buffer};
 use std::fmt::{self, Write as _};
-use std::fs::File;
 use std::io::{self, IoSlice, Write};
 use std::ops::Range;
 use std::panic::PanicHookInfo;
@@ -55,7 +55,7 @@ pub(super) struct Hook {
 /// What a panic's dump has left open for the backtrace.
 #[derive(Default)]
 struct Open {
-    file: Option<File>,
+    file: Option<OpenDump>,
     stderr: bool,
 }
 
@@ -64,7 +64,7 @@ struct Made {
     dumped: Dumped,
     /// Why old ones could not be removed.
     prune_error: Option<io::Error>,
-    file: Option<File>,
+    file: Option<OpenDump>,
 }
 
 impl Hook {
@@ -79,7 +79,7 @@ impl Hook {
         let underway = Underway::begin(generation);
         let aborts = self.record_and_dump(info);
         // What is a hook of another ring's is under way as well.
-        let _underway = HOOKS.load(Relaxed).gt(&1).then_some(underway);
+        let _underway = (HOOKS.load(Relaxed) > 1).then_some(underway);
         if aborts {
             underway::wait_for_others();
         }
@@ -97,7 +97,8 @@ impl Hook {
         let aborts = is_going_to_abort(pieces.message());
         let pieces = pieces.all();
         let recorded = self.record(time, &pieces.map(IoSlice::new));
-        let can_lock = recorded.is_some();
+        let can_lock = recorded.is_ok();
+        let recorded = recorded.unwrap_or(None);
         let open = self.dump(&Panic {
             pieces: &pieces,
             time,
@@ -105,14 +106,19 @@ impl Hook {
             aborts,
         });
         // Whoever could not have the ring's lock is likely to hold it, and whatever else there is.
-        if self.backtrace && can_lock {
+        // And in a child that a redaction hook has forked, another thread of the parent's may.
+        if self.backtrace && can_lock && !self.shared.generation.is_past() {
             self.add_backtrace(&thread, open);
         }
         aborts
     }
 
     /// Makes it a record, unless the ring is closed or its lock is not to be had; tells which.
-    fn record(&self, time: SystemTime, lines: &[IoSlice<'_>]) -> Option<Range<u64>> {
+    fn record(
+        &self,
+        time: SystemTime,
+        lines: &[IoSlice<'_>],
+    ) -> Result<Option<Range<u64>>, NoLock> {
         let meta = Meta::new().level(Level::Error).target(TARGET).time(time);
         let deadline = Instant::now() + LOCK_PATIENCE;
         self.shared.write_by(deadline, meta, Slices::new(lines))
@@ -163,6 +169,9 @@ impl Hook {
                 (ToStderr::Dumped(dumped), Some(turn))
             }
         };
+        if self.shared.generation.is_past() {
+            return Open::default();
+        }
         // The dump has waited for stderr, and so does the line then: a pipe whose reader is slower than we
         // are is full just now. And others wait for it, who may end the program then.
         let may_wait = matches!(to_stderr, ToStderr::Dumped(_));
@@ -232,7 +241,7 @@ impl Hook {
             ),
         });
         let recorded = self.record(time, &[IoSlice::new(text.as_bytes())]);
-        let seq = recorded.map_or(0, |seqs| seqs.start);
+        let seq = recorded.unwrap_or(None).map_or(0, |seqs| seqs.start);
         let text = self.redaction.text(&record(seq, time, text.as_bytes()));
         // The dump is whole without it, and there is nowhere else to tell.
         if let Some(mut file) = open.file {

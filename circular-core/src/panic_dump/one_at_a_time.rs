@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
 use std::time::Instant;
 
-/// How often to look whether another's line is through, which takes no time where stderr takes it.
+/// How often to look whether another is through, which takes no time where stderr takes what it has.
 const LOOKS: u32 = 100;
 
 /// The line that tells of a dump.
@@ -63,12 +63,12 @@ impl OneAtATime {
     pub(super) fn files(&self, mut patience: Patience) -> Option<MutexGuard<'_, Files>> {
         loop {
             let is_over = patience.is_over();
-            if is_over || !self.to_stderr.load(SeqCst) {
-                let files = try_lock(&self.files);
-                if files.is_some() || is_over {
-                    return files;
-                }
+            let files = try_lock(&self.files);
+            // Who dumps to stderr has said so before it gave the files back.
+            if is_over || files.is_some() && !self.to_stderr.load(SeqCst) {
+                return files;
             }
+            drop(files);
             thread::sleep(LOOK);
         }
     }
@@ -76,7 +76,7 @@ impl OneAtATime {
     /// What a dump to stderr needs, unless another is stuck there. To be asked for before the files are
     /// given back: who waits for these waits for that, too.
     pub(super) fn stderr(&self) -> Option<ToStderr<'_>> {
-        let buffer = try_lock(self.stderr.as_ref()?)?;
+        let buffer = try_for_a_while(self.stderr.as_ref()?)?;
         self.to_stderr.store(true, SeqCst);
         Some(ToStderr {
             buffer,
@@ -86,17 +86,22 @@ impl OneAtATime {
 
     /// An empty line for stderr, unless another is stuck on its way there: then this would be, too.
     pub(super) fn line(&self) -> Option<MutexGuard<'_, Line>> {
-        let mut line = (0..LOOKS).find_map(|look| {
-            if look > 0 {
-                thread::sleep(LOOK);
-            }
-            try_lock(&self.line)
-        });
+        let mut line = try_for_a_while(&self.line);
         if let Some(line) = &mut line {
             line.clear();
         }
         line
     }
+}
+
+/// What is held for a moment only, as a rule.
+fn try_for_a_while<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    (0..LOOKS).find_map(|look| {
+        if look > 0 {
+            thread::sleep(LOOK);
+        }
+        try_lock(mutex)
+    })
 }
 
 /// A panic under it is one that the process does not survive.

@@ -97,8 +97,12 @@ fn ask_system(name: &mut FixedText<BYTES>) {
     }
 }
 
-/// Elsewhere the thread's data outlives what could panic: there are no keys with destructors like those.
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+/// Where the system is not asked, and what the standard library knows may be gone, it has no name.
+#[cfg(all(unix, not(any(target_os = "linux", target_vendor = "apple"))))]
+fn ask_system(_: &mut FixedText<BYTES>) {}
+
+/// Here the thread's data outlives what could panic: there are no keys with destructors.
+#[cfg(not(unix))]
 fn ask_system(name: &mut FixedText<BYTES>) {
     let _ = name.write_str(std::thread::current().name().unwrap_or_default());
 }

@@ -77,16 +77,18 @@ impl Pass {
         self.pass_over(entry.or_else(last).unwrap_or(head));
     }
 
-    /// Goes on behind a record at the place, for which there is no memory.
-    pub(super) fn go_without(&mut self, header: Header, place: Spot) {
+    /// Goes on behind the next record, for which there is no memory.
+    pub(super) fn go_without(&mut self, header: Header) {
         let Some(state) = self.shared.lock() else {
             return;
         };
         let tape = &self.shared.tape;
         let head = state.head.spot.position;
         // It may have been overtaken meanwhile, and then what comes next is found out by the next copy.
-        let next = tape.step(place, head).filter(|(now, ..)| *now == header);
-        if let Some((.., next)) = next.filter(|_| !tape.is_overtaken(place.position, head)) {
+        let next = tape
+            .step(self.spot, head)
+            .filter(|(now, ..)| *now == header);
+        if let Some((.., next)) = next.filter(|_| !tape.is_overtaken(self.spot.position, head)) {
             drop(state);
             self.pass_over(next);
             self.no_memory = Some(header.content());
