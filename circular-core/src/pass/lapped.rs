@@ -3,7 +3,7 @@
 //!
 //! All of it is under the lock, so it is bounded, whatever the ring's size and whatever is in it: a few
 //! entries of the index, and for a reader that was overtaken again and again a few records, of fewer bytes
-//! than a batch has.
+//! than a batch has; or one that is longer, if that was overtaken still more often.
 
 use super::Pass;
 use crate::header::Header;
@@ -13,6 +13,10 @@ use crate::tape::{Most, Spot};
 
 /// After this many batches thrown away in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;
+
+/// After so many, a long record is copied under it too, however long it is: it is overtaken each time, or the
+/// ring's words say so in damaged memory, and the reader must get on.
+const LONG_PATIENCE: u32 = 8;
 
 /// What is copied under it. Writers wait for that; and it need not be much: the reader gets on, and has half
 /// a ring's start again.
@@ -47,7 +51,8 @@ impl Pass {
         // A long record would take as long as it is. It has a better chance without the lock than many short
         // ones: writers have half a ring to go.
         let next = self.shared.tape.step(self.spot, head.position);
-        if next.is_some_and(|(header, ..)| header.content() > UNDER_LOCK.bytes) {
+        let is_long = next.is_some_and(|(header, ..)| header.content() > UNDER_LOCK.bytes);
+        if is_long && self.thrown_away <= LONG_PATIENCE {
             return None;
         }
         let (from, least) = (self.spot, self.least);
