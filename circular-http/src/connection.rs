@@ -15,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
+use crate::untaken;
+
 /// What an Ethernet takes in one packet; hyper's slices that it is cut from, as a rule three.
 pub(crate) const SEGMENT: u32 = 1448;
 const SLICES: usize = 4;
@@ -34,6 +36,10 @@ pub(crate) struct Connection {
     /// Since when the socket takes nothing: milliseconds since it was accepted, and one. Zero if it
     /// does, or if there is nothing to take.
     blocked: AtomicU64,
+    /// How much had not been taken when it was last asked, and when that was seen to shrink: milliseconds
+    /// since it was accepted.
+    untaken: AtomicUsize,
+    took: AtomicU64,
     /// Whether something is being answered just now, and whether that shows a log.
     is_busy: AtomicBool,
     is_viewing: AtomicBool,
@@ -48,6 +54,8 @@ impl Connection {
             stream,
             accepted: Instant::now(),
             blocked: AtomicU64::new(0),
+            untaken: AtomicUsize::new(0),
+            took: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
             is_viewing: AtomicBool::new(false),
             taken: AtomicUsize::new(0),
@@ -55,19 +63,39 @@ impl Connection {
         })
     }
 
-    /// For how long the socket has taken nothing of what it is to take.
-    pub(crate) fn blocked_for(&self) -> Option<Duration> {
+    /// For how long the client has taken nothing, though there is something. This is asked by one who asks
+    /// again and again: that something was taken in between is seen by what was left the last time.
+    ///
+    /// A socket has room again only when a third of its buffer is free. A client that is slow takes that much
+    /// within a minute, in parts, and each part shows that it is alive.
+    pub(crate) fn stuck_for(&self) -> Option<Duration> {
+        let blocked = self.blocked_for()?;
+        let Some(untaken) = untaken::bytes(&self.stream) else {
+            return Some(blocked);
+        };
+        if untaken < self.untaken.swap(untaken, Relaxed) {
+            self.took.store(self.age(), Relaxed);
+        }
+        let took = Duration::from_millis(self.took.load(Relaxed));
+        Some(blocked.min(self.accepted.elapsed().saturating_sub(took)))
+    }
+
+    /// For how long the socket has had no room.
+    fn blocked_for(&self) -> Option<Duration> {
         let since = self.blocked.load(Relaxed).checked_sub(1)?;
         let since = Duration::from_millis(since);
         Some(self.accepted.elapsed().saturating_sub(since))
     }
 
+    /// Milliseconds since it was accepted.
+    fn age(&self) -> u64 {
+        u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+    }
+
     fn note(&self, written: &Poll<io::Result<usize>>) {
         let Poll::Ready(written) = written else {
             if self.blocked.load(Relaxed) == 0 {
-                let now = self.accepted.elapsed().as_millis();
-                let now = u64::try_from(now).unwrap_or(u64::MAX - 1);
-                self.blocked.store(now + 1, Relaxed);
+                self.blocked.store(self.age() + 1, Relaxed);
             }
             return;
         };
@@ -212,5 +240,68 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(SockRef::from(&self.0.stream).shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Read;
+    use std::net;
+    use std::thread;
+
+    use tokio::net::TcpListener;
+    use tokio::runtime;
+
+    use super::*;
+
+    /// A connection whose socket has no room any more, with the client's end.
+    fn blocked() -> (runtime::Runtime, Arc<Connection>, net::TcpStream) {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let (connection, client) = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            // Small pieces, as of a server of ours.
+            SockRef::from(&listener)
+                .set_send_buffer_size(64 << 10)
+                .unwrap();
+            SockRef::from(&listener).set_tcp_mss(SEGMENT).unwrap();
+            let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            (Connection::new(listener.accept().await.unwrap().0), client)
+        });
+        let mut socket = Socket(Arc::clone(&connection));
+        runtime.block_on(poll_fn(|context| {
+            while Pin::new(&mut socket)
+                .poll_write(context, &[b'-'; 4096])
+                .is_ready()
+            {}
+            Poll::Ready(())
+        }));
+        (runtime, connection, client)
+    }
+
+    #[test]
+    fn one_that_takes_less_than_makes_room_is_seen_to_take_something() {
+        let (_runtime, connection, mut client) = blocked();
+        // The system may still be handing over.
+        while connection.stuck_for().unwrap() < Duration::from_millis(100) {
+            thread::yield_now();
+        }
+        let before = untaken::bytes(&connection.stream).unwrap();
+        while untaken::bytes(&connection.stream).unwrap() == before {
+            client.read_exact(&mut [0; 1024]).unwrap();
+        }
+        let blocked = connection.blocked_for().unwrap();
+        assert!(connection.stuck_for().unwrap() < blocked - Duration::from_millis(90));
+    }
+
+    #[test]
+    fn one_that_takes_nothing_is_not() {
+        let (_runtime, connection, _client) = blocked();
+        while connection.stuck_for().unwrap() < Duration::from_millis(200) {
+            thread::yield_now();
+        }
     }
 }

@@ -88,6 +88,7 @@ mod stats;
 mod stream;
 mod token;
 mod turn;
+mod untaken;
 mod viewers;
 mod when;
 

@@ -202,9 +202,9 @@ impl Viewer {
             return Progress::Over;
         };
         if let Some(connection) = &self.connection {
-            return match connection.blocked_for() {
+            return match connection.stuck_for() {
                 _ if connection.is_left() => Progress::Left,
-                Some(blocked) if blocked >= timeout => Progress::Stalled,
+                Some(stuck) if stuck >= timeout => Progress::Stalled,
                 _ => Progress::Fine,
             };
         }
