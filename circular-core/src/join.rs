@@ -4,6 +4,7 @@
 //! may take a while, that is done without the lock.
 
 use crate::readers::{Slot, Token};
+use crate::select::Select;
 use crate::shared::Shared;
 use crate::start::{self, Begin};
 use crate::tape::Spot;
@@ -19,8 +20,21 @@ pub(crate) fn join(
     shared: &Shared,
     start: Start,
     policy: Policy,
+    select: &Select,
 ) -> Result<(Option<Token>, Begin), OutOfMemory> {
-    let search = |head: Spot| start::locate(&shared.tape, shared.id, head, start);
+    let tape = &shared.tape;
+    // What is written meanwhile comes on top.
+    let last = match start {
+        Start::Last(count) if !select.takes_all() => {
+            let head = shared.lock().map(|state| state.head.spot);
+            head.map(|head| start::seq_of_last(tape, head, count, select))
+        }
+        _ => None,
+    };
+    let search = |head: Spot| match last {
+        Some(seq) => start::from_seq(tape, head, seq),
+        None => start::locate(tape, shared.id, head, start),
+    };
     let needs_walk = !matches!(start, Start::Oldest | Start::Newest);
     let mut memory = Vec::new();
     let mut searches = 0;

@@ -42,6 +42,17 @@ impl Level {
         }
     }
 
+    /// The name as directives have it.
+    pub(crate) const fn lower(self) -> &'static str {
+        match self {
+            Level::Trace => "trace",
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        }
+    }
+
     /// The code in a record's header; 0 is no level.
     pub(crate) fn code(level: Option<Level>) -> u64 {
         level.map_or(0, |level| level as u64)

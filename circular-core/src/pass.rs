@@ -13,10 +13,11 @@ use crate::buffer::Buffer;
 use crate::header::Header;
 use crate::missed::Loss;
 use crate::readers::Token;
+use crate::select::Select;
 use crate::shared::{Shared, State};
 use crate::sync::{self, MutexGuard};
 use crate::tape::{Copied, Most, Spot};
-use crate::{Cursor, Level, Missed, OutOfMemory, Policy, Start, join};
+use crate::{Cursor, Missed, OutOfMemory, Policy, Start, join};
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
@@ -42,7 +43,7 @@ pub(crate) struct Pass {
     /// Where the next record is copied from.
     spot: Spot,
     buffer: Buffer,
-    least: Option<Level>,
+    select: Select,
     /// Missed and not told yet, and missed in all.
     untold: Missed,
     missed: Missed,
@@ -116,11 +117,11 @@ impl Pass {
         shared: Arc<Shared>,
         start: Start,
         policy: Policy,
-        least: Option<Level>,
+        select: Select,
         details: bool,
     ) -> Result<Self, OutOfMemory> {
         let buffer = Buffer::for_reader(shared.tape.capacity(), details)?;
-        let (token, begin) = join::join(&shared, start, policy)?;
+        let (token, begin) = join::join(&shared, start, policy, &select)?;
         let missed = begin.lost_from.map_or(Missed::default(), |(seq, bytes)| {
             begin.spot.missed_since(seq, bytes)
         });
@@ -129,7 +130,7 @@ impl Pass {
             token,
             spot: begin.spot,
             buffer,
-            least,
+            select,
             untold: missed,
             missed,
             no_memory: None,
@@ -164,10 +165,9 @@ impl Pass {
                 self.release();
             }
             let tail = shared.tape.tail();
-            let least = self.least;
             let copied = shared
                 .tape
-                .copy(before, tail, least, BATCH, &mut self.buffer);
+                .copy(before, tail, &self.select, BATCH, &mut self.buffer);
             filtered += copied.filtered;
             let torn = shared.tape.is_overtaken(before.position, tail);
             self.has_more = torn || copied.spot.position < tail;

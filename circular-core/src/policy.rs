@@ -29,7 +29,8 @@ pub enum Start {
     Oldest,
     /// At the next record that is written.
     Newest,
-    /// With this many of the newest records, or all if there are fewer.
+    /// With this many of the newest records, or all if there are fewer. If the reader filters, they are counted
+    /// among those that pass; so it goes through all that the ring holds, if need be.
     Last(u64),
     /// At the first record that is not older than this. Records stand in the order in which they
     /// were written, so older times may follow: of a line that took long to format, or where the clock

@@ -2,12 +2,13 @@
 
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
+use crate::select::Select;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sync;
 use crate::{
     AsyncReader, Closed, Cursor, Level, Missed, Notice, OutOfMemory, Policy, RecvTimeoutError,
-    Start, TryRecvError,
+    Start, Targets, TryRecvError,
 };
 use std::fmt;
 use std::io;
@@ -25,7 +26,7 @@ pub struct ReaderBuilder {
     shared: Arc<Shared>,
     start: Start,
     policy: Policy,
-    least: Option<Level>,
+    select: Select,
     notice: Notice,
 }
 
@@ -35,7 +36,7 @@ impl ReaderBuilder {
             shared,
             start: Start::default(),
             policy: Policy::default(),
-            least: None,
+            select: Select::default(),
             notice: Notice::default(),
         }
     }
@@ -54,7 +55,25 @@ impl ReaderBuilder {
 
     /// Filters out the records below `level`. Records without a level always pass.
     pub fn at_least(mut self, level: Level) -> Self {
-        self.least = Some(level);
+        self.select.least = Some(level);
+        self
+    }
+
+    /// Filters out the records that `targets` does not want. Records without a level always pass. With
+    /// [`at_least`](Self::at_least), both must be content.
+    ///
+    /// ```
+    /// use circular_core::{Level, Meta, Ring};
+    ///
+    /// let ring = Ring::new(1 << 20)?;
+    /// let mut console = ring.handle().reader().filter("info,hyper=off".parse()?).open();
+    /// ring.record(Meta::new().level(Level::Info).target("hyper::client"), b"pooling\n")?;
+    /// ring.record(Meta::new().level(Level::Info).target("shop"), b"sold\n")?;
+    /// assert_eq!(console.recv()?.bytes(), b"sold\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn filter(mut self, targets: Targets) -> Self {
+        self.select.targets = Some(Arc::new(targets));
         self
     }
 
@@ -152,7 +171,7 @@ impl ReaderBuilder {
     }
 
     fn join(self, details: bool) -> Result<Pass, OutOfMemory> {
-        Pass::join(self.shared, self.start, self.policy, self.least, details)
+        Pass::join(self.shared, self.start, self.policy, self.select, details)
     }
 }
 
@@ -161,7 +180,8 @@ impl fmt::Debug for ReaderBuilder {
         f.debug_struct("ReaderBuilder")
             .field("start", &self.start)
             .field("policy", &self.policy)
-            .field("at_least", &self.least)
+            .field("at_least", &self.select.least)
+            .field("filter", &self.select.targets)
             .field("notice", &self.notice)
             .finish_non_exhaustive()
     }

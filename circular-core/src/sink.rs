@@ -257,6 +257,7 @@ impl std::error::Error for SinkError {
 mod tests {
     use super::*;
     use crate::readers::Flush;
+    use crate::select::Select;
     use crate::{Policy, Ring, Start};
 
     #[derive(Debug, PartialEq)]
@@ -288,7 +289,7 @@ mod tests {
             Arc::clone(&shared),
             Start::Oldest,
             Policy::Block,
-            None,
+            Select::default(),
             false,
         )
         .unwrap();

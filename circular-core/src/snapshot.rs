@@ -8,6 +8,7 @@
 use crate::OutOfMemory;
 use crate::buffer::Buffer;
 use crate::record::Records;
+use crate::select::Select;
 use crate::sync;
 use crate::tape::{Copied, Most, Spot, Tape};
 use std::fmt;
@@ -78,7 +79,7 @@ fn copy_up_to(tape: &Tape, from: u64, tail: u64) -> Result<Buffer, OutOfMemory> 
 
 /// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.
 pub(crate) fn piece(tape: &Tape, from: Spot, tail: u64, buffer: &mut Buffer) -> Option<Spot> {
-    let Copied { spot, .. } = tape.copy(from, tail, None, Most::ALL, buffer);
+    let Copied { spot, .. } = tape.copy(from, tail, &Select::default(), Most::ALL, buffer);
     (spot != from && !tape.is_overtaken(from.position, tail)).then_some(spot)
 }
 

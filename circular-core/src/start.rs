@@ -5,6 +5,7 @@
 //! began at was overtaken.
 
 use crate::clock::Stamp;
+use crate::select::Select;
 use crate::tape::{Spot, Tape};
 use crate::{Cursor, LogTime, Start};
 
@@ -38,11 +39,7 @@ pub(crate) fn locate(tape: &Tape, id: u64, head: Spot, start: Start) -> Begin {
         Start::Newest => Begin::at(head),
         Start::Last(count) => {
             let wanted = head.seq.saturating_sub(count);
-            let near = nearest(tape, head, |spot| spot.seq <= wanted);
-            near.map_or_else(
-                || oldest(tape, head),
-                |near| walk(tape, near, head, |spot, _| spot.seq >= wanted),
-            )
+            from_seq(tape, head, wanted)
         }
         Start::Since(time) => since(tape, head, LogTime::new(time).since_1970()),
         Start::After(cursor) if cursor.ring == id && cursor.seq <= head.seq => {
@@ -53,6 +50,72 @@ pub(crate) fn locate(tape: &Tape, id: u64, head: Spot, start: Start) -> Begin {
             ..oldest(tape, head)
         },
     }
+}
+
+/// The record with that number, or the oldest if it is gone.
+pub(crate) fn from_seq(tape: &Tape, head: Spot, wanted: u64) -> Begin {
+    let near = nearest(tape, head, |spot| spot.seq <= wanted);
+    near.map_or_else(
+        || oldest(tape, head),
+        |near| walk(tape, near, head, |spot, _| spot.seq >= wanted),
+    )
+}
+
+/// The number of the first of the newest `count` records that `select` takes, or of the oldest record whose
+/// neighbours up to the head are intact.
+///
+/// It may go through all that the ring holds, so it is not for the lock.
+pub(crate) fn seq_of_last(tape: &Tape, head: Spot, count: u64, select: &Select) -> u64 {
+    let mut missing = count;
+    let mut end = head;
+    // Block by block, back from the head.
+    while missing > 0 {
+        let Some(begin) = nearest(tape, head, |spot| spot.position < end.position) else {
+            break;
+        };
+        let taken = taken(tape, begin, end, select, u64::MAX);
+        if tape.is_overtaken(begin.position, head.position) {
+            break;
+        }
+        if taken.count >= missing {
+            let first = self::taken(tape, begin, end, select, taken.count - missing + 1).last;
+            let is_intact = !tape.is_overtaken(begin.position, head.position);
+            return if is_intact { first } else { end.seq };
+        }
+        missing -= taken.count;
+        end = begin;
+    }
+    end.seq
+}
+
+struct Taken {
+    count: u64,
+    /// The number of the last one.
+    last: u64,
+}
+
+/// The first `most` records between the two spots that `select` takes.
+fn taken(tape: &Tape, begin: Spot, end: Spot, select: &Select, most: u64) -> Taken {
+    let (mut spot, mut taken) = (
+        begin,
+        Taken {
+            count: 0,
+            last: end.seq,
+        },
+    );
+    while spot.position < end.position && taken.count < most {
+        let Some((header, _, next)) = tape.step(spot, end.position) else {
+            break;
+        };
+        if tape.is_taken(spot, header, select) {
+            taken = Taken {
+                count: taken.count + 1,
+                last: spot.seq,
+            };
+        }
+        spot = next;
+    }
+    taken
 }
 
 fn oldest(tape: &Tape, head: Spot) -> Begin {

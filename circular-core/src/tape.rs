@@ -21,6 +21,7 @@ use crate::clock::Stamp;
 use crate::header::{self, Header, Part};
 use crate::index::{Entry, Index};
 use crate::payload::Payload;
+use crate::select::Select;
 use crate::storage::{Storage, WORD};
 use crate::sync::{AtomicU64, fence};
 use crate::{Level, Missed};
@@ -250,7 +251,7 @@ impl Tape {
     }
 
     /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
-    /// spot after them and how many `least` filtered out. It looks at no more than `most`. At least one
+    /// spot after them and how many `select` filtered out. It looks at no more than `most`. At least one
     /// is copied if there is one that passes among them and the batch may grow.
     ///
     /// What was copied, the spot included, is worth nothing until [`Self::is_overtaken`] has said no
@@ -259,7 +260,7 @@ impl Tape {
         &self,
         from: Spot,
         upto: u64,
-        least: Option<Level>,
+        select: &Select,
         most: Most,
         buffer: &mut Buffer,
     ) -> Copied {
@@ -280,7 +281,7 @@ impl Tape {
             if next.position > limit && copied.spot != from {
                 break;
             }
-            if least.is_some() && header.level.is_some() && header.level < least {
+            if !self.is_taken(copied.spot, header, select) {
                 copied.filtered += 1;
                 copied.spot = next;
                 continue;
@@ -302,6 +303,23 @@ impl Tape {
             copied.spot = next;
         }
         copied
+    }
+
+    /// Whether `select` takes the record at `spot`, which has that header.
+    #[inline]
+    pub(crate) fn is_taken(&self, spot: Spot, header: Header, select: &Select) -> bool {
+        select.takes(header, |target| self.read_target(spot, header, target))
+    }
+
+    /// Reads the target of the record at `spot`.
+    fn read_target(&self, spot: Spot, header: Header, target: &mut [u8]) {
+        // It begins amid a word, behind the payload.
+        let (words, before) = (header.len as usize / WORD, header.len as usize % WORD);
+        let from = self.storage.step(spot.index, header::WORDS + words);
+        let mut content = [0; WORD + u8::MAX as usize];
+        let content = &mut content[..before + target.len()];
+        self.storage.copy_out(from, content);
+        target.copy_from_slice(&content[before..]);
     }
 
     /// The header at `spot`, its time, and the spot after its record, if a record that ends at

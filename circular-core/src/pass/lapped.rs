@@ -55,9 +55,15 @@ impl Pass {
         if is_long && self.thrown_away <= LONG_PATIENCE {
             return None;
         }
-        let (from, least) = (self.spot, self.least);
+        let from = self.spot;
         let tape = &self.shared.tape;
-        let copied = tape.copy(from, head.position, least, UNDER_LOCK, &mut self.buffer);
+        let copied = tape.copy(
+            from,
+            head.position,
+            &self.select,
+            UNDER_LOCK,
+            &mut self.buffer,
+        );
         let stuck = copied.spot == self.spot && copied.too_large.is_none();
         self.spot = copied.spot;
         if stuck && self.spot.position < head.position {
@@ -112,6 +118,7 @@ impl Pass {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::select::Select;
     use crate::shared::Shared;
     use crate::{Level, Meta, Policy, Start};
     use std::sync::Arc;
@@ -130,8 +137,9 @@ mod tests {
             }
         };
         fill();
-        let (start, least) = (Start::Oldest, Some(Level::Error));
-        let pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, least, true).unwrap();
+        let errors = Select::at_least(Level::Error);
+        let (start, policy) = (Start::Oldest, Policy::Skip);
+        let pass = Pass::join(Arc::clone(&shared), start, policy, errors, true).unwrap();
         fill();
         (shared, pass)
     }
@@ -162,7 +170,7 @@ mod tests {
     fn under_the_lock_it_copies_no_long_record() {
         for (len, copied) in [(1000, 1000..20_000), (100_000, 0..1)] {
             let (shared, mut pass) = lapped(len);
-            pass.least = None;
+            pass.select = Select::default();
             let grown = pass.buffer.try_grow_for(Header {
                 len: 1 << 20,
                 target_len: 0,

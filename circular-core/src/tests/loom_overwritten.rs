@@ -5,6 +5,7 @@ use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::index::Entry;
 use crate::pass::{Idle, Outcome, Pass};
+use crate::select::Select;
 use crate::storage::WORD;
 use crate::{Policy, Records, Start, snapshot};
 use std::sync::Arc;
@@ -123,7 +124,14 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
         let shared = ring(4);
         (0..4).for_each(|name| assert!(write(&shared, name)));
         let start = Start::Last(3);
-        let mut pass = Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true).unwrap();
+        let mut pass = Pass::join(
+            Arc::clone(&shared),
+            start,
+            Policy::Skip,
+            Select::default(),
+            true,
+        )
+        .unwrap();
         write(&shared, 4);
         let writer = writer(&shared, [5]);
         assert_eq!(pass.next(Idle::Return), Outcome::Batch);

@@ -4,6 +4,7 @@ use super::{
     Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
 };
 use crate::pass::{Idle, Outcome, Pass};
+use crate::select::Select;
 use crate::shared::Shared;
 use crate::{Cursor, Level, Policy, Records, Start};
 use loom::thread;
@@ -89,8 +90,14 @@ fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
     model(Some(3), [], |[]| {
         let shared = ring(4);
         let (start, policy) = (Start::Oldest, Policy::Block);
-        let mut pass =
-            Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true).unwrap();
+        let mut pass = Pass::join(
+            Arc::clone(&shared),
+            start,
+            policy,
+            Select::at_least(Level::Warn),
+            true,
+        )
+        .unwrap();
         let writer = Arc::clone(&shared);
         let writer = thread::spawn(move || {
             (0..3).for_each(|_| write_info(&writer));
@@ -172,8 +179,14 @@ fn loom_a_reader_that_resumes_is_told_what_is_gone() {
             assert_eq!(read(&mut first, 2).names, [0, 1]);
             let writer = writer(&shared, [2, 3]);
             let start = Start::After(cursor);
-            let mut pass =
-                Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true).unwrap();
+            let mut pass = Pass::join(
+                Arc::clone(&shared),
+                start,
+                Policy::Skip,
+                Select::default(),
+                true,
+            )
+            .unwrap();
             let mut got = Got {
                 missed: pass.take_untold().records,
                 ..Got::default()
@@ -205,8 +218,14 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
             };
             let writer = writer(&shared, [4]);
             let start = Start::After(cursor);
-            let mut pass =
-                Pass::join(Arc::clone(&shared), start, Policy::Skip, None, true).unwrap();
+            let mut pass = Pass::join(
+                Arc::clone(&shared),
+                start,
+                Policy::Skip,
+                Select::default(),
+                true,
+            )
+            .unwrap();
             let gone = pass.take_untold().records;
             assert_eq!(pass.cursor().seq, 1 + gone);
             let rest = read(&mut pass, 4 - gone);

@@ -2,6 +2,7 @@
 
 use super::{model, name, ring, write, write_info, writer};
 use crate::pass::{Idle, Outcome, Pass};
+use crate::select::Select;
 use crate::{AsyncReader, Level, Notice, Policy, Start};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
@@ -33,7 +34,14 @@ impl Wake for Flag {
 }
 
 fn task(shared: &Arc<crate::shared::Shared>) -> AsyncReader {
-    let pass = Pass::join(Arc::clone(shared), Start::Oldest, Policy::Skip, None, true).unwrap();
+    let pass = Pass::join(
+        Arc::clone(shared),
+        Start::Oldest,
+        Policy::Skip,
+        Select::default(),
+        true,
+    )
+    .unwrap();
     AsyncReader::start(pass, Notice::None).unwrap()
 }
 
@@ -94,8 +102,14 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
         |[came_back, all]| {
             let shared = ring(4);
             let (start, policy) = (Start::Oldest, Policy::Skip);
-            let mut pass =
-                Pass::join(Arc::clone(&shared), start, policy, Some(Level::Warn), true).unwrap();
+            let mut pass = Pass::join(
+                Arc::clone(&shared),
+                start,
+                policy,
+                Select::at_least(Level::Warn),
+                true,
+            )
+            .unwrap();
             let writer = Arc::clone(&shared);
             let writer = thread::spawn(move || (0..3).for_each(|_| write_info(&writer)));
             let flag = Arc::new(Flag::default());

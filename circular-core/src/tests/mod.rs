@@ -18,6 +18,7 @@ mod loom_trigger;
 
 use crate::pass::{Idle, Outcome, Pass};
 use crate::payload::Slices;
+use crate::select::Select;
 use crate::shared::Shared;
 use crate::storage::{Storage, WORD};
 use crate::sync::{self, Condvar};
@@ -80,7 +81,14 @@ fn name(record: Record<'_>) -> u8 {
 }
 
 fn reader(shared: &Arc<Shared>, policy: Policy) -> Pass {
-    Pass::join(Arc::clone(shared), Start::Oldest, policy, None, true).unwrap()
+    Pass::join(
+        Arc::clone(shared),
+        Start::Oldest,
+        policy,
+        Select::default(),
+        true,
+    )
+    .unwrap()
 }
 
 /// What a reader got.
