@@ -63,11 +63,11 @@ impl Targets {
             target: target.into().into_boxed_str(),
             level: level.into(),
         };
-        let key = |directive: &Directive| {
-            let target = directive.target.clone();
-            (std::cmp::Reverse(target.len()), target)
+        let order = |known: &Directive| {
+            let by_length = directive.target.len().cmp(&known.target.len());
+            by_length.then_with(|| known.target.cmp(&directive.target))
         };
-        match self.directives.binary_search_by_key(&key(&directive), key) {
+        match self.directives.binary_search_by(order) {
             Ok(index) => self.directives[index] = directive,
             Err(index) => self.directives.insert(index, directive),
         }
@@ -101,6 +101,30 @@ impl Targets {
             };
         }
         (targets, bad)
+    }
+
+    /// Returns those that want what either of the two wants.
+    ///
+    /// ```
+    /// use circular_core::Targets;
+    ///
+    /// let console: Targets = "info,hyper=off".parse()?;
+    /// let record: Targets = "warn,shop=debug".parse()?;
+    /// assert_eq!(console.or(&record).to_string(), "info,hyper=warn,shop=debug");
+    /// # Ok::<(), circular_core::ParseTargetsError>(())
+    /// ```
+    pub fn or(&self, other: &Self) -> Self {
+        let least = |target: &[u8]| {
+            let levels = [self.least_of(target), other.least_of(target)];
+            levels.into_iter().flatten().min()
+        };
+        let defaults = [self.default, other.default];
+        let either = Self::new().with_default(defaults.into_iter().flatten().min());
+        // The longest of either that fits a target begins with all others that do: so it is wanted as that is.
+        let directives = self.directives.iter().chain(&other.directives);
+        directives.fold(either, |either, directive| {
+            either.with_target(&*directive.target, least(directive.target.as_bytes()))
+        })
     }
 
     /// Returns whether a record of that level and target is wanted.
@@ -142,12 +166,15 @@ impl Targets {
         let Some(level) = level else {
             return true;
         };
+        self.least_of(target).is_some_and(|least| level >= least)
+    }
+
+    fn least_of(&self, target: &[u8]) -> Option<Level> {
         let directive = self
             .directives
             .iter()
             .find(|directive| target.starts_with(directive.target.as_bytes()));
-        let least = directive.map_or(self.default, |directive| directive.level);
-        least.is_some_and(|least| level >= least)
+        directive.map_or(self.default, |directive| directive.level)
     }
 }
 
@@ -163,12 +190,17 @@ fn parse_directive(part: &str) -> Option<(Option<&str>, Option<Level>)> {
             None => is_target(part).then_some((Some(part), Some(Level::Trace))),
         },
         Some((target, level)) => {
-            let (target, level) = (target.trim(), parse_level(level.trim())?);
+            let level = match level.trim() {
+                "" => Some(Level::Trace),
+                level => parse_level(level)?,
+            };
+            let target = target.trim();
             is_target(target).then_some((Some(target), level))
         }
     }
 }
 
+/// `None` for what is none, `Some(None)` for off.
 fn parse_level(text: &str) -> Option<Option<Level>> {
     if text.eq_ignore_ascii_case("off") {
         return Some(None);
@@ -278,11 +310,8 @@ mod tests {
                 [Some(Debug), Some(Debug), Some(Info)],
                 &["a=loud"],
             ),
-            (
-                "warn,a=b=c,=info,a=",
-                [Some(Warn); 3],
-                &["a=b=c", "=info", "a="],
-            ),
+            ("warn,a=b=c,=info", [Some(Warn); 3], &["a=b=c", "=info"]),
+            ("warn,a=", [Some(Trace), Some(Trace), Some(Warn)], &[]),
             ("a=1,info", [Some(Info); 3], &["a=1"]),
             (
                 "warn,a[span{x=1}]=debug",
@@ -339,6 +368,24 @@ mod tests {
                 targets = targets.with_target(target, level(code));
             }
             prop_assert_eq!(targets.to_string().parse::<Targets>(), Ok(targets));
+        }
+
+        #[test]
+        fn either_wants_what_one_of_them_wants(
+            parts in proptest::collection::vec(("[ab]{1,3}", 0..6usize, any::<bool>()), 0..8),
+            target in "[ab]{0,4}",
+        ) {
+            let (mut one, mut other) = (Targets::new(), Targets::new().with_default(Level::Warn));
+            for (target, code, is_ones) in parts {
+                let level = Level::ALL.get(code).copied();
+                let which = if is_ones { &mut one } else { &mut other };
+                *which = which.clone().with_target(target, level);
+            }
+            let either = one.or(&other);
+            for level in Level::ALL {
+                let wanted = one.enabled(level, &target) || other.enabled(level, &target);
+                prop_assert_eq!(either.enabled(level, &target), wanted);
+            }
         }
 
         #[test]

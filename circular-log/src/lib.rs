@@ -6,15 +6,13 @@
 //! 2026-11-23T23:05:12.123456Z  INFO shop::cart: item added sku=4711 count=2
 //! ```
 //!
-//! [`init`] is for the usual program: one line, `RUST_LOG` is read, and without it everything down
-//! to DEBUG is kept.
+//! [`recorder`] is for the usual program: a ring, a console and dumps in one call, with `RUST_LOG` for the console.
+//! [`init`] is for a program that has a ring: everything down to DEBUG is kept.
 //!
 //! ```
 //! use circular_core::{Level, Ring};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # // What is asserted below holds when nobody filters.
-//! # if std::env::var_os("RUST_LOG").is_some() { return Ok(()); }
 //! let ring = Ring::new(1 << 20)?;
 //! let handle = ring.handle();
 //! circular_log::init(ring)?;
@@ -36,9 +34,8 @@
 //! # What it costs
 //!
 //! The record is formatted in a buffer of the thread, outside every lock. Nothing is allocated once
-//! that buffer has grown to the thread's longest line, except by a line of more than 64 KiB, by a
-//! log call inside a `Display` that is being logged, and where `RUST_LOG` ends in a
-//! [`/text`](init#the-message).
+//! that buffer has grown to the thread's longest line, except by a line of more than 64 KiB and by a
+//! log call inside a `Display` that is being logged.
 //!
 //! # Hard cases
 //!
@@ -68,13 +65,12 @@
 //! every event through `log` as well, and each would be recorded twice. Its `log` feature, which
 //! other crates like to turn on, does no harm, because it falls silent when a subscriber is set.
 
-mod filter;
 mod format;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
 mod init;
 mod logger;
+mod recorder;
 
+pub use circular_core::Recorder;
 pub use init::init;
 pub use logger::RingLogger;
+pub use recorder::{RecorderBuilder, recorder};

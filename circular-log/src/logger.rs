@@ -3,7 +3,7 @@
 use std::panic;
 use std::time::Duration;
 
-use circular_core::{DumpTrigger, LogTime, Meta, Ring};
+use circular_core::{DumpTrigger, LogTime, Meta, Ring, Targets};
 use log::{Log, Metadata, Record};
 
 use crate::format::push_line;
@@ -13,9 +13,9 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A [`log::Log`] that records everything it is given.
 ///
-/// It filters nothing beyond [`log::max_level`], which is `Off` until the program sets it.
-/// [`init`](crate::init()) does that, and reads `RUST_LOG`; this type is for programs that want it
-/// otherwise:
+/// Unless [`filter`](RingLogger::filter) says otherwise, it filters nothing beyond [`log::max_level`], which is
+/// `Off` until the program sets it. [`init`](crate::init()) and [`recorder`](crate::recorder()) do that; this
+/// type is for programs that want it otherwise:
 ///
 /// ```
 /// use circular_core::Ring;
@@ -74,6 +74,7 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 pub struct RingLogger {
     ring: Ring,
     trigger: Option<DumpTrigger>,
+    targets: Option<Targets>,
 }
 
 impl RingLogger {
@@ -82,7 +83,15 @@ impl RingLogger {
         RingLogger {
             ring,
             trigger: None,
+            targets: None,
         }
+    }
+
+    /// Records only what `targets` want, of what [`log::max_level`] lets through: `log` asks that first, so set
+    /// it to the least level of `targets`.
+    pub fn filter(mut self, targets: Targets) -> RingLogger {
+        self.targets = Some(targets);
+        self
     }
 
     /// Dumps what the ring holds when a record of `trigger`'s level comes: see [`DumpTrigger`]. A second
@@ -112,11 +121,17 @@ impl From<Ring> for RingLogger {
 }
 
 impl Log for RingLogger {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.targets
+            .as_ref()
+            .is_none_or(|targets| targets.enabled(level(metadata.level()), metadata.target()))
     }
 
     fn log(&self, record: &Record<'_>) {
+        // The macros do not ask.
+        if !self.enabled(record.metadata()) {
+            return;
+        }
         let time = LogTime::now();
         let level = level(record.level());
         let meta = Meta::new()

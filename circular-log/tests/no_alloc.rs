@@ -5,9 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::thread;
 
-use circular_core::Ring;
+use circular_core::{Ring, Targets};
 use circular_log::RingLogger;
-use env_filter::{Builder, FilteredLog};
 use log::LevelFilter;
 
 thread_local! {
@@ -64,15 +63,12 @@ fn log_some(round: u32) {
 
 #[test]
 fn a_warm_thread_allocates_nothing() {
-    // What `init` makes, without what RUST_LOG may say here.
+    // What `recorder` makes.
     let ring = Ring::new(1 << 16).unwrap();
     let handle = ring.handle();
-    let filter = Builder::new()
-        .filter_level(LevelFilter::Debug)
-        .filter_module("elsewhere", LevelFilter::Trace)
-        .build();
-    log::set_max_level(filter.filter());
-    log::set_boxed_logger(Box::new(FilteredLog::new(RingLogger::new(ring), filter))).unwrap();
+    let targets: Targets = "debug,elsewhere=trace".parse().unwrap();
+    log::set_max_level(LevelFilter::Trace);
+    log::set_boxed_logger(Box::new(RingLogger::new(ring).filter(targets))).unwrap();
 
     let rounds = || {
         log_some(0);

@@ -131,8 +131,6 @@
 //! use tracing_subscriber::prelude::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # // What is asserted below holds when nobody filters.
-//! # if std::env::var_os("RUST_LOG").is_some() { return Ok(()); }
 //! let ring = Ring::new(1 << 20)?;
 //! let handle = ring.handle();
 //! circular_log::init(ring.clone())?;
@@ -203,11 +201,14 @@ mod layer;
 mod level;
 mod moves;
 mod number;
+mod recorder;
 mod spans;
 mod text;
 mod writer;
 
+pub use circular_core::Recorder;
 pub use json::Json;
 pub use layer::RingLayer;
+pub use recorder::{RecorderBuilder, recorder};
 pub use text::Text;
 pub use writer::{EventWriter, RingWriter};

@@ -1,166 +1,121 @@
-//! Any text may stand in `RUST_LOG`: its good parts hold, its bad ones are named.
+//! Any text may stand in `RUST_LOG` or in a query: its good parts hold, its bad ones are named.
 //!
 //! What the parts mean is told here a second time, plainly, and compared.
 
 #![no_main]
 
-use circular_log::fuzzing::{Bad, parse};
-use env_filter::Filter;
+use circular_core::{Level, Targets};
 use libfuzzer_sys::fuzz_target;
-use log::{Level, LevelFilter, Metadata, Record};
 
 fuzz_target!(|input: &[u8]| {
-    // As `init` does with what is not UTF-8.
-    let spec = String::from_utf8_lossy(input);
-    let (filter, bad) = parse(&spec);
-    let meaning = Meaning::of(&spec);
+    // As is done with what is not UTF-8.
+    let text = String::from_utf8_lossy(input);
+    let (targets, bad) = Targets::parse_lossy(&text);
+    let meaning = Meaning::of(&text);
 
-    let told: Vec<&str> = bad.iter().map(|bad| bad.part.as_str()).collect();
-    assert_eq!(told, meaning.bad, "bad parts of {spec:?}");
-    bad.iter().for_each(check_what_is_said);
+    let told: Vec<&str> = bad.iter().map(|bad| bad.part()).collect();
+    assert_eq!(told, meaning.bad, "bad parts of {text:?}");
+    assert_eq!(text.parse::<Targets>().is_err(), !bad.is_empty());
+    for bad in &bad {
+        // One line that a terminal takes for text.
+        let said = bad.to_string();
+        assert!(!said.contains(char::is_control), "{said:?}");
+        assert!(said.contains(&format!("{:?}", bad.part())), "{said:?}");
+    }
 
     for target in meaning.targets() {
-        let wanted = meaning.level_of(&target);
-        let enabled =
-            |level| filter.enabled(&Metadata::builder().level(level).target(&target).build());
-        for level in Level::iter() {
-            assert_eq!(
-                enabled(level),
-                level <= wanted,
-                "{level} of {target:?} by {spec:?}"
-            );
+        let least = meaning.least(&target);
+        for level in Level::ALL {
+            let wanted = least.is_some_and(|least| level >= least);
+            let enabled = targets.enabled(level, &target);
+            assert_eq!(enabled, wanted, "{level} of {target:?} by {text:?}");
+            let of_all = targets.least_level();
+            assert!(!enabled || of_all.is_some_and(|of_all| of_all <= level));
         }
-        assert!(wanted <= filter.filter(), "the maximum level of {spec:?}");
-        check_messages(&filter, &target, wanted, meaning.message);
     }
-    check_without_bad_parts(&spec, &filter, &meaning);
+    assert_eq!(targets.to_string().parse::<Targets>(), Ok(targets.clone()));
+    assert_eq!(targets.or(&targets).to_string(), targets.to_string());
+
+    // A bad part takes no other down with it: without the bad ones, all is the same.
+    let is_good = |part: &&str| !meaning.bad.contains(part);
+    let good: Vec<&str> = text.split(',').map(str::trim).filter(is_good).collect();
+    assert_eq!(good.join(",").parse::<Targets>(), Ok(targets));
 });
 
-/// What a specification means.
+/// What directives mean.
 struct Meaning<'a> {
-    /// Targets with their levels; of two with the same target the later one counts.
-    directives: Vec<(Option<&'a str>, LevelFilter)>,
-    /// What a message must contain.
-    message: &'a str,
+    /// Targets with their least levels; of two with the same target the later one counts.
+    directives: Vec<(&'a str, Option<Level>)>,
+    default: Option<Level>,
     bad: Vec<&'a str>,
 }
 
 impl<'a> Meaning<'a> {
-    fn of(spec: &'a str) -> Self {
-        let slash = spec.find('/').unwrap_or(spec.len());
-        let (directives, message) = spec.split_at(slash);
+    fn of(text: &'a str) -> Self {
         let mut meaning = Self {
             directives: Vec::new(),
-            message: "",
+            default: None,
             bad: Vec::new(),
         };
-        for part in directives.split(',').map(str::trim) {
+        for part in text.split(',').map(str::trim) {
             match directive(part) {
                 _ if part.is_empty() => {}
-                Some((target, level)) => meaning.add(target, level),
                 None => meaning.bad.push(part),
+                Some(("", level)) => meaning.default = level,
+                Some((target, level)) => {
+                    meaning.directives.retain(|known| known.0 != target);
+                    meaning.directives.push((target, level));
+                }
             }
-        }
-        if meaning.directives.is_empty() {
-            meaning.add(None, LevelFilter::Debug);
-        }
-        match message.strip_prefix('/') {
-            None => {}
-            Some(text) if text.contains(['/', char::REPLACEMENT_CHARACTER]) => {
-                meaning.bad.push(message);
-            }
-            Some(text) => meaning.message = text,
         }
         meaning
     }
 
-    fn add(&mut self, target: Option<&'a str>, level: LevelFilter) {
-        match self.directives.iter_mut().find(|known| known.0 == target) {
-            Some(known) => known.1 = level,
-            None => self.directives.push((target, level)),
-        }
-    }
-
     /// The level of the longest target that `target` begins with.
-    fn level_of(&self, target: &str) -> LevelFilter {
+    fn least(&self, target: &str) -> Option<Level> {
         let fits = self
             .directives
             .iter()
-            .filter(|(known, _)| target.starts_with(known.unwrap_or("")));
-        // Of equal length are at most two: no target, and one that is empty. The later one counts.
-        fits.max_by_key(|(known, _)| known.unwrap_or("").len())
-            .map_or(LevelFilter::Off, |(_, level)| *level)
+            .filter(|(known, _)| target.starts_with(known));
+        fits.max_by_key(|(known, _)| known.len())
+            .map_or(self.default, |(_, level)| *level)
     }
 
     /// Each target, one below it, and one that nobody named.
     fn targets(&self) -> Vec<String> {
-        let known = self.directives.iter().filter_map(|(known, _)| *known);
-        let known = known.take(8);
+        let known = self.directives.iter().take(8);
         known
-            .flat_map(|known| [known.to_owned(), format!("{known}::below")])
+            .flat_map(|(known, _)| [(*known).to_owned(), format!("{known}::below")])
             .chain(["somebody else".to_owned()])
             .collect()
     }
 }
 
-/// What one part means; `None` if nothing.
-fn directive(part: &str) -> Option<(Option<&str>, LevelFilter)> {
-    if part.contains(char::REPLACEMENT_CHARACTER) {
-        return None;
-    }
-    match part.split_once('=') {
-        None => match part.parse() {
-            Ok(level) => Some((None, level)),
-            Err(_) => Some((Some(part), LevelFilter::Trace)),
+/// What one part means, without a target for all; `None` if nothing.
+fn directive(part: &str) -> Option<(&str, Option<Level>)> {
+    let (target, level) = match part.split_once('=') {
+        None => match level(part) {
+            Some(level) => return Some(("", level)),
+            None => (part, Some(Level::Trace)),
         },
-        Some((target, level)) => match level.trim() {
-            "" => Some((Some(target), LevelFilter::Trace)),
-            level => Some((Some(target), level.parse().ok()?)),
+        Some((target, value)) => match value.trim() {
+            "" => (target.trim(), Some(Level::Trace)),
+            value => (target.trim(), level(value)?),
         },
+    };
+    let is_other_grammar = target.contains(['[', ']', '{', '}', '=', '/', ' ', char::REPLACEMENT_CHARACTER]);
+    let is_text = !part.contains(char::REPLACEMENT_CHARACTER);
+    (is_text && !target.is_empty() && !is_other_grammar).then_some((target, level))
+}
+
+fn level(text: &str) -> Option<Option<Level>> {
+    match &*text.to_ascii_lowercase() {
+        "off" => Some(None),
+        "error" => Some(Some(Level::Error)),
+        "warn" => Some(Some(Level::Warn)),
+        "info" => Some(Some(Level::Info)),
+        "debug" => Some(Some(Level::Debug)),
+        "trace" => Some(Some(Level::Trace)),
+        _ => None,
     }
-}
-
-/// One line that a terminal takes for text.
-fn check_what_is_said(bad: &Bad) {
-    assert!(!bad.said.contains(char::is_control), "{:?}", bad.said);
-    assert!(
-        bad.said.contains(&format!("{:?}", bad.part)),
-        "{:?}",
-        bad.said
-    );
-    assert_eq!(bad.is_message, bad.part.starts_with('/'));
-}
-
-/// Messages pass that contain the text, where their level does.
-fn check_messages(filter: &Filter, target: &str, level: LevelFilter, text: &str) {
-    let around = format!("before {text} after");
-    for message in [text, &around, "", "something else"] {
-        for wanted in [Level::Error, Level::Trace] {
-            let passes = filter.matches(
-                &Record::builder()
-                    .level(wanted)
-                    .target(target)
-                    .args(format_args!("{message}"))
-                    .build(),
-            );
-            let should = wanted <= level && message.contains(text);
-            assert_eq!(passes, should, "{wanted} {message:?} by {filter:?}");
-        }
-    }
-}
-
-/// A bad part takes no other down with it: without the bad ones, all is the same.
-fn check_without_bad_parts(spec: &str, filter: &Filter, meaning: &Meaning<'_>) {
-    let slash = spec.find('/').unwrap_or(spec.len());
-    let (directives, message) = spec.split_at(slash);
-    let is_good = |part: &&str| !meaning.bad.contains(part);
-    let good: Vec<&str> = directives
-        .split(',')
-        .map(str::trim)
-        .filter(is_good)
-        .collect();
-    let message = Some(message).filter(is_good).unwrap_or("");
-    let (same, bad) = parse(&(good.join(",") + message));
-    assert!(bad.is_empty(), "{bad:?}");
-    assert_eq!(format!("{same:?}"), format!("{filter:?}"), "{spec:?}");
 }

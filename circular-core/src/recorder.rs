@@ -1,0 +1,337 @@
+//! A recorder in one call: what the adapters' `recorder` functions have in common.
+//!
+//! Invariant: nothing of the program is changed before all that can fail has succeeded, and of what was
+//! started nothing is left if something fails.
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::handle::Handle;
+use crate::panic_dump::PanicDump;
+use crate::policy::Policy;
+use crate::record::Record;
+use crate::redact::Redacted;
+use crate::ring::Ring;
+use crate::targets::Targets;
+use crate::terminal::TerminalWriter;
+use crate::trigger::DumpTrigger;
+
+/// How long readers get to finish when the program ends, and how long a log call waits for a console that
+/// nobody reads, once.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The variable with the console's directives.
+const CONSOLE: &str = "RUST_LOG";
+
+type Hook = Arc<dyn Fn(&Record<'_>) -> Redacted + Send + Sync>;
+
+/// What a recorder is to be like; the adapters' builders show it to users.
+#[derive(Clone)]
+pub struct Setup {
+    program: String,
+    capacity: usize,
+    record: String,
+    console: Option<String>,
+    dumps: Option<PathBuf>,
+    dump_on_error: bool,
+    redact: Option<Hook>,
+    patience: Duration,
+}
+
+/// What was set up. The adapter has `record` to install, and then calls [`finish`](Self::finish).
+pub struct Prepared {
+    /// Where to record.
+    pub ring: Ring,
+    /// What to record: what is asked for, and what is printed.
+    pub record: Targets,
+    /// What to tell of errors.
+    pub trigger: Option<DumpTrigger>,
+    setup: Setup,
+    guard: Recorder,
+    complaints: Vec<String>,
+}
+
+impl Setup {
+    /// Of a program of that name.
+    pub fn new(program: String) -> Self {
+        Self {
+            program,
+            capacity: 10 << 20,
+            record: "debug".into(),
+            console: Some("info".into()),
+            dumps: None,
+            dump_on_error: false,
+            redact: None,
+            patience: PATIENCE,
+        }
+    }
+
+    /// See the adapters.
+    pub fn capacity(&mut self, bytes: usize) {
+        self.capacity = bytes;
+    }
+
+    /// See the adapters.
+    pub fn record(&mut self, directives: String) {
+        self.record = directives;
+    }
+
+    /// See the adapters.
+    pub fn console(&mut self, directives: Option<String>) {
+        self.console = directives;
+    }
+
+    /// See the adapters.
+    pub fn dumps(&mut self, dir: PathBuf) {
+        self.dumps = Some(dir);
+    }
+
+    /// See the adapters.
+    pub fn dump_on_error(&mut self) {
+        self.dump_on_error = true;
+    }
+
+    /// See the adapters.
+    pub fn redact(&mut self, hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) {
+        self.redact = Some(Arc::new(hook));
+    }
+
+    /// See the adapters.
+    pub fn patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
+    /// Makes all but the logger.
+    ///
+    /// # Errors
+    ///
+    /// Why the ring, a directory for dumps or a thread cannot be had.
+    pub fn prepare(self) -> io::Result<Prepared> {
+        if self.dump_on_error && self.dumps.is_none() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a recorder that dumps on errors needs a directory for that: call dumps(dir) too",
+            ));
+        }
+        let mut complaints = Vec::new();
+        let variable = variable(&self.program);
+        let mut record = directives(&variable, &self.record, &mut complaints);
+        let console = self.console.as_ref();
+        let console = console.map(|text| directives(CONSOLE, text, &mut complaints));
+        if let Some(console) = &console {
+            record = record.or(console);
+        }
+        let ring = Ring::builder()
+            .capacity(self.capacity)
+            .flush_at_exit(self.patience)
+            .build()?;
+        // From here on, an error drops it, and with it goes what was started.
+        let guard = Recorder {
+            handle: ring.handle(),
+            patience: self.patience,
+        };
+        let trigger = self.start_trigger(&ring)?;
+        if let Some(console) = console {
+            print(&ring, console)?;
+        }
+        Ok(Prepared {
+            ring,
+            record,
+            trigger,
+            setup: self,
+            guard,
+            complaints,
+        })
+    }
+
+    fn start_trigger(&self, ring: &Ring) -> io::Result<Option<DumpTrigger>> {
+        let Some(dir) = &self.dumps else {
+            return Ok(None);
+        };
+        fs::create_dir_all(dir).map_err(|error| {
+            let shown = dir.display();
+            let text = format!(
+                "cannot make {shown}, the directory for dumps: {error}; choose one that can be made, or that is there"
+            );
+            io::Error::new(error.kind(), text)
+        })?;
+        if !self.dump_on_error {
+            return Ok(None);
+        }
+        let mut trigger = DumpTrigger::builder(&ring.handle())
+            .dir(dir)
+            .program(&*self.program);
+        if let Some(hook) = self.redact.clone() {
+            trigger = trigger.redact(move |record| hook(record));
+        }
+        trigger.start().map(Some)
+    }
+}
+
+impl Prepared {
+    /// Does what is left when the logger is installed, and hands the guard over.
+    pub fn finish(self) -> Recorder {
+        let Setup {
+            program,
+            dumps,
+            redact,
+            ..
+        } = self.setup;
+        if let Some(dir) = dumps {
+            let mut dump = PanicDump::builder(&self.guard.handle)
+                .dir(dir)
+                .program(program);
+            if let Some(hook) = redact {
+                dump = dump.redact(move |record| hook(record));
+            }
+            dump.install();
+        }
+        for complaint in &self.complaints {
+            // Not through `eprintln!`, which panics when stderr is gone.
+            let _ = writeln!(io::stderr(), "circular: {complaint}");
+        }
+        self.guard
+    }
+}
+
+/// Prints the ring on standard error.
+fn print(ring: &Ring, console: Targets) -> io::Result<()> {
+    let stderr = io::stderr();
+    let reader = ring
+        .handle()
+        .reader()
+        .policy(Policy::BlockFor(PATIENCE))
+        .filter(console);
+    // A file gets the bytes as they are.
+    if stderr.is_terminal() || is_forced() {
+        let colors = wants_colors(stderr.is_terminal());
+        reader.spawn(TerminalWriter::new(stderr).colors(colors))?;
+    } else {
+        reader.spawn(stderr)?;
+    }
+    Ok(())
+}
+
+fn is_forced() -> bool {
+    let forces = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    ["CLICOLOR_FORCE", "FORCE_COLOR"].into_iter().any(forces)
+}
+
+/// As <https://no-color.org> and <https://bixense.com/clicolors> have it: `NO_COLOR` comes first.
+fn wants_colors(is_terminal: bool) -> bool {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is = |name, wanted: &str| env::var_os(name).is_some_and(|value| value == wanted);
+    if is_set("NO_COLOR") {
+        return false;
+    }
+    // An old console of Windows shows colours only to programs that have asked it to.
+    let can = !cfg!(windows) || is_set("WT_SESSION") || is_set("TERM");
+    is_forced() || is_terminal && can && !is("CLICOLOR", "0") && !is("TERM", "dumb")
+}
+
+/// The name of the variable that says what a program's ring keeps: `my-shop` has `MY_SHOP_RECORD`.
+fn variable(program: &str) -> String {
+    let letter = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    program
+        .chars()
+        .map(letter)
+        .chain("_RECORD".chars())
+        .collect()
+}
+
+/// The directives of a variable, or else of `text`. What is bad is named, and the rest holds.
+fn directives(variable: &str, text: &str, complaints: &mut Vec<String>) -> Targets {
+    let mut parse = |source: &str, text: &str| {
+        let (targets, bad) = Targets::parse_lossy(text);
+        let is_empty = targets == Targets::new() && !bad.is_empty();
+        complaints.extend(bad.iter().map(|bad| format!("{source}: ignoring {bad}")));
+        (!is_empty).then_some(targets)
+    };
+    let said = env::var_os(variable).unwrap_or_default();
+    // What is not UTF-8 becomes the replacement character, and the part that has it does not parse.
+    let said = said.to_string_lossy();
+    if !said.trim_matches([',', ' ']).is_empty() {
+        if let Some(targets) = parse(variable, &said) {
+            return targets;
+        }
+    }
+    parse("the program's own directives", text).unwrap_or_default()
+}
+
+/// A recorder that is set up. Dropping it closes the ring and lets its readers finish, a second at most unless
+/// said; so keep it until the end of `main`.
+///
+/// Where a program ends without dropping it, by [`std::process::exit`], the same is done there, if the system has
+/// a way to be told. After it is dropped, what is logged is refused, and counted.
+#[must_use = "when it is dropped, recording ends: `let _recorder = …` keeps it until the end of the block"]
+pub struct Recorder {
+    handle: Handle,
+    patience: Duration,
+}
+
+impl Recorder {
+    /// Returns the ring's handle: for a snapshot, a reader, the statistics, or a page that shows the log.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.handle.close();
+        self.handle.join_timeout(self.patience);
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup")
+            .field("program", &self.program)
+            .field("capacity", &self.capacity)
+            .field("record", &self.record)
+            .field("console", &self.console)
+            .field("dumps", &self.dumps)
+            .field("dump_on_error", &self.dump_on_error)
+            .field("redacts", &self.redact.is_some())
+            .field("patience", &self.patience)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared")
+            .field("record", &self.record)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_has_the_programs_name() {
+        assert_eq!(variable("my-shop"), "MY_SHOP_RECORD");
+        assert_eq!(variable("shop2.bin"), "SHOP2_BIN_RECORD");
+    }
+}

@@ -1,0 +1,202 @@
+//! A recorder in one call.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use circular_core::recorder::{Prepared, Setup};
+use circular_core::{Level, Record, Recorder, Redacted};
+use tracing_core::Subscriber;
+use tracing_log::{AsLog as _, LogTracer};
+use tracing_subscriber::filter::{Filtered, LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer as _, Registry};
+
+use crate::layer::RingLayer;
+
+/// Asks for a recorder of a program of that name: a ring, the console, and dumps if a directory is given, in one
+/// call.
+///
+/// ```
+/// use circular_core::{SECRET_KEYS, redact_keys};
+///
+/// fn main() -> std::io::Result<()> {
+///     let _recorder = circular_tracing::recorder("shop")
+///         .record("debug,hyper=info") // what is kept, or what SHOP_RECORD says
+///         .console("warn")            // what is printed, or what RUST_LOG says
+///         .dumps(std::env::temp_dir()) // what is kept, if the program panics
+///         .redact(redact_keys(SECRET_KEYS))
+///         .init()?;
+///     tracing::info!(answer = 42, "kept, and not printed");
+///     Ok(())
+/// }
+/// ```
+///
+/// What the program says through `log` is kept as well. Directives that are bad are named on standard error, and
+/// the others hold.
+///
+/// The parts, for who wants it otherwise: [`Ring`](circular_core::Ring), [`RingLayer`],
+/// [`ReaderBuilder::spawn`](circular_core::ReaderBuilder::spawn), [`PanicDump`](circular_core::PanicDump),
+/// [`DumpTrigger`](circular_core::DumpTrigger).
+pub fn recorder(program: impl Into<String>) -> RecorderBuilder {
+    let setup = Setup::new(program.into());
+    RecorderBuilder { setup }
+}
+
+/// The options of a recorder. Made by [`recorder`].
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing until `init` is called"]
+pub struct RecorderBuilder {
+    setup: Setup,
+}
+
+impl RecorderBuilder {
+    /// Sets how many bytes the ring holds; 10 MiB by default.
+    pub fn capacity(mut self, bytes: usize) -> Self {
+        self.setup.capacity(bytes);
+        self
+    }
+
+    /// Sets what is kept, as [directives](circular_core::Targets#directives); `debug` by default. The program's
+    /// variable, `SHOP_RECORD` for `shop`, comes first if it is set.
+    ///
+    /// What is printed is kept too.
+    pub fn record(mut self, directives: impl Into<String>) -> Self {
+        self.setup.record(directives.into());
+        self
+    }
+
+    /// Sets what is printed on standard error, as [directives](circular_core::Targets#directives); `info` by
+    /// default. `RUST_LOG` comes first if it is set.
+    ///
+    /// A thread prints. If nobody reads standard error, a log call waits a second for it, once. Where it is a
+    /// terminal, lines have colours, unless `NO_COLOR` or the like forbids it, and control characters are shown as
+    /// escapes: see [`TerminalWriter`](circular_core::TerminalWriter).
+    pub fn console(mut self, directives: impl Into<String>) -> Self {
+        self.setup.console(Some(directives.into()));
+        self
+    }
+
+    /// Prints nothing, and does not read `RUST_LOG`.
+    pub fn no_console(mut self) -> Self {
+        self.setup.console(None);
+        self
+    }
+
+    /// Sets the directory for dumps, which is made if it is not there: a panic writes what the ring holds to a
+    /// new file in it. See [`PanicDump`](circular_core::PanicDump). There is none by default.
+    ///
+    /// The panic hook is set by [`init`](Self::init). Another one that is set later replaces it: install
+    /// color-eyre's and the like before.
+    pub fn dumps(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.setup.dumps(dir.into());
+        self
+    }
+
+    /// Dumps at an ERROR too, every 30 seconds at most: see [`DumpTrigger`](circular_core::DumpTrigger).
+    pub fn dump_on_error(mut self) -> Self {
+        self.setup.dump_on_error();
+        self
+    }
+
+    /// Hands each record to `hook` before it is dumped: see [`Redacted`], and
+    /// [`redact_keys`](circular_core::redact_keys), which is one. The console shows what is logged.
+    pub fn redact(
+        mut self,
+        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
+    ) -> Self {
+        self.setup.redact(hook);
+        self
+    }
+
+    /// Sets how long readers get to finish when the recorder is dropped or the program exits; a second by
+    /// default.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.setup.patience(patience);
+        self
+    }
+
+    /// Begins to record: what `tracing` and `log` say goes to the ring from now on.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` if the program has a subscriber or a logger already. Else why the ring, a directory for
+    /// dumps, or a thread cannot be had. What was started by then ends.
+    pub fn init(self) -> io::Result<Recorder> {
+        let (layer, prepared) = self.prepare()?;
+        let least = level_filter(prepared.record.least_level());
+        // First: if it fails, nothing of the program has been changed.
+        LogTracer::builder()
+            .with_max_level(least.as_log())
+            .init()
+            .map_err(|_| there_is_one("a logger for `log`"))?;
+        tracing_core::dispatcher::set_global_default(Registry::default().with(layer).into())
+            .map_err(|_| there_is_one("a subscriber"))?;
+        Ok(prepared.finish())
+    }
+
+    /// Returns the layer instead of installing it, for a subscriber that has others; the rest is as
+    /// [`init`](Self::init) does it. Put it behind the others: see [the recorder last](crate#the-recorder-last).
+    /// It has its filter.
+    ///
+    /// ```
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let (layer, _recorder) = circular_tracing::recorder("shop").layer()?;
+    /// tracing_subscriber::registry().with(layer).init();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As those of [`init`](Self::init), but for the first.
+    pub fn layer<S>(self) -> io::Result<(Filtered<RingLayer, Targets, S>, Recorder)>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let (layer, prepared) = self.prepare()?;
+        Ok((layer, prepared.finish()))
+    }
+
+    fn prepare<S>(self) -> io::Result<(Filtered<RingLayer, Targets, S>, Prepared)>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let prepared = self.setup.prepare()?;
+        let mut layer = RingLayer::new(prepared.ring.clone());
+        if let Some(trigger) = prepared.trigger.clone() {
+            layer = layer.dump_on(trigger);
+        }
+        let layer = layer.with_filter(targets(&prepared.record));
+        Ok((layer, prepared))
+    }
+}
+
+/// The same directives, as a filter of a layer.
+fn targets(targets: &circular_core::Targets) -> Targets {
+    let directives = targets
+        .iter()
+        .map(|(target, least)| (target, level_filter(least)));
+    Targets::new()
+        .with_default(level_filter(targets.default_level()))
+        .with_targets(directives)
+}
+
+fn level_filter(least: Option<Level>) -> LevelFilter {
+    match least {
+        None => LevelFilter::OFF,
+        Some(Level::Error) => LevelFilter::ERROR,
+        Some(Level::Warn) => LevelFilter::WARN,
+        Some(Level::Info) => LevelFilter::INFO,
+        Some(Level::Debug) => LevelFilter::DEBUG,
+        Some(Level::Trace) => LevelFilter::TRACE,
+    }
+}
+
+fn there_is_one(what: &str) -> io::Error {
+    let text = format!(
+        "the program has {what} already: let this be the only one, or take the layer with `layer`, and add it to yours"
+    );
+    io::Error::new(io::ErrorKind::AlreadyExists, text)
+}

@@ -1,0 +1,155 @@
+//! `recorder`, seen from outside: this test binary again, told to run `child` alone.
+
+use std::env;
+use std::io;
+use std::process::{self, Command, Output};
+
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::prelude::*;
+
+/// Says what `child` is to do.
+const CHILD: &str = "CIRCULAR_TRACING_TEST_CHILD";
+
+/// Begins each line of a child's stdout that is not the test harness's.
+const MARK: &str = "recorded: ";
+
+#[test]
+fn child() {
+    let Ok(what) = env::var(CHILD) else {
+        return;
+    };
+    let builder = circular_tracing::recorder("my-shop").capacity(1 << 20);
+    let recorder = match &*what {
+        "layer" => {
+            let (layer, recorder) = builder.layer().unwrap();
+            // A layer of the program's own, in front.
+            let other = tracing_subscriber::fmt::layer()
+                .with_writer(io::sink)
+                .with_filter(tracing_subscriber::filter::LevelFilter::ERROR);
+            tracing_subscriber::registry()
+                .with(other)
+                .with(layer)
+                .init();
+            recorder
+        }
+        _ => builder.init().unwrap(),
+    };
+    let second = circular_tracing::recorder("other").init().unwrap_err();
+    assert_eq!(second.kind(), io::ErrorKind::AlreadyExists);
+
+    tracing::error!(target: "shop", "one");
+    tracing::info!(target: "shop::cart", "two");
+    tracing::debug!(target: "net", "three");
+    tracing::trace!(target: "net", "four");
+    log::info!(target: "old", "five");
+    log::debug!(target: "old", "six");
+    log::trace!(target: "old", "seven");
+
+    println!();
+    for record in recorder.handle().snapshot().records() {
+        let text = String::from_utf8_lossy(record.bytes());
+        println!(
+            "{MARK}{}",
+            text.trim_end().split_once("Z ").unwrap().1.trim_start()
+        );
+    }
+    match &*what {
+        "exit" => process::exit(0),
+        "panic" => panic!("as a program does that fails"),
+        _ => drop(recorder),
+    }
+}
+
+const ALL: [&str; 7] = [
+    "ERROR shop: one",
+    "INFO shop::cart: two",
+    "DEBUG net: three",
+    "TRACE net: four",
+    "INFO old: five",
+    "DEBUG old: six",
+    "TRACE old: seven",
+];
+
+fn output(what: &str, variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "child", "--nocapture"]);
+    command.env_clear().env(CHILD, what);
+    command.envs(variables.iter().copied());
+    command.output().unwrap()
+}
+
+/// What was recorded, and what was printed.
+fn run(what: &str, variables: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let output = output(what, variables);
+    let (stdout, stderr) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    let recorded = stdout.lines().filter_map(|line| line.strip_prefix(MARK));
+    let printed = stderr.lines().filter_map(|line| {
+        let line = line.split_once("Z ")?.1.trim_start();
+        ALL.contains(&line).then_some(line)
+    });
+    (
+        recorded.map(str::to_owned).collect(),
+        printed.map(str::to_owned).collect(),
+    )
+}
+
+#[test]
+fn what_tracing_and_log_say_is_kept_and_a_part_printed() {
+    // RUST_LOG, MY_SHOP_RECORD, what is kept, what is printed.
+    type Case = (
+        &'static str,
+        &'static str,
+        &'static [usize],
+        &'static [usize],
+    );
+    let cases: &[Case] = &[
+        ("", "", &[0, 1, 2, 4, 5], &[0, 1, 4]),
+        ("warn", "", &[0, 1, 2, 4, 5], &[0]),
+        ("off", "", &[0, 1, 2, 4, 5], &[]),
+        ("", "trace", &[0, 1, 2, 3, 4, 5, 6], &[0, 1, 4]),
+        ("trace", "", &[0, 1, 2, 3, 4, 5, 6], &[0, 1, 2, 3, 4, 5, 6]),
+        ("shop=info", "off,old=debug", &[0, 1, 4, 5], &[0, 1]),
+        ("shop[span]=info,warn", "shop=loud", &[0, 1, 2, 4, 5], &[0]),
+    ];
+    let pick = |numbers: &[usize]| -> Vec<String> {
+        numbers
+            .iter()
+            .map(|&number| ALL[number].to_owned())
+            .collect()
+    };
+    for what in ["init", "layer"] {
+        for (rust_log, record, kept, printed) in cases {
+            let (recorded, shown) =
+                run(what, &[("RUST_LOG", rust_log), ("MY_SHOP_RECORD", record)]);
+            assert_eq!(recorded, pick(kept), "{what} {rust_log:?} {record:?}");
+            assert_eq!(shown, pick(printed), "{what} {rust_log:?} {record:?}");
+        }
+    }
+}
+
+#[test]
+fn everything_is_printed_however_the_program_ends() {
+    for what in ["init", "exit", "panic"] {
+        let (_, printed) = run(what, &[]);
+        assert_eq!(printed.len(), 3, "{what}: {printed:?}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_asks() {
+    let coloured = |variables: &[(&str, &str)]| {
+        let stderr = output("init", variables).stderr;
+        let text = String::from_utf8(stderr).unwrap();
+        assert!(text.contains("shop: one"), "{text}");
+        text.contains("\x1b[31mERROR\x1b[0m")
+    };
+    // This is a pipe.
+    assert!(!coloured(&[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(coloured(&[("FORCE_COLOR", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "0")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
