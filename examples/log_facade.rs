@@ -7,21 +7,13 @@
 //!
 //! You see what `RUST_LOG` lets pass on stderr, key-values as `key=value`, the last line included.
 
-use std::{error::Error, io, time::Duration};
+use std::io;
 
-use circular_core::{Policy, Ring};
 use log::{debug, info, warn};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let second = Duration::from_secs(1);
-    let ring = Ring::builder().flush_at_exit(second).build()?;
-    ring.handle()
-        .reader()
-        .policy(Policy::BlockFor(second))
-        .spawn(io::stderr())?;
-
-    // Installs the logger. `RUST_LOG` is its filter; without it, all down to DEBUG is recorded.
-    circular_log::init(ring)?;
+fn main() -> io::Result<()> {
+    // Keeps DEBUG, prints INFO or what `RUST_LOG` says.
+    let _recorder = circular_log::recorder("log_facade").init()?;
 
     info!("started");
     debug!(path = "settings.toml"; "reading the settings");
