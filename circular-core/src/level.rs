@@ -78,6 +78,62 @@ impl fmt::Display for Level {
     }
 }
 
+/// With the feature `tracing`.
+#[cfg(feature = "tracing")]
+impl From<tracing_core::Level> for Level {
+    fn from(level: tracing_core::Level) -> Self {
+        match level {
+            tracing_core::Level::ERROR => Level::Error,
+            tracing_core::Level::WARN => Level::Warn,
+            tracing_core::Level::INFO => Level::Info,
+            tracing_core::Level::DEBUG => Level::Debug,
+            tracing_core::Level::TRACE => Level::Trace,
+        }
+    }
+}
+
+/// With the feature `tracing`.
+#[cfg(feature = "tracing")]
+impl From<Level> for tracing_core::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => tracing_core::Level::ERROR,
+            Level::Warn => tracing_core::Level::WARN,
+            Level::Info => tracing_core::Level::INFO,
+            Level::Debug => tracing_core::Level::DEBUG,
+            Level::Trace => tracing_core::Level::TRACE,
+        }
+    }
+}
+
+/// With the feature `log`.
+#[cfg(feature = "log")]
+impl From<log::Level> for Level {
+    fn from(level: log::Level) -> Self {
+        match level {
+            log::Level::Error => Level::Error,
+            log::Level::Warn => Level::Warn,
+            log::Level::Info => Level::Info,
+            log::Level::Debug => Level::Debug,
+            log::Level::Trace => Level::Trace,
+        }
+    }
+}
+
+/// With the feature `log`.
+#[cfg(feature = "log")]
+impl From<Level> for log::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => log::Level::Error,
+            Level::Warn => log::Level::Warn,
+            Level::Info => log::Level::Info,
+            Level::Debug => log::Level::Debug,
+            Level::Trace => log::Level::Trace,
+        }
+    }
+}
+
 impl FromStr for Level {
     type Err = ParseLevelError;
 
@@ -119,6 +175,20 @@ mod tests {
         assert_eq!(Level::from_code(Level::code(None)), Some(None));
         assert_eq!(Level::from_code(6), None);
         assert_eq!("loud".parse::<Level>(), Err(ParseLevelError));
+    }
+
+    #[cfg(all(feature = "tracing", feature = "log"))]
+    #[test]
+    fn those_of_others_have_the_same_names() {
+        for level in Level::ALL {
+            let tracings = tracing_core::Level::from(level);
+            let logs = log::Level::from(level);
+            assert_eq!(
+                (tracings.as_str(), logs.as_str()),
+                (level.as_str(), level.as_str())
+            );
+            assert_eq!((Level::from(tracings), Level::from(logs)), (level, level));
+        }
     }
 
     #[test]

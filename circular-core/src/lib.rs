@@ -63,6 +63,7 @@
 mod auto_flush;
 mod buffer;
 mod builder;
+mod capacity;
 mod clock;
 mod copy;
 mod cursor;
@@ -84,9 +85,12 @@ mod join;
 mod level;
 mod line;
 mod log_time;
+#[cfg(feature = "tracing")]
+mod make_writer;
 mod meta;
 mod missed;
 mod no_wait;
+mod owned_record;
 mod panic_dump;
 mod pass;
 mod payload;
@@ -96,6 +100,8 @@ mod put_off;
 mod reader;
 mod readers;
 mod record;
+#[cfg(feature = "futures")]
+mod record_stream;
 #[doc(hidden)]
 pub mod recorder;
 mod redact;
@@ -124,20 +130,26 @@ mod tests;
 
 pub use auto_flush::AutoFlush;
 pub use builder::RingBuilder;
+pub use capacity::{Capacity, ParseCapacityError};
 pub use cursor::{Cursor, ParseCursorError};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 pub use handle::Handle;
 pub use header::Part;
 pub use level::{Level, ParseLevelError};
 pub use log_time::LogTime;
+#[cfg(feature = "tracing")]
+pub use make_writer::EventWriter;
 pub use meta::Meta;
 pub use missed::{Missed, Notice};
 #[doc(hidden)]
 pub use no_wait::without_waiting;
+pub use owned_record::OwnedRecord;
 pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use policy::{Policy, Start};
 pub use reader::{Reader, ReaderBuilder};
 pub use record::{Batch, Record, Records};
+#[cfg(feature = "futures")]
+pub use record_stream::{Lagged, RecordStream};
 pub use recorder::Recorder;
 pub use redact::{Redacted, SECRET_KEYS, redact_keys};
 pub use ring::Ring;

@@ -3,13 +3,16 @@
 use crate::buffer::Buffer;
 use crate::clock::Stamp;
 use crate::header::Part;
+use crate::owned_record::OwnedRecord;
 use crate::{Cursor, Level, LogTime, Missed};
+use std::borrow::Cow;
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One record: the bytes of one write, and what is known of them.
 ///
 /// It borrows from the [`Batch`] or [`Snapshot`](crate::Snapshot) it is in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Record<'a> {
     pub(crate) seq: u64,
     pub(crate) stamp: Stamp,
@@ -56,6 +59,33 @@ impl<'a> Record<'a> {
     /// The bytes, just as they were written.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Returns the bytes as text; what is not UTF-8 becomes the replacement character. A line has its end.
+    pub fn text(&self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.bytes)
+    }
+
+    /// Returns a copy with memory of its own.
+    pub fn to_owned(&self) -> OwnedRecord {
+        OwnedRecord::new(self)
+    }
+}
+
+/// Shows what is known of it, and not what it says: that may be a secret.
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("seq", &self.seq)
+            .field("time", &format_args!("{}", LogTime::new(self.time())))
+            .field(
+                "level",
+                &format_args!("{}", self.level.map_or("none", Level::as_str)),
+            )
+            .field("target", &self.target())
+            .field("part", &self.part)
+            .field("len", &self.bytes.len())
+            .finish()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::record::Records;
 use crate::select::Select;
 use crate::sync;
 use crate::tape::{Copied, Most, Spot, Tape};
+use std::borrow::Cow;
 use std::fmt;
 
 /// How often a copy begins anew when writers overtake it before it has anything.
@@ -110,7 +111,12 @@ impl Snapshot {
         self.buffer.bytes()
     }
 
-    /// The same, without a copy.
+    /// Returns the text of all records; what is not UTF-8 becomes the replacement character.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes())
+    }
+
+    /// The same as [`bytes`](Self::bytes), without a copy.
     pub fn into_bytes(self) -> Vec<u8> {
         self.buffer.into_bytes()
     }

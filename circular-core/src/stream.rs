@@ -11,6 +11,8 @@
 use crate::no_wait::InSink;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
+#[cfg(feature = "futures")]
+use crate::record_stream::RecordStream;
 use crate::shared::{PumpThread, Shared, State};
 use crate::sync::ThreadBuilder;
 use crate::{Closed, Cursor, Missed, Notice, TryRecvError};
@@ -31,11 +33,12 @@ const LEAST: usize = 8;
 
 /// A reader for an asynchronous task, of any runtime or none.
 ///
-/// It holds no thread while it waits. Dropping a call of [`recv`](Self::recv) loses nothing. For the
+/// It holds no thread while it waits. [`recv`](Self::recv) is cancel safe: dropping a call, in a `select!` say, loses
+/// nothing. For the
 /// rest it is as [`Reader`](crate::Reader) is: a batch counts as done when the next is asked for.
 ///
 /// With the feature `futures` it is a `Stream` of the bytes of whole records, with a notice where
-/// some were missed, that ends when the ring is closed.
+/// some were missed, that ends when the ring is closed; `into_records` makes it one of records.
 #[must_use = "a reader that is dropped has left"]
 pub struct AsyncReader {
     pass: Pass,
@@ -152,6 +155,14 @@ impl AsyncReader {
             missed,
             ..self.batch()
         }
+    }
+
+    /// Returns a stream of the records themselves. The batch that was received last does not come again.
+    ///
+    /// With the feature `futures`.
+    #[cfg(feature = "futures")]
+    pub fn into_records(self) -> RecordStream {
+        RecordStream::new(self)
     }
 
     /// The batch that was received last once more, for code that goes through it in several steps. It

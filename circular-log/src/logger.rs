@@ -3,7 +3,7 @@
 use std::panic;
 use std::time::Duration;
 
-use circular_core::{DumpTrigger, LogTime, Meta, Ring, Targets};
+use circular_core::{DumpTrigger, Level, LogTime, Meta, Ring, Targets};
 use log::{Log, Metadata, Record};
 
 use crate::format::push_line;
@@ -124,7 +124,7 @@ impl Log for RingLogger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.targets
             .as_ref()
-            .is_none_or(|targets| targets.enabled(level(metadata.level()), metadata.target()))
+            .is_none_or(|targets| targets.enabled(metadata.level().into(), metadata.target()))
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -133,7 +133,7 @@ impl Log for RingLogger {
             return;
         }
         let time = LogTime::now();
-        let level = level(record.level());
+        let level = Level::from(record.level());
         let meta = Meta::new()
             .level(level)
             .target(record.target())
@@ -154,15 +154,5 @@ impl Log for RingLogger {
 
     fn flush(&self) {
         self.ring.handle().flush_timeout(FLUSH_PATIENCE);
-    }
-}
-
-fn level(level: log::Level) -> circular_core::Level {
-    match level {
-        log::Level::Error => circular_core::Level::Error,
-        log::Level::Warn => circular_core::Level::Warn,
-        log::Level::Info => circular_core::Level::Info,
-        log::Level::Debug => circular_core::Level::Debug,
-        log::Level::Trace => circular_core::Level::Trace,
     }
 }

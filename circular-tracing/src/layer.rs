@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic;
 
-use circular_core::{DumpTrigger, LogTime, Meta, Ring};
+use circular_core::{DumpTrigger, Level, LogTime, Meta, Ring};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -13,7 +13,6 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::format::{Format, Panic, Parts, Said};
 use crate::json::Json;
-use crate::level::level;
 use crate::moves;
 use crate::spans::{Kin, Spans};
 use crate::text::Text;
@@ -285,7 +284,7 @@ where
             is_log_record: normalized.is_some(),
             time: LogTime::now(),
         };
-        let level = level(*meta.level());
+        let level = Level::from(*meta.level());
         let kept = Meta::new()
             .level(level)
             .target(meta.target())

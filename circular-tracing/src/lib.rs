@@ -26,7 +26,9 @@
 //! # }
 //! ```
 //!
-//! [`RingWriter`] is for those who want a formatter of their own, or one layer of `fmt` that writes to the
+//! [`recorder`] makes ring, layer, console and dumps in one call.
+//!
+//! A ring itself, or [`RingWriter`], is for those who want a formatter of their own, or one layer of `fmt` that writes to the
 //! ring and elsewhere: it goes where `fmt` takes a writer. What the line says, and what it costs, is
 //! `fmt`'s.
 //!
@@ -109,8 +111,8 @@
 //!
 //! # Why not `Arc<Ring>`
 //!
-//! `with_writer(Arc::new(ring))` compiles, and so does `with_writer(move || ring.clone())`. Their
-//! records have neither level nor target, since only a type of its own is told the metadata:
+//! `with_writer(ring)` is what you want: a ring is a `MakeWriter`, and is told the metadata. `with_writer(Arc::new(ring))`
+//! compiles as well, and so does `with_writer(move || ring.clone())`, but their records have neither level nor target:
 //! readers can't filter them.
 //!
 //! # With `log` in the same program
@@ -198,7 +200,6 @@ mod format;
 mod json;
 mod json_fields;
 mod layer;
-mod level;
 mod moves;
 mod number;
 mod recorder;
@@ -206,9 +207,10 @@ mod spans;
 mod text;
 mod writer;
 
+pub use circular_core::EventWriter;
 pub use circular_core::Recorder;
 pub use json::Json;
 pub use layer::RingLayer;
 pub use recorder::{RecorderBuilder, recorder};
 pub use text::Text;
-pub use writer::{EventWriter, RingWriter};
+pub use writer::RingWriter;

@@ -1,15 +1,12 @@
 //! From one event of `fmt` to one record: the ring as a `MakeWriter`.
 
-use std::fmt;
-use std::io;
-
-use circular_core::{DumpTrigger, Level, Meta, Ring};
+use circular_core::{DumpTrigger, EventWriter, Ring};
 use tracing_core::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::level::level;
-
-/// A [`MakeWriter`] that records each event in a [`Ring`], with its level and target.
+/// A [`MakeWriter`] that records each event in a [`Ring`], with its level and target, and can [dump](Self::dump_on).
+///
+/// Without that, the ring itself is one: `with_writer(ring.clone())`.
 ///
 /// See the [crate's page](crate) for examples.
 ///
@@ -73,109 +70,10 @@ impl<'a> MakeWriter<'a> for RingWriter {
     type Writer = EventWriter<'a>;
 
     fn make_writer(&'a self) -> EventWriter<'a> {
-        EventWriter {
-            ring: &self.ring,
-            trigger: None,
-            level: None,
-            target: Target::new(""),
-        }
+        EventWriter::new(&self.ring, None)
     }
 
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> EventWriter<'a> {
-        EventWriter {
-            ring: &self.ring,
-            trigger: self.trigger.as_ref(),
-            level: Some(level(*meta.level())),
-            target: Target::new(meta.target()),
-        }
-    }
-}
-
-/// Writes one event: each `write` is one record. Made by [`RingWriter`].
-///
-/// `write!` to it makes one record as well. Flushing does nothing, as a write is in the ring when
-/// it returns.
-pub struct EventWriter<'a> {
-    ring: &'a Ring,
-    trigger: Option<&'a DumpTrigger>,
-    level: Option<Level>,
-    target: Target,
-}
-
-impl EventWriter<'_> {
-    fn meta(&self) -> Meta<'_> {
-        let meta = Meta::new().target(self.target.as_str());
-        match self.level {
-            Some(level) => meta.level(level),
-            None => meta,
-        }
-    }
-
-    /// What there is to do when the event is recorded.
-    fn end(&self, written: io::Result<()>) -> io::Result<()> {
-        if let (Some(trigger), Some(level)) = (self.trigger, self.level) {
-            trigger.saw(level);
-        }
-        refused_is_fine(written)
-    }
-}
-
-impl io::Write for EventWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.end(self.ring.record(self.meta(), bytes))?;
-        Ok(bytes.len())
-    }
-
-    fn write_fmt(&mut self, args: fmt::Arguments<'_>) -> io::Result<()> {
-        self.end(self.ring.record_fmt(self.meta(), args))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl fmt::Debug for EventWriter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventWriter")
-            .field("level", &self.level)
-            .field("target", &self.target.as_str())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A closed ring has counted what it refused; see [`RingWriter`] for why that is no error here.
-fn refused_is_fine(written: io::Result<()>) -> io::Result<()> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
-}
-
-/// A target of its own: the metadata that it comes from may be gone when the writer writes. No
-/// allocation.
-struct Target {
-    /// Whole characters, as they are cut from a `str`.
-    bytes: [u8; Target::MAX],
-    len: usize,
-}
-
-impl Target {
-    /// What the ring keeps of a target.
-    const MAX: usize = 255;
-
-    fn new(target: &str) -> Target {
-        let mut cut = target.len().min(Target::MAX);
-        while !target.is_char_boundary(cut) {
-            cut -= 1;
-        }
-        let mut bytes = [0; Target::MAX];
-        bytes[..cut].copy_from_slice(&target.as_bytes()[..cut]);
-        Target { bytes, len: cut }
-    }
-
-    fn as_str(&self) -> &str {
-        // Never fails, as only whole characters are kept.
-        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+        EventWriter::new(&self.ring, Some(meta)).dump_on(self.trigger.as_ref())
     }
 }

@@ -1,7 +1,7 @@
 //! `recorder`, seen from outside: this test binary again, told to run `child` alone.
 
 use std::env;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::{self, Command, Output};
 
 use tracing_subscriber::Layer as _;
@@ -45,13 +45,12 @@ fn child() {
     log::debug!(target: "old", "six");
     log::trace!(target: "old", "seven");
 
-    println!();
+    let mut out = io::stdout().lock();
+    writeln!(out).unwrap();
     for record in recorder.handle().snapshot().records() {
         let text = String::from_utf8_lossy(record.bytes());
-        println!(
-            "{MARK}{}",
-            text.trim_end().split_once("Z ").unwrap().1.trim_start()
-        );
+        let (_, rest) = text.trim_end().split_once("Z ").unwrap();
+        writeln!(out, "{MARK}{}", rest.trim_start()).unwrap();
     }
     match &*what {
         "exit" => process::exit(0),
