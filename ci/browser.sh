@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The page in a real browser. Installs what these tests need where it can (Debian's packages `chromium` and
-# `chromium-driver`, and axe-core, which looks for what keeps people out), and runs them.
+# The page in a real browser. Installs what these tests need where it can, as root on Debian and its relatives: the
+# packages `chromium`, `chromium-driver` and `npm`; and axe-core from the npm registry, which looks for what keeps
+# people out. Elsewhere it says what to install. Then it runs the tests.
 #
 # They are among the workspace's tests, and any further run of those finds what is installed here:
 # `ci/browser.sh install` runs none itself.
@@ -18,7 +19,14 @@ if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; the
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null
     else
-        echo "browser: Debian's packages chromium and chromium-driver are needed, and are not installed" >&2
+        cat >&2 <<'END'
+browser: the programs chromium and chromedriver are needed, in one version, and are not there. Install them:
+    Debian, Ubuntu (or run this as root)   apt-get install chromium chromium-driver npm
+    Fedora                                 dnf install chromium chromedriver npm
+    Arch                                   pacman -S chromium npm
+    Alpine                                 apk add chromium chromium-chromedriver npm
+    macOS                                  brew install --cask chromium chromedriver; brew install node
+END
         exit 1
     fi
 fi

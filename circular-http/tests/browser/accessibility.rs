@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     driver::Browser,
+    left_out,
     page::{Page, new_ring},
 };
 
@@ -216,12 +217,10 @@ fn a_small_window_still_shows_the_log() {
 
 fn assert_nothing_serious(browser: &Browser, what: &str) {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(AXE);
-    let axe = fs::read_to_string(&path).unwrap_or_else(|error| {
-        panic!(
-            "this test needs axe-core, which ci/browser.sh fetches from the npm registry: {}: {error}",
-            path.display()
-        )
-    });
+    let Ok(axe) = fs::read_to_string(&path) else {
+        left_out::for_want_of("axe-core, which is fetched from the npm registry");
+        return;
+    };
     browser.run(&axe, &json!([]));
     let found =
         browser.run_async("axe.run(document, { resultTypes: ['violations'] }).then(arguments[0])");

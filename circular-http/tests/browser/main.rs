@@ -1,7 +1,8 @@
 //! The page in a real browser: what is asked of it, done as a person would, against the real server.
 //!
-//! These tests need Debian's packages `chromium` and `chromium-driver`, and fail without, unless
-//! `CIRCULAR_NO_BROWSER=1` says that there is no browser. `ci/browser.sh` installs what they need.
+//! These tests need Debian's packages `chromium` and `chromium-driver`. Without, they are left out, which is told
+//! in one line at the end, and fail in CI, unless `CIRCULAR_NO_BROWSER=1` says that no browser is wanted.
+//! `ci/browser.sh` installs what they need.
 
 #![allow(
     clippy::print_stderr,
@@ -13,6 +14,7 @@ mod driver;
 mod filter;
 mod flood;
 mod keys;
+mod left_out;
 mod page;
 mod pictures;
 mod resume;
