@@ -597,6 +597,11 @@ function connect() {
     if (kind === "record" || kind === "missed") stream.cursor = lastEventId;
     // What was cleared was another ring's.
     if (kind === "restarted" && addressed("after")) setAddressed({ after: "" });
+    if (kind === "closed" && JSON.parse(data).stopped) {
+      // The server goes, the log may not: it is asked for again, as after a connection that was lost.
+      stream.cursor = lastEventId;
+      return;
+    }
     if (kind === "closed") {
       state("Ended: waits for a new start");
       if (stream.ended) return;

@@ -52,8 +52,10 @@
 //!
 //! In JSON, a record is `{"id","seq","time","level","target","text"}`, and has a `part` if it is one of a
 //! record that was longer than the ring. Beside them there are `{"id","missed":{"records","bytes"}}`,
-//! `{"restarted":true}`, `{"closed":true}` at the end of the ring, and `{"id","alive":true}` every 15 s when
-//! there is nothing else: whoever reads for `text` looks whether there is one.
+//! `{"restarted":true}`, `{"closed":true}` at the end of the ring, `{"id","closed":true,"stopped":true}` where
+//! the server ends and the ring goes on, and `{"id","alive":true}` every 15 s when there is nothing else:
+//! whoever reads for `text` looks whether there is one. A response that follows and ends without `closed` was
+//! cut off.
 //!
 //! `GET /debug/log/stats` has numbers, as JSON or for Prometheus.
 //!
@@ -74,6 +76,7 @@
 mod accept;
 mod begin;
 mod connection;
+mod ending;
 mod escape;
 mod format;
 mod guard;
@@ -95,6 +98,7 @@ mod when;
 use axum::Router;
 use circular_core::Handle;
 
+pub use ending::Ending;
 pub use options::Options;
 pub use serve::{Server, serve};
 
@@ -120,8 +124,9 @@ pub use serve::{Server, serve};
 ///
 /// # Shutdown
 ///
-/// Close the ring first ([`Handle::close`](circular_core::Handle::close)): that ends every stream, and a
-/// graceful shutdown waits for them.
+/// A graceful shutdown waits for every response, and one that follows the log does not end by itself. An
+/// [`Ending`] ends them; it has an example. To close the ring ([`Handle::close`](circular_core::Handle::close))
+/// ends them as well.
 pub fn router(handle: Handle, options: Options) -> Router {
     route::Site::new(handle, options).router()
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use circular_core::{Record, Redacted};
 
+use crate::ending::Ending;
 use crate::select::Hook;
 use crate::token::Token;
 
@@ -38,6 +39,7 @@ pub struct Options {
     variable: Option<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) redact: Option<Hook>,
+    pub(crate) ending: Option<Ending>,
     pub(crate) keep_alive: Duration,
     pub(crate) stall_timeout: Duration,
     pub(crate) header_timeout: Duration,
@@ -53,6 +55,7 @@ impl Options {
             variable: None,
             hosts: Vec::new(),
             redact: None,
+            ending: None,
             keep_alive: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(10),
@@ -135,6 +138,13 @@ impl Options {
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
     ) -> Self {
         self.redact = Some(Arc::new(hook));
+        self
+    }
+
+    /// Lets `ending` end those who look, without closing the ring; see [`Ending`]. Nothing does unless said,
+    /// but the end of the [`Server`](crate::Server).
+    pub fn ended_by(mut self, ending: &Ending) -> Self {
+        self.ending = Some(ending.clone());
         self
     }
 

@@ -53,7 +53,10 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(handle: Handle, options: Options) -> Arc<Self> {
-        let viewers = Viewers::new(options.viewers);
+        let viewers = Viewers::new(handle.clone(), options.viewers);
+        if let Some(ending) = &options.ending {
+            ending.add(&viewers);
+        }
         Arc::new(Self {
             handle,
             options,

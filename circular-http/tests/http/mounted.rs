@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use circular_core::{Meta, Ring};
-use circular_http::{Options, router};
+use circular_http::{Ending, Options, router};
 
 use crate::support::{Tail, curl, line, until};
 
@@ -103,5 +103,49 @@ fn a_stalled_viewer_loses_its_place_there_too() {
         record(&ring, 200_000..200_001);
         assert_eq!(quiet.line() + "\n", line(200_000));
         ring.handle().close();
+    });
+}
+
+#[test]
+fn viewers_can_be_ended_without_closing_the_ring() {
+    let ring = Ring::new(1 << 20).unwrap();
+    let ending = Ending::new();
+    let app = router(ring.handle(), Options::new().ended_by(&ending));
+    record(&ring, 0..3);
+    // It ends: the shutdown waits for no more.
+    with_axum(app, |addr| {
+        let url = format!("http://{addr}/debug/log");
+        let mut tails: Vec<Tail> = ["text", "ndjson"]
+            .iter()
+            .map(|format| Tail::open(&format!("{url}?follow&format={format}&tail=1"), &[]))
+            .collect();
+        for tail in &mut tails {
+            assert!(tail.line().contains("line 2"));
+        }
+        record(&ring, 3..1_000);
+        ending.end();
+        record(&ring, 1_000..1_001);
+        let ndjson = tails.pop().unwrap().rest();
+        let text = tails.pop().unwrap().rest();
+        let expected: String = (3..1_000).map(line).collect();
+        assert!(text == (expected, true), "{} bytes", text.0.len());
+        let lines: Vec<&str> = ndjson.0.lines().collect();
+        assert_eq!(lines.len(), 998);
+        assert!(lines[996].contains("\"seq\":999,"), "{}", lines[996]);
+        let word: serde_json::Value = serde_json::from_str(lines[997]).unwrap();
+        assert_eq!(word["stopped"], true);
+        assert_eq!(word["closed"], true);
+        // Who goes on there misses nothing, and who comes now gets what there is, and does not stay.
+        let id = word["id"].as_str().unwrap();
+        let late = Tail::open(&format!("{url}?follow&after={id}"), &[]);
+        assert_eq!(late.rest(), (line(1_000), true));
+        assert_eq!(curl(&format!("{url}?tail=1"), &[]).body, line(1_000));
+    });
+    assert!(!ring.handle().is_closed());
+    // What is made later is ended before.
+    let app = router(ring.handle(), Options::new().ended_by(&ending));
+    with_axum(app, |addr| {
+        let tail = Tail::open(&format!("http://{addr}/debug/log?follow&tail=1"), &[]);
+        assert_eq!(tail.rest(), (line(1_000), true));
     });
 }
