@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::viewers::Viewers;
 
-/// Ends those who look at a log through [`router`](crate::router), without closing the ring.
+/// Ends those who look at a log through `router`, without closing the ring; there is an example there.
 ///
 /// A graceful shutdown waits for every response, and one that follows a log has no end by itself. So the
 /// program keeps one of these, gives it to [`Options::ended_by`](crate::Options::ended_by), and calls
@@ -14,29 +14,6 @@ use crate::viewers::Viewers;
 /// its other readers.
 ///
 /// Clones end the same viewers, and one can be given to any number of routers.
-///
-/// ```
-/// use circular_core::Ring;
-/// use circular_http::{Ending, Options};
-///
-/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-/// let ring = Ring::new(1 << 20)?;
-/// let ending = Ending::new();
-/// let options = Options::new().ended_by(&ending);
-/// let app = axum::Router::new().merge(circular_http::router(ring.handle(), options));
-///
-/// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-/// # let asked_to_stop = async {}; // In a program: `tokio::signal::ctrl_c()`, say.
-/// axum::serve(listener, app)
-///     .with_graceful_shutdown(async move {
-///         asked_to_stop.await;
-///         ending.end();
-///     })
-///     .await?;
-/// # Ok::<(), std::io::Error>(())
-/// # })?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
 #[derive(Clone, Default)]
 pub struct Ending(Arc<Shared>);
 

@@ -74,10 +74,13 @@
 //! The same is true of a layer of your own around [`router`] that logs for each piece of a body.
 
 mod accept;
+mod addr;
+mod answer;
 mod begin;
 mod connection;
 mod ending;
 mod escape;
+mod expression;
 mod format;
 mod guard;
 mod json;
@@ -85,6 +88,8 @@ mod options;
 mod page;
 mod query;
 mod route;
+#[cfg(feature = "router")]
+mod router;
 mod select;
 mod serve;
 mod stats;
@@ -95,38 +100,9 @@ mod untaken;
 mod viewers;
 mod when;
 
-use axum::Router;
-use circular_core::Handle;
-
+pub use addr::ListenAddr;
 pub use ending::Ending;
 pub use options::Options;
+#[cfg(feature = "router")]
+pub use router::router;
 pub use serve::{Server, serve};
-
-/// The routes, for a server that is there already: merge them into its router (do not nest them, the page
-/// knows where it is), or use them as the tower service that they are.
-///
-/// The server must run on tokio, with timers. Where strangers can reach it, give it a header time-out,
-/// and the options a token, as the checks of names are no password: [`Options::check_addr`] tells whether
-/// one is needed. A viewer that takes nothing is dropped here as well, but its connection is the server's,
-/// and is only ended when the client takes something again. That a client has gone is the server's to see,
-/// and it may be the next record of its text that shows it.
-///
-/// ```
-/// use circular_core::Ring;
-/// use circular_http::Options;
-///
-/// let ring = Ring::new(1 << 20)?;
-/// let app: axum::Router = axum::Router::new()
-///     .route("/", axum::routing::get(async || "hello"))
-///     .merge(circular_http::router(ring.handle(), Options::new()));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-///
-/// # Shutdown
-///
-/// A graceful shutdown waits for every response, and one that follows the log does not end by itself. An
-/// [`Ending`] ends them; it has an example. To close the ring ([`Handle::close`](circular_core::Handle::close))
-/// ends them as well.
-pub fn router(handle: Handle, options: Options) -> Router {
-    route::Site::new(handle, options).router()
-}

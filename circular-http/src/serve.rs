@@ -5,6 +5,7 @@
 //! comes.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
@@ -16,13 +17,10 @@ use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Body;
 use circular_core::Handle;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, SockRef, Socket as Socket2, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
@@ -32,7 +30,7 @@ use tokio::time;
 
 use crate::connection::{Connection, Socket};
 use crate::options::Options;
-use crate::route::{PATH, Site};
+use crate::route::Site;
 use crate::viewers::{LAST_CALL, Viewers};
 
 /// How many connections there may be that show no log.
@@ -73,11 +71,13 @@ const BREATHER: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 ///
-/// `PermissionDenied` for an address that is not a loopback one, without a token. Else why the address
-/// cannot be had, or the thread not be started.
+/// `PermissionDenied` for an address that is not a loopback one, without a token; `InvalidInput` for one that
+/// is none. Else why the address cannot be had, or the thread not be started.
 pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
-    options.check_addr(options.addr)?;
-    let listener = listen(options.addr)?;
+    let addr = options.addr.get()?;
+    options.check_addr(addr)?;
+    let listener = listen(addr)?;
+    let path = options.path.clone();
     let addr = listener.local_addr()?;
     let (stop, stopped) = watch::channel(None);
     let connections = Arc::new(Connections::default());
@@ -99,6 +99,7 @@ pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
     told.recv().unwrap_or_else(ended)?;
     Ok(Server {
         addr,
+        path,
         running: Some(Running {
             stop,
             viewers,
@@ -121,6 +122,8 @@ pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
 #[must_use = "the log is shown until this is dropped"]
 pub struct Server {
     addr: SocketAddr,
+    /// Of the page.
+    path: String,
     /// `None` once it was stopped.
     running: Option<Running>,
     process: u32,
@@ -154,7 +157,7 @@ impl Server {
                 SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("http://{addr}{PATH}")
+        format!("http://{addr}{}", self.path)
     }
 
     /// Ends every stream, with what there is, and every connection, and waits for that: less than a second.
@@ -277,7 +280,6 @@ struct Acceptor {
 impl Acceptor {
     /// Gives back what is still going on.
     async fn accept_until_stopped(self, listener: &TcpListener) -> JoinSet<()> {
-        let router = Arc::clone(&self.site).router_of_all();
         let mut tasks = JoinSet::new();
         let mut stopped = self.stopped.clone();
         let mut stopped = pin!(stopped_until(&mut stopped));
@@ -302,7 +304,7 @@ impl Acceptor {
                         tasks.join_next().await;
                     }
                     let connection = self.connection(stream);
-                    let served = self.serve(Arc::clone(&connection), router.clone());
+                    let served = self.serve(Arc::clone(&connection));
                     connection.set_task(tasks.spawn(served));
                     lock(&self.connections).push_back(Arc::downgrade(&connection));
                 }
@@ -327,26 +329,23 @@ impl Acceptor {
     }
 
     /// Serves one connection to its end.
-    fn serve(
-        &self,
-        connection: Arc<Connection>,
-        router: Router,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    fn serve(&self, connection: Arc<Connection>) -> impl Future<Output = ()> + Send + 'static {
         let mut stopped = self.stopped.clone();
         let header_timeout = self.header_timeout;
+        let site = Arc::clone(&self.site);
         async move {
             let socket = Socket(Arc::clone(&connection));
-            let router = TowerToHyperService::new(router);
             let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
                 let connection = Arc::clone(&connection);
                 request.extensions_mut().insert(Arc::clone(&connection));
                 connection.set_old(request.version() < hyper::Version::HTTP_11);
-                let answer = hyper::service::Service::call(&router, request.map(Body::new));
+                let site = Arc::clone(&site);
                 async move {
                     connection.set_busy(true);
-                    let answer = answer.await;
+                    // Whatever is asked for, as nothing else is here.
+                    let answer = site.answer(request, None).await;
                     connection.set_busy(false);
-                    answer
+                    Ok::<_, Infallible>(answer)
                 }
             });
             let served = http1::Builder::new()

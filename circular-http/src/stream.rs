@@ -17,8 +17,8 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::body::Bytes;
 use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
+use hyper::body::Bytes;
 use tokio::task;
 use tokio::time::{self, Sleep};
 

@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use circular_core::Handle;
 use http_body::{Body, Frame};
+use hyper::body::Bytes;
 use tokio::task::AbortHandle;
 use tokio::time;
 

@@ -13,6 +13,8 @@ mod driver;
 mod filter;
 mod flood;
 mod keys;
+#[cfg(feature = "router")]
+mod nested;
 mod page;
 mod pictures;
 mod resume;
