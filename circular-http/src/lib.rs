@@ -1,6 +1,6 @@
 //! Look at a [`circular_core`] ring live: in a browser, with `curl`, through a port-forward.
 //!
-//! One address, `/debug/log`, shows the log as a page, as text, as JSON lines or as an event stream.
+//! One address, `/debug/log` unless [`Options::path`] says another, shows the log as a page, as text, as JSON lines or as an event stream.
 //! It can be left on in production. Whoever looks costs one reader's buffer and no thread, and never
 //! makes a writer wait: who is too slow misses records, is told how many, and is dropped if it takes
 //! nothing at all. A server of its own lets nobody but this machine in unless there is a token. It shows what is in the
@@ -13,7 +13,7 @@
 //!
 //! let mut ring = Ring::new(1 << 20)?;
 //! let options = Options::new()
-//!     .addr(([127, 0, 0, 1], 0))
+//!     .addr("127.0.0.1:0")
 //!     .redact(redact_keys(SECRET_KEYS));
 //! let server = circular_http::serve(ring.handle(), options)?;
 //! writeln!(ring, "see {}", server.url())?;
@@ -21,7 +21,7 @@
 //! ```
 //!
 //! [`serve`] is a small server on its own thread, which answers even when the program's runtime does
-//! not. [`router`] is for a server that is there already.
+//! not. [`router`] is for a server that is there already, if that takes axum's routes or a tower service.
 //!
 //! # What can be asked for
 //!
@@ -59,6 +59,13 @@
 //!
 //! `GET /debug/log/stats` has numbers, as JSON or for Prometheus.
 //!
+//! # When it ends
+//!
+//! When the [`Server`] is dropped or the ring is closed, and when an [`Ending`] says so, who follows gets what
+//! is in the ring at that moment, and then `closed`: drop the server last, and viewers see how the program
+//! ends. Who does not take that within a moment is told what is missing, or cut off so that it can tell: with
+//! [`serve`], a response that comes to its end is whole, or says what is missing.
+//!
 //! # Who is let in
 //!
 //! Requests must be for `localhost`, a loopback address, or a name listed with [`Options::host`], and
@@ -72,6 +79,19 @@
 //! unless hyper is built with `--cfg hyper_unstable_tracing`: then keep the target
 //! `hyper::proto::h1::io` out of the ring, or each piece of a stream becomes a record of that stream.
 //! The same is true of a layer of your own around [`router`] that logs for each piece of a body.
+//!
+//! # Cargo features
+//!
+//! What they add to a small program that records with `tracing`, stripped, on x86-64 Linux; [`serve`] without
+//! either adds 0.9 MB, most of it tokio and hyper. Both are on by default: `default-features = false` leaves
+//! them out.
+//!
+//! | feature | gives | adds |
+//! |---|---|---|
+//! | `regex` | `re=`, and `/regex/` on the page; without, it is answered with 400, which says so | 1.5 MB |
+//! | `router` | [`router`] | 0.2 MB where it is called, less in a program that has axum |
+//!
+#![doc = include_str!("recipes.md")]
 
 mod accept;
 mod addr;

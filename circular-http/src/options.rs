@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// use circular_http::Options;
 ///
 /// let options = Options::new()
-///     .addr(([127, 0, 0, 1], 0))
+///     .addr("127.0.0.1:0")
 ///     .token_from_env("SHOP_LOG_TOKEN")?
 ///     .redact(redact_keys(SECRET_KEYS));
 /// # Ok::<(), std::io::Error>(())
