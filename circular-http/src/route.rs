@@ -17,6 +17,7 @@ use crate::accept;
 use crate::answer::{self, Body, Response};
 use crate::begin::{self, Begin, Resume};
 use crate::connection::Connection;
+use crate::escape;
 use crate::format::Writer;
 use crate::guard;
 use crate::options::Options;
@@ -129,6 +130,10 @@ impl Site {
                 let page = asked.strip_suffix(below).unwrap_or_default();
                 let is_ours = !page.is_empty() && page.ends_with(self.base());
                 let page = if is_ours { page } else { &self.options.path };
+                // It may be a terminal that shows it.
+                let mut shown = Vec::new();
+                escape::push(page.as_bytes(), &mut shown);
+                let page = String::from_utf8_lossy(&shown);
                 let reason = format!("there is nothing here: see {page}\n");
                 return text(StatusCode::NOT_FOUND, reason);
             }

@@ -203,6 +203,25 @@ fn a_server_that_stops_shows_what_was_written_until_then() {
 }
 
 #[test]
+fn a_program_that_closes_its_ring_and_drops_its_server_at_once_shows_its_end() {
+    let site = Site::new();
+    site.write(0..1);
+    let mut tail = Tail::open(&site.url("?follow&format=ndjson"), &[]);
+    assert!(tail.line().contains("line 0"));
+    let reading = thread::spawn(move || tail.rest());
+    site.write(1..2_001);
+    let Site { ring, server } = site;
+    drop(ring);
+    drop(server);
+    let (rest, is_whole) = reading.join().unwrap();
+    assert!(is_whole, "it was cut off");
+    let lines: Vec<&str> = rest.lines().collect();
+    assert_eq!(lines.len(), 2_001);
+    assert!(lines[1_999].contains("\"seq\":2000,"), "{}", lines[1_999]);
+    assert_eq!(lines[2_000], "{\"closed\":true}");
+}
+
+#[test]
 fn what_a_stopping_server_cannot_send_is_not_taken_for_all() {
     for (version, query) in [
         ("1.1", "?follow"),
