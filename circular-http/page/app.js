@@ -476,21 +476,30 @@ function addressed(name) {
   return new URLSearchParams(location.search).get(name) ?? "";
 }
 
+// Without the user and password that it may have been opened with: the browser sends them by itself, and
+// does not let a script ask with them.
+const page = location.origin + location.pathname;
+
+function below(name) {
+  return page.endsWith("/") ? page + name : `${page}/${name}`;
+}
+
 function setAddressed(values) {
   const address = new URL(location.href);
   for (const [name, value] of Object.entries(values)) {
     if (value) address.searchParams.set(name, value);
     else address.searchParams.delete(name);
   }
-  history.replaceState(null, "", address);
+  // Relative: it must have the user and password that the page has, which are not in its location.
+  history.replaceState(null, "", `${address.pathname}${address.search}${address.hash}`);
   element("unclear").hidden = !addressed("after");
   showRest();
   const shown = filters();
   if (addressed("after")) shown.set("after", addressed("after"));
   else shown.set("tail", addressed("tail") || "all");
   shown.set("format", "text");
-  element("download-shown").href = `${location.pathname}?${shown}`;
-  element("download-all").href = `${location.pathname}?tail=all&format=text`;
+  element("download-shown").href = `${page}?${shown}`;
+  element("download-all").href = `${page}?tail=all&format=text`;
 }
 
 // What the address asks for and no field shows can be seen, and taken away.
@@ -580,7 +589,7 @@ function connect() {
   query.set("follow", "1");
   query.set("format", "sse");
   state("Connecting");
-  const source = new EventSource(`${location.pathname}?${query}`);
+  const source = new EventSource(`${page}?${query}`);
   stream.source = source;
 
   stream.heard = Date.now();
@@ -597,6 +606,11 @@ function connect() {
     if (kind === "record" || kind === "missed") stream.cursor = lastEventId;
     // What was cleared was another ring's.
     if (kind === "restarted" && addressed("after")) setAddressed({ after: "" });
+    if (kind === "closed" && JSON.parse(data).stopped) {
+      // The server goes, the log may not: it is asked for again, as after a connection that was lost.
+      stream.cursor = lastEventId;
+      return;
+    }
     if (kind === "closed") {
       state("Ended: waits for a new start");
       if (stream.ended) return;
@@ -661,7 +675,7 @@ async function ask(source) {
   let seconds = 2;
   let why = "";
   try {
-    const answer = await fetch(`${location.pathname}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(ATTEMPT) });
+    const answer = await fetch(`${page}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(ATTEMPT) });
     if (answer.status === 401) {
       // The server asks for the token in place of the page.
       location.reload();
@@ -840,7 +854,7 @@ async function download(event) {
   const link = event.currentTarget;
   let isFull = false;
   try {
-    const address = `${location.pathname}/stats?format=json`;
+    const address = below("stats?format=json");
     const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(ATTEMPT) });
     const { now, limit } = (await answer.json()).viewers;
     isFull = now >= limit;

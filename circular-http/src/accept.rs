@@ -1,6 +1,6 @@
 //! Which of several media types a client likes best.
 
-use axum::http::{HeaderMap, header};
+use hyper::{HeaderMap, header};
 
 /// Chooses among `offered`, of which the first is for those who do not say. A client that likes none of
 /// them gets the first as well: better something to read than an error.
@@ -46,7 +46,7 @@ fn matching<T: Copy>(range: &str, offered: &[(&str, T)]) -> Option<T> {
 mod tests {
     use super::*;
 
-    use axum::http::HeaderValue;
+    use hyper::header::HeaderValue;
 
     #[test]
     fn the_best_liked_is_chosen() {

@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     /// Whether something is being answered just now, and whether that shows a log.
     is_busy: AtomicBool,
     is_viewing: AtomicBool,
+    /// It speaks HTTP/1.0, where the end of a response of unknown length is that of the connection.
+    is_old: AtomicBool,
     /// How much it has taken since it was accepted or was last blocked for long.
     taken: AtomicUsize,
     task: OnceLock<AbortHandle>,
@@ -58,6 +60,7 @@ impl Connection {
             took: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
             is_viewing: AtomicBool::new(false),
+            is_old: AtomicBool::new(false),
             taken: AtomicUsize::new(0),
             task: OnceLock::new(),
         })
@@ -150,8 +153,22 @@ impl Connection {
         let _ = self.task.set(task);
     }
 
+    pub(crate) fn set_old(&self, is_old: bool) {
+        self.is_old.store(is_old, Relaxed);
+    }
+
+    /// When it is closed, the client can tell that it did not get all: newer HTTP says where a response ends,
+    /// older would take a connection that ends in good order for that.
+    pub(crate) fn doom(&self) {
+        if self.is_old.load(Relaxed) {
+            // Where it cannot be had, nothing but that is lost.
+            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
     /// Closes it, whatever it is doing.
     pub(crate) fn abort(&self) {
+        self.doom();
         if let Some(task) = self.task.get() {
             task.abort();
         }

@@ -6,6 +6,7 @@
 //! | missed | a line `--- missed … ---` | `{"id":…,"missed":…}` | event `missed` |
 //! | another ring's cursor | a line `--- restarted … ---` | `{"restarted":true}` | event `restarted` |
 //! | the ring is closed | nothing | `{"closed":true}` | event `closed` |
+//! | the ring is open, and shown no more | nothing | `{"id":…,"closed":true,"stopped":true}` | event `closed` |
 //! | all that was asked for has come | nothing | nothing | event `end` |
 //! | from here on it is live | nothing | nothing | event `live`, which says how often one hears of it |
 //! | nothing to say | nothing | `{"id":…,"alive":true}` | event `alive` |
@@ -123,6 +124,20 @@ impl Writer {
     pub(crate) fn closed(&mut self, out: &mut Vec<u8>) {
         if !matches!(self, Writer::Text { .. }) {
             self.notice("", "closed", r#"{"closed":true}"#, out);
+        }
+    }
+
+    /// Appends that the ring is shown no more, though it may go on: who asks for what is after `behind`
+    /// misses nothing. For those who know no more than [`closed`](Self::closed) it is that.
+    pub(crate) fn stopped(&mut self, behind: Cursor, out: &mut Vec<u8>) {
+        if !matches!(self, Writer::Text { .. }) {
+            self.push_id(behind, out);
+            self.notice(
+                "",
+                "closed",
+                &format!(r#"{{"id":"{behind}","closed":true,"stopped":true}}"#),
+                out,
+            );
         }
     }
 

@@ -8,7 +8,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, Uri, header};
+use hyper::{HeaderMap, Uri, header};
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ fn is_own_page(host: &str, headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    use axum::http::{HeaderName, HeaderValue};
+    use hyper::header::{HeaderName, HeaderValue};
 
     fn checked(hosts: &[&str], target: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
         let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();

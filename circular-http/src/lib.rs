@@ -1,6 +1,6 @@
 //! Look at a [`circular_core`] ring live: in a browser, with `curl`, through a port-forward.
 //!
-//! One address, `/debug/log`, shows the log as a page, as text, as JSON lines or as an event stream.
+//! One address, `/debug/log` unless [`Options::path`] says another, shows the log as a page, as text, as JSON lines or as an event stream.
 //! It can be left on in production. Whoever looks costs one reader's buffer and no thread, and never
 //! makes a writer wait: who is too slow misses records, is told how many, and is dropped if it takes
 //! nothing at all. A server of its own lets nobody but this machine in unless there is a token. It shows what is in the
@@ -13,7 +13,7 @@
 //!
 //! let mut ring = Ring::new(1 << 20)?;
 //! let options = Options::new()
-//!     .addr(([127, 0, 0, 1], 0))
+//!     .addr("127.0.0.1:0")
 //!     .redact(redact_keys(SECRET_KEYS));
 //! let server = circular_http::serve(ring.handle(), options)?;
 //! writeln!(ring, "see {}", server.url())?;
@@ -21,7 +21,7 @@
 //! ```
 //!
 //! [`serve`] is a small server on its own thread, which answers even when the program's runtime does
-//! not. [`router`] is for a server that is there already.
+//! not. [`router`] is for a server that is there already, if that takes axum's routes or a tower service.
 //!
 //! # What can be asked for
 //!
@@ -52,10 +52,19 @@
 //!
 //! In JSON, a record is `{"id","seq","time","level","target","text"}`, and has a `part` if it is one of a
 //! record that was longer than the ring. Beside them there are `{"id","missed":{"records","bytes"}}`,
-//! `{"restarted":true}`, `{"closed":true}` at the end of the ring, and `{"id","alive":true}` every 15 s when
-//! there is nothing else: whoever reads for `text` looks whether there is one.
+//! `{"restarted":true}`, `{"closed":true}` at the end of the ring, `{"id","closed":true,"stopped":true}` where
+//! the server ends and the ring goes on, and `{"id","alive":true}` every 15 s when there is nothing else:
+//! whoever reads for `text` looks whether there is one. A response that follows and ends without `closed` was
+//! cut off.
 //!
 //! `GET /debug/log/stats` has numbers, as JSON or for Prometheus.
+//!
+//! # When it ends
+//!
+//! When the [`Server`] is dropped or the ring is closed, and when an [`Ending`] says so, who follows gets what
+//! is in the ring at that moment, and then `closed`: drop the server last, and viewers see how the program
+//! ends. Who does not take that within a moment is told what is missing, or cut off so that it can tell: with
+//! [`serve`], a response that comes to its end is whole, or says what is missing.
 //!
 //! # Who is let in
 //!
@@ -70,11 +79,28 @@
 //! unless hyper is built with `--cfg hyper_unstable_tracing`: then keep the target
 //! `hyper::proto::h1::io` out of the ring, or each piece of a stream becomes a record of that stream.
 //! The same is true of a layer of your own around [`router`] that logs for each piece of a body.
+//!
+//! # Cargo features
+//!
+//! What they add to a small program that records with `tracing`, stripped, on x86-64 Linux; [`serve`] without
+//! either adds 0.9 MB, most of it tokio and hyper. Both are on by default: `default-features = false` leaves
+//! them out.
+//!
+//! | feature | gives | adds |
+//! |---|---|---|
+//! | `regex` | `re=`, and `/regex/` on the page; without, it is answered with 400, which says so | 1.5 MB |
+//! | `router` | [`router`] | 0.2 MB where it is called, less in a program that has axum |
+//!
+#![doc = include_str!("recipes.md")]
 
 mod accept;
+mod addr;
+mod answer;
 mod begin;
 mod connection;
+mod ending;
 mod escape;
+mod expression;
 mod format;
 mod guard;
 mod json;
@@ -82,6 +108,8 @@ mod options;
 mod page;
 mod query;
 mod route;
+#[cfg(feature = "router")]
+mod router;
 mod select;
 mod serve;
 mod stats;
@@ -92,36 +120,9 @@ mod untaken;
 mod viewers;
 mod when;
 
-use axum::Router;
-use circular_core::Handle;
-
+pub use addr::ListenAddr;
+pub use ending::Ending;
 pub use options::Options;
+#[cfg(feature = "router")]
+pub use router::router;
 pub use serve::{Server, serve};
-
-/// The routes, for a server that is there already: merge them into its router (do not nest them, the page
-/// knows where it is), or use them as the tower service that they are.
-///
-/// The server must run on tokio, with timers. Where strangers can reach it, give it a header time-out,
-/// and the options a token, as the checks of names are no password: [`Options::check_addr`] tells whether
-/// one is needed. A viewer that takes nothing is dropped here as well, but its connection is the server's,
-/// and is only ended when the client takes something again. That a client has gone is the server's to see,
-/// and it may be the next record of its text that shows it.
-///
-/// ```
-/// use circular_core::Ring;
-/// use circular_http::Options;
-///
-/// let ring = Ring::new(1 << 20)?;
-/// let app: axum::Router = axum::Router::new()
-///     .route("/", axum::routing::get(async || "hello"))
-///     .merge(circular_http::router(ring.handle(), Options::new()));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-///
-/// # Shutdown
-///
-/// Close the ring first ([`Handle::close`](circular_core::Handle::close)): that ends every stream, and a
-/// graceful shutdown waits for them.
-pub fn router(handle: Handle, options: Options) -> Router {
-    route::Site::new(handle, options).router()
-}

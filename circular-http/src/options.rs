@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use circular_core::{Record, Redacted};
 
+use crate::addr::{Addr, ListenAddr};
+use crate::ending::Ending;
 use crate::select::Hook;
 use crate::token::Token;
 
@@ -23,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// use circular_http::Options;
 ///
 /// let options = Options::new()
-///     .addr(([127, 0, 0, 1], 0))
+///     .addr("127.0.0.1:0")
 ///     .token_from_env("SHOP_LOG_TOKEN")?
 ///     .redact(redact_keys(SECRET_KEYS));
 /// # Ok::<(), std::io::Error>(())
@@ -31,13 +33,16 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Clone)]
 #[must_use = "it does nothing until it is handed to `serve` or `router`"]
 pub struct Options {
-    pub(crate) addr: SocketAddr,
+    pub(crate) addr: Addr,
+    /// `/`, or it ends without one.
+    pub(crate) path: String,
     pub(crate) viewers: usize,
     pub(crate) token: Option<Token>,
     /// The variable that the token was to come from.
     variable: Option<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) redact: Option<Hook>,
+    pub(crate) ending: Option<Ending>,
     pub(crate) keep_alive: Duration,
     pub(crate) stall_timeout: Duration,
     pub(crate) header_timeout: Duration,
@@ -47,12 +52,14 @@ impl Options {
     /// The defaults.
     pub fn new() -> Self {
         Self {
-            addr: (Ipv4Addr::LOCALHOST, 6061).into(),
+            addr: Addr::Good((Ipv4Addr::LOCALHOST, 6061).into()),
+            path: "/debug/log".to_owned(),
             viewers: 16,
             token: None,
             variable: None,
             hosts: Vec::new(),
             redact: None,
+            ending: None,
             keep_alive: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(10),
@@ -60,10 +67,40 @@ impl Options {
     }
 
     /// Where [`serve`](crate::serve) listens; 127.0.0.1:6061 unless said. Port 0 takes a free one.
-    /// An address that other machines can reach needs a token.
-    pub fn addr(mut self, addr: impl Into<SocketAddr>) -> Self {
-        self.addr = addr.into();
+    /// An address that other machines can reach needs a token. Text that is no address, such as a host's
+    /// name, is an error when it is served.
+    pub fn addr(mut self, addr: impl ListenAddr) -> Self {
+        self.addr = addr.into_addr();
         self
+    }
+
+    /// Where the page is, and what belongs to it below that; `/debug/log` unless said.
+    ///
+    /// ```
+    /// use circular_http::Options;
+    ///
+    /// let options = Options::new().path("/admin/logs")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If it is not `/`, or names of ASCII letters, digits, `-`, `.`, `_` and `~` with a slash before each.
+    pub fn path(mut self, path: &str) -> io::Result<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        let is_name = |name: &str| !matches!(name, "" | "." | "..") && name.bytes().all(is_plain);
+        let names = path.strip_prefix('/');
+        if !names.is_some_and(|names| names.is_empty() || names.split('/').all(is_name)) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "cannot show the log at the path {path:?}: use / or one such as /debug/log, with a slash \
+                     before each name and none at the end, and names of letters, digits, and any of -._~"
+                ),
+            ));
+        }
+        self.path = path.to_owned();
+        Ok(self)
     }
 
     /// How many responses with log text there may be at once; 16 unless said. One more is answered
@@ -138,6 +175,13 @@ impl Options {
         self
     }
 
+    /// Lets `ending` end those who look, without closing the ring; see [`Ending`]. Nothing does unless said,
+    /// but the end of the [`Server`](crate::Server).
+    pub fn ended_by(mut self, ending: &Ending) -> Self {
+        self.ending = Some(ending.clone());
+        self
+    }
+
     /// After how long without a record an event stream or one of JSON lines gets a sign of life, so that no
     /// proxy takes it for dead, and the page sees that it is not; 15 s unless said. Text gets none, as it
     /// would be part of it. [`serve`](crate::serve) asks the systems of silent clients as often whether they
@@ -201,6 +245,7 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("addr", &self.addr)
+            .field("path", &self.path)
             .field("viewers", &self.viewers)
             .field("token", &self.token)
             .field("hosts", &self.hosts)

@@ -1,10 +1,50 @@
 //! What is compiled in: the page, and the form that asks for the token.
 
+use std::borrow::Cow;
+
 /// A file of the page.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) content_type: &'static str,
-    pub(crate) text: &'static str,
+    pub(crate) text: Cow<'static, str>,
+}
+
+impl File {
+    /// The same for an address whose path ends with `name`, after the last slash. References are relative,
+    /// and written for `log`.
+    pub(crate) fn named(self, name: &str) -> Self {
+        if name == NAME {
+            return self;
+        }
+        // A name with a colon would be taken for a scheme, without the dot.
+        let folder = match name {
+            "" => ".".to_owned(),
+            _ => format!("./{}", html_escaped(name)),
+        };
+        let text = self.text.replace("=\"log/", &format!("=\"{folder}/"));
+        Self {
+            text: text.into(),
+            ..self
+        }
+    }
+}
+
+/// What the path ends with that the files are written for.
+const NAME: &str = "log";
+
+/// What is within quotes, as markup.
+fn html_escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 pub(crate) const INDEX: File = html(include_str!("../page/index.html"));
@@ -16,7 +56,7 @@ pub(crate) const WRONG_TOKEN: File = html(include_str!("../page/wrong-token.html
 const fn html(text: &'static str) -> File {
     File {
         content_type: "text/html; charset=utf-8",
-        text,
+        text: Cow::Borrowed(text),
     }
 }
 
@@ -40,16 +80,36 @@ pub(crate) fn file(name: &str) -> Option<File> {
     match name {
         "app.js" => Some(File {
             content_type: "text/javascript; charset=utf-8",
-            text: include_str!("../page/app.js"),
+            text: include_str!("../page/app.js").into(),
         }),
         "style.css" => Some(File {
             content_type: "text/css; charset=utf-8",
-            text: include_str!("../page/style.css"),
+            text: include_str!("../page/style.css").into(),
         }),
         "icon.svg" => Some(File {
             content_type: "image/svg+xml",
-            text: include_str!("../page/icon.svg"),
+            text: include_str!("../page/icon.svg").into(),
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_beside_the_page() {
+        for (name, reference) in [
+            ("log", "src=\"log/app.js\""),
+            ("logs", "src=\"./logs/app.js\""),
+            ("", "src=\"./app.js\""),
+            ("a:\"b", "src=\"./a:&quot;b/app.js\""),
+        ] {
+            let text = INDEX.named(name).text;
+            assert!(text.contains(reference), "{name}: {text}");
+            assert_eq!(text.matches(&reference[5..reference.len() - 7]).count(), 3);
+        }
+        assert!(LOGIN.named("logs").text.contains("action=\"./logs/login\""));
     }
 }

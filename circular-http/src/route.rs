@@ -4,25 +4,20 @@
 //! the right method, has it the token, does it ask for something that we understand. The first "no" is
 //! the answer.
 
-use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use axum::Router;
-use axum::body::{self, Body, Bytes};
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
-use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use circular_core::{Handle, Start};
-use http_body::Frame;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode};
 use tokio::time;
 
 use crate::accept;
+use crate::answer::{self, Body, Response};
 use crate::begin::{self, Begin, Resume};
 use crate::connection::Connection;
+use crate::escape;
 use crate::format::Writer;
 use crate::guard;
 use crate::options::Options;
@@ -32,9 +27,6 @@ use crate::select::Select;
 use crate::stats;
 use crate::stream::{Parts, Stream};
 use crate::viewers::Viewers;
-
-/// Where everything is.
-pub(crate) const PATH: &str = "/debug/log";
 
 /// After how many seconds a client that found no place may ask again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -53,7 +45,10 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(handle: Handle, options: Options) -> Arc<Self> {
-        let viewers = Viewers::new(options.viewers);
+        let viewers = Viewers::new(handle.clone(), options.viewers);
+        if let Some(ending) = &options.ending {
+            ending.add(&viewers);
+        }
         Arc::new(Self {
             handle,
             options,
@@ -65,26 +60,20 @@ impl Site {
         &self.viewers
     }
 
-    pub(crate) fn router(self: Arc<Self>) -> Router {
-        let answer = move |request: Request| {
-            let site = Arc::clone(&self);
-            async move { site.answer(request).await }
-        };
-        Router::new()
-            .route(PATH, any(answer.clone()))
-            .route(&format!("{PATH}/"), any(answer.clone()))
-            .route(&format!("{PATH}/{{*rest}}"), any(answer))
+    /// The path of the page, without a slash at its end: for `/` it is empty.
+    pub(crate) fn base(&self) -> &str {
+        self.options.path.trim_end_matches('/')
     }
 
-    /// For a server in which nothing else is: whatever is asked for gets an answer of ours.
-    pub(crate) fn router_of_all(self: Arc<Self>) -> Router {
-        let site = Arc::clone(&self);
-        self.router()
-            .fallback(async move |request: Request| site.answer(request).await)
-    }
-
-    async fn answer(&self, request: Request) -> Response {
-        let mut response = self.reply(request).await;
+    /// Answers a request, whatever it asks for. `asked` is its path as the client has it, if that is another
+    /// one: the routes may be nested.
+    pub(crate) async fn answer<B>(&self, request: Request<B>, asked: Option<&str>) -> Response
+    where
+        B: http_body::Body<Data = Bytes>,
+    {
+        let (request, body) = request.into_parts();
+        let request = Request::from_parts(request, ());
+        let mut response = self.reply(&request, body, asked).await;
         let headers = response.headers_mut();
         for (name, value) in [
             // Log text comes from anybody: a browser must not guess that it is a page.
@@ -104,51 +93,65 @@ impl Site {
             ("x-accel-buffering", "no"),
             ("cross-origin-resource-policy", "same-origin"),
         ] {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
         response
     }
 
-    async fn reply(&self, request: Request) -> Response {
-        let (request, body) = request.into_parts();
-        let (uri, headers) = (&request.uri, &request.headers);
+    async fn reply<B>(&self, request: &Request<()>, body: B, asked: Option<&str>) -> Response
+    where
+        B: http_body::Body<Data = Bytes>,
+    {
+        let (uri, headers) = (request.uri(), request.headers());
         if let Err(refusal) = guard::check(&self.options.hosts, uri, headers) {
             return text(StatusCode::FORBIDDEN, refusal.text());
         }
-        let below = uri.path().strip_prefix(PATH).unwrap_or("/");
+        let asked = asked.unwrap_or(uri.path());
+        let below = self.below(uri.path());
         let file = below.strip_prefix('/').and_then(page::file);
-        let is_read = matches!(request.method, Method::GET | Method::HEAD);
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         match below {
             "/login" if self.options.token.is_some() => {
-                return match request.method {
-                    Method::POST => self.log_in(headers, body).await,
+                let name = last_name(asked.strip_suffix("/login").unwrap_or_default());
+                return match *request.method() {
+                    Method::POST => self.log_in(name, headers, body).await,
                     // The form's address, after it was sent, in a browser's address bar.
-                    Method::GET | Method::HEAD => to_the_page(None),
+                    Method::GET | Method::HEAD => to_the_page(name, None),
                     _ => not_allowed("GET, HEAD, POST"),
                 };
             }
             "" | "/stats" => {}
             _ if file.is_some() => {}
             _ => {
-                return text(
-                    StatusCode::NOT_FOUND,
-                    "there is nothing here: see /debug/log\n",
-                );
+                // Where it is nested, with what is before it.
+                let page = asked.strip_suffix(below).unwrap_or_default();
+                let is_ours = !page.is_empty() && page.ends_with(self.base());
+                let page = if is_ours { page } else { &self.options.path };
+                // It may be a terminal that shows it.
+                let mut shown = Vec::new();
+                escape::push(page.as_bytes(), &mut shown);
+                let page = String::from_utf8_lossy(&shown);
+                let reason = format!("there is nothing here: see {page}\n");
+                return text(StatusCode::NOT_FOUND, reason);
             }
         }
         if !is_read {
             return not_allowed("GET, HEAD");
         }
+        let name = last_name(asked);
         if let Some(file) = file {
             return shown(StatusCode::OK, file, page::STRICT_POLICY);
         }
         let query = uri.query().unwrap_or_default();
         if !self.has_token(headers) {
-            return unauthorized(headers, query);
+            return unauthorized(headers, query, name);
         }
         match below {
             "/stats" => self.stats(headers, query),
-            _ => self.log(&request).await,
+            _ => self.log(request, name).await,
         }
     }
 
@@ -157,10 +160,22 @@ impl Site {
         token.is_none_or(|token| token.is_shown(headers))
     }
 
-    /// Exchanges the token for a cookie.
-    async fn log_in(&self, headers: &HeaderMap, body: Body) -> Response {
-        let form = body::to_bytes(body, FORM_BYTES);
-        let Ok(Ok(form)) = time::timeout(FORM_TIME, form).await else {
+    /// What comes behind the path of the page; `/` for what is elsewhere.
+    fn below<'a>(&self, path: &'a str) -> &'a str {
+        match path.strip_prefix(self.base()) {
+            // The page itself.
+            Some("/") if self.base().is_empty() => "",
+            below => below.unwrap_or("/"),
+        }
+    }
+
+    /// Exchanges the token for a cookie. `name` is the last of the page's path.
+    async fn log_in<B>(&self, name: &str, headers: &HeaderMap, body: B) -> Response
+    where
+        B: http_body::Body<Data = Bytes>,
+    {
+        let form = answer::read(body, FORM_BYTES);
+        let Ok(Some(form)) = time::timeout(FORM_TIME, form).await else {
             return text(
                 StatusCode::BAD_REQUEST,
                 "this is not the form that was asked for\n",
@@ -171,7 +186,7 @@ impl Site {
         let shown_token = fields.find(|(name, _)| name == "token");
         match token.zip(shown_token) {
             Some((token, (_, shown))) if token.is(shown.trim()) => {
-                let mut response = to_the_page(asked_for(headers));
+                let mut response = to_the_page(name, asked_for(name, headers));
                 let cookie = token.set_cookie();
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
                 response
@@ -194,12 +209,12 @@ impl Site {
         } else {
             (JSON, stats::json(&stats, counts))
         };
-        ([(header::CONTENT_TYPE, content_type)], text).into_response()
+        answer::of(StatusCode::OK, content_type, text.into())
     }
 
-    async fn log(&self, request: &request::Parts) -> Response {
-        let headers = &request.headers;
-        let query = request.uri.query().unwrap_or_default();
+    async fn log(&self, request: &Request<()>, name: &str) -> Response {
+        let headers = request.headers();
+        let query = request.uri().query().unwrap_or_default();
         let resume = resume(headers);
         let wanted = match Wanted::parse(query, SystemTime::now()) {
             // Who comes back is to get what was written meanwhile, however long that is ago.
@@ -210,19 +225,22 @@ impl Site {
             Ok(wanted) => wanted,
             // The page asks again, shows the error, and has the fields in which it can be mended.
             Err(_) if wants_html(headers, query) => {
-                return shown(StatusCode::BAD_REQUEST, page::INDEX, page::PAGE_POLICY);
+                let status = StatusCode::BAD_REQUEST;
+                return shown(status, page::INDEX.named(name), page::PAGE_POLICY);
             }
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
         let writer = match wanted.format.unwrap_or_else(|| liked_format(headers)) {
-            Format::Html => return shown(StatusCode::OK, page::INDEX, page::PAGE_POLICY),
+            Format::Html => {
+                return shown(StatusCode::OK, page::INDEX.named(name), page::PAGE_POLICY);
+            }
             Format::Text => Writer::text(wanted.raw),
             Format::Ndjson => Writer::Ndjson,
             Format::Sse => Writer::Sse,
         };
-        let content_type = [(header::CONTENT_TYPE, writer.content_type())];
-        if request.method == Method::HEAD {
-            return (content_type, Body::new(OfAnyLength)).into_response();
+        let content_type = writer.content_type();
+        if request.method() == Method::HEAD {
+            return answer::of(StatusCode::OK, content_type, Body::OfAnyLength);
         }
         let Some(seat) = self.viewers.seat() else {
             let reason = "there are as many viewers as there may be: ask again in a few seconds\n";
@@ -261,27 +279,17 @@ impl Site {
             keep_alive: self.options.keep_alive,
             seat,
         });
-        let connection = request.extensions.get::<Arc<Connection>>().cloned();
+        let connection = request.extensions().get::<Arc<Connection>>().cloned();
         let body = self
             .viewers
             .body(stream, connection, self.options.stall_timeout);
-        (content_type, Body::new(body)).into_response()
+        answer::of(StatusCode::OK, content_type, Body::Log(body))
     }
 }
 
-/// The body that a `HEAD` does not get: of what a `GET` would get, the length is not known.
-struct OfAnyLength;
-
-impl http_body::Body for OfAnyLength {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(None)
-    }
+/// What comes after the last slash of a path.
+fn last_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// Where a client that comes back left off, as it says by itself: an `EventSource` does.
@@ -318,29 +326,40 @@ fn wants_html(headers: &HeaderMap, query: &str) -> bool {
 }
 
 fn text(status: StatusCode, text: impl Into<String>) -> Response {
-    (status, text.into()).into_response()
+    answer::of(status, "text/plain; charset=utf-8", text.into().into())
 }
 
 fn shown(status: StatusCode, file: File, policy: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, file.content_type),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ];
-    (status, headers, file.text).into_response()
+    let mut response = answer::of(status, file.content_type, file.text.into());
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    response
 }
 
 /// Sends a browser from the form to the page. Relative, as a proxy may have put a prefix before the path.
-fn to_the_page(query: Option<&str>) -> Response {
-    let location = query.and_then(|query| HeaderValue::try_from(format!("../log?{query}")).ok());
-    let location = location.unwrap_or(HeaderValue::from_static("../log"));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+fn to_the_page(name: &str, query: Option<&str>) -> Response {
+    let page = if name.is_empty() {
+        "./".to_owned()
+    } else {
+        format!("../{name}")
+    };
+    let location = query.and_then(|query| HeaderValue::try_from(format!("{page}?{query}")).ok());
+    let location = location.or_else(|| HeaderValue::try_from(page).ok());
+    let mut response = text(StatusCode::SEE_OTHER, "");
+    response.headers_mut().insert(
+        header::LOCATION,
+        location.unwrap_or(HeaderValue::from_static("./")),
+    );
+    response
 }
 
 /// The query of the page that was asked for when the form came instead.
-fn asked_for(headers: &HeaderMap) -> Option<&str> {
+fn asked_for<'a>(name: &str, headers: &'a HeaderMap) -> Option<&'a str> {
     let referer = headers.get(header::REFERER)?.to_str().ok()?;
     let (address, query) = referer.split_once('?')?;
-    address.ends_with(PATH).then_some(query)
+    (last_name(address) == name).then_some(query)
 }
 
 fn not_allowed(methods: &'static str) -> Response {
@@ -352,10 +371,14 @@ fn not_allowed(methods: &'static str) -> Response {
 }
 
 /// Asks for the token: a person with a form, a program with a header.
-fn unauthorized(headers: &HeaderMap, query: &str) -> Response {
+fn unauthorized(headers: &HeaderMap, query: &str, name: &str) -> Response {
     // Whatever else the query says is not even looked at.
     let mut response = if wants_html(headers, query) {
-        shown(StatusCode::UNAUTHORIZED, page::LOGIN, page::FORM_POLICY)
+        shown(
+            StatusCode::UNAUTHORIZED,
+            page::LOGIN.named(name),
+            page::FORM_POLICY,
+        )
     } else {
         text(
             StatusCode::UNAUTHORIZED,

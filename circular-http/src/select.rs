@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use circular_core::{Level, Record, Redacted, without_waiting};
-use regex::bytes::Regex;
 
+use crate::expression::Expression;
 use crate::query::Wanted;
 
 /// How much of a record an expression sees. For a byte it may take microseconds.
@@ -82,8 +82,11 @@ impl Select {
         // so that `$` is where one thinks it is.
         let line = text.strip_suffix(b"\n").unwrap_or(&text);
         let begin = line.get(..SEARCHED).unwrap_or(line);
-        let has_text = wanted.text.as_ref().is_none_or(|text| text.is_match(line));
-        let matches = |expression: &Regex| expression.is_match(begin);
+        let has_text = wanted
+            .text
+            .as_ref()
+            .is_none_or(|text| text.find(line).is_some());
+        let matches = |expression: &Expression| expression.is_match(begin);
         (has_text && wanted.expression.as_ref().is_none_or(matches)).then_some(text)
     }
 

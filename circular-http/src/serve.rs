@@ -5,24 +5,22 @@
 //! comes.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
 use std::net::{self, SocketAddr};
 use std::pin::pin;
 use std::process;
-use std::sync::{Arc, Weak, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Body;
 use circular_core::Handle;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, SockRef, Socket as Socket2, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
@@ -32,7 +30,8 @@ use tokio::time;
 
 use crate::connection::{Connection, Socket};
 use crate::options::Options;
-use crate::route::{PATH, Site};
+use crate::route::Site;
+use crate::viewers::{LAST_CALL, Viewers};
 
 /// How many connections there may be that show no log.
 const CONNECTIONS: usize = 256;
@@ -45,8 +44,14 @@ const BACKLOG: i32 = 1024;
 const SEND_BUFFER: usize = 16 << 10;
 const HYPER_BUFFER: usize = 16 << 10;
 
-/// How long responses get to end when the server stops.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long responses get to end when the server stops; those who follow a little less, for a last word.
+const GRACE: Duration = LAST_CALL.saturating_add(Duration::from_millis(300));
+
+/// How long that last word has at least, if the thread was busy.
+const LEAST_GRACE: Duration = Duration::from_millis(200);
+
+/// How long its end is waited for at most: it may be in a user's hook, which hangs.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// After an accept that failed, as a rule because the process has too many files open.
 const BREATHER: Duration = Duration::from_millis(20);
@@ -66,20 +71,25 @@ const BREATHER: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 ///
-/// `PermissionDenied` for an address that is not a loopback one, without a token. Else why the address
-/// cannot be had, or the thread not be started.
+/// `PermissionDenied` for an address that is not a loopback one, without a token; `InvalidInput` for one that
+/// is none. Else why the address cannot be had, or the thread not be started.
 pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
-    options.check_addr(options.addr)?;
-    let listener = listen(options.addr)?;
+    let addr = options.addr.get()?;
+    options.check_addr(addr)?;
+    let listener = listen(addr)?;
+    let path = options.path.clone();
     let addr = listener.local_addr()?;
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(None);
+    let connections = Arc::new(Connections::default());
     let acceptor = Acceptor {
         limit: CONNECTIONS.saturating_add(options.viewers),
         header_timeout: options.header_timeout,
         keep_alive: options.keep_alive,
         site: Site::new(handle, options),
+        connections: Arc::clone(&connections),
         stopped,
     };
+    let viewers = Arc::clone(acceptor.site.viewers());
     let (tell, told) = mpsc::channel();
     // The runtime is made and dropped there: where a program's own runtime is, neither may be done.
     let thread = thread::Builder::new()
@@ -89,21 +99,46 @@ pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
     told.recv().unwrap_or_else(ended)?;
     Ok(Server {
         addr,
-        stop: Some(stop),
-        thread: Some(thread),
+        path,
+        running: Some(Running {
+            stop,
+            viewers,
+            connections,
+            thread,
+            ended: Mutex::new(told),
+        }),
         process: process::id(),
     })
 }
 
 /// A log that is being shown, by [`serve`]. Dropping it ends that within a second.
+///
+/// Those who follow still get what is in the ring at that moment, half a second long, and with JSON lines
+/// and event streams a last word: `{"id":…,"closed":true,"stopped":true}`, or `{"closed":true}` if the ring
+/// is closed. Who is too slow for that is told what is missing, or cut off, so that no client takes what it
+/// has for all (`curl` then ends with an error). A [redaction hook](Options::redact) that hangs is waited
+/// for two seconds, and then left alone.
 #[derive(Debug)]
 #[must_use = "the log is shown until this is dropped"]
 pub struct Server {
     addr: SocketAddr,
-    /// `None` once it is used.
-    stop: Option<watch::Sender<bool>>,
-    thread: Option<JoinHandle<()>>,
+    /// Of the page.
+    path: String,
+    /// `None` once it was stopped.
+    running: Option<Running>,
     process: u32,
+}
+
+/// What it takes to stop it.
+#[derive(Debug)]
+struct Running {
+    /// Is told until when responses may go on.
+    stop: watch::Sender<Option<Instant>>,
+    viewers: Arc<Viewers>,
+    connections: Arc<Connections>,
+    thread: JoinHandle<()>,
+    /// Disconnected when the thread is about to end. It is shared with nobody, but a server may be.
+    ended: Mutex<mpsc::Receiver<io::Result<()>>>,
 }
 
 impl Server {
@@ -122,30 +157,51 @@ impl Server {
                 SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("http://{addr}{PATH}")
+        format!("http://{addr}{}", self.path)
     }
 
-    /// Ends every stream and every connection, and waits for that: less than a second. Dropping it
-    /// does the same.
+    /// Ends every stream, with what there is, and every connection, and waits for that: less than a second.
+    /// Dropping it does the same.
     pub fn stop(self) {}
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stop = self.stop.take();
+        let running = self.running.take();
         // A forked child has no such thread, and what is shared with it may be locked for ever.
         if self.process != process::id() {
-            mem::forget(stop);
+            mem::forget(running);
             return;
         }
-        if let Some(stop) = stop {
-            stop.send_replace(true);
-        }
-        if let Some(thread) = self.thread.take() {
-            // It panicked, and the hook has told that.
-            let _ = thread.join();
+        if let Some(running) = running {
+            running.stop();
         }
     }
+}
+
+impl Running {
+    fn stop(self) {
+        // From here, as the thread may be busy: what is in the ring now is what they get.
+        self.viewers.end();
+        self.stop.send_replace(Some(Instant::now() + GRACE));
+        match lock(&self.ended).recv_timeout(PATIENCE) {
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                // If the process ends now, nobody must take that for the end of the log.
+                for connection in lock(&self.connections).iter().filter_map(Weak::upgrade) {
+                    connection.doom();
+                }
+            }
+            // If it panicked, the hook has told that.
+            _ => drop(self.thread.join()),
+        }
+    }
+}
+
+/// All that there are, the oldest first.
+type Connections = Mutex<VecDeque<Weak<Connection>>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
@@ -176,7 +232,7 @@ fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
     })
 }
 
-/// Serves until it is stopped; tells first whether it can.
+/// Serves until it is stopped; tells first whether it can, and by dropping `tell` that it has ended.
 fn run(listener: net::TcpListener, acceptor: Acceptor, tell: &mpsc::Sender<io::Result<()>>) {
     let begin = || {
         let runtime = runtime::Builder::new_current_thread()
@@ -197,11 +253,18 @@ fn run(listener: net::TcpListener, acceptor: Acceptor, tell: &mpsc::Sender<io::R
     };
     let _ = tell.send(Ok(()));
     runtime.block_on(async {
-        let site = Arc::clone(&acceptor.site);
+        let connections = Arc::clone(&acceptor.connections);
+        let mut stopped = acceptor.stopped.clone();
         let mut tasks = acceptor.accept_until_stopped(&listener).await;
-        site.viewers().end_all();
-        // What is not done by then ends with the runtime.
-        let _ = time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+        let least = Instant::now() + LEAST_GRACE;
+        let deadline = stopped_until(&mut stopped).await.max(least);
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if time::timeout_at(deadline.into(), ended).await.is_err() {
+            // What is not done by then ends with the runtime.
+            for connection in lock(&connections).iter().filter_map(Weak::upgrade) {
+                connection.doom();
+            }
+        }
     });
 }
 
@@ -210,17 +273,16 @@ struct Acceptor {
     header_timeout: Duration,
     keep_alive: Duration,
     site: Arc<Site>,
-    stopped: watch::Receiver<bool>,
+    connections: Arc<Connections>,
+    stopped: watch::Receiver<Option<Instant>>,
 }
 
 impl Acceptor {
     /// Gives back what is still going on.
     async fn accept_until_stopped(self, listener: &TcpListener) -> JoinSet<()> {
-        let router = Arc::clone(&self.site).router_of_all();
         let mut tasks = JoinSet::new();
-        let mut connections = VecDeque::new();
         let mut stopped = self.stopped.clone();
-        let mut stopped = pin!(is_true(&mut stopped));
+        let mut stopped = pin!(stopped_until(&mut stopped));
         loop {
             let accepted = poll_fn(|context| {
                 if stopped.as_mut().poll(context).is_ready() {
@@ -234,22 +296,22 @@ impl Acceptor {
             while tasks.try_join_next().is_some() {}
             match accepted {
                 Ok((stream, _)) => {
-                    if connections.len() >= self.limit {
-                        make_place(&mut connections);
+                    if lock(&self.connections).len() >= self.limit {
+                        make_place(&mut lock(&self.connections));
                     }
                     // Only then its socket is closed.
                     while tasks.len() >= self.limit {
                         tasks.join_next().await;
                     }
                     let connection = self.connection(stream);
-                    let served = self.serve(Arc::clone(&connection), router.clone());
+                    let served = self.serve(Arc::clone(&connection));
                     connection.set_task(tasks.spawn(served));
-                    connections.push_back(Arc::downgrade(&connection));
+                    lock(&self.connections).push_back(Arc::downgrade(&connection));
                 }
                 // The client's doing: it has gone before it was looked at.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(_) => {
-                    make_place(&mut connections);
+                    make_place(&mut lock(&self.connections));
                     time::sleep(BREATHER).await;
                 }
             }
@@ -267,25 +329,23 @@ impl Acceptor {
     }
 
     /// Serves one connection to its end.
-    fn serve(
-        &self,
-        connection: Arc<Connection>,
-        router: Router,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    fn serve(&self, connection: Arc<Connection>) -> impl Future<Output = ()> + Send + 'static {
         let mut stopped = self.stopped.clone();
         let header_timeout = self.header_timeout;
+        let site = Arc::clone(&self.site);
         async move {
             let socket = Socket(Arc::clone(&connection));
-            let router = TowerToHyperService::new(router);
             let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
                 let connection = Arc::clone(&connection);
                 request.extensions_mut().insert(Arc::clone(&connection));
-                let answer = hyper::service::Service::call(&router, request.map(Body::new));
+                connection.set_old(request.version() < hyper::Version::HTTP_11);
+                let site = Arc::clone(&site);
                 async move {
                     connection.set_busy(true);
-                    let answer = answer.await;
+                    // Whatever is asked for, as nothing else is here.
+                    let answer = site.answer(request, None).await;
                     connection.set_busy(false);
-                    answer
+                    Ok::<_, Infallible>(answer)
                 }
             });
             let served = http1::Builder::new()
@@ -293,7 +353,7 @@ impl Acceptor {
                 .header_read_timeout(header_timeout)
                 .max_buf_size(HYPER_BUFFER)
                 .serve_connection(TokioIo::new(socket), service);
-            let (mut served, mut stopped) = (pin!(served), pin!(is_true(&mut stopped)));
+            let (mut served, mut stopped) = (pin!(served), pin!(stopped_until(&mut stopped)));
             let mut is_stopping = false;
             poll_fn(|context| {
                 if !is_stopping && stopped.as_mut().poll(context).is_ready() {
@@ -308,9 +368,14 @@ impl Acceptor {
     }
 }
 
-async fn is_true(stopped: &mut watch::Receiver<bool>) {
+/// Waits until it is stopped, and says until when responses may go on.
+async fn stopped_until(stopped: &mut watch::Receiver<Option<Instant>>) -> Instant {
     // An error is a sender that is gone, and with it the server.
-    let _ = stopped.wait_for(|&stopped| stopped).await;
+    let until = stopped.wait_for(Option::is_some).await;
+    until
+        .ok()
+        .and_then(|until| *until)
+        .unwrap_or_else(Instant::now)
 }
 
 /// Forgets connections that are over; if there is none, ends the oldest that asks for nothing, or else the

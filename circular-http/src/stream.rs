@@ -17,8 +17,8 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::body::Bytes;
-use circular_core::{AsyncReader, Closed, Handle, Missed};
+use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
+use hyper::body::Bytes;
 use tokio::task;
 use tokio::time::{self, Sleep};
 
@@ -47,7 +47,7 @@ const RATE: usize = 32 << 10;
 /// How often it is looked whether the ring is closed, by viewers who do not find its end.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long viewers get to take what is left when the ring closes.
+/// How long those who follow get to take what is left when the ring closes.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// What a stream is made of.
@@ -67,11 +67,20 @@ pub(crate) struct Parts {
     pub(crate) seat: Seat,
 }
 
+/// How far those who follow are shown a ring that is to be shown no more, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastCall {
+    pub(crate) end: Cursor,
+    pub(crate) deadline: Instant,
+}
+
 pub(crate) struct Stream {
     parts: Parts,
     /// Which record of the reader's batch comes next.
     index: usize,
     follow: bool,
+    /// Until when it may go on, if it followed and is to end.
+    last_call: Option<LastCall>,
     /// Until when it stays away, and how much it has taken since it last did.
     pause: Option<Pin<Box<Sleep>>>,
     long_pause: Duration,
@@ -104,6 +113,7 @@ impl Stream {
         Self {
             index: 0,
             follow,
+            last_call: None,
             pause: None,
             long_pause: long_pause(parts.handle.capacity()),
             taken: 0,
@@ -121,6 +131,26 @@ impl Stream {
             looked: Instant::now(),
             parts,
         }
+    }
+
+    /// It is shown no more: who follows gets what there is, and a last word. Said again, it changes nothing.
+    /// What ends by itself is not touched.
+    pub(crate) fn end(&mut self, call: LastCall) {
+        if !self.follow || self.last_call.is_some() {
+            return;
+        }
+        // It may have been asked for a moment later.
+        let end = if call.end.seq() < self.parts.end {
+            self.parts.handle.cursor()
+        } else {
+            call.end
+        };
+        self.follow = false;
+        self.parts.end = end.seq();
+        self.last_call = Some(LastCall { end, ..call });
+        self.until = None;
+        self.pause = None;
+        self.in_round = false;
     }
 
     /// The next piece, or `None` at the end.
@@ -255,8 +285,7 @@ impl Stream {
         };
         if !self.follow && record.seq() >= *end {
             // Written since it was asked.
-            self.budget.spend(out, |out| writer.end(out));
-            self.budget.is_over = true;
+            self.say_end(out);
             return true;
         }
         self.index += 1;
@@ -274,9 +303,7 @@ impl Stream {
     /// All that there was when this began has been seen.
     fn end_history(&mut self, out: &mut Vec<u8>) {
         if !self.follow {
-            let writer = self.parts.writer;
-            self.budget.spend(out, |out| writer.end(out));
-            self.budget.is_over = true;
+            self.say_end(out);
         } else if !self.is_live {
             self.is_live = true;
             let (writer, behind) = (self.parts.writer, self.parts.reader.cursor());
@@ -284,6 +311,28 @@ impl Stream {
             self.budget
                 .spend(out, |out| writer.live(behind, period, out));
         }
+    }
+
+    /// Ends: it has had everything up to its end.
+    fn say_end(&mut self, out: &mut Vec<u8>) {
+        let Parts {
+            handle,
+            reader,
+            writer,
+            ..
+        } = &mut self.parts;
+        let behind = reader.batch().cursor_before(self.index);
+        let is_shown_no_more = self.last_call.is_some();
+        self.budget.spend(out, |out| {
+            if !is_shown_no_more {
+                writer.end(out);
+            } else if handle.is_closed() {
+                writer.closed(out);
+            } else {
+                writer.stopped(behind, out);
+            }
+        });
+        self.budget.is_over = true;
     }
 
     fn look_at_the_clock(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) {
@@ -307,9 +356,15 @@ impl Stream {
         }
     }
 
-    /// Whether the ring was closed, and that is a while ago. What is asked for afterwards has all the
-    /// time that it needs.
+    /// Whether it is to end, or the ring was closed, and that is a while ago. What is asked for afterwards has
+    /// all the time that it needs, and so has what does not follow: it ends as it would have.
     fn is_late(&mut self) -> bool {
+        if let Some(call) = self.last_call {
+            return Instant::now() > call.deadline;
+        }
+        if !self.follow {
+            return false;
+        }
         if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > LOOK {
             self.looked = Instant::now();
             self.closed_since = self.parts.handle.is_closed().then_some(self.looked);
@@ -320,17 +375,24 @@ impl Stream {
 
     /// Ends before it has seen everything, and says how much that is.
     fn cut_off(&mut self, out: &mut Vec<u8>) {
-        let end = self.parts.handle.cursor();
+        let end = match self.last_call {
+            Some(call) => call.end,
+            None => self.parts.handle.cursor(),
+        };
         let at = self.parts.reader.batch().cursor_before(self.index);
         let bytes = end.bytes().zip(at.bytes());
         let missed = Missed {
             records: end.seq().saturating_sub(at.seq()),
             bytes: bytes.map_or(0, |(end, at)| end.saturating_sub(at)),
         };
-        let writer = &mut self.parts.writer;
+        let Parts { handle, writer, .. } = &mut self.parts;
         self.budget.spend(out, |out| {
             writer.missed(missed, end, out);
-            writer.closed(out);
+            if handle.is_closed() {
+                writer.closed(out);
+            } else {
+                writer.stopped(end, out);
+            }
         });
         self.budget.is_over = true;
     }

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq;
 
 /// The cookie that the token is exchanged for. Its name goes on with a number that the token gives: cookies
@@ -115,7 +115,7 @@ impl fmt::Debug for Token {
 mod tests {
     use super::*;
 
-    use axum::http::{HeaderName, HeaderValue};
+    use hyper::header::{HeaderName, HeaderValue};
 
     #[test]
     fn it_is_shown_in_a_header_or_a_cookie() {

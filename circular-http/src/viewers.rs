@@ -1,33 +1,42 @@
 //! Those who look: how many there may be, what each of them holds, and who is dropped.
 //!
-//! Invariant: a viewer's stream is let go of, and its place with it, as soon as its response ends, it
-//! has taken nothing for too long, or the server stops, whichever comes first. The connection may
-//! outlive that; then it is cut off, so that nobody takes what is missing for the end.
+//! Invariant: a viewer's stream is let go of, and its place with it, as soon as its response ends or it
+//! has taken nothing for too long, whichever comes first. The connection may outlive that; then it is cut
+//! off, so that nobody takes what is missing for the end.
+//!
+//! To end them takes no lock that a stream is polled under: a user's hook may be at work there.
 
 use std::error::Error;
 use std::fmt;
-use std::mem;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
+use circular_core::Handle;
 use http_body::{Body, Frame};
+use hyper::body::Bytes;
 use tokio::task::AbortHandle;
 use tokio::time;
 
 use crate::connection::Connection;
-use crate::stream::Stream;
+use crate::stream::{LastCall, Stream};
 
 /// A viewer is looked at this often. One that has been seen to lag is looked at twice: it may have been
 /// woken just now.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long those who follow get to take what there is when they are to end.
+pub(crate) const LAST_CALL: Duration = Duration::from_millis(500);
+
 /// All viewers of one server or router.
 #[derive(Debug)]
 pub(crate) struct Viewers {
+    /// Of what they look at.
+    handle: Handle,
+    /// They are to end.
+    last_call: OnceLock<LastCall>,
     limit: usize,
     taken: AtomicUsize,
     present: Mutex<Vec<Weak<Viewer>>>,
@@ -47,8 +56,10 @@ pub(crate) struct Counts {
 }
 
 impl Viewers {
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
+    pub(crate) fn new(handle: Handle, limit: usize) -> Arc<Self> {
         Arc::new(Self {
+            handle,
+            last_call: OnceLock::new(),
             limit,
             taken: AtomicUsize::new(0),
             present: Mutex::default(),
@@ -82,10 +93,14 @@ impl Viewers {
     /// The body of a response that shows `stream`, on a connection of ours or on somebody else's.
     pub(crate) fn body(
         self: &Arc<Self>,
-        stream: Stream,
+        mut stream: Stream,
         connection: Option<Arc<Connection>>,
         stall_timeout: Duration,
     ) -> LogBody {
+        if self.last_call.get().is_some() {
+            // It has come too late to stay, and is not cut short for that.
+            stream.end(self.call());
+        }
         if let Some(connection) = &connection {
             connection.set_viewing(true);
         }
@@ -93,10 +108,11 @@ impl Viewers {
             state: Mutex::new(State {
                 stream: Some(stream),
                 is_dropped: false,
-                waker: None,
                 polled: Instant::now(),
                 has_piece: false,
             }),
+            waker: Mutex::default(),
+            viewers: Arc::clone(self),
             connection,
         });
         let mut present = lock(&self.present);
@@ -108,12 +124,23 @@ impl Viewers {
         LogBody { viewer, watch }
     }
 
-    /// Ends every stream now, in good order.
-    pub(crate) fn end_all(&self) {
-        for viewer in mem::take(&mut *lock(&self.present)) {
-            if let Some(viewer) = viewer.upgrade() {
-                viewer.end(false);
-            }
+    /// Ends everyone who follows, now or later: with what is in the ring now, and a last word.
+    pub(crate) fn end(&self) {
+        self.last_call.get_or_init(|| self.call());
+        // Dropping one may take a lock of its own.
+        let present: Vec<_> = lock(&self.present)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for viewer in present {
+            viewer.wake();
+        }
+    }
+
+    fn call(&self) -> LastCall {
+        LastCall {
+            end: self.handle.cursor(),
+            deadline: Instant::now() + LAST_CALL,
         }
     }
 }
@@ -130,6 +157,9 @@ impl Drop for Seat {
 
 struct Viewer {
     state: Mutex<State>,
+    /// Of the connection, since it last asked for a piece.
+    waker: Mutex<Option<Waker>>,
+    viewers: Arc<Viewers>,
     /// `None` if it is not one of our server's, and so cannot be asked how it is.
     connection: Option<Arc<Connection>>,
 }
@@ -138,8 +168,6 @@ struct State {
     stream: Option<Stream>,
     /// The stream was taken away before its end.
     is_dropped: bool,
-    /// Of the connection, while it waits for the stream.
-    waker: Option<Waker>,
     /// When the connection last asked for a piece, and whether it got one.
     polled: Instant,
     has_piece: bool,
@@ -162,15 +190,22 @@ impl Viewer {
         let mut state = lock(&self.state);
         let stream = state.stream.take();
         state.is_dropped |= is_dropped && stream.is_some();
-        let waker = state.waker.take();
         drop(state);
         drop(stream);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        let waker = lock(&self.waker).take();
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Stalled>>> {
+        // First: who ends it now wakes it, and who has done so is seen below.
+        let waker = lock(&self.waker).replace(context.waker().clone());
+        drop(waker);
         let mut state = lock(&self.state);
         if state.is_dropped {
             return Poll::Ready(Some(Err(Stalled)));
@@ -178,6 +213,9 @@ impl Viewer {
         let Some(stream) = &mut state.stream else {
             return Poll::Ready(None);
         };
+        if let Some(&call) = self.viewers.last_call.get() {
+            stream.end(call);
+        }
         let polled = stream.poll_piece(context);
         state.polled = Instant::now();
         state.has_piece = polled.is_ready();
@@ -189,10 +227,7 @@ impl Viewer {
                 drop(stream);
                 Poll::Ready(None)
             }
-            Poll::Pending => {
-                state.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
+            Poll::Pending => Poll::Pending,
         }
     }
 

@@ -15,6 +15,8 @@ mod filter;
 mod flood;
 mod keys;
 mod left_out;
+#[cfg(feature = "router")]
+mod nested;
 mod page;
 mod pictures;
 mod resume;

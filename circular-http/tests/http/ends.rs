@@ -1,11 +1,14 @@
 //! How streams end: with the ring, with the server, or with the client.
 
 use std::io::Read;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use circular_core::Redacted;
+use serde_json::{Value, json};
 
-use crate::support::{Site, Tail, line, until};
+use crate::support::{PATIENCE, Site, Tail, line, options, until};
 
 #[test]
 fn closing_the_ring_ends_every_stream_with_its_last_record() {
@@ -136,4 +139,178 @@ fn a_client_that_goes_frees_its_place() {
     until("all have gone", || {
         (site.stats()["readers"] == json!([])).then_some(())
     });
+}
+
+/// The lines of these numbers.
+fn lines(numbers: std::ops::Range<u64>) -> String {
+    numbers.map(line).collect()
+}
+
+#[test]
+fn a_server_that_stops_shows_what_was_written_until_then() {
+    let site = Site::new();
+    site.write(0..1);
+    let mut tails: Vec<Tail> = ["text", "ndjson", "sse", "sse&q=line+1"]
+        .iter()
+        .map(|format| Tail::open(&site.url(&format!("?follow&format={format}")), &[]))
+        .collect();
+    tails.push(Tail::open(&site.url("?follow"), &["--http1.0"]));
+    let until_there = |tail: &mut Tail| while !tail.line().contains("line 0") {};
+    for (number, tail) in tails.iter_mut().enumerate() {
+        // They are there.
+        if number == 3 {
+            while tail.event().name != "live" {}
+        } else {
+            until_there(tail);
+        }
+    }
+    site.write(1..2_001);
+    let cursor = site.ring.handle().cursor();
+    let reading: Vec<_> = tails
+        .into_iter()
+        .map(|tail| thread::spawn(move || tail.rest()))
+        .collect();
+    drop(site.server);
+    let rests: Vec<(String, bool)> = reading
+        .into_iter()
+        .map(|rest| rest.join().unwrap())
+        .collect();
+    assert!(rests.iter().all(|rest| rest.1), "a stream was cut off");
+    for text in [&rests[0].0, &rests[4].0] {
+        assert!(*text == lines(1..2_001), "{} bytes", text.len());
+    }
+    let word = json!({"id": cursor.to_string(), "closed": true, "stopped": true});
+    let mut ndjson: Vec<Value> = rests[1]
+        .0
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(ndjson.pop(), Some(word.clone()));
+    let seqs: Vec<u64> = ndjson
+        .iter()
+        .filter_map(|line| line["seq"].as_u64())
+        .collect();
+    assert_eq!(seqs, (1..2_001).collect::<Vec<_>>());
+    for (number, count) in [(2, 2_000), (3, 1_111)] {
+        let sse = &rests[number].0;
+        assert_eq!(sse.matches("\"seq\":").count(), count);
+        let end = format!("id: {cursor}\nevent: closed\ndata: ");
+        let (_, data) = sse.rsplit_once(&end).expect("it has a last word");
+        assert_eq!(serde_json::from_str::<Value>(data.trim()).unwrap(), word);
+    }
+    // The ring does not care.
+    assert!(!site.ring.handle().is_closed());
+}
+
+#[test]
+fn a_program_that_closes_its_ring_and_drops_its_server_at_once_shows_its_end() {
+    let site = Site::new();
+    site.write(0..1);
+    let mut tail = Tail::open(&site.url("?follow&format=ndjson"), &[]);
+    assert!(tail.line().contains("line 0"));
+    let reading = thread::spawn(move || tail.rest());
+    site.write(1..2_001);
+    let Site { ring, server } = site;
+    drop(ring);
+    drop(server);
+    let (rest, is_whole) = reading.join().unwrap();
+    assert!(is_whole, "it was cut off");
+    let lines: Vec<&str> = rest.lines().collect();
+    assert_eq!(lines.len(), 2_001);
+    assert!(lines[1_999].contains("\"seq\":2000,"), "{}", lines[1_999]);
+    assert_eq!(lines[2_000], "{\"closed\":true}");
+}
+
+#[test]
+fn what_a_stopping_server_cannot_send_is_not_taken_for_all() {
+    for (version, query) in [
+        ("1.1", "?follow"),
+        ("1.0", "?follow"),
+        ("1.1", ""),
+        ("1.0", ""),
+    ] {
+        let records = 100_000;
+        let site = Site::with(16 << 20, options());
+        site.write(0..records);
+        // It takes nothing until the server is gone.
+        let request = format!("GET /debug/log{query} HTTP/{version}\nhost: localhost");
+        let mut stream = site.open(&request);
+        until("the socket is full", || {
+            let lag = site.stats()["readers"][0]["lag"]["records"].as_u64()?;
+            (lag > 0 && lag < records).then_some(())
+        });
+        site.server.stop();
+        let mut reply = Vec::new();
+        let ended = stream.read_to_end(&mut reply);
+        let is_complete = ended.is_ok() && (version == "1.0" || reply.ends_with(b"\r\n0\r\n\r\n"));
+        let is_told = String::from_utf8_lossy(&reply).contains("--- missed ");
+        assert!(!is_complete || is_told, "HTTP/{version} {query:?}");
+    }
+}
+
+#[test]
+fn a_download_is_whole_or_cut_off_when_the_server_stops() {
+    let records = 50_000;
+    let site = Site::with(16 << 20, options());
+    site.write(0..records);
+    let mut tail = Tail::open(&site.url(""), &[]);
+    assert_eq!(tail.line() + "\n", line(0));
+    let reading = thread::spawn(move || tail.rest());
+    site.server.stop();
+    let (rest, is_whole) = reading.join().unwrap();
+    assert!(
+        !is_whole || rest == lines(1..records),
+        "{} bytes",
+        rest.len()
+    );
+}
+
+#[test]
+fn a_download_goes_on_when_the_ring_is_closed() {
+    let records = 100_000;
+    let site = Site::with(16 << 20, options());
+    site.write(0..records);
+    let mut stream = site.open("GET /debug/log HTTP/1.0\nhost: localhost");
+    until("the socket is full", || {
+        let lag = site.stats()["readers"][0]["lag"]["records"].as_u64()?;
+        (lag > 0 && lag < records).then_some(())
+    });
+    site.ring.handle().close();
+    // Longer than those who follow have. Slowly at first, or it is seen too late that it is closed.
+    let mut reply = Vec::new();
+    for _ in 0..10 {
+        let mut some = [0; 64 << 10];
+        let count = stream.read(&mut some).unwrap();
+        reply.extend_from_slice(&some[..count]);
+        thread::sleep(Duration::from_millis(50));
+    }
+    stream.read_to_end(&mut reply).unwrap();
+    let reply = String::from_utf8(reply).unwrap();
+    let (_, body) = reply.split_once("\r\n\r\n").unwrap();
+    assert!(body == lines(0..records), "{} bytes", body.len());
+}
+
+#[test]
+fn a_server_whose_hook_hangs_can_be_dropped() {
+    let (tell, told) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(released));
+    let (gave_up, has_given_up) = mpsc::channel();
+    let options = options().redact(move |_| {
+        let _ = tell.send(());
+        let released = released.lock().unwrap();
+        if released.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let _ = gave_up.send(());
+        }
+        Redacted::Keep
+    });
+    let site = Site::with(1 << 16, options);
+    site.write(0..1);
+    let mut stream = site.open("GET /debug/log?follow HTTP/1.0\nhost: localhost");
+    told.recv().expect("the hook is asked");
+    drop(site.server);
+    assert!(has_given_up.try_recv().is_err(), "it waited for the hook");
+    drop(release);
+    // The thread gets on, and ends what is left, whichever way.
+    let _ = stream.read_to_end(&mut Vec::new());
 }

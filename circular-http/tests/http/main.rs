@@ -4,6 +4,7 @@ mod ends;
 mod floods;
 mod formats;
 mod guard;
+#[cfg(feature = "router")]
 mod mounted;
 mod parameters;
 mod redaction;

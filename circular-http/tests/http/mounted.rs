@@ -7,9 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::State;
 use axum::routing::get;
 use circular_core::{Meta, Ring};
-use circular_http::{Options, router};
+use circular_http::{Ending, Options, router};
 
 use crate::support::{Tail, curl, line, until};
 
@@ -104,4 +105,155 @@ fn a_stalled_viewer_loses_its_place_there_too() {
         assert_eq!(quiet.line() + "\n", line(200_000));
         ring.handle().close();
     });
+}
+
+#[test]
+fn viewers_can_be_ended_without_closing_the_ring() {
+    let ring = Ring::new(1 << 20).unwrap();
+    let ending = Ending::new();
+    let app = router(ring.handle(), Options::new().ended_by(&ending));
+    record(&ring, 0..3);
+    // It ends: the shutdown waits for no more.
+    with_axum(app, |addr| {
+        let url = format!("http://{addr}/debug/log");
+        let mut tails: Vec<Tail> = ["text", "ndjson"]
+            .iter()
+            .map(|format| Tail::open(&format!("{url}?follow&format={format}&tail=1"), &[]))
+            .collect();
+        for tail in &mut tails {
+            assert!(tail.line().contains("line 2"));
+        }
+        record(&ring, 3..1_000);
+        ending.end();
+        record(&ring, 1_000..1_001);
+        let ndjson = tails.pop().unwrap().rest();
+        let text = tails.pop().unwrap().rest();
+        let expected: String = (3..1_000).map(line).collect();
+        assert!(text == (expected, true), "{} bytes", text.0.len());
+        let lines: Vec<&str> = ndjson.0.lines().collect();
+        assert_eq!(lines.len(), 998);
+        assert!(lines[996].contains("\"seq\":999,"), "{}", lines[996]);
+        let word: serde_json::Value = serde_json::from_str(lines[997]).unwrap();
+        assert_eq!(word["stopped"], true);
+        assert_eq!(word["closed"], true);
+        // Who goes on there misses nothing, and who comes now gets what there is, and does not stay.
+        let id = word["id"].as_str().unwrap();
+        let late = Tail::open(&format!("{url}?follow&after={id}"), &[]);
+        assert_eq!(late.rest(), (line(1_000), true));
+        assert_eq!(curl(&format!("{url}?tail=1"), &[]).body, line(1_000));
+    });
+    assert!(!ring.handle().is_closed());
+    // What is made later is ended before.
+    let app = router(ring.handle(), Options::new().ended_by(&ending));
+    with_axum(app, |addr| {
+        let tail = Tail::open(&format!("http://{addr}/debug/log?follow&tail=1"), &[]);
+        assert_eq!(tail.rest(), (line(1_000), true));
+    });
+}
+
+/// Every address that the page at `url` refers to.
+fn references(url: &str) -> Vec<String> {
+    let page = curl(url, &["--header", "accept: text/html"]);
+    let parts = page.body.split(['"']);
+    let names = ["icon.svg", "style.css", "app.js", "login"];
+    parts
+        .filter(|part| names.iter().any(|name| part.ends_with(&format!("/{name}"))))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Where a browser that is at `url` goes for `reference`.
+fn resolved(url: &str, reference: &str) -> String {
+    let (mut folder, _) = url.rsplit_once('/').unwrap();
+    let mut rest = reference;
+    loop {
+        if let Some(same) = rest.strip_prefix("./") {
+            rest = same;
+        } else if let Some(up) = rest.strip_prefix("../") {
+            (folder, _) = folder.rsplit_once('/').unwrap();
+            rest = up;
+        } else {
+            return format!("{folder}/{rest}");
+        }
+    }
+}
+
+#[test]
+fn two_logs_are_shown_in_one_router_where_they_are_nested() {
+    let (log, audit) = (Ring::new(1 << 16).unwrap(), Ring::new(1 << 16).unwrap());
+    record(&log, 1..2);
+    record(&audit, 2..3);
+    let at = |path: &str| Options::new().path(path).unwrap();
+    // A router with a state takes them as they are.
+    let admin: Router<&'static str> = Router::new()
+        .route("/", get(async |State(name): State<&'static str>| name))
+        .merge(router(log.handle(), Options::new()))
+        .merge(router(audit.handle(), at("/debug/audit")));
+    let app = Router::new()
+        .nest("/admin", admin)
+        .nest("/of/{whom}", router(audit.handle(), at("/")))
+        .with_state("state");
+    with_axum(app, |addr| {
+        let root = format!("http://{addr}");
+        assert_eq!(curl(&format!("{root}/admin"), &[]).body, "state");
+        for (path, number) in [
+            ("/admin/debug/log", 1),
+            ("/admin/debug/audit", 2),
+            ("/of/me:here", 2),
+        ] {
+            let url = format!("{root}{path}");
+            assert_eq!(curl(&url, &[]).body, line(number), "{path}");
+            assert!(curl(&format!("{url}/stats"), &[]).body.contains("viewers"));
+            let references = references(&url);
+            assert_eq!(references.len(), 3, "{path}: {references:?}");
+            for reference in references {
+                let reference = resolved(&url, &reference);
+                assert_eq!(curl(&reference, &[]).status, 200, "{path}: {reference}");
+            }
+            let elsewhere = curl(&format!("{url}/nowhere"), &[]);
+            assert_eq!(elsewhere.status, 404);
+            assert_eq!(
+                elsewhere.body,
+                format!("there is nothing here: see {path}\n")
+            );
+        }
+    });
+}
+
+#[test]
+fn the_form_for_the_token_works_wherever_it_is() {
+    let ring = Ring::new(1 << 16).unwrap();
+    record(&ring, 0..1);
+    let at = |path: &str| {
+        let options = Options::new().path(path).unwrap().token("sesame").unwrap();
+        router(ring.handle(), options)
+    };
+    let app: Router = Router::new()
+        .merge(at("/a/b/logs"))
+        .nest("/nested", at("/"));
+    let root: Router = at("/");
+    let browser = ["--header", "accept: text/html"];
+    for (app, path) in [(app.clone(), "/a/b/logs"), (app, "/nested"), (root, "/")] {
+        with_axum(app, |addr| {
+            let url = format!("http://{addr}{path}");
+            assert_eq!(curl(&url, &browser).status, 401);
+            let form = references(&url)
+                .into_iter()
+                .find(|reference| reference.ends_with("/login"))
+                .expect("it has a form");
+            let action = resolved(&url, &form);
+            let referer = format!("referer: {url}?level=warn");
+            let sent = curl(&action, &["--header", &referer, "--data", "token=sesame"]);
+            assert_eq!(sent.status, 303);
+            let page = resolved(&action, sent.header("location").unwrap());
+            assert_eq!(page, format!("{url}?level=warn"));
+            let cookie = sent.header("set-cookie").unwrap();
+            let (cookie, _) = cookie.split_once(';').unwrap();
+            let cookie = format!("cookie: {cookie}");
+            assert_eq!(curl(&url, &["--header", &cookie]).body, line(0));
+            // The form that comes again is below the page.
+            let wrong = curl(&action, &["--data", "token=wrong"]);
+            assert_eq!(wrong.status, 403);
+        });
+    }
 }

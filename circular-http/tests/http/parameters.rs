@@ -180,6 +180,9 @@ fn text_and_expression_search_in_the_record() {
     assert_eq!(numbers(&site.get("?q=line%201")), [1, 10, 11]);
     assert_eq!(site.get("?q=Line"), "");
     assert_eq!(site.get("?q=l.ne"), "");
+    if !cfg!(feature = "regex") {
+        return;
+    }
     assert_eq!(numbers(&site.get("?re=l.ne%20%5Cd%5Cd")), [10, 11]);
     assert_eq!(numbers(&site.get("?re=(%3Fi)LINE%20[35]%20")), [3, 5]);
     assert_eq!(numbers(&site.get("?q=1&re=[02]%20")), [10]);
@@ -301,7 +304,14 @@ fn what_is_not_understood_is_named() {
         ("format=xml", "format=\"xml\""),
         ("q=a&q=b", "\"q\""),
         ("%1b[2J=1", "\\u{1b}[2J"),
-        ("re=%1b]0;x%07(", "\\x1b]0;x\\x07("),
+        (
+            "re=%1b]0;x%07(",
+            if cfg!(feature = "regex") {
+                "\\x1b]0;x\\x07("
+            } else {
+                "\\u{1b}]0"
+            },
+        ),
     ] {
         for rest in [format!("?{query}"), format!("?{query}&x=")] {
             let reply = site.curl(&rest, &[]);
@@ -326,6 +336,20 @@ fn what_is_not_understood_is_named() {
     );
 }
 
+#[cfg(not(feature = "regex"))]
+#[test]
+fn an_expression_without_the_feature_is_an_error_that_says_so() {
+    let site = Site::new();
+    let reply = site.curl("?re=a%2Bb", &[]);
+    assert_eq!(reply.status, 400);
+    let says = ["re=\"a+b\"", "feature `regex`", "q finds text"];
+    let named = says.iter().all(|said| reply.body.contains(said));
+    assert!(named, "{}", reply.body);
+    // The page sends an empty one, which asks for nothing.
+    assert_eq!(site.get("?re="), "");
+}
+
+#[cfg(feature = "regex")]
 #[test]
 fn an_expression_may_not_cost_what_it_likes() {
     let site = Site::with(1 << 20, options());

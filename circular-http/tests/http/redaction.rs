@@ -32,6 +32,9 @@ fn what_is_listed_leaves_in_no_format() {
         }
         // Nor can anybody guess.
         for search in ["q=hunter2", "re=hunter[0-9]", "q=hunter2&tail=1"] {
+            if search.starts_with("re") && !cfg!(feature = "regex") {
+                continue;
+            }
             let body = site.get(&format!("?{format}&{search}"));
             assert!(!body.contains("ann") && !body.contains("seq"), "{body}");
         }

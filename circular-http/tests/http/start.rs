@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use circular_core::Ring;
-use circular_http::serve;
+use circular_http::{Options, serve};
 
 use crate::support::{Site, Tail, curl, line, options};
 
@@ -54,4 +54,56 @@ fn times_that_are_never_over_are_fine() {
     assert_eq!(tail.event().name, "live");
     site.write(1..2);
     assert_eq!(tail.event().seq(), Some(1));
+}
+
+#[test]
+fn an_address_may_be_text_and_is_looked_at_when_it_is_served() {
+    let ring = Ring::new(4096).unwrap();
+    let at = |options: Options| serve(ring.handle(), options).map(|server| server.local_addr());
+    let options = Options::new();
+    for addr in ["127.0.0.1:0", "[::ffff:127.0.0.1]:0"] {
+        assert_ne!(at(options.clone().addr(addr)).unwrap().port(), 0, "{addr}");
+    }
+    let owned = String::from("127.0.0.1:0");
+    assert!(at(options.clone().addr(&owned)).is_ok());
+    assert!(at(options.clone().addr(owned)).is_ok());
+    assert!(at(options.clone().addr((std::net::Ipv4Addr::LOCALHOST, 0))).is_ok());
+    let both: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
+    assert!(at(options.clone().addr(both)).is_ok());
+    for addr in ["localhost:0", "127.0.0.1", ":6061", "", "127.0.0.1:70000"] {
+        let error = at(options.clone().addr(addr)).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        let text = error.to_string();
+        assert!(text.contains(&format!("{addr:?}")), "{text}");
+        assert!(text.contains("Options::addr"), "{text}");
+    }
+}
+
+#[test]
+fn it_is_at_the_path_that_was_chosen_and_at_no_other() {
+    let site = Site::with(1 << 16, options().path("/logs").unwrap());
+    site.write(0..1);
+    assert!(site.server.url().ends_with("/logs"));
+    assert_eq!(site.get("?tail=1"), line(0));
+    let root = format!("http://{}", site.server.local_addr());
+    for path in ["/", "/debug/log", "/logs/", "/logsx"] {
+        let reply = curl(&(root.clone() + path), &[]);
+        assert_eq!(reply.status, 404, "{path}");
+        assert!(
+            reply.body.ends_with("see /logs\n"),
+            "{path}: {}",
+            reply.body
+        );
+    }
+    let at_root = Site::with(1 << 16, options().path("/").unwrap());
+    at_root.write(0..1);
+    assert_eq!(at_root.get("?tail=1"), line(0));
+    assert_eq!(at_root.get("app.js"), site.get("/app.js"));
+    for path in [
+        "", "logs", "/logs/", "//", "/a//b", "/../a", "/{a}", "/*a", "/a b", "/ä", "/a?b",
+    ] {
+        let error = Options::new().path(path).unwrap_err().to_string();
+        assert!(error.contains(&format!("{path:?}")), "{error}");
+        assert!(error.contains("/debug/log"), "{error}");
+    }
 }

@@ -137,3 +137,23 @@ fn a_slow_viewer_is_not_dropped_while_it_takes_something() {
     assert!(text.ends_with(&line(19_999)));
     assert_eq!(site.stats()["viewers"]["stalled"], 0);
 }
+
+#[test]
+fn a_stalled_viewer_of_old_http_can_tell_that_it_was_dropped() {
+    let site = Site::with(
+        16 << 20,
+        options().stall_timeout(Duration::from_millis(300)),
+    );
+    site.write(0..100_000);
+    // There the end of the connection is the end of the response.
+    let mut stream = site.open("GET /debug/log?follow HTTP/1.0\nhost: localhost");
+    until("it is dropped", || {
+        (site.stats()["viewers"]["stalled"] == 1).then_some(())
+    });
+    let mut reply = Vec::new();
+    assert!(
+        stream.read_to_end(&mut reply).is_err(),
+        "{} bytes",
+        reply.len()
+    );
+}

@@ -1,0 +1,99 @@
+//! Responses as any server takes them, and the little that is read of a request's body.
+
+use std::borrow::Cow;
+use std::future::poll_fn;
+use std::mem;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use http_body::{Frame, SizeHint};
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderValue};
+
+use crate::viewers::{LogBody, Stalled};
+
+pub(crate) type Response = hyper::Response<Body>;
+
+/// What is sent behind a response's head.
+pub(crate) enum Body {
+    /// It is there already.
+    Whole(Bytes),
+    /// It comes as the log does.
+    Log(LogBody),
+    /// What a `HEAD` does not get: of what a `GET` would get, the length is not known.
+    OfAnyLength,
+}
+
+/// A response of that kind.
+pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// Reads a body to its end; `None` if it breaks off or is longer than `limit` bytes.
+pub(crate) async fn read<B>(body: B, limit: usize) -> Option<Vec<u8>>
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    let mut body = pin!(body);
+    let mut all = Vec::new();
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        if data.len() > limit - all.len() {
+            return None;
+        }
+        all.extend_from_slice(&data);
+    }
+    Some(all)
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::Whole(text.into())
+    }
+}
+
+impl From<Cow<'static, str>> for Body {
+    fn from(text: Cow<'static, str>) -> Self {
+        Self::Whole(match text {
+            Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+            Cow::Owned(text) => text.into(),
+        })
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Stalled;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Stalled>>> {
+        match self.get_mut() {
+            Self::Whole(text) if text.is_empty() => Poll::Ready(None),
+            Self::Whole(text) => Poll::Ready(Some(Ok(Frame::data(mem::take(text))))),
+            Self::Log(log) => Pin::new(log).poll_frame(context),
+            Self::OfAnyLength => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(text) if text.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(text) => SizeHint::with_exact(text.len() as u64),
+            Self::Log(_) | Self::OfAnyLength => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Ends those who look at logs, in a server that is somebody else's.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::viewers::Viewers;
+
+/// Ends those who look at a log through `router`, without closing the ring; there is an example there.
+///
+/// A graceful shutdown waits for every response, and one that follows a log has no end by itself. So the
+/// program keeps one of these, gives it to [`Options::ended_by`](crate::Options::ended_by), and calls
+/// [`end`](Self::end) when the shutdown begins. What is written afterwards still goes to the ring, and to
+/// its other readers.
+///
+/// Clones end the same viewers, and one can be given to any number of routers.
+#[derive(Clone, Default)]
+pub struct Ending(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    has_come: AtomicBool,
+    ended: Mutex<Vec<Weak<Viewers>>>,
+}
+
+impl Ending {
+    /// One that ends nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends every response that follows the log: with what is in the ring now, and in JSON lines and event
+    /// streams with a last word, `{"id":…,"closed":true,"stopped":true}`. Returns at once; said again, it
+    /// does nothing more.
+    ///
+    /// Who has not taken all of that after half a second is told what is missing, and ended. A response
+    /// that does not follow ends by itself, and whoever asks from now on does not follow either. A client
+    /// that takes nothing at all cannot be ended here, as its connection is the server's: give the
+    /// shutdown a time limit, as for any other response.
+    pub fn end(&self) {
+        self.0.has_come.store(true, SeqCst);
+        let ended: Vec<_> = lock(&self.0.ended)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for viewers in ended {
+            viewers.end();
+        }
+    }
+
+    /// Has these ended too.
+    pub(crate) fn add(&self, viewers: &Arc<Viewers>) {
+        let mut ended = lock(&self.0.ended);
+        ended.retain(|viewers| viewers.strong_count() > 0);
+        ended.push(Arc::downgrade(viewers));
+        drop(ended);
+        // If it came just now, it may not have seen them.
+        if self.0.has_come.load(SeqCst) {
+            viewers.end();
+        }
+    }
+}
+
+impl fmt::Debug for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ending")
+            .field("has_come", &self.0.has_come)
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
