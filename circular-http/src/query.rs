@@ -6,8 +6,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use circular_core::{Cursor, Level};
-use env_filter::Filter;
+use circular_core::{Cursor, Level, Targets};
 use memchr::memmem::Finder;
 
 use crate::expression::Expression;
@@ -24,7 +23,7 @@ pub(crate) struct Wanted {
     pub(crate) since: Option<SystemTime>,
     pub(crate) until: Option<SystemTime>,
     pub(crate) level: Option<Level>,
-    pub(crate) filter: Option<Filter>,
+    pub(crate) filter: Option<Targets>,
     /// A text that a record must contain, and an expression that must match it.
     pub(crate) text: Option<Finder<'static>>,
     pub(crate) expression: Option<Expression>,
@@ -198,18 +197,13 @@ fn number(value: &str) -> Option<u64> {
 }
 
 /// Reads directives as `RUST_LOG` has them. None at all let everything through.
-fn directives(value: &str) -> Result<Option<Filter>, String> {
+fn directives(value: &str) -> Result<Option<Targets>, String> {
     const EXPECTED: &str =
         "directives such as warn,shop::db=debug (for text in the record there are q and re)";
-    if value.contains('/') {
-        return Err(EXPECTED.to_owned());
-    }
     if value.split(',').all(|part| part.trim().is_empty()) {
         return Ok(None);
     }
-    let mut builder = env_filter::Builder::new();
-    builder.try_parse(value).map_err(|_| EXPECTED.to_owned())?;
-    Ok(Some(builder.build()))
+    value.parse().map(Some).map_err(|_| EXPECTED.to_owned())
 }
 
 #[cfg(test)]

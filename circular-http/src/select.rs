@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use circular_core::{Level, Record, Redacted, without_waiting};
+use circular_core::{Record, Redacted, without_waiting};
 
 use crate::expression::Expression;
 use crate::query::Wanted;
@@ -97,28 +97,12 @@ impl Select {
         };
         let directives = self.wanted.filter.as_ref();
         self.wanted.level.is_none_or(|least| level >= least)
-            && directives.is_none_or(|filter| {
-                let metadata = log::Metadata::builder()
-                    .level(log_level(level))
-                    .target(record.target())
-                    .build();
-                filter.enabled(&metadata)
-            })
+            && directives.is_none_or(|filter| filter.enabled(level, record.target()))
     }
 
     fn passes_by_time(&self, record: &Record<'_>) -> bool {
         self.wanted.since.is_none_or(|since| record.is_since(since))
             && self.wanted.until.is_none_or(|until| record.time() <= until)
-    }
-}
-
-fn log_level(level: Level) -> log::Level {
-    match level {
-        Level::Trace => log::Level::Trace,
-        Level::Debug => log::Level::Debug,
-        Level::Info => log::Level::Info,
-        Level::Warn => log::Level::Warn,
-        Level::Error => log::Level::Error,
     }
 }
 
