@@ -5,7 +5,7 @@ use crate::readers::{Flush, earlier};
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::{Cursor, OutOfMemory, Policy, no_wait, sync};
+use crate::{Cursor, OutOfMemory, Policy, exit, no_wait, sync};
 use std::fmt;
 use std::io;
 use std::mem;
@@ -121,6 +121,13 @@ impl Handle {
     /// Whether the ring is closed. In a forked child it is.
     pub fn is_closed(&self) -> bool {
         self.shared.lock().is_none_or(|state| state.closed)
+    }
+
+    /// Returns whether the ring is closed and its readers waited for when the program ends: whether
+    /// [`flush_at_exit`](crate::RingBuilder::flush_at_exit) was asked for, and the system tells us of the end.
+    /// In a forked child it is `false`.
+    pub fn is_flushed_at_exit(&self) -> bool {
+        exit::is_registered(&self.shared)
     }
 
     /// Waits until all readers have ended, but no longer than `timeout`; tells whether they have.
