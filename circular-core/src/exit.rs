@@ -68,9 +68,10 @@ fn flush_all() {
     // between a flush and the end.
     for_each_ring(|ring, _| ring.close());
     for_each_ring(|ring, patience| {
-        let Some(own) = no_wait::own_at_exit(ring.id) else {
+        let Some(own) = no_wait::own_at_end(ring.id) else {
             return;
         };
+        let own = own.count();
         let deadline = began.checked_add(patience);
         if own == 0 {
             Handle::new(Arc::clone(&ring)).flush_all_until(deadline);

@@ -12,7 +12,7 @@ mod lapped;
 use crate::buffer::Buffer;
 use crate::header::Header;
 use crate::missed::Loss;
-use crate::readers::Token;
+use crate::readers::{Slot, Token};
 use crate::shared::{Shared, State};
 use crate::sync::{self, MutexGuard};
 use crate::tape::{Copied, Most, Spot};
@@ -359,6 +359,16 @@ impl Pass {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// What the ring knows of this reader, until it has left.
+    pub(crate) fn slot<'a>(&self, state: &'a mut State) -> Option<&'a mut Slot> {
+        state.readers.get(self.token?)
+    }
+
+    /// How many readers joined before it, until it has left.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.token.map(Token::number)
     }
 
     /// Leaves the readers of the ring; the buffer stays.

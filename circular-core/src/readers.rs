@@ -6,6 +6,7 @@
 //! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
 //! one slot for each reader that there is: what has left is gone through by nobody.
 
+use crate::no_wait::OwnAtEnd;
 use crate::tape::Spot;
 use crate::{Missed, Policy};
 use std::mem;
@@ -25,6 +26,8 @@ pub(crate) struct Slot {
     pub(crate) number: u64,
     pub(crate) policy: Policy,
     pub(crate) demoted: bool,
+    /// It feeds a sink: who ends the process waits for it whatever its policy.
+    pub(crate) feeds: bool,
     /// What it has copied: room for writers again.
     pub(crate) spot: Spot,
     /// The first record that a write which could not wait has left to it, if it is lossless.
@@ -67,6 +70,12 @@ impl Slot {
 /// Names a slot until its reader leaves, by the reader's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token(u64);
+
+impl Token {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
 
 // In this order: see `State`.
 #[derive(Debug)]
@@ -161,6 +170,7 @@ impl Readers {
             number: self.joined,
             policy,
             demoted: false,
+            feeds: false,
             spot,
             spared: None,
             done: spot.position,
@@ -252,6 +262,20 @@ impl Readers {
             self.recompute();
         }
         asked
+    }
+
+    /// Asks the same of those that feed a sink, too, but none of those that this thread is in the sink of, and
+    /// tells whether there is one that has not yet. Nobody is given up on: it is for who ends the process.
+    pub(crate) fn ask_to_flush_at_end(&mut self, flush: &Flush, own: &OwnAtEnd) -> bool {
+        let mut any = false;
+        for slot in self.iter_mut() {
+            let is_concerned = slot.number < flush.joined && (slot.is_lossless() || slot.feeds);
+            if is_concerned && slot.done < flush.position && !own.has_reader(slot.number) {
+                slot.flush_at = slot.flush_at.min(flush.position);
+                any = true;
+            }
+        }
+        any
     }
 
     /// Demotes the readers that keep a record from ending at `end` and whose time is over, counted

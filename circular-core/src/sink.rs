@@ -35,7 +35,7 @@ pub(crate) struct Feed<W> {
 impl<W: Write> Feed<W> {
     pub(crate) fn new(pass: Pass, sink: W) -> Self {
         Self {
-            _present: Present::new(pass.shared()),
+            _present: Present::new(&pass),
             pass,
             sink: Some(sink),
         }
@@ -46,7 +46,7 @@ impl<W: Write> Feed<W> {
     ///
     /// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
     pub(crate) fn run(mut self, notice: Notice) -> io::Result<u64> {
-        let _in_ring = InRing::enter(self.pass.shared().id);
+        let _in_ring = InRing::enter(self.pass.shared().id, self.pass.number());
         let Some(sink) = &mut self.sink else {
             return Ok(0);
         };
@@ -67,7 +67,7 @@ impl<W> Drop for Feed<W> {
     fn drop(&mut self) {
         // Before the sink is dropped, which may take its time.
         self.pass.leave();
-        let _in_ring = InRing::enter(self.pass.shared().id);
+        let _in_ring = InRing::enter(self.pass.shared().id, None);
         let _in_sink = InSink::enter();
         let sink = self.sink.take();
         if self.pass.shared().generation.is_past() {
@@ -86,9 +86,13 @@ impl<W> Drop for Feed<W> {
 struct Present(Arc<Shared>);
 
 impl Present {
-    fn new(shared: &Arc<Shared>) -> Self {
+    fn new(pass: &Pass) -> Self {
+        let shared = pass.shared();
         if let Some(mut state) = shared.lock() {
             state.sinks += 1;
+            if let Some(slot) = pass.slot(&mut state) {
+                slot.feeds = true;
+            }
         }
         Self(Arc::clone(shared))
     }
