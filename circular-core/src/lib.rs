@@ -87,6 +87,7 @@ mod log_time;
 mod meta;
 mod missed;
 mod no_wait;
+mod on_error;
 mod panic_dump;
 mod pass;
 mod payload;
@@ -129,6 +130,7 @@ pub use meta::Meta;
 pub use missed::{Missed, Notice};
 #[doc(hidden)]
 pub use no_wait::without_waiting;
+pub use on_error::OnError;
 pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use policy::{Policy, Start};
 pub use reader::{Reader, ReaderBuilder};

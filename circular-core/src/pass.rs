@@ -366,6 +366,11 @@ impl Pass {
         state.readers.get(self.token?)
     }
 
+    /// Its name among the readers, until it has left.
+    pub(crate) fn token(&self) -> Option<Token> {
+        self.token
+    }
+
     /// How many readers joined before it, until it has left.
     pub(crate) fn number(&self) -> Option<u64> {
         self.token.map(Token::number)
@@ -379,8 +384,14 @@ impl Pass {
         let Some(mut state) = self.shared.lock() else {
             return;
         };
-        state.counts.failed_sinks += u64::from(self.fails);
         let slot = state.readers.leave(token);
+        if self.fails {
+            state.counts.failed_sinks += 1;
+            let is_lost = slot
+                .as_ref()
+                .is_some_and(Slot::is_lossless_but_for_its_sink);
+            state.lost_sinks += usize::from(is_lost);
+        }
         self.shared.after_leave(state, slot);
     }
 }

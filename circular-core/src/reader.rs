@@ -4,11 +4,13 @@ use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 use crate::shared::Shared;
 use crate::sink::Feed;
+use crate::sink::failure::Choice;
 use crate::sync;
 use crate::{
-    AsyncReader, Closed, Cursor, Level, Missed, Notice, OutOfMemory, Policy, RecvTimeoutError,
-    Start, TryRecvError,
+    AsyncReader, Closed, Cursor, Level, Missed, Notice, OnError, OutOfMemory, Policy,
+    RecvTimeoutError, Start, TryRecvError,
 };
+use std::any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub struct ReaderBuilder {
     policy: Policy,
     least: Option<Level>,
     notice: Notice,
+    on_error: OnError,
+    tells_errors: bool,
 }
 
 impl ReaderBuilder {
@@ -37,6 +41,8 @@ impl ReaderBuilder {
             policy: Policy::default(),
             least: None,
             notice: Notice::default(),
+            on_error: OnError::default(),
+            tells_errors: true,
         }
     }
 
@@ -61,6 +67,34 @@ impl ReaderBuilder {
     /// How a stream of bytes tells what was missed; [`Notice::Text`] unless said.
     pub fn notice(mut self, notice: Notice) -> Self {
         self.notice = notice;
+        self
+    }
+
+    /// What it does if the sink fails that it feeds; [`OnError::GiveUp`] unless said. It is for
+    /// [`spawn`](Self::spawn) and [`write_to`](Self::write_to).
+    ///
+    /// ```
+    /// use circular_core::{OnError, Policy, Ring};
+    /// use std::fs::File;
+    ///
+    /// let ring = Ring::new(1 << 20)?;
+    /// # let path = std::env::temp_dir().join(format!("shop-{}.log", std::process::id()));
+    /// // When the disk is full, the file goes on as soon as there is room again.
+    /// let reader = ring.handle().reader().policy(Policy::Block).on_error(OnError::TryAgain);
+    /// reader.spawn(File::create(&path)?)?;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_error(mut self, on_error: OnError) -> Self {
+        self.on_error = on_error;
+        self
+    }
+
+    /// Whether [`spawn`](Self::spawn) says on stderr that the sink has failed, in one line that tells of what
+    /// type the sink is, why it failed and what that means; yes unless said. A sink that is tried again is
+    /// told of when it begins to fail, once a minute at most. The line is left out where stderr takes nothing.
+    pub fn tell_errors(mut self, tell_errors: bool) -> Self {
+        self.tells_errors = tell_errors;
         self
     }
 
@@ -113,14 +147,20 @@ impl ReaderBuilder {
     /// The sink's, as [`SinkError`](crate::SinkError) describes.
     pub fn write_to(self, sink: impl io::Write) -> io::Result<u64> {
         let notice = self.notice;
-        Feed::new(self.join(false)?, sink).run(notice)
+        let choice = Choice {
+            on_error: self.on_error,
+            tells_of: None,
+        };
+        Feed::new(self.join(false)?, sink).run_or(notice, choice)
     }
 
     /// Joins now, and hands everything to `sink` on a thread of its own until the ring is closed.
     ///
     /// It has joined when this returns: what is written, flushed or closed afterwards does not
     /// depend on when the thread begins to run. The thread's result is that of
-    /// [`write_to`](Self::write_to).
+    /// [`write_to`](Self::write_to). As nobody may look at it, a sink that fails is told of on stderr, unless
+    /// [`tell_errors`](Self::tell_errors) says otherwise; what is done then,
+    /// [`on_error`](Self::on_error) says.
     ///
     /// ```
     /// use circular_core::{Policy, Ring};
@@ -140,15 +180,19 @@ impl ReaderBuilder {
     /// # Errors
     ///
     /// Why the thread could not be started; the reader has left then.
-    pub fn spawn(
+    pub fn spawn<W: io::Write + Send + 'static>(
         self,
-        sink: impl io::Write + Send + 'static,
+        sink: W,
     ) -> io::Result<JoinHandle<io::Result<u64>>> {
         let notice = self.notice;
+        let choice = Choice {
+            on_error: self.on_error,
+            tells_of: self.tells_errors.then(any::type_name::<W>),
+        };
         let feed = Feed::new(self.join(false)?, sink);
         thread::Builder::new()
             .name("circular-sink".into())
-            .spawn(move || feed.run(notice))
+            .spawn(move || feed.run_or(notice, choice))
     }
 
     fn join(self, details: bool) -> Result<Pass, OutOfMemory> {
@@ -163,6 +207,7 @@ impl fmt::Debug for ReaderBuilder {
             .field("policy", &self.policy)
             .field("at_least", &self.least)
             .field("notice", &self.notice)
+            .field("on_error", &self.on_error)
             .finish_non_exhaustive()
     }
 }

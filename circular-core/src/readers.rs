@@ -26,6 +26,8 @@ pub(crate) struct Slot {
     pub(crate) number: u64,
     pub(crate) policy: Policy,
     pub(crate) demoted: bool,
+    /// Its sink fails, and is tried again: nobody waits for it meanwhile.
+    pub(crate) fails: bool,
     /// It feeds a sink: who ends the process waits for it whatever its policy.
     pub(crate) feeds: bool,
     /// What it has copied: room for writers again.
@@ -46,6 +48,11 @@ pub(crate) struct Slot {
 impl Slot {
     /// Whether its position holds writers back.
     pub(crate) fn is_lossless(&self) -> bool {
+        !self.fails && self.is_lossless_but_for_its_sink()
+    }
+
+    /// Whether it does, or would if its sink did not fail.
+    pub(crate) fn is_lossless_but_for_its_sink(&self) -> bool {
         !self.demoted && self.policy != Policy::Skip
     }
 
@@ -170,6 +177,7 @@ impl Readers {
             number: self.joined,
             policy,
             demoted: false,
+            fails: false,
             feeds: false,
             spot,
             spared: None,
@@ -237,12 +245,28 @@ impl Readers {
         false
     }
 
+    /// Says whether a reader's sink fails. One that does not any more is waited for again, and where it was
+    /// overtaken meanwhile, writers stop for it at once: it lands on the first record that is left.
+    pub(crate) fn set_fails(&mut self, token: Token, fails: bool) {
+        if let Some(slot) = self.get(token) {
+            slot.fails = fails;
+            slot.spared = None;
+            slot.still_since = None;
+            self.recompute();
+        }
+    }
+
     /// Asks every lossless reader that concerns `flush` for that. Who has got no further for as long as
     /// anybody waits for it is demoted, if the flush goes on.
     pub(crate) fn ask_to_flush(&mut self, flush: &Flush, now: Instant, goes_on: bool) -> Asked {
         let mut asked = Asked::default();
         for slot in self.iter_mut() {
-            if slot.number >= flush.joined || !slot.is_lossless() || slot.done >= flush.position {
+            let is_lossless = slot.is_lossless_but_for_its_sink();
+            if slot.number >= flush.joined || !is_lossless || slot.done >= flush.position {
+                continue;
+            }
+            if slot.fails {
+                asked.fails = true;
                 continue;
             }
             // By a flush that gave up sooner, it may have been seen long before this one.
@@ -269,7 +293,8 @@ impl Readers {
     pub(crate) fn ask_to_flush_at_end(&mut self, flush: &Flush, own: &OwnAtEnd) -> bool {
         let mut any = false;
         for slot in self.iter_mut() {
-            let is_concerned = slot.number < flush.joined && (slot.is_lossless() || slot.feeds);
+            let is_concerned =
+                slot.number < flush.joined && (slot.is_lossless() || slot.feeds && !slot.fails);
             if is_concerned && slot.done < flush.position && !own.has_reader(slot.number) {
                 slot.flush_at = slot.flush_at.min(flush.position);
                 any = true;
@@ -349,6 +374,8 @@ pub(crate) struct Flush {
 pub(crate) struct Asked {
     /// There is one that has not yet.
     pub(crate) any: bool,
+    /// The sink of one fails, which is not waited for.
+    pub(crate) fails: bool,
     /// How many have got no further for too long.
     pub(crate) demoted: u64,
     /// When that is so of the next.

@@ -37,6 +37,20 @@ extern "C" fn cannot_unwind() {
     panic!("as asked");
 }
 
+/// Takes its time for a flush, longer than the other readers.
+struct Slow<W>(W);
+
+impl<W: Write> Write for Slow<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        thread::sleep(Duration::from_millis(100));
+        self.0.flush()
+    }
+}
+
 /// Panics when it gets the line that asks for it.
 struct Panics;
 
@@ -92,8 +106,8 @@ fn as_child() {
     let buffered = BufWriter::with_capacity(1 << 20, file(BLOCK));
     let block = handle.reader().policy(Policy::Block);
     block.spawn(AutoFlush::new(buffered, LONG)).unwrap();
-    let buffered = BufWriter::with_capacity(1 << 20, file(SKIP));
-    handle.reader().spawn(buffered).unwrap();
+    let buffered = BufWriter::with_capacity(4 << 20, file(SKIP));
+    handle.reader().spawn(Slow(buffered)).unwrap();
     // It has to be woken.
     if role == "sleeps" {
         thread::sleep(Duration::from_millis(20));
