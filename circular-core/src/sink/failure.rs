@@ -94,7 +94,7 @@ impl Failure {
         let begins = self.pause.replace((2 * pause).min(LONGEST)).is_none();
         let is_told = self.told.is_some_and(|told| told.elapsed() < BETWEEN_LINES);
         if begins {
-            self.set_fails(true);
+            self.shared.set_fails(self.token, true);
         }
         if begins && !is_told {
             self.told = Some(Instant::now());
@@ -119,18 +119,20 @@ impl Failure {
     #[inline]
     pub(super) fn is_over(&mut self) {
         if self.pause.take().is_some() {
-            self.set_fails(false);
+            self.shared.set_fails(self.token, false);
         }
     }
+}
 
-    fn set_fails(&self, fails: bool) {
-        let Some(mut state) = self.shared.lock() else {
+impl Shared {
+    /// Says whether the sink of a reader fails. Writers and flushes that wait for one that does are let go.
+    pub(crate) fn set_fails(&self, token: Token, fails: bool) {
+        let Some(mut state) = self.lock() else {
             return;
         };
-        state.readers.set_fails(self.token, fails);
-        // Writers and flushes that wait for it are let go.
-        self.shared.wake_first_in_line(&state);
+        state.readers.set_fails(token, fails);
+        self.wake_first_in_line(&state);
         drop(state);
-        self.shared.flushed.notify_all();
+        self.flushed.notify_all();
     }
 }
