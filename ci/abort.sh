@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # With `panic = "abort"` the dump must be whole before the process is gone, and the process must end as it
-# would have: by SIGABRT.
+# would have: by SIGABRT. So must be the file of a reader that the hook was told to wait for.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 target=${CARGO_TARGET_DIR:-target}/abort
 CARGO_PROFILE_DEV_PANIC=abort CARGO_TARGET_DIR=$target cargo build -p examples --example panic_dump
+CARGO_PROFILE_DEV_PANIC=abort CARGO_TARGET_DIR=$target cargo build -p circular-core --example aborts
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -27,3 +28,17 @@ grep -q 'INFO panic_dump: started' "${dumps[0]}" || fail "the dump lacks the fir
 grep -q 'the queue is never empty' "${dumps[0]}" || fail "the dump lacks the panic"
 grep -q "^circular: dumped .* to ${dumps[0]}\$" "$dir/stderr" || fail "stderr does not say where the dump is"
 echo "ok: a dump with $(grep -c . "${dumps[0]}") lines, then SIGABRT"
+
+# Whether a reader is in time if nobody waits for it is a matter of chance, so a few times.
+for _ in {1..10}; do
+    code=0
+    (
+        ulimit -c 0
+        RUST_BACKTRACE=0 "$target/debug/examples/aborts" "$dir" 2>"$dir/stderr"
+    ) || code=$?
+    [[ $code == 134 ]] || fail "exit status $code instead of that of SIGABRT"
+    lines=$(grep -c '^line [0-9]*$' "$dir/aborts.log" || true)
+    [[ $lines == 1000 ]] || fail "the reader's file has $lines of 1000 lines"
+    grep -q '^the last words$' "$dir/aborts.log" || fail "the reader's file lacks the panic"
+done
+echo "ok: a reader's file with all lines, ten times"

@@ -32,14 +32,16 @@ const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 /// flush when the ring is closed: so a wrapper around this one must pass each flush on when it gets it.
 ///
 /// ```no_run
-/// use circular_core::{AutoFlush, Ring};
+/// use circular_core::{AutoFlush, Policy, Ring};
 /// use std::fs::File;
 /// use std::io::BufWriter;
 /// use std::time::Duration;
 ///
 /// let ring = Ring::new(1 << 20)?;
 /// let file = BufWriter::new(File::create("service.log")?);
-/// ring.handle().reader().spawn(AutoFlush::new(file, Duration::from_secs(1)))?;
+/// // The file is to be complete, so writers wait for it.
+/// let reader = ring.handle().reader().policy(Policy::Block);
+/// reader.spawn(AutoFlush::new(file, Duration::from_secs(1)))?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///

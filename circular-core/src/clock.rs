@@ -36,7 +36,7 @@ impl Stamp {
     pub(crate) fn now() -> Self {
         Self {
             nanos: now(),
-            is_coarse: LAG > 0,
+            is_coarse: LAG != 0,
         }
     }
 

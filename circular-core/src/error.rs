@@ -20,8 +20,6 @@ pub enum BuildError {
         /// What was asked for, in bytes.
         capacity: usize,
     },
-    /// The flush at exit could not be registered with the system.
-    NoExitHook,
 }
 
 impl fmt::Display for BuildError {
@@ -38,9 +36,6 @@ impl fmt::Display for BuildError {
                 f,
                 "the system has no {capacity} bytes of memory for the ring: choose a smaller capacity"
             ),
-            Self::NoExitHook => {
-                f.write_str("the system took no exit handler: call flush before the program ends")
-            }
         }
     }
 }
@@ -51,7 +46,7 @@ impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         let kind = match error {
             BuildError::ZeroCapacity | BuildError::TooLarge { .. } => io::ErrorKind::InvalidInput,
-            BuildError::OutOfMemory { .. } | BuildError::NoExitHook => io::ErrorKind::OutOfMemory,
+            BuildError::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
         };
         io::Error::new(kind, error)
     }

@@ -3,11 +3,14 @@
 //! The rings that asked for it stand in a list that only grows and is read without a lock, since a
 //! forked child that exits runs the same handler and must not wait for anything.
 
+mod at_exit;
+
 use crate::shared::Shared;
-use crate::{BuildError, Handle, no_wait, sync, underway};
+use crate::{Handle, no_wait, sync, underway};
+use std::iter;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 struct Entry {
@@ -20,9 +23,11 @@ struct Entry {
 /// left of each ring that asked.
 static ENTRIES: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
 
-/// Has the ring flushed when the program ends.
-pub(crate) fn register(ring: &Arc<Shared>, patience: Duration) -> Result<(), BuildError> {
-    hook()?;
+/// Has the ring flushed when the program ends, where the system tells of that.
+pub(crate) fn register(ring: &Arc<Shared>, patience: Duration) {
+    if !hook() {
+        return;
+    }
     let entry = Box::new(Entry {
         ring: Arc::downgrade(ring),
         patience,
@@ -33,7 +38,7 @@ pub(crate) fn register(ring: &Arc<Shared>, patience: Duration) -> Result<(), Bui
     loop {
         set_next(entry, first);
         match ENTRIES.compare_exchange_weak(first, entry, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return Ok(()),
+            Ok(_) => return,
             Err(now) => first = now,
         }
     }
@@ -45,22 +50,28 @@ fn set_next(entry: *mut Entry, next: *const Entry) {
     unsafe { (*entry).next = next };
 }
 
-/// Has the exit wait for dumps that are being made then. Where there is no way to, it does not.
-pub(crate) fn register_for_dumps() {
-    let _ = hook();
+/// Whether the ring is flushed when the program ends.
+pub(crate) fn is_registered(ring: &Arc<Shared>) -> bool {
+    !ring.generation.is_past() && entries().any(|entry| entry.ring.as_ptr() == Arc::as_ptr(ring))
 }
 
-/// Closes the rings, and waits for their lossless readers, for what sinks write when they are dropped,
-/// and for what triggers have still to dump: for all of them together.
+/// Has the exit wait for dumps that are being made then. Where there is no way to, it does not.
+pub(crate) fn register_for_dumps() {
+    hook();
+}
+
+/// Closes the rings, and waits for their lossless readers, for every sink until it is dropped, whatever its
+/// reader's policy, and for what triggers have still to dump: for all of them together.
 fn flush_all() {
     let began = sync::now();
     // Closed first, all of them: what another thread writes later is refused and counted, and not lost
     // between a flush and the end.
     for_each_ring(|ring, _| ring.close());
     for_each_ring(|ring, patience| {
-        let Some(own) = no_wait::own_at_exit(ring.id) else {
+        let Some(own) = no_wait::own_at_end(ring.id) else {
             return;
         };
+        let own = own.count();
         let deadline = began.checked_add(patience);
         if own == 0 {
             Handle::new(Arc::clone(&ring)).flush_all_until(deadline);
@@ -70,13 +81,17 @@ fn flush_all() {
 }
 
 fn for_each_ring(work: impl Fn(Arc<Shared>, Duration)) {
-    let mut entry: *const Entry = ENTRIES.load(Ordering::Acquire);
-    while let Some(now) = get(entry) {
-        if let Some(ring) = now.ring.upgrade() {
-            work(ring, now.patience);
+    for entry in entries() {
+        if let Some(ring) = entry.ring.upgrade() {
+            work(ring, entry.patience);
         }
-        entry = now.next;
     }
+}
+
+/// The rings that asked, the newest first.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    let first = get(ENTRIES.load(Ordering::Acquire));
+    iter::successors(first, |entry| get(entry.next))
 }
 
 impl Shared {
@@ -98,34 +113,14 @@ fn get(entry: *const Entry) -> Option<&'static Entry> {
     unsafe { entry.as_ref() }
 }
 
-#[cfg(unix)]
-#[expect(unsafe_code, reason = "the standard library has no hook on exit")]
-fn hook() -> Result<(), BuildError> {
-    use std::sync::Once;
-    use std::sync::atomic::AtomicBool;
-
-    static ONCE: Once = Once::new();
-    static HOOKED: AtomicBool = AtomicBool::new(false);
+/// Has the system call us at the end, once, and tells whether it will.
+fn hook() -> bool {
+    static IS_HOOKED: OnceLock<bool> = OnceLock::new();
 
     extern "C" fn at_exit() {
         flush_all();
         underway::wait_for_others();
     }
 
-    ONCE.call_once(|| {
-        // SAFETY: the handler is a function that lives as long as the program and does not unwind.
-        let status = unsafe { libc::atexit(at_exit) };
-        HOOKED.store(status == 0, Ordering::Relaxed);
-    });
-    if HOOKED.load(Ordering::Relaxed) {
-        Ok(())
-    } else {
-        Err(BuildError::NoExitHook)
-    }
-}
-
-#[cfg(not(unix))]
-fn hook() -> Result<(), BuildError> {
-    let _: [fn(); 2] = [flush_all, underway::wait_for_others];
-    Err(BuildError::NoExitHook)
+    *IS_HOOKED.get_or_init(|| at_exit::call(at_exit))
 }

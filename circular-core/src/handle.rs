@@ -5,7 +5,7 @@ use crate::readers::{Flush, earlier};
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::{Cursor, OutOfMemory, Policy, no_wait, sync};
+use crate::{Cursor, OutOfMemory, Policy, exit, no_wait, sync};
 use std::fmt;
 use std::io;
 use std::mem;
@@ -49,7 +49,7 @@ impl Handle {
 
     /// Waits until every lossless reader that there is has written and flushed to its sink all that
     /// was written to the ring before this call. Readers with [`Policy::Skip`], demoted and ended
-    /// ones are not waited for. One with [`Policy::BlockFor`] is waited for as by a write: if it gets no
+    /// ones are not waited for, nor those whose sinks fail just now. One with [`Policy::BlockFor`] is waited for as by a write: if it gets no
     /// further for as long as that says, it is demoted.
     ///
     /// Inside a sink, of any ring, it returns at once: the sink would wait for itself. A reader that
@@ -60,6 +60,10 @@ impl Handle {
 
     /// As [`flush`](Self::flush), but waits no longer than `timeout`; tells whether all readers were
     /// done by then. It is `false` if one was given up on, and inside a sink it is that at once.
+    ///
+    /// It is `false`, too, if what was written has not gone where it should as a sink has failed: while that of
+    /// a lossless reader is [tried again](crate::OnError::TryAgain); and when that of one has failed and its
+    /// reader has ended, until another lossless reader that feeds a sink is there in its place.
     pub fn flush_timeout(&self, timeout: Duration) -> bool {
         self.flush_until(sync::now().checked_add(timeout))
     }
@@ -92,7 +96,7 @@ impl Handle {
                 shared.flushed.notify_all();
             }
             if !asked.any {
-                return all_done;
+                return all_done && !asked.fails && state.lost_sinks == 0;
             }
             if is_over {
                 return false;
@@ -121,6 +125,13 @@ impl Handle {
     /// Whether the ring is closed. In a forked child it is.
     pub fn is_closed(&self) -> bool {
         self.shared.lock().is_none_or(|state| state.closed)
+    }
+
+    /// Returns whether the ring is closed and its readers waited for when the program ends: whether
+    /// [`flush_at_exit`](crate::RingBuilder::flush_at_exit) was asked for, and the system tells us of the end.
+    /// In a forked child it is `false`.
+    pub fn is_flushed_at_exit(&self) -> bool {
+        exit::is_registered(&self.shared)
     }
 
     /// Waits until all readers have ended, but no longer than `timeout`; tells whether they have.

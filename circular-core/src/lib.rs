@@ -90,6 +90,7 @@ mod make_writer;
 mod meta;
 mod missed;
 mod no_wait;
+mod on_error;
 mod owned_record;
 mod panic_dump;
 mod pass;
@@ -143,6 +144,7 @@ pub use meta::Meta;
 pub use missed::{Missed, Notice};
 #[doc(hidden)]
 pub use no_wait::without_waiting;
+pub use on_error::OnError;
 pub use owned_record::OwnedRecord;
 pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use policy::{Policy, Start};

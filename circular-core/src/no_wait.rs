@@ -37,32 +37,41 @@ impl Drop for InSink {
 }
 
 thread_local! {
-    /// Which rings' sinks and triggers this thread is in, by their ids: for the exit, which waits for all but
-    /// these. Without a destructor, so it can be asked until the thread is gone.
-    static OWN: Cell<[Option<u64>; NESTED]> = const { Cell::new([None; NESTED]) };
+    /// Which sinks and triggers this thread is in: for who ends the process, who waits for all but these.
+    /// Without a destructor, so it can be asked until the thread is gone.
+    static OWN: Cell<[Option<Own>; NESTED]> = const { Cell::new([None; NESTED]) };
 }
 
 /// So many sinks within each other are known.
 const NESTED: usize = 4;
 
+/// A sink or a trigger of a ring.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Own {
+    ring: u64,
+    /// The number of the reader that feeds it, if it is a sink, and the reader has not left.
+    reader: Option<u64>,
+}
+
 /// Marks the thread as that of a sink or a trigger of one ring until it is dropped.
-pub(crate) struct InRing(Option<u64>);
+pub(crate) struct InRing(Option<Own>);
 
 impl InRing {
-    pub(crate) fn enter(ring: u64) -> Self {
-        Self(Self::change(None, Some(ring)).then_some(ring))
+    pub(crate) fn enter(ring: u64, reader: Option<u64>) -> Self {
+        let own = Own { ring, reader };
+        Self(Self::change(None, Some(own)).then_some(own))
     }
 
     /// Tells whether there was one.
-    fn change(from: Option<u64>, to: Option<u64>) -> bool {
+    fn change(from: Option<Own>, to: Option<Own>) -> bool {
         let changed = OWN.try_with(|own| {
-            let mut rings = own.get();
-            let place = rings.iter_mut().find(|place| **place == from);
+            let mut all = own.get();
+            let place = all.iter_mut().find(|place| **place == from);
             let is_there = place.is_some();
             if let Some(place) = place {
                 *place = to;
             }
-            own.set(rings);
+            own.set(all);
             is_there
         });
         changed.unwrap_or(false)
@@ -77,13 +86,37 @@ impl Drop for InRing {
     }
 }
 
-/// How many sinks and triggers of a ring this thread is in, if whoever ends the process here may wait for the
-/// others. In foreign code of which it is not known who waits for it, nobody may.
-pub(crate) fn own_at_exit(ring: u64) -> Option<usize> {
-    let rings = OWN.try_with(Cell::get).unwrap_or([None; NESTED]);
-    let is_known = rings.iter().any(Option::is_some);
-    let own = rings.iter().filter(|own| **own == Some(ring)).count();
-    (is_known || !in_sink()).then_some(own)
+/// What of one ring a thread is in.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnAtEnd {
+    all: [Option<Own>; NESTED],
+    ring: u64,
+}
+
+/// What of a ring this thread is in, if whoever ends the process here may wait for all else. In foreign code of
+/// which it is not known who waits for it, nobody may.
+pub(crate) fn own_at_end(ring: u64) -> Option<OwnAtEnd> {
+    let all = OWN.try_with(Cell::get).unwrap_or([None; NESTED]);
+    let is_known = all.iter().any(Option::is_some);
+    (is_known || !in_sink()).then_some(OwnAtEnd { all, ring })
+}
+
+impl OwnAtEnd {
+    fn iter(&self) -> impl Iterator<Item = Own> {
+        let ring = self.ring;
+        let all = self.all.into_iter().flatten();
+        all.filter(move |own| own.ring == ring)
+    }
+
+    /// How many sinks and triggers.
+    pub(crate) fn count(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether the sink of the reader of this number is among them.
+    pub(crate) fn has_reader(&self, number: u64) -> bool {
+        self.iter().any(|own| own.reader == Some(number))
+    }
 }
 
 /// Runs foreign code on a thread that others may wait for: until it returns, this thread counts as

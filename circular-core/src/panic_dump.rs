@@ -14,6 +14,7 @@ use std::panic;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 /// The target of the record that a panic becomes.
 const TARGET: &str = "panic";
@@ -42,15 +43,18 @@ const TARGET: &str = "panic";
 /// 4. One line on stderr tells how much was dumped and where, or why not; if the file could not be
 ///    made, with the panic's message. Unless the dump has gone there too, it is left out when stderr
 ///    takes nothing, so that a stuck terminal does not stop the thread here.
-/// 5. If `RUST_BACKTRACE` asks for it, the backtrace becomes a record of its own, and goes behind the
+/// 5. If [`flush`](PanicDumpBuilder::flush) asks for it, and the process is going to abort, readers get what
+///    was said.
+/// 6. If `RUST_BACKTRACE` asks for it, the backtrace becomes a record of its own, and goes behind the
 ///    dump. It comes last, as the standard library may wait for a lock to make one; while the previous
 ///    hook of another thread has not come back and may hold that, there is none.
-/// 6. The hook that was set before is called.
+/// 7. The hook that was set before is called.
 ///
 /// There is at most one dump in 10 seconds, so that panics in a loop do not fill a disk; the record
 /// is made each time. A panic that is going to abort the process (with `panic = "abort"`, in a
 /// destructor during unwinding, in a function that must not unwind) is always dumped. A thread that
-/// panics during another's dump waits for that, at most 2 seconds. Readers are not waited for.
+/// panics during another's dump waits for that, at most 2 seconds. Readers are not waited for but in 5, and
+/// once more after 6, with what is left of the patience.
 ///
 /// Whoever ends the process while a dump is made, a panic that aborts, or an exit on unix, waits for it
 /// as long as it gets on: until it has written nothing for 2 seconds.
@@ -89,6 +93,7 @@ impl PanicDump {
             stderr: None,
             program: None,
             redaction: Redaction::default(),
+            flush: None,
         }
     }
 }
@@ -101,6 +106,7 @@ pub struct PanicDumpBuilder {
     stderr: Option<bool>,
     program: Option<String>,
     redaction: Redaction,
+    flush: Option<Duration>,
 }
 
 impl PanicDumpBuilder {
@@ -135,6 +141,41 @@ impl PanicDumpBuilder {
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
     ) -> Self {
         self.redaction = Redaction::new(hook);
+        self
+    }
+
+    /// Has a panic that is going to abort the process wait, after the dump, until the readers have written and
+    /// flushed what was said up to then, the panic included, but no longer than `patience`. Unless said, it
+    /// does not wait, and what is not on a disk or a terminal by then is in the dump only.
+    ///
+    /// It waits for the readers that [`Handle::flush`] waits for, and for all that feed a sink
+    /// ([`spawn`](crate::ReaderBuilder::spawn), `write_to`), whatever their policy; for no sink that this
+    /// thread is in, and for none at all inside other code that a thread of a ring runs, or where the ring's
+    /// lock is not to be had. A sink that needs something that this thread holds, the lock of
+    /// [`std::io::stderr`] say, and a reader that this thread reads, cost the patience. Sinks are flushed and
+    /// not dropped: what an archive writes at its end is missing.
+    ///
+    /// A panic that unwinds ends its thread, and not the process: where it is that of `main`, the exit is what
+    /// waits, see [`flush_at_exit`](crate::RingBuilder::flush_at_exit).
+    ///
+    /// ```
+    /// use circular_core::{PanicDump, Policy, Ring};
+    /// use std::fs::File;
+    /// use std::time::Duration;
+    ///
+    /// # let dir = std::env::temp_dir();
+    /// let ring = Ring::new(1 << 20)?;
+    /// let handle = ring.handle();
+    /// let file = File::create(dir.join(format!("shop-{}.log", std::process::id())))?;
+    /// handle.reader().policy(Policy::Block).spawn(file)?;
+    /// // With `panic = "abort"`, the file has everything, too.
+    /// PanicDump::builder(&handle).dir(&dir).flush(Duration::from_secs(1)).install();
+    /// # drop(std::panic::take_hook());
+    /// # std::fs::remove_file(dir.join(format!("shop-{}.log", std::process::id())))?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn flush(mut self, patience: Duration) -> Self {
+        self.flush = Some(patience);
         self
     }
 
@@ -179,6 +220,7 @@ impl PanicDumpBuilder {
             turn,
             process: ProcessName::now(),
             redaction: self.redaction,
+            flush: self.flush,
             shared: self.shared,
         });
         let set = set_hook(Arc::clone(&hook));
@@ -195,6 +237,7 @@ impl fmt::Debug for PanicDumpBuilder {
             .field("dir", &self.dir)
             .field("stderr", &self.stderr)
             .field("program", &self.program)
+            .field("flush", &self.flush)
             .finish_non_exhaustive()
     }
 }
@@ -280,6 +323,7 @@ fn set_hook(hook: Arc<Hook>) -> Weak<()> {
 
 mod backtrace;
 mod hook;
+mod last_flush;
 mod message;
 mod one_at_a_time;
 mod report;

@@ -12,7 +12,7 @@ mod lapped;
 use crate::buffer::Buffer;
 use crate::header::Header;
 use crate::missed::Loss;
-use crate::readers::Token;
+use crate::readers::{Slot, Token};
 use crate::select::Select;
 use crate::shared::{Shared, State};
 use crate::sync::{self, MutexGuard};
@@ -361,6 +361,21 @@ impl Pass {
         &self.shared
     }
 
+    /// What the ring knows of this reader, until it has left.
+    pub(crate) fn slot<'a>(&self, state: &'a mut State) -> Option<&'a mut Slot> {
+        state.readers.get(self.token?)
+    }
+
+    /// Its name among the readers, until it has left.
+    pub(crate) fn token(&self) -> Option<Token> {
+        self.token
+    }
+
+    /// How many readers joined before it, until it has left.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.token.map(Token::number)
+    }
+
     /// Leaves the readers of the ring; the buffer stays.
     pub(crate) fn leave(&mut self) {
         let Some(token) = self.token.take() else {
@@ -369,8 +384,14 @@ impl Pass {
         let Some(mut state) = self.shared.lock() else {
             return;
         };
-        state.counts.failed_sinks += u64::from(self.fails);
         let slot = state.readers.leave(token);
+        if self.fails {
+            state.counts.failed_sinks += 1;
+            let is_lost = slot
+                .as_ref()
+                .is_some_and(Slot::is_lossless_but_for_its_sink);
+            state.lost_sinks += usize::from(is_lost);
+        }
         self.shared.after_leave(state, slot);
     }
 }

@@ -5,11 +5,13 @@ use crate::record::Batch;
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::sink::Feed;
+use crate::sink::failure::Choice;
 use crate::sync;
 use crate::{
-    AsyncReader, Closed, Cursor, Level, Missed, Notice, OutOfMemory, Policy, RecvTimeoutError,
-    Start, Targets, TryRecvError,
+    AsyncReader, Closed, Cursor, Level, Missed, Notice, OnError, OutOfMemory, Policy,
+    RecvTimeoutError, Start, Targets, TryRecvError,
 };
+use std::any;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -28,6 +30,8 @@ pub struct ReaderBuilder {
     policy: Policy,
     select: Select,
     notice: Notice,
+    on_error: OnError,
+    tells_errors: bool,
 }
 
 impl ReaderBuilder {
@@ -38,6 +42,8 @@ impl ReaderBuilder {
             policy: Policy::default(),
             select: Select::default(),
             notice: Notice::default(),
+            on_error: OnError::default(),
+            tells_errors: true,
         }
     }
 
@@ -80,6 +86,34 @@ impl ReaderBuilder {
     /// How a stream of bytes tells what was missed; [`Notice::Text`] unless said.
     pub fn notice(mut self, notice: Notice) -> Self {
         self.notice = notice;
+        self
+    }
+
+    /// What it does if the sink fails that it feeds; [`OnError::GiveUp`] unless said. It is for
+    /// [`spawn`](Self::spawn) and [`write_to`](Self::write_to).
+    ///
+    /// ```
+    /// use circular_core::{OnError, Policy, Ring};
+    /// use std::fs::File;
+    ///
+    /// let ring = Ring::new(1 << 20)?;
+    /// # let path = std::env::temp_dir().join(format!("shop-{}.log", std::process::id()));
+    /// // When the disk is full, the file goes on as soon as there is room again.
+    /// let reader = ring.handle().reader().policy(Policy::Block).on_error(OnError::TryAgain);
+    /// reader.spawn(File::create(&path)?)?;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_error(mut self, on_error: OnError) -> Self {
+        self.on_error = on_error;
+        self
+    }
+
+    /// Whether [`spawn`](Self::spawn) says on stderr that the sink has failed, in one line that tells of what
+    /// type the sink is, why it failed and what that means; yes unless said. A sink that is tried again is
+    /// told of when it begins to fail, once a minute at most. The line is left out where stderr takes nothing.
+    pub fn tell_errors(mut self, tell_errors: bool) -> Self {
+        self.tells_errors = tell_errors;
         self
     }
 
@@ -132,14 +166,20 @@ impl ReaderBuilder {
     /// The sink's, as [`SinkError`](crate::SinkError) describes.
     pub fn write_to(self, sink: impl io::Write) -> io::Result<u64> {
         let notice = self.notice;
-        Feed::new(self.join(false)?, sink).run(notice)
+        let choice = Choice {
+            on_error: self.on_error,
+            tells_of: None,
+        };
+        Feed::new(self.join(false)?, sink).run_or(notice, choice)
     }
 
     /// Joins now, and hands everything to `sink` on a thread of its own until the ring is closed.
     ///
     /// It has joined when this returns: what is written, flushed or closed afterwards does not
     /// depend on when the thread begins to run. The thread's result is that of
-    /// [`write_to`](Self::write_to).
+    /// [`write_to`](Self::write_to). As nobody may look at it, a sink that fails is told of on stderr, unless
+    /// [`tell_errors`](Self::tell_errors) says otherwise; what is done then,
+    /// [`on_error`](Self::on_error) says.
     ///
     /// ```
     /// use circular_core::{Policy, Ring};
@@ -159,15 +199,19 @@ impl ReaderBuilder {
     /// # Errors
     ///
     /// Why the thread could not be started; the reader has left then.
-    pub fn spawn(
+    pub fn spawn<W: io::Write + Send + 'static>(
         self,
-        sink: impl io::Write + Send + 'static,
+        sink: W,
     ) -> io::Result<JoinHandle<io::Result<u64>>> {
         let notice = self.notice;
+        let choice = Choice {
+            on_error: self.on_error,
+            tells_of: self.tells_errors.then(any::type_name::<W>),
+        };
         let feed = Feed::new(self.join(false)?, sink);
         thread::Builder::new()
             .name("circular-sink".into())
-            .spawn(move || feed.run(notice))
+            .spawn(move || feed.run_or(notice, choice))
     }
 
     fn join(self, details: bool) -> Result<Pass, OutOfMemory> {
@@ -183,6 +227,7 @@ impl fmt::Debug for ReaderBuilder {
             .field("at_least", &self.select.least)
             .field("filter", &self.select.targets)
             .field("notice", &self.notice)
+            .field("on_error", &self.on_error)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@
 //! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
 //! one slot for each reader that there is: what has left is gone through by nobody.
 
+use crate::no_wait::OwnAtEnd;
 use crate::tape::Spot;
 use crate::{Missed, Policy};
 use std::mem;
@@ -25,6 +26,10 @@ pub(crate) struct Slot {
     pub(crate) number: u64,
     pub(crate) policy: Policy,
     pub(crate) demoted: bool,
+    /// Its sink fails, and is tried again: nobody waits for it meanwhile.
+    pub(crate) fails: bool,
+    /// It feeds a sink: who ends the process waits for it whatever its policy.
+    pub(crate) feeds: bool,
     /// What it has copied: room for writers again.
     pub(crate) spot: Spot,
     /// The first record that a write which could not wait has left to it, if it is lossless.
@@ -43,6 +48,11 @@ pub(crate) struct Slot {
 impl Slot {
     /// Whether its position holds writers back.
     pub(crate) fn is_lossless(&self) -> bool {
+        !self.fails && self.is_lossless_but_for_its_sink()
+    }
+
+    /// Whether it does, or would if its sink did not fail.
+    pub(crate) fn is_lossless_but_for_its_sink(&self) -> bool {
         !self.demoted && self.policy != Policy::Skip
     }
 
@@ -67,6 +77,12 @@ impl Slot {
 /// Names a slot until its reader leaves, by the reader's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token(u64);
+
+impl Token {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
 
 // In this order: see `State`.
 #[derive(Debug)]
@@ -161,6 +177,8 @@ impl Readers {
             number: self.joined,
             policy,
             demoted: false,
+            fails: false,
+            feeds: false,
             spot,
             spared: None,
             done: spot.position,
@@ -227,12 +245,28 @@ impl Readers {
         false
     }
 
+    /// Says whether a reader's sink fails. One that does not any more is waited for again, and where it was
+    /// overtaken meanwhile, writers stop for it at once: it lands on the first record that is left.
+    pub(crate) fn set_fails(&mut self, token: Token, fails: bool) {
+        if let Some(slot) = self.get(token) {
+            slot.fails = fails;
+            slot.spared = None;
+            slot.still_since = None;
+            self.recompute();
+        }
+    }
+
     /// Asks every lossless reader that concerns `flush` for that. Who has got no further for as long as
     /// anybody waits for it is demoted, if the flush goes on.
     pub(crate) fn ask_to_flush(&mut self, flush: &Flush, now: Instant, goes_on: bool) -> Asked {
         let mut asked = Asked::default();
         for slot in self.iter_mut() {
-            if slot.number >= flush.joined || !slot.is_lossless() || slot.done >= flush.position {
+            let is_lossless = slot.is_lossless_but_for_its_sink();
+            if slot.number >= flush.joined || !is_lossless || slot.done >= flush.position {
+                continue;
+            }
+            if slot.fails {
+                asked.fails = true;
                 continue;
             }
             // By a flush that gave up sooner, it may have been seen long before this one.
@@ -252,6 +286,21 @@ impl Readers {
             self.recompute();
         }
         asked
+    }
+
+    /// Asks the same of those that feed a sink, too, but none of those that this thread is in the sink of, and
+    /// tells whether there is one that has not yet. Nobody is given up on: it is for who ends the process.
+    pub(crate) fn ask_to_flush_at_end(&mut self, flush: &Flush, own: &OwnAtEnd) -> bool {
+        let mut any = false;
+        for slot in self.iter_mut() {
+            let is_concerned =
+                slot.number < flush.joined && (slot.is_lossless() || slot.feeds && !slot.fails);
+            if is_concerned && slot.done < flush.position && !own.has_reader(slot.number) {
+                slot.flush_at = slot.flush_at.min(flush.position);
+                any = true;
+            }
+        }
+        any
     }
 
     /// Demotes the readers that keep a record from ending at `end` and whose time is over, counted
@@ -325,6 +374,8 @@ pub(crate) struct Flush {
 pub(crate) struct Asked {
     /// There is one that has not yet.
     pub(crate) any: bool,
+    /// The sink of one fails, which is not waited for.
+    pub(crate) fails: bool,
     /// How many have got no further for too long.
     pub(crate) demoted: u64,
     /// When that is so of the next.

@@ -72,6 +72,8 @@ pub(crate) struct State {
     pub(crate) pump: Pump,
     /// How many sinks are fed, or being dropped.
     pub(crate) sinks: usize,
+    /// How many lossless readers' sinks have failed, and have no other in their place.
+    pub(crate) lost_sinks: usize,
     /// How many dump triggers' threads there are.
     pub(crate) triggers: usize,
     pub(crate) counts: Counts,
@@ -142,6 +144,7 @@ impl Shared {
             napping: false,
             pump: Pump::default(),
             sinks: 0,
+            lost_sinks: 0,
             triggers: 0,
             counts: Counts::default(),
         };

@@ -1,5 +1,8 @@
 //! Feeding a sink, and what can go wrong in it.
 
+pub(crate) mod failure;
+
+use self::failure::{Choice, Failure};
 use crate::fixed_text::FixedText;
 use crate::missed::Loss;
 use crate::no_wait::{InRing, InSink};
@@ -35,7 +38,7 @@ pub(crate) struct Feed<W> {
 impl<W: Write> Feed<W> {
     pub(crate) fn new(pass: Pass, sink: W) -> Self {
         Self {
-            _present: Present::new(pass.shared()),
+            _present: Present::new(&pass),
             pass,
             sink: Some(sink),
         }
@@ -45,17 +48,30 @@ impl<W: Write> Feed<W> {
     /// that were.
     ///
     /// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
-    pub(crate) fn run(mut self, notice: Notice) -> io::Result<u64> {
-        let _in_ring = InRing::enter(self.pass.shared().id);
+    pub(crate) fn run(self, notice: Notice) -> io::Result<u64> {
+        self.run_or(notice, Choice::default())
+    }
+
+    /// The same, and what is done if the sink fails.
+    pub(crate) fn run_or(mut self, notice: Notice, choice: Choice) -> io::Result<u64> {
+        let _in_ring = InRing::enter(self.pass.shared().id, self.pass.number());
         let Some(sink) = &mut self.sink else {
             return Ok(0);
         };
-        let mut feeder = Feeder::new(sink);
+        let mut feeder = Feeder {
+            failure: Failure::new(&self.pass, choice),
+            ..Feeder::new(sink)
+        };
         // Until it is known better: it may panic.
         self.pass.set_fails(true);
         let outcome = feed_all(&mut self.pass, &mut feeder, notice);
         let bytes = feeder.taken;
         self.pass.set_fails(outcome.is_err());
+        if let Err(error) = &outcome {
+            // Nobody waits for a reader that is through, but the exit waits until its sink is gone.
+            self.pass.leave();
+            choice.tell_end(bytes, error);
+        }
         outcome.map(|()| bytes).map_err(|source| {
             let kind = source.kind();
             io::Error::new(kind, SinkError { bytes, source })
@@ -67,7 +83,7 @@ impl<W> Drop for Feed<W> {
     fn drop(&mut self) {
         // Before the sink is dropped, which may take its time.
         self.pass.leave();
-        let _in_ring = InRing::enter(self.pass.shared().id);
+        let _in_ring = InRing::enter(self.pass.shared().id, None);
         let _in_sink = InSink::enter();
         let sink = self.sink.take();
         if self.pass.shared().generation.is_past() {
@@ -86,9 +102,16 @@ impl<W> Drop for Feed<W> {
 struct Present(Arc<Shared>);
 
 impl Present {
-    fn new(shared: &Arc<Shared>) -> Self {
+    fn new(pass: &Pass) -> Self {
+        let shared = pass.shared();
         if let Some(mut state) = shared.lock() {
             state.sinks += 1;
+            let mut replaces = false;
+            if let Some(slot) = pass.slot(&mut state) {
+                slot.feeds = true;
+                replaces = slot.is_lossless();
+            }
+            state.lost_sinks = state.lost_sinks.saturating_sub(usize::from(replaces));
         }
         Self(Arc::clone(shared))
     }
@@ -136,26 +159,13 @@ fn feed_all<W: Write>(
     }
 }
 
-/// Returns when what gave `error` is worth another try, or with the error.
-fn try_again(error: io::Error, began: Instant) -> io::Result<()> {
-    match error.kind() {
-        ErrorKind::Interrupted => Ok(()),
-        // A terminal or a pipe that somebody else who has it open has made non-blocking. It says so at
-        // once; one that says so later has waited, as a socket with a time-out of its own does, and
-        // means it.
-        ErrorKind::WouldBlock if began.elapsed() < NOT_READY => {
-            thread::sleep(NOT_READY);
-            Ok(())
-        }
-        _ => Err(error),
-    }
-}
-
 /// A sink, and what it has taken.
 pub(crate) struct Feeder<'a, W> {
     sink: &'a mut W,
     taken: u64,
     at_line_start: bool,
+    /// If an error is not to be the end.
+    failure: Option<Failure>,
 }
 
 impl<'a, W: Write> Feeder<'a, W> {
@@ -164,6 +174,7 @@ impl<'a, W: Write> Feeder<'a, W> {
             sink,
             taken: 0,
             at_line_start: true,
+            failure: None,
         }
     }
 
@@ -173,13 +184,14 @@ impl<'a, W: Write> Feeder<'a, W> {
         while !rest.is_empty() {
             let began = Instant::now();
             match self.sink.write(rest) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(0) => self.try_again(ErrorKind::WriteZero.into(), began)?,
                 Ok(count) => {
+                    self.works();
                     self.taken += count as u64;
                     // A sink that claims more than it was given gets nothing more of it.
                     rest = rest.get(count..).unwrap_or_default();
                 }
-                Err(error) => try_again(error, began)?,
+                Err(error) => self.try_again(error, began)?,
             }
         }
         if let Some(&last) = bytes.last() {
@@ -209,9 +221,36 @@ impl<'a, W: Write> Feeder<'a, W> {
         loop {
             let began = Instant::now();
             match put_off::flush(must, || self.sink.flush()) {
-                Err(error) => try_again(error, began)?,
-                done => return done,
+                Err(error) => self.try_again(error, began)?,
+                done => {
+                    self.works();
+                    return done;
+                }
             }
+        }
+    }
+
+    fn works(&mut self) {
+        if let Some(failure) = &mut self.failure {
+            failure.is_over();
+        }
+    }
+
+    /// Returns when what gave `error` is worth another try, or with the error.
+    fn try_again(&mut self, error: io::Error, began: Instant) -> io::Result<()> {
+        match error.kind() {
+            ErrorKind::Interrupted => Ok(()),
+            // A terminal or a pipe that somebody else who has it open has made non-blocking. It says so at
+            // once; one that says so later has waited, as a socket with a time-out of its own does, and
+            // means it.
+            ErrorKind::WouldBlock if began.elapsed() < NOT_READY => {
+                thread::sleep(NOT_READY);
+                Ok(())
+            }
+            _ => match &mut self.failure {
+                Some(failure) => failure.wait(error),
+                None => Err(error),
+            },
         }
     }
 }

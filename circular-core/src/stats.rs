@@ -64,6 +64,8 @@ pub struct ReaderStats {
     pub policy: Policy,
     /// Whether it was demoted to [`Policy::Skip`].
     pub demoted: bool,
+    /// Whether its sink fails, and is [tried again](crate::OnError::TryAgain): nobody waits for it meanwhile.
+    pub failing: bool,
     /// Records that it has not copied yet.
     pub lag_records: u64,
     /// Their bytes.
@@ -125,6 +127,7 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Spot> {
                     id: slot.number,
                     policy: slot.policy,
                     demoted: slot.demoted,
+                    failing: slot.fails,
                     lag_records: lag.records,
                     lag_bytes: lag.bytes,
                     missed: slot.missed,

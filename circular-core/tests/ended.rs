@@ -85,6 +85,34 @@ fn a_reader_has_ended_when_its_sink_is_gone() {
     assert!(panics.join().is_err());
 }
 
+/// What a program can do on every system as the last thing that it does.
+#[test]
+fn after_close_a_join_waits_for_every_sink_whatever_its_policy() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(1 << 16).unwrap();
+    let handle = ring.handle();
+    let policies = [Policy::Skip, Policy::BlockFor(LONG), Policy::Block];
+    let readers = policies.map(|policy| {
+        let (sink, release) = stuck::sink();
+        let reader = handle.reader().policy(policy).spawn(sink).unwrap();
+        (reader, release)
+    });
+    ring.write_all(b"x").unwrap();
+    for (_, release) in &readers {
+        release.wait_until_stuck();
+    }
+    ring.write_all(b"the last line").unwrap();
+    handle.close();
+    let mut written = Vec::new();
+    for (reader, release) in readers {
+        assert!(!handle.join_timeout(SHORT), "one is stuck still");
+        drop(release);
+        written.push(reader.join().unwrap().unwrap());
+    }
+    assert!(handle.join_timeout(LONG));
+    assert_eq!(written, [14; 3]);
+}
+
 #[test]
 fn a_trigger_has_ended_when_its_sink_is_gone() {
     let _watchdog = watchdog::minutes(2);

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use circular_core::{AutoFlush, DumpTrigger, Level, PanicDump, Policy, Ring};
+use circular_core::{AutoFlush, DumpTrigger, Handle, Level, PanicDump, Policy, Ring};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::process::{self, Stdio};
@@ -68,6 +68,22 @@ impl Write for Exits {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Takes nothing until the ring is closed, as one that is slow and the program's last lines.
+struct AtTheEnd<W>(Handle, W);
+
+impl<W: Write> Write for AtTheEnd<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        while !self.0.is_closed() {
+            thread::yield_now();
+        }
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.1.flush()
     }
 }
 
@@ -142,6 +158,27 @@ fn as_child() {
                 writeln!({ ring }, "a line").unwrap();
             }
             trigger.saw(Level::Error);
+        }
+        "skips" => {
+            let ring = Ring::builder().flush_at_exit(LONG).build().unwrap();
+            RINGS.lock().unwrap().push(ring.clone());
+            let handle = ring.handle();
+            assert!(handle.is_flushed_at_exit());
+            let late = AtTheEnd(handle.clone(), io::stderr());
+            handle.reader().spawn(late).unwrap();
+            // A sink on a thread of the program's own is one, too.
+            let late = AtTheEnd(handle.clone(), BufWriter::new(io::stdout()));
+            let joined = handle.reader().open();
+            thread::spawn(move || joined.write_to(late));
+            write_lines(&ring);
+            // Before the harness prints to the same stdout.
+            process::exit(0);
+        }
+        "skips and is stuck" => {
+            let ring = Ring::builder().flush_at_exit(SHORT).build().unwrap();
+            RINGS.lock().unwrap().push(ring.clone());
+            ring.handle().reader().spawn(io::stderr()).unwrap();
+            write_lines(&ring);
         }
         "has three stuck rings" => {
             for _ in 0..3 {
@@ -291,17 +328,33 @@ fn sinks_are_flushed() {
     assert!(stderr_of("puts flushes off") == all_lines());
 }
 
+/// Writers do not wait for it, but the end does.
+#[test]
+fn a_sink_of_a_reader_that_skips_has_all_that_the_ring_holds() {
+    let _watchdog = watchdog::minutes(2);
+    let mut command = child::command("skips");
+    let output = command.stdout(Stdio::piped()).output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr == all_lines(), "{} bytes on stderr", stderr.len());
+    // The harness has written there before.
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains(&all_lines()));
+}
+
 #[test]
 fn one_whose_stderr_is_stuck_ends_all_the_same() {
     let _watchdog = watchdog::minutes(2);
-    let mut child = child::command("is stuck").spawn().unwrap();
-    // Open, and not read.
-    let mut stderr = child.stderr.take().unwrap();
-    assert!(child.wait().unwrap().success());
-    let mut text = String::new();
-    stderr.read_to_string(&mut text).unwrap();
-    assert!(!text.is_empty() && all_lines().starts_with(&text));
-    assert!(text.len() < all_lines().len(), "the pipe was not full");
+    for role in ["is stuck", "skips and is stuck"] {
+        let mut child = child::command(role).spawn().unwrap();
+        // Open, and not read.
+        let mut stderr = child.stderr.take().unwrap();
+        assert!(child.wait().unwrap().success());
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).unwrap();
+        assert!(!text.is_empty() && all_lines().starts_with(&text));
+        assert!(text.len() < all_lines().len(), "the pipe was not full");
+    }
 }
 
 #[test]
@@ -332,7 +385,16 @@ fn one_whose_stdout_is_closed_goes_on_and_ends_as_it_would() {
     stdout.read_exact(&mut [0; 100]).unwrap();
     drop(stdout);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "went on\n");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let (told, went_on): (Vec<_>, Vec<_>) = stderr
+        .lines()
+        .partition(|line| line.starts_with("circular: "));
+    assert_eq!(went_on, ["went on"]);
+    // And that nothing is printed any more.
+    assert!(
+        told.len() == 1 && told[0].contains("Broken pipe"),
+        "{told:?}"
+    );
     assert_eq!(output.status.code(), Some(0));
 }
 

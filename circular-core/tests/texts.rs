@@ -15,16 +15,12 @@ fn an_error_says_what_is_wrong_and_what_to_do() {
     let bad_cursor = "0.1".parse::<Cursor>().unwrap_err();
     let bad_level = "loud".parse::<Level>().unwrap_err();
     let too_large = Ring::new(usize::MAX).unwrap_err();
-    let cases: [(&dyn Error, &str); 10] = [
+    let cases: [(&dyn Error, &str); 9] = [
         (&Ring::new(0).unwrap_err(), "pass the size in bytes"),
         (&too_large, &usize::MAX.to_string()),
         (
             &BuildError::OutOfMemory { capacity: 4096 },
             "choose a smaller capacity",
-        ),
-        (
-            &BuildError::NoExitHook,
-            "call flush before the program ends",
         ),
         (&Closed, closed),
         (&TryRecvError::Closed, closed),
@@ -62,7 +58,6 @@ fn a_programs_main_may_pass_them_on_as_io_errors() {
         kind(BuildError::OutOfMemory { capacity }),
         ErrorKind::OutOfMemory
     );
-    assert_eq!(kind(BuildError::NoExitHook), ErrorKind::OutOfMemory);
 }
 
 /// As those do it that print an error with all that it came from.

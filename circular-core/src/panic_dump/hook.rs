@@ -1,6 +1,7 @@
 //! What the hook does. The process may be about to die, and the thread may be in any state.
 //!
-//! Invariants: nothing here panics, waits for a lock, or waits for a reader; the record, the file and
+//! Invariants: nothing here panics, waits for a lock, or waits for a reader, but before an abort, as long as
+//! it was asked to; the record, the file and
 //! the line on stderr are made without asking for memory, unless something fails, a record is longer
 //! than the buffer, or a redaction hook does; the file is whole before anything goes to stderr; the
 //! backtrace, which waits for a lock of the standard library's and allocates, comes last; the hook that
@@ -8,6 +9,7 @@
 
 use super::TARGET;
 use super::backtrace;
+use super::last_flush::LastFlush;
 use super::message::{Panic, Pieces, line_begin, record};
 use super::one_at_a_time::OneAtATime;
 use super::report::{self, ToStderr};
@@ -24,7 +26,7 @@ use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
 use crate::underway::{self, Patience, Underway};
 use crate::write::NoLock;
-use crate::{Level, Meta, Notice, thread_buffer};
+use crate::{Level, Meta, Notice, no_wait, thread_buffer};
 use std::fmt::{self, Write as _};
 use std::io::{self, IoSlice, Write};
 use std::ops::Range;
@@ -50,6 +52,8 @@ pub(super) struct Hook {
     pub(super) redaction: Redaction,
     pub(super) turn: OneAtATime,
     pub(super) process: ProcessName,
+    /// How long a panic that aborts waits for readers, if it does.
+    pub(super) flush: Option<Duration>,
 }
 
 /// What a panic's dump has left open for the backtrace.
@@ -89,6 +93,7 @@ impl Hook {
 
     /// Tells whether the process is going to abort.
     fn record_and_dump(&self, info: &PanicHookInfo<'_>) -> bool {
+        let own = no_wait::own_at_end(self.shared.id);
         // A write of this thread overtakes from here on, whatever made the hook run.
         let _no_wait = InSink::enter();
         let time = SystemTime::now();
@@ -105,10 +110,23 @@ impl Hook {
             recorded,
             aborts,
         });
-        // Whoever could not have the ring's lock is likely to hold it, and whatever else there is.
+        // Whoever could not have the ring's lock is likely to hold it.
+        let patience = self.flush.filter(|_| aborts && can_lock);
+        let mut last_flush = own.zip(patience).map(|(own, patience)| LastFlush {
+            shared: &self.shared,
+            own,
+            patience,
+        });
+        if let Some(flush) = &mut last_flush {
+            flush.wait();
+        }
+        // Whoever could not have that lock may hold whatever else there is.
         // And in a child that a redaction hook has forked, another thread of the parent's may.
         if self.backtrace && can_lock && !self.shared.generation.is_past() {
             self.add_backtrace(&thread, open);
+            if let Some(flush) = &mut last_flush {
+                flush.wait();
+            }
         }
         aborts
     }

@@ -9,6 +9,7 @@
 
 mod loom_close;
 mod loom_demotion;
+mod loom_failure;
 mod loom_flush;
 mod loom_overwritten;
 mod loom_own_ring;

@@ -55,7 +55,7 @@ impl Worker {
         // Dropped in reverse: who waits for this thread waits for the sink to be gone, and nothing that
         // the sink, the hook or the destructor of either does waits for this thread.
         let _present = present;
-        let _in_ring = InRing::enter(self.alarm.shared().id);
+        let _in_ring = InRing::enter(self.alarm.shared().id, None);
         let _in_sink = InSink::enter();
         let (mut worker, to) = (self, to);
         match to {

@@ -2,6 +2,11 @@
 
 use crate::support::{TempDir, example};
 use std::fs;
+#[cfg(unix)]
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
 
 #[test]
 fn panic_dump_leaves_a_file_with_what_led_to_the_panic() {
@@ -102,4 +107,34 @@ fn quiet_console_shows_trace_only_when_an_error_comes() {
     }
     assert_eq!(rest, "");
     assert_eq!(console.matches("TRACE").count(), 6, "{console}");
+}
+
+/// One that is left behind if the test fails.
+#[cfg(unix)]
+struct Waiting(Child);
+
+#[cfg(unix)]
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_loses_no_line_when_it_is_stopped() {
+    for signal in ["-INT", "-TERM"] {
+        let child = example("signals").stderr(Stdio::piped()).spawn();
+        let mut child = Waiting(child.expect("the program starts"));
+        let mut lines = BufReader::new(child.0.stderr.take().expect("it is piped")).lines();
+        let mut line = || lines.next().map(|line| line.expect("it is text"));
+        assert!(line().is_some_and(|line| line.contains("press Ctrl-C")));
+        let pid = child.0.id().to_string();
+        let kill = Command::new("kill").args([signal, &pid]).status();
+        assert!(kill.expect("there is kill").success());
+        assert!(line().is_some_and(|line| line.contains("the last line")));
+        assert_eq!(line(), None);
+        assert_eq!(child.0.wait().expect("it ends").code(), Some(130));
+    }
 }

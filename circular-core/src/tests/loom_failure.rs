@@ -1,0 +1,50 @@
+//! Sinks that fail and work again at any step: invariants 3, 4, 5 and 7.
+
+use super::{Got, model, read, reader, ring, write, writer};
+use crate::{Handle, Policy};
+use loom::thread;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The reader never reads; its sink fails, and the flush and both writers are let go.
+#[test]
+fn loom_a_sink_that_fails_lets_a_flush_and_the_writers_in_line_go() {
+    model(Some(3), ["both writers waited"], |[both]| {
+        let shared = ring(2);
+        let pass = reader(&shared, Policy::Block);
+        (0..2).for_each(|name| assert!(write(&shared, name)));
+        let writers = [2, 3].map(|name| writer(&shared, [name]));
+        let (failing, token) = (Arc::clone(&shared), pass.token().unwrap());
+        let fails = thread::spawn(move || failing.set_fails(token, true));
+        let flushed = Handle::new(Arc::clone(&shared)).flush_timeout(Duration::MAX);
+        assert!(!flushed, "it has not been");
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        fails.join().unwrap();
+        drop(pass);
+        both.occurred_if(shared.lock().unwrap().counts.waits == 2);
+    });
+}
+
+/// Writers wait for it again, wherever they are by then.
+#[test]
+fn loom_a_sink_that_works_again_gets_what_is_left_and_the_rest_is_counted() {
+    let cases = ["it was lapped", "nothing was lost"];
+    model(Some(3), cases, |[lapped, whole]| {
+        let shared = ring(2);
+        let mut pass = reader(&shared, Policy::Block);
+        let writer = writer(&shared, [1, 2, 3, 4]);
+        let (failing, token) = (Arc::clone(&shared), pass.token().unwrap());
+        let fails = thread::spawn(move || {
+            failing.set_fails(token, true);
+            failing.set_fails(token, false);
+        });
+        let Got { names, missed } = read(&mut pass, 4);
+        assert!(names.windows(2).all(|pair| pair[0] < pair[1]));
+        writer.join().unwrap();
+        fails.join().unwrap();
+        lapped.occurred_if(missed > 0);
+        whole.occurred_if(missed == 0);
+    });
+}
