@@ -60,6 +60,7 @@
 //! Linux 4.14, only the C library's `fork` is noticed: after another one, a child must not touch its
 //! parent's rings. A child of `vfork` has its parent's memory and is no other process to them.
 
+mod attending;
 mod auto_flush;
 mod buffer;
 mod builder;
@@ -129,6 +130,8 @@ mod write;
 #[cfg(all(test, loom))]
 mod tests;
 
+#[doc(hidden)]
+pub use attending::Attending;
 pub use auto_flush::AutoFlush;
 pub use builder::RingBuilder;
 pub use capacity::{Capacity, ParseCapacityError};

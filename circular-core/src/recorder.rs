@@ -180,12 +180,14 @@ impl Prepared {
             program,
             dumps,
             redact,
+            patience,
             ..
         } = self.setup;
         if let Some(dir) = dumps {
             let mut dump = PanicDump::builder(&self.guard.handle)
                 .dir(dir)
-                .program(program);
+                .program(program)
+                .flush(patience);
             if let Some(hook) = redact {
                 dump = dump.redact(move |record| hook(record));
             }

@@ -3,17 +3,16 @@
 pub(crate) mod failure;
 
 use self::failure::{Choice, Failure};
+use crate::attending::Attending;
 use crate::fixed_text::FixedText;
 use crate::missed::Loss;
 use crate::no_wait::{InRing, InSink};
 use crate::pass::{Idle, Outcome, Pass};
-use crate::shared::Shared;
 use crate::{Notice, put_off};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,13 +31,13 @@ pub(crate) struct Feed<W> {
     pass: Pass,
     sink: Option<W>,
     /// Dropped last.
-    _present: Present,
+    _attending: Attending,
 }
 
 impl<W: Write> Feed<W> {
     pub(crate) fn new(pass: Pass, sink: W) -> Self {
         Self {
-            _present: Present::new(&pass),
+            _attending: attend(&pass),
             pass,
             sink: Some(sink),
         }
@@ -98,33 +97,19 @@ impl<W> Drop for Feed<W> {
     }
 }
 
-/// A sink that is there, counted by its ring until this is dropped.
-struct Present(Arc<Shared>);
-
-impl Present {
-    fn new(pass: &Pass) -> Self {
-        let shared = pass.shared();
-        if let Some(mut state) = shared.lock() {
-            state.sinks += 1;
-            let mut replaces = false;
-            if let Some(slot) = pass.slot(&mut state) {
-                slot.feeds = true;
-                replaces = slot.is_lossless();
-            }
-            state.lost_sinks = state.lost_sinks.saturating_sub(usize::from(replaces));
+/// Says that there is a sink now, until what is returned is dropped. It may be in the place of one that failed.
+fn attend(pass: &Pass) -> Attending {
+    let shared = pass.shared();
+    let attending = Attending::new(shared);
+    if let Some(mut state) = shared.lock() {
+        let mut replaces = false;
+        if let Some(slot) = pass.slot(&mut state) {
+            slot.feeds = true;
+            replaces = slot.is_lossless();
         }
-        Self(Arc::clone(shared))
+        state.lost_sinks = state.lost_sinks.saturating_sub(usize::from(replaces));
     }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        if let Some(mut state) = self.0.lock() {
-            state.sinks -= 1;
-            drop(state);
-            self.0.ended.notify_all();
-        }
-    }
+    attending
 }
 
 fn feed_all<W: Write>(
@@ -298,6 +283,7 @@ mod tests {
     use crate::readers::Flush;
     use crate::select::Select;
     use crate::{Policy, Ring, Start};
+    use std::sync::Arc;
 
     #[derive(Debug, PartialEq)]
     enum Event {

@@ -6,10 +6,11 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
+use circular_core::Attending;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -43,6 +44,8 @@ pub(crate) struct Connection {
     /// Whether something is being answered just now, and whether that shows a log.
     is_busy: AtomicBool,
     is_viewing: AtomicBool,
+    /// While there is something of a log to send: the end of the program waits for it.
+    attending: Mutex<Option<Attending>>,
     /// It speaks HTTP/1.0, where the end of a response of unknown length is that of the connection.
     is_old: AtomicBool,
     /// How much it has taken since it was accepted or was last blocked for long.
@@ -60,6 +63,7 @@ impl Connection {
             took: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
             is_viewing: AtomicBool::new(false),
+            attending: Mutex::default(),
             is_old: AtomicBool::new(false),
             taken: AtomicUsize::new(0),
             task: OnceLock::new(),
@@ -139,8 +143,21 @@ impl Connection {
         self.is_busy.load(Relaxed)
     }
 
-    pub(crate) fn set_viewing(&self, is_viewing: bool) {
-        self.is_viewing.store(is_viewing, Relaxed);
+    /// Says that it shows a log from now on.
+    pub(crate) fn begin_viewing(&self, attending: Attending) {
+        self.is_viewing.store(true, Relaxed);
+        *self.attending() = Some(attending);
+    }
+
+    /// Says that there is no more to show; the end may not have been sent yet.
+    pub(crate) fn end_viewing(&self) {
+        self.is_viewing.store(false, Relaxed);
+    }
+
+    fn attending(&self) -> MutexGuard<'_, Option<Attending>> {
+        self.attending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_viewing(&self) -> bool {
@@ -252,6 +269,10 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // All that hyper had has gone to the system, which sends it whatever becomes of the program.
+        if !self.0.is_viewing() {
+            self.0.attending().take();
+        }
         Poll::Ready(Ok(()))
     }
 

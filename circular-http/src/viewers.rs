@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use circular_core::Handle;
+use circular_core::{Attending, Handle};
 use http_body::{Body, Frame};
 use hyper::body::Bytes;
 use tokio::task::AbortHandle;
@@ -102,7 +102,7 @@ impl Viewers {
             stream.end(self.call());
         }
         if let Some(connection) = &connection {
-            connection.set_viewing(true);
+            connection.begin_viewing(Attending::at(&self.handle));
         }
         let viewer = Arc::new(Viewer {
             state: Mutex::new(State {
@@ -308,7 +308,7 @@ impl Drop for LogBody {
         self.watch.abort();
         self.viewer.end(false);
         if let Some(connection) = &self.viewer.connection {
-            connection.set_viewing(false);
+            connection.end_viewing();
         }
     }
 }

@@ -29,6 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .reader()
         .policy(Policy::Block)
         .spawn(File::create(dir.join("file"))?)?;
+    // As one does who has not read about policies.
+    recorder
+        .handle()
+        .reader()
+        .spawn(File::create(dir.join("skip"))?)?;
     let options = Options::new().addr(([127, 0, 0, 1], 0));
     let server = circular_http::serve(recorder.handle(), options)?;
     writeln!(io::stdout(), "{}", server.url())?;

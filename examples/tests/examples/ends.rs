@@ -19,6 +19,7 @@ const LINES: usize = 2000;
 struct Places {
     console: String,
     file: String,
+    skip: String,
     viewer: String,
     dump: Option<String>,
 }
@@ -87,6 +88,7 @@ fn run(end: &str) -> Places {
     Places {
         console: console.join().expect("it is read"),
         file: fs::read_to_string(dir.path().join("file")).expect("it is there"),
+        skip: fs::read_to_string(dir.path().join("skip")).expect("it is there"),
         viewer: viewer.join().expect("it is read"),
         dump: dump.map(|path| fs::read_to_string(path).expect("it is text")),
     }
@@ -125,14 +127,14 @@ macro_rules! ends {
 
 // One test for each row of the table.
 ends! {
-    error: console file viewer;
-    exit: console file viewer;
-    thread: console file viewer;
-    panic: console file viewer dump;
-    abort: console file dump;
-    #[cfg(unix)] sigterm: console file viewer;
-    guard: console file viewer;
-    server: console file viewer;
+    error: console file skip viewer;
+    exit: console file skip viewer;
+    thread: console file skip viewer;
+    panic: console file skip viewer dump;
+    abort: console file skip dump;
+    #[cfg(unix)] sigterm: console file skip viewer;
+    guard: console file skip viewer;
+    server: console file skip viewer;
 }
 
 /// `return` is a word of Rust.
@@ -141,6 +143,7 @@ fn returning() {
     let places = run("return");
     assert_all(&places.console, "console");
     assert_all(&places.file, "file");
+    assert_all(&places.skip, "skip");
     assert_all(&places.viewer, "viewer");
     assert!(places.dump.is_none());
 }
