@@ -5,7 +5,7 @@
 //! `.<program>-<pid>-<time>.partial`, and it goes away if the dump does not get to its end. Both
 //! names are always new: nothing is written through a link, and no file is replaced.
 //!
-//! The dumps of a trigger have `.trigger` before the ending of both names. It stands behind the
+//! The dumps of a trigger have `.trigger`, and those that were asked for `.request`, before the ending of both names. It stands behind the
 //! time, where no program's name can have anything, so neither kind ever removes the other's: errors
 //! that go on for hours leave the dump of the panic that began it.
 //!
@@ -55,6 +55,8 @@ pub(crate) struct DumpDir {
 pub(crate) enum Cause {
     Panic,
     Trigger,
+    /// Somebody asked for one.
+    Request,
 }
 
 /// A dump that is being written. Dropped before [`finish`](DumpFile::finish), it leaves nothing.

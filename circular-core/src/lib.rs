@@ -91,6 +91,7 @@ mod make_writer;
 mod meta;
 mod missed;
 mod no_wait;
+mod on_demand;
 mod on_error;
 mod owned_record;
 mod panic_dump;
@@ -147,6 +148,7 @@ pub use meta::Meta;
 pub use missed::{Missed, Notice};
 #[doc(hidden)]
 pub use no_wait::without_waiting;
+pub use on_demand::{DumpBuilder, DumpReport, DumpTo};
 pub use on_error::OnError;
 pub use owned_record::OwnedRecord;
 pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};

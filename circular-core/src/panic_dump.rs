@@ -8,7 +8,7 @@ use self::thread_name::ProcessName;
 use crate::dump_file::{Cause, DumpDir, executable_name};
 use crate::redact::{Redacted, Redaction};
 use crate::shared::Shared;
-use crate::{Handle, Record, exit};
+use crate::{Handle, Record, Targets, exit};
 use std::fmt;
 use std::panic;
 use std::path::PathBuf;
@@ -130,6 +130,14 @@ impl PanicDumpBuilder {
         self
     }
 
+    /// Leaves out of dumps the records that `targets` does not want.
+    ///
+    /// The panic itself is a record of target `panic` and level ERROR.
+    pub fn filter(mut self, targets: Targets) -> Self {
+        self.redaction.set_targets(targets);
+        self
+    }
+
     /// Hands each record to `hook` before it is dumped, the panic's own included: see [`Redacted`], and
     /// [`redact_keys`](crate::redact_keys), which is one. What the hook that was there before prints of the
     /// panic does not pass it.
@@ -140,7 +148,7 @@ impl PanicDumpBuilder {
         mut self,
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
     ) -> Self {
-        self.redaction = Redaction::new(hook);
+        self.redaction.set_hook(hook);
         self
     }
 

@@ -7,6 +7,7 @@ use crate::buffer::Buffer;
 use crate::fork::Generation;
 use crate::record::{Record, Records};
 use crate::sink::Feeder;
+use crate::targets::Targets;
 use crate::{OutOfMemory, underway};
 use std::fmt;
 use std::io::{self, Write};
@@ -27,23 +28,34 @@ pub enum Redacted {
 
 type Hook = dyn Fn(&Record<'_>) -> Redacted + Send + Sync;
 
-/// The hook of a dump, if it has one.
+/// What a dump leaves out or changes.
 #[derive(Default)]
-pub(crate) struct Redaction(Option<Box<Hook>>);
+pub(crate) struct Redaction {
+    hook: Option<Box<Hook>>,
+    targets: Option<Targets>,
+}
 
 impl Redaction {
-    pub(crate) fn new(hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(hook)))
+    pub(crate) fn set_hook(
+        &mut self,
+        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
+    ) {
+        self.hook = Some(Box::new(hook));
+    }
+
+    /// Has those left out that `targets` does not want.
+    pub(crate) fn set_targets(&mut self, targets: Targets) {
+        self.targets = Some(targets);
     }
 
     /// Whether everything leaves as it is.
     pub(crate) fn is_none(&self) -> bool {
-        self.0.is_none()
+        self.hook.is_none() && self.targets.is_none()
     }
 
     /// A buffer for dumps that go through this.
     pub(crate) fn buffer(&self, capacity: u64) -> Result<Buffer, OutOfMemory> {
-        Buffer::for_dump(capacity, self.0.is_some())
+        Buffer::for_dump(capacity, !self.is_none())
     }
 
     /// Hands on what the hook leaves of `records`, which are in a buffer of [`buffer`](Self::buffer).
@@ -55,7 +67,7 @@ impl Redaction {
         let bytes = records.bytes();
         // What is kept is handed on in one run.
         let (mut begin, mut end) = (0, 0);
-        if self.0.is_some() {
+        if !self.is_none() {
             let generation = Generation::current();
             for record in Records::new(records) {
                 let behind = end + record.bytes().len();
@@ -83,7 +95,11 @@ impl Redaction {
 
     /// The same, if it is other than the record. The next one stays a line of its own.
     fn changed(&self, record: &Record<'_>) -> Option<Vec<u8>> {
-        let hook = self.0.as_ref()?;
+        let targets = self.targets.as_ref();
+        if targets.is_some_and(|targets| !targets.fits(record.level, record.target)) {
+            return Some(Vec::new());
+        }
+        let hook = self.hook.as_ref()?;
         // It may be slow, and there are as many records as fit into a piece before a byte is written.
         underway::got_on();
         match hook(record) {
@@ -102,7 +118,10 @@ impl Redaction {
 
 impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Hook" } else { "None" })
+        f.debug_struct("Redaction")
+            .field("hooks", &self.hook.is_some())
+            .field("targets", &self.targets)
+            .finish()
     }
 }
 

@@ -11,7 +11,7 @@ use self::worker::{Destination, Worker};
 use crate::dump_file::{Cause, DumpDir, executable_name};
 use crate::redact::{Redacted, Redaction};
 use crate::sync::ThreadBuilder;
-use crate::{Handle, Level, Record, exit};
+use crate::{Handle, Level, Record, Targets, exit};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -206,6 +206,13 @@ impl DumpTriggerBuilder {
         self
     }
 
+    /// Leaves out of dumps the records that `targets` does not want. What
+    /// sets off a dump is as it was: see [`at_least`](Self::at_least).
+    pub fn filter(mut self, targets: Targets) -> Self {
+        self.redaction.set_targets(targets);
+        self
+    }
+
     /// Hands each record to `hook` before it is dumped: see [`Redacted`], and
     /// [`redact_keys`](crate::redact_keys), which is one. It runs on the trigger's thread. What it logs is
     /// recorded, and sets off no dump.
@@ -215,7 +222,7 @@ impl DumpTriggerBuilder {
         mut self,
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
     ) -> Self {
-        self.redaction = Redaction::new(hook);
+        self.redaction.set_hook(hook);
         self
     }
 

@@ -103,7 +103,16 @@ fn directive(part: &str) -> Option<(&str, Option<Level>)> {
             value => (target.trim(), level(value)?),
         },
     };
-    let is_other_grammar = target.contains(['[', ']', '{', '}', '=', '/', ' ', char::REPLACEMENT_CHARACTER]);
+    let is_other_grammar = target.contains([
+        '[',
+        ']',
+        '{',
+        '}',
+        '=',
+        '/',
+        ' ',
+        char::REPLACEMENT_CHARACTER,
+    ]);
     let is_text = !part.contains(char::REPLACEMENT_CHARACTER);
     (is_text && !target.is_empty() && !is_other_grammar).then_some((target, level))
 }

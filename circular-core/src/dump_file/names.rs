@@ -89,6 +89,7 @@ impl Cause {
         match self {
             Cause::Panic => "",
             Cause::Trigger => ".trigger",
+            Cause::Request => ".request",
         }
     }
 }

@@ -138,3 +138,36 @@ fn signals_loses_no_line_when_it_is_stopped() {
         assert_eq!(child.0.wait().expect("it ends").code(), Some(130));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn dump_on_signal_dumps_when_it_is_asked_to() {
+    let dir = TempDir::new();
+    let mut child = example("dump_on_signal")
+        .arg(dir.path())
+        .env_remove("RUST_LOG")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
+    let mut line_with = |text: &str| loop {
+        let line = lines.next().expect("it goes on").expect("it is text");
+        if line.contains(text) {
+            return line;
+        }
+    };
+    line_with("kill -USR1 this");
+    let kill = |signal: &str| {
+        let pid = child.id().to_string();
+        let mut kill = std::process::Command::new("kill");
+        let status = kill.args([signal, &pid]).status();
+        assert!(status.expect("there is kill").success());
+    };
+    kill("-USR1");
+    let told = line_with("dumped");
+    let dump = dir.file("dump_on_signal-");
+    assert!(dump.contains("DEBUG dump_on_signal: still here"), "{dump}");
+    assert!(told.contains(".request.log"), "{told}");
+    kill("-INT");
+    assert!(child.wait().expect("it ends").success());
+}

@@ -1,0 +1,206 @@
+//! A dump because somebody asks for one.
+//!
+//! Invariant: a file has its name only when it is whole, and no writer or reader waits for it.
+
+use crate::dump::{self, Piece};
+use crate::dump_file::{Cause, DumpDir, executable_name};
+use crate::exit;
+use crate::missed::{Missed, Notice};
+use crate::no_wait::InSink;
+use crate::record::Record;
+use crate::redact::{Redacted, Redaction};
+use crate::shared::Shared;
+use crate::sink::Feeder;
+use crate::targets::Targets;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Where a dump goes: a new file in a directory, or a sink. See [`Handle::dump_to`](crate::Handle::dump_to).
+pub struct DumpTo<'a>(To<'a>);
+
+enum To<'a> {
+    Dir(PathBuf),
+    Sink(Box<dyn Write + Send + 'a>),
+}
+
+impl<'a> DumpTo<'a> {
+    /// Returns the sink as a place for a dump. It is flushed when it has all.
+    pub fn sink(sink: impl Write + Send + 'a) -> Self {
+        Self(To::Sink(Box::new(sink)))
+    }
+}
+
+impl From<PathBuf> for DumpTo<'_> {
+    fn from(dir: PathBuf) -> Self {
+        Self(To::Dir(dir))
+    }
+}
+
+impl From<&PathBuf> for DumpTo<'_> {
+    fn from(dir: &PathBuf) -> Self {
+        Self(To::Dir(dir.clone()))
+    }
+}
+
+impl From<&Path> for DumpTo<'_> {
+    fn from(dir: &Path) -> Self {
+        Self(To::Dir(dir.to_owned()))
+    }
+}
+
+impl From<&str> for DumpTo<'_> {
+    fn from(dir: &str) -> Self {
+        Self(To::Dir(dir.into()))
+    }
+}
+
+impl From<String> for DumpTo<'_> {
+    fn from(dir: String) -> Self {
+        Self(To::Dir(dir.into()))
+    }
+}
+
+/// The options of a dump. Made by [`Handle::dump_to`](crate::Handle::dump_to).
+#[must_use = "it does nothing until `write` is called"]
+pub struct DumpBuilder<'a> {
+    shared: Arc<Shared>,
+    to: DumpTo<'a>,
+    program: Option<String>,
+    redaction: Redaction,
+}
+
+/// What a dump came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DumpReport {
+    /// The file, if it went to one.
+    pub path: Option<PathBuf>,
+    /// How many records it is of, with those that a hook or a filter left out.
+    pub records: u64,
+    /// What writers overwrote while it was made, or what there was no memory for; the dump says so in its place.
+    pub missed: Missed,
+    /// Why old dumps could not be removed. The dump is whole all the same.
+    pub prune_error: Option<io::Error>,
+}
+
+impl<'a> DumpBuilder<'a> {
+    pub(crate) fn new(shared: Arc<Shared>, to: DumpTo<'a>) -> Self {
+        Self {
+            shared,
+            to,
+            program: None,
+            redaction: Redaction::default(),
+        }
+    }
+
+    /// Sets the program's name in the name of the file; that of the executable by default. Characters other
+    /// than ASCII letters, digits, `.`, `_` and `-` are replaced.
+    pub fn program(mut self, program: impl Into<String>) -> Self {
+        self.program = Some(program.into());
+        self
+    }
+
+    /// Hands each record to `hook` before it is dumped: see [`Redacted`], and
+    /// [`redact_keys`](crate::redact_keys), which is one. It runs on this thread, and nothing waits in it for
+    /// readers.
+    pub fn redact(
+        mut self,
+        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
+    ) -> Self {
+        self.redaction.set_hook(hook);
+        self
+    }
+
+    /// Leaves out the records that `targets` does not want.
+    pub fn filter(mut self, targets: Targets) -> Self {
+        self.redaction.set_targets(targets);
+        self
+    }
+
+    /// Makes the dump, on this thread.
+    ///
+    /// # Errors
+    ///
+    /// Why the file cannot be made, written or named, with what to do about it; or the sink's own. `BrokenPipe` in a
+    /// forked child. `OutOfMemory` if there is none for its buffer, 64 KiB.
+    pub fn write(self) -> io::Result<DumpReport> {
+        let Self {
+            shared,
+            to,
+            program,
+            redaction,
+        } = self;
+        if shared.generation.is_past() {
+            return Err(io::Error::new(
+                io::ErrorKind::BrokenPipe,
+                "the ring is the parent's: a forked child dumps nothing",
+            ));
+        }
+        match to.0 {
+            To::Dir(dir) => {
+                let program = program.unwrap_or_else(executable_name);
+                let mut dir = DumpDir::new(dir, &program, Cause::Request);
+                // Who ends the process waits for it.
+                exit::register_for_dumps();
+                let mut file = dir.create(SystemTime::now())?;
+                let mut report = feed(&shared, &redaction, &mut Feeder::new(&mut file))?;
+                report.prune_error = file.finish()?;
+                drop(file);
+                report.path = Some(dir.last().to_owned());
+                Ok(report)
+            }
+            To::Sink(mut sink) => {
+                let mut feeder = Feeder::new(&mut sink);
+                let report = feed(&shared, &redaction, &mut feeder)?;
+                feeder.flush(true)?;
+                Ok(report)
+            }
+        }
+    }
+}
+
+/// Hands out all that the ring holds, and a line where something is missing.
+fn feed<W: Write>(
+    shared: &Shared,
+    redaction: &Redaction,
+    feeder: &mut Feeder<'_, W>,
+) -> io::Result<DumpReport> {
+    let mut buffer = redaction.buffer(shared.tape.capacity())?;
+    // A hook must not wait for readers: it may be what they wait for.
+    let _in_sink = InSink::enter();
+    let mut out = |piece: Piece<'_>| match piece {
+        Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
+        Piece::Records(records) => redaction.feed(records, feeder),
+    };
+    let dumped = dump::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;
+    let mut missed = dumped.missed;
+    missed += dumped.no_memory;
+    Ok(DumpReport {
+        path: None,
+        records: dumped.records,
+        missed,
+        prune_error: None,
+    })
+}
+
+impl fmt::Debug for DumpTo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            To::Dir(dir) => f.debug_tuple("Dir").field(dir).finish(),
+            To::Sink(_) => f.write_str("Sink"),
+        }
+    }
+}
+
+impl fmt::Debug for DumpBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DumpBuilder")
+            .field("to", &self.to)
+            .field("program", &self.program)
+            .field("redaction", &self.redaction)
+            .finish_non_exhaustive()
+    }
+}
