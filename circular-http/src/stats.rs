@@ -34,10 +34,11 @@ pub(crate) fn json(stats: &Stats, viewers: Counts) -> String {
         let comma = if number > 0 { "," } else { "" };
         let _ = write!(
             out,
-            r#"{comma}{{"id":{},"policy":"{:?}","demoted":{},"lag":{{"records":{},"bytes":{}}},"missed":{{"records":{},"bytes":{}}}}}"#,
+            r#"{comma}{{"id":{},"policy":"{:?}","demoted":{},"failing":{},"lag":{{"records":{},"bytes":{}}},"missed":{{"records":{},"bytes":{}}}}}"#,
             reader.id,
             reader.policy,
             reader.demoted,
+            reader.failing,
             reader.lag_records,
             reader.lag_bytes,
             reader.missed.records,
@@ -194,6 +195,14 @@ pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
         "counter",
         "Bytes that a reader missed.",
         |reader| reader.missed.bytes,
+    );
+    per_reader(
+        &mut out,
+        stats,
+        "reader_failing",
+        "gauge",
+        "1 while a reader's sink fails, and is tried again.",
+        |reader| reader.failing.into(),
     );
     out
 }

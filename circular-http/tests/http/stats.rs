@@ -3,7 +3,7 @@
 use circular_core::Policy;
 use std::time::Duration;
 
-use crate::support::{Site, Tail, line};
+use crate::support::{Site, Tail, line, until};
 
 #[test]
 fn json_has_the_numbers_of_the_ring_and_of_each_reader() {
@@ -77,4 +77,29 @@ fn prometheus_gets_what_it_asks_for() {
         site.curl("/stats", &[]).header("content-type"),
         Some("application/json")
     );
+}
+
+#[test]
+fn a_reader_whose_sink_fails_is_known() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let site = Site::new();
+    let reader = site.ring.handle().reader().tell_errors(false);
+    let reader = reader.on_error(circular_core::OnError::TryAgain);
+    let _sink = reader.spawn(Full).unwrap();
+    site.write(0..1);
+    until("it fails", || {
+        (site.stats()["readers"][0]["failing"] == true).then_some(())
+    });
+    let failing = "circular_reader_failing{reader=\"0\",policy=\"Skip\"} 1\n";
+    let text = site.get("/stats?format=prometheus");
+    assert!(text.contains(failing), "{text}");
+    site.ring.handle().close();
 }
