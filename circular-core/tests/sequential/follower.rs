@@ -127,7 +127,7 @@ fn check_landing(model: &Model, begin: Place) {
     assert!(may_be, "landed at {begin:?} of {:?}", model.head);
 }
 
-fn passes(record: &Written, at_least: Option<Level>) -> bool {
+pub(crate) fn passes(record: &Written, at_least: Option<Level>) -> bool {
     record.level.is_none() || record.level >= at_least
 }
 

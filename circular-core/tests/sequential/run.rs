@@ -1,6 +1,6 @@
 //! Runs a program on a ring and on the model, and compares the two after every step.
 
-use crate::follower::{Follower, check_record, seq_and_bytes};
+use crate::follower::{Follower, check_record, passes, seq_and_bytes};
 use crate::model::{Model, Place, Written};
 use crate::program::{From, Length, Op, Program, Text};
 use circular_core::{Cursor, Handle, Level, Meta, Missed, Part, Policy, Ring, Start};
@@ -224,7 +224,7 @@ impl Run {
         }
         let oldest = self.first_found();
         let head = self.model.head;
-        let (start, expected) = self.begin(start, oldest, head);
+        let (start, expected) = self.begin(start, at_least, oldest, head);
         let mut reader = self.handle.reader().start(start).policy(policy);
         if let Some(level) = at_least {
             reader = reader.at_least(level);
@@ -252,13 +252,32 @@ impl Run {
         self.joined += 1;
     }
 
-    fn begin(&self, start: From, oldest: Place, head: Place) -> (Start, Expected) {
+    fn begin(
+        &self,
+        start: From,
+        at_least: Option<Level>,
+        oldest: Place,
+        head: Place,
+    ) -> (Start, Expected) {
         let first_from = |seq: u64| self.model.place_of(seq.max(oldest.seq)).unwrap();
         match start {
             From::Oldest => (Start::Oldest, Expected::at(oldest)),
             From::Newest => (Start::Newest, Expected::at(head)),
             From::Last(count) => {
-                let place = first_from(head.seq.saturating_sub(count));
+                // They are counted among those that pass.
+                let held = self.model.between(oldest, head);
+                let passing: Vec<Place> = held
+                    .filter(|record| passes(record, at_least))
+                    .map(|record| record.place)
+                    .collect();
+                let place = match count {
+                    0 => head,
+                    _ => {
+                        let count = usize::try_from(count).unwrap();
+                        let first = passing.len().checked_sub(count);
+                        first.map_or(oldest, |first| passing[first])
+                    }
+                };
                 (Start::Last(count), Expected::at(place))
             }
             From::SinceWrite(back) => {
