@@ -1,5 +1,6 @@
-//! The log over HTTP, as its clients see it: real sockets, and mostly `curl`.
+//! The log over HTTP, as its clients see it: over real sockets.
 
+mod client;
 mod ends;
 mod floods;
 mod formats;

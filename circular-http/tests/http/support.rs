@@ -4,13 +4,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use circular_core::{Level, Meta, Ring};
 use circular_http::{Options, Server, serve};
 use serde_json::Value;
+
+use crate::client::{self, Asked, Body};
 
 /// What should happen has happened by then, on the slowest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,63 +106,53 @@ impl Reply {
 
 /// Asks for a response that ends.
 pub(crate) fn curl(url: &str, arguments: &[&str]) -> Reply {
-    let output = Command::new("curl")
-        .args(["--silent", "--show-error", "--include", "--globoff"])
-        .args(["--noproxy", "*"])
-        .args(["--max-time", "60"])
-        .args(arguments)
-        .arg(url)
-        .output()
-        .expect("curl is installed");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{url}: {}\n{text}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let (head, body) = text.split_once("\r\n\r\n").expect("there are headers");
+    let mut response = client::ask(url, arguments)
+        .and_then(Asked::response)
+        .expect("it answers");
+    let mut body = Vec::new();
+    let end = response.body.read_to_end(&mut body);
+    let body = String::from_utf8_lossy(&body).into_owned();
+    end.unwrap_or_else(|error| panic!("{url}: {error}\n{body}"));
+    let head = response.head;
     let status = head
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
     Reply {
         status: status.expect("there is a status"),
-        head: head.to_owned(),
-        body: body.to_owned(),
+        head,
+        body,
     }
 }
 
-/// A `curl` whose response goes on.
+/// A response that goes on.
 pub(crate) struct Tail {
-    child: Child,
-    lines: BufReader<ChildStdout>,
+    /// Until the first line is asked for.
+    asked: Option<Asked>,
+    lines: Option<BufReader<Body>>,
 }
 
 impl Tail {
     pub(crate) fn open(url: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new("curl")
-            .args([
-                "--silent",
-                "--no-buffer",
-                "--globoff",
-                "--noproxy",
-                "*",
-                "--max-time",
-                "60",
-            ])
-            .args(arguments)
-            .arg(url)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("curl is installed");
-        let lines = BufReader::new(child.stdout.take().expect("it is piped"));
-        Self { child, lines }
+        let asked = client::ask(url, arguments).expect("it listens");
+        Self {
+            asked: Some(asked),
+            lines: None,
+        }
+    }
+
+    fn lines(&mut self) -> &mut BufReader<Body> {
+        if let Some(asked) = self.asked.take() {
+            let response = asked.response().expect("it answers");
+            self.lines = Some(BufReader::new(response.body));
+        }
+        self.lines.as_mut().expect("it was asked for")
     }
 
     /// The next line, without its end.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        self.lines.read_line(&mut line).expect("it is text");
+        self.lines().read_line(&mut line).expect("it is text");
         assert!(!line.is_empty(), "the stream ended");
         line.trim_end().to_owned()
     }
@@ -180,17 +171,10 @@ impl Tail {
 
     /// What is left, and whether the response came to its end.
     pub(crate) fn rest(mut self) -> (String, bool) {
-        let mut rest = String::new();
-        self.lines.read_to_string(&mut rest).expect("it is text");
-        let status = self.child.wait().expect("it is our child");
-        (rest, status.success())
-    }
-}
-
-impl Drop for Tail {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let mut rest = Vec::new();
+        let end = self.lines().read_to_end(&mut rest);
+        let rest = String::from_utf8(rest).expect("it is text");
+        (rest, end.is_ok())
     }
 }
 
