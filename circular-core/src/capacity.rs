@@ -16,6 +16,8 @@ use std::str::FromStr;
 /// assert_eq!(ring.handle().capacity(), 16 << 20);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Say the type: in `Ring::new("16MiB".parse()?)` a number of bytes would be parsed, which this is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capacity(usize);
 

@@ -30,6 +30,9 @@ use crate::trigger::DumpTrigger;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
+/// Hand in the ring itself: in a `Mutex`, an `Arc` or a closure it compiles as well, and level and target are lost, as
+/// only the ring's own implementation is told of them. Then readers cannot filter, and nothing sets off a trigger.
+///
 /// A writer that is asked for without metadata writes records without level and target. What a closed ring
 /// refuses is counted, and no error: `fmt` would print it.
 impl<'a> MakeWriter<'a> for Ring {

@@ -132,10 +132,11 @@ impl ReaderBuilder {
     ///
     /// [`OutOfMemory`] if there is no memory for its buffer.
     pub fn try_open(self) -> Result<Reader, OutOfMemory> {
-        let notice = self.notice;
+        let (notice, on_error) = (self.notice, self.on_error);
         Ok(Reader {
             pass: self.join(true)?,
             notice,
+            on_error,
         })
     }
 
@@ -250,6 +251,7 @@ impl fmt::Debug for ReaderBuilder {
 pub struct Reader {
     pass: Pass,
     notice: Notice,
+    on_error: OnError,
 }
 
 impl Reader {
@@ -329,7 +331,11 @@ impl Reader {
     /// The sink's, as [`SinkError`](crate::SinkError) describes.
     pub fn write_to(mut self, sink: impl io::Write) -> io::Result<u64> {
         self.pass.release();
-        Feed::new(self.pass, sink).run(self.notice)
+        let choice = Choice {
+            on_error: self.on_error,
+            tells_of: None,
+        };
+        Feed::new(self.pass, sink).run_or(self.notice, choice)
     }
 }
 

@@ -209,9 +209,9 @@ fn print(ring: &Ring, console: Targets) -> io::Result<()> {
         .reader()
         .policy(Policy::BlockFor(PATIENCE))
         .filter(console);
+    let colors = wants_colors(stderr.is_terminal());
     // A file gets the bytes as they are.
-    if stderr.is_terminal() || is_forced() {
-        let colors = wants_colors(stderr.is_terminal());
+    if stderr.is_terminal() || colors {
         reader.spawn(TerminalWriter::new(stderr).colors(colors))?;
     } else {
         reader.spawn(stderr)?;
@@ -219,21 +219,28 @@ fn print(ring: &Ring, console: Targets) -> io::Result<()> {
     Ok(())
 }
 
-fn is_forced() -> bool {
-    let forces = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
-    ["CLICOLOR_FORCE", "FORCE_COLOR"].into_iter().any(forces)
+/// What is said in so many words, if anything is.
+fn asked_for_colors() -> Option<bool> {
+    let value = |name| env::var_os(name).filter(|value| !value.is_empty());
+    if value("NO_COLOR").is_some() {
+        return Some(false);
+    }
+    if let Some(force) = value("FORCE_COLOR") {
+        return Some(force != "0" && force != "false");
+    }
+    value("CLICOLOR_FORCE")
+        .filter(|force| force != "0")
+        .map(|_| true)
 }
 
-/// As <https://no-color.org> and <https://bixense.com/clicolors> have it: `NO_COLOR` comes first.
+/// As <https://no-color.org>, <https://force-color.org> and <https://bixense.com/clicolors> have it, in this order.
 fn wants_colors(is_terminal: bool) -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let is = |name, wanted: &str| env::var_os(name).is_some_and(|value| value == wanted);
-    if is_set("NO_COLOR") {
-        return false;
-    }
     // An old console of Windows shows colours only to programs that have asked it to.
     let can = !cfg!(windows) || is_set("WT_SESSION") || is_set("TERM");
-    is_forced() || is_terminal && can && !is("CLICOLOR", "0") && !is("TERM", "dumb")
+    let may = is_terminal && can && !is("CLICOLOR", "0") && !is("TERM", "dumb");
+    asked_for_colors().unwrap_or(may)
 }
 
 /// The name of the variable that says what a program's ring keeps: `my-shop` has `MY_SHOP_RECORD`.
@@ -256,7 +263,8 @@ fn variable(program: &str) -> String {
 fn directives(variable: &str, text: &str, complaints: &mut Vec<String>) -> Targets {
     let mut parse = |source: &str, text: &str| {
         let (targets, bad) = Targets::parse_lossy(text);
-        let is_empty = targets == Targets::new() && !bad.is_empty();
+        let parts = text.split(',').filter(|part| !part.trim().is_empty());
+        let is_empty = parts.count() == bad.len();
         complaints.extend(bad.iter().map(|bad| format!("{source}: ignoring {bad}")));
         (!is_empty).then_some(targets)
     };

@@ -47,11 +47,12 @@ impl<W: Write> Feed<W> {
     /// that were.
     ///
     /// The sink is flushed when the reader has had everything, and whenever a flush waits for it.
+    #[cfg(test)]
     pub(crate) fn run(self, notice: Notice) -> io::Result<u64> {
         self.run_or(notice, Choice::default())
     }
 
-    /// The same, and what is done if the sink fails.
+    /// The same, and does what is chosen if the sink fails.
     pub(crate) fn run_or(mut self, notice: Notice, choice: Choice) -> io::Result<u64> {
         let _in_ring = InRing::enter(self.pass.shared().id, self.pass.number());
         let Some(sink) = &mut self.sink else {
@@ -128,8 +129,11 @@ fn feed_all<W: Write>(
                 feeder.notice(notice, pass.take_loss())?;
                 feeder.take(pass.buffer().bytes())?;
                 if pass.must_flush() {
-                    feeder.flush(true)?;
-                    pass.release();
+                    if feeder.flush(true)? {
+                        pass.release();
+                    } else {
+                        pass.put_off();
+                    }
                 }
             }
             Outcome::Drained => {
@@ -200,13 +204,20 @@ impl<'a, W: Write> Feeder<'a, W> {
         self.take(line.as_bytes())
     }
 
-    /// Tells whether the sink is flushed, or has put it off, which it may unless it `must`.
+    /// Tells whether the sink is flushed. If not, it has put that off, which it may unless it `must`, or it fails
+    /// at that, is tried again, and there is more for it.
     pub(crate) fn flush(&mut self, must: bool) -> io::Result<bool> {
         let _in_sink = InSink::enter();
         loop {
             let began = Instant::now();
             match put_off::flush(must, || self.sink.flush()) {
-                Err(error) => self.try_again(error, began)?,
+                Err(error) => {
+                    self.try_again(error, began)?;
+                    // What only a flush fails at is no reason to keep the rest from it.
+                    if self.failure.as_ref().is_some_and(Failure::has_more) {
+                        return Ok(false);
+                    }
+                }
                 done => {
                     self.works();
                     return done;

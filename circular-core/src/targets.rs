@@ -25,9 +25,10 @@ use std::str::FromStr;
 /// # Directives
 ///
 /// With commas between them: a level (`info`, or `off`), which is the default; a target, for all of it; or
-/// `target=level`. Case does not matter in levels, and spaces around a part are nothing. Of two for the same
-/// target the later one counts. It is what `tracing_subscriber::filter::Targets` and `env_logger` read, without
-/// the spans and fields of `EnvFilter` and without the `/text` of `env_logger`.
+/// `target=level`. Levels are `error`, `warn`, `info`, `debug`, `trace`, in any case, or 1 to 5, and `off` or 0. Spaces
+/// around a part are nothing. Of two for the same target the later one counts. It is what
+/// `tracing_subscriber::filter::Targets` and `env_logger` read, without the spans and fields of `EnvFilter` and
+/// without the `/text` of `env_logger`; a level by itself that is misspelt (`inof`) reads as a target, as with these.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Targets {
     default: Option<Level>,
@@ -205,13 +206,19 @@ fn parse_level(text: &str) -> Option<Option<Level>> {
     if text.eq_ignore_ascii_case("off") {
         return Some(None);
     }
+    // As `tracing` numbers them.
+    if let Ok(number @ 0..=5) = text.parse::<usize>() {
+        return Some(number.checked_sub(1).map(|index| Level::ALL[4 - index]));
+    }
     text.parse().ok().map(Some)
 }
 
-/// What has one of these is a directive of another grammar, for spans, fields or messages: taken for a target
-/// it would fit nothing, and nobody would be told.
+/// What has one of these is a directive of another grammar, for spans, fields or messages, or was quoted or
+/// separated otherwise: taken for a target it would fit nothing, and nobody would be told.
 fn is_target(text: &str) -> bool {
-    !text.is_empty() && !text.contains(['[', ']', '{', '}', '=', '/', ' '])
+    let others = ['[', ']', '{', '}', '=', '/', ' ', '"', '\'', ';', '*'];
+    let colons = text.replace("::", "");
+    !text.is_empty() && !text.contains(others) && !colons.contains(':')
 }
 
 /// Returns an error for the first bad directive.
@@ -224,7 +231,7 @@ impl FromStr for Targets {
     }
 }
 
-/// Writes directives that parse to the same.
+/// Writes directives that parse to the same, if the targets are such as a directive can have.
 impl fmt::Display for Targets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |level: Option<Level>| level.map_or("off", Level::lower);
@@ -312,7 +319,13 @@ mod tests {
             ),
             ("warn,a=b=c,=info", [Some(Warn); 3], &["a=b=c", "=info"]),
             ("warn,a=", [Some(Trace), Some(Trace), Some(Warn)], &[]),
-            ("a=1,info", [Some(Info); 3], &["a=1"]),
+            ("a=5,2", [Some(Trace), Some(Trace), Some(Warn)], &[]),
+            ("0,a=3", [Some(Info), Some(Info), None], &[]),
+            ("a=6,info", [Some(Info); 3], &["a=6"]),
+            ("\"info\"", [None; 3], &["\"info\""]),
+            ("info;debug", [None; 3], &["info;debug"]),
+            ("*,a:debug,'a'", [None; 3], &["*", "a:debug", "'a'"]),
+            ("a::b::=info,warn", [Some(Warn); 3], &[]),
             (
                 "warn,a[span{x=1}]=debug",
                 [Some(Warn); 3],
@@ -360,7 +373,7 @@ mod tests {
         #[test]
         fn what_is_shown_parses_to_the_same(
             default in 0..6usize,
-            parts in proptest::collection::vec(("[a-c:]{1,4}", 0..6usize), 0..5),
+            parts in proptest::collection::vec(("[a-c]{1,2}(::[a-c]){0,2}", 0..6usize), 0..5),
         ) {
             let level = |code: usize| Level::ALL.get(code).copied();
             let mut targets = Targets::new().with_default(level(default));

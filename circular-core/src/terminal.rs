@@ -108,11 +108,14 @@ impl<W: Write> TerminalWriter<W> {
     }
 }
 
-/// What a terminal may take for an order: control characters, and those that change the direction of text.
-fn is_obeyed(c: char) -> bool {
+/// What a terminal may take for an order: control characters, those that change the direction of text, and line
+/// ends that are none of ours.
+pub(crate) fn is_obeyed(c: char) -> bool {
     let is_kept = matches!(c, '\n' | '\t');
-    let turns =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
     turns || c.is_control() && !is_kept
 }
 
@@ -260,6 +263,10 @@ mod tests {
             (b"a\rb\n", "a\\rb\n"),
             ("\u{9b}2J\n".as_bytes(), "\\u{9b}2J\n"),
             ("\u{202e}gnp.exe".as_bytes(), "\\u{202e}gnp.exe"),
+            (
+                "a\u{61c}b\u{2028}c\u{2029}".as_bytes(),
+                "a\\u{61c}b\\u{2028}c\\u{2029}",
+            ),
             (b"\x9b2J \xff\xc3", "\\x9b2J \\xff\\xc3"),
             (b"\x7f\x00", "\\u{7f}\\u{0}"),
         ] {

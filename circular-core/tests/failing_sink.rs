@@ -216,3 +216,89 @@ fn after_close_it_is_tried_once_more() {
     assert_eq!(handle.stats().failed_sinks, 1);
     assert!(!handle.flush_timeout(LONG));
 }
+
+/// Takes 100 bytes at once, and every third call fails, so each is worth trying again.
+#[derive(Clone, Default)]
+struct Moody {
+    taken: Arc<Mutex<Vec<u8>>>,
+    calls: u32,
+    /// Flushes fail, and writes do not.
+    flushes: bool,
+}
+
+impl Write for Moody {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.calls += 1;
+        if !self.flushes && self.calls % 3 == 0 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let count = bytes.len().min(100);
+        self.taken
+            .lock()
+            .unwrap()
+            .extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.flushes {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+}
+
+fn patient(handle: &circular_core::Handle) -> circular_core::ReaderBuilder {
+    let reader = handle.reader().policy(Policy::Block);
+    reader.on_error(OnError::TryAgain).tell_errors(false)
+}
+
+#[test]
+fn after_close_a_sink_gets_all_as_long_as_trying_again_helps() {
+    let _watchdog = watchdog::minutes(2);
+    for opened in [false, true] {
+        let mut ring = Ring::new(1 << 16).unwrap();
+        let handle = ring.handle();
+        let reader = opened.then(|| patient(&handle).open());
+        let text = "a line of twenty....\n".repeat(1000);
+        for line in text.split_inclusive('\n') {
+            ring.write_all(line.as_bytes()).unwrap();
+        }
+        handle.close();
+        let sink = Moody::default();
+        match reader {
+            Some(reader) => reader.write_to(sink.clone()).unwrap(),
+            None => patient(&handle).write_to(sink.clone()).unwrap(),
+        };
+        assert!(*sink.taken.lock().unwrap() == text.as_bytes(), "{opened}");
+    }
+}
+
+#[test]
+fn a_sink_whose_flush_fails_gets_what_comes_all_the_same() {
+    let _watchdog = watchdog::minutes(2);
+    let mut ring = Ring::new(1 << 16).unwrap();
+    let handle = ring.handle();
+    let sink = Moody {
+        flushes: true,
+        ..Moody::default()
+    };
+    let thread = patient(&handle).spawn(sink.clone()).unwrap();
+    let mut text = String::new();
+    for number in 0..5 {
+        let line = format!("line {number}\n");
+        ring.write_all(line.as_bytes()).unwrap();
+        text += &line;
+        let taken = || sink.taken.lock().unwrap().clone();
+        // The one before was tried to be flushed, in vain.
+        while taken() != text.as_bytes() {
+            std::thread::yield_now();
+        }
+    }
+    assert!(!handle.flush_timeout(LONG), "it was not flushed");
+    ring.write_all(b"the last line\n").unwrap();
+    handle.close();
+    assert!(thread.join().unwrap().is_err());
+    let taken = sink.taken.lock().unwrap();
+    assert!(taken.ends_with(b"the last line\n"));
+}

@@ -147,11 +147,20 @@ impl Connection {
     pub(crate) fn begin_viewing(&self, attending: Attending) {
         self.is_viewing.store(true, Relaxed);
         *self.attending() = Some(attending);
+        // From here on it may be cut, by the end of the process too.
+        self.doom();
     }
 
     /// Says that there is no more to show; the end may not have been sent yet.
     pub(crate) fn end_viewing(&self) {
         self.is_viewing.store(false, Relaxed);
+    }
+
+    /// All that there was to show is with hyper: what is closed from here on ends in good order.
+    pub(crate) fn spare(&self) {
+        if self.is_old.load(Relaxed) {
+            let _ = SockRef::from(&self.stream).set_linger(None);
+        }
     }
 
     fn attending(&self) -> MutexGuard<'_, Option<Attending>> {

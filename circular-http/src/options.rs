@@ -42,7 +42,7 @@ pub struct Options {
     variable: Option<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) redact: Option<Hook>,
-    pub(crate) ending: Option<Ending>,
+    pub(crate) endings: Vec<Ending>,
     pub(crate) keep_alive: Duration,
     pub(crate) stall_timeout: Duration,
     pub(crate) header_timeout: Duration,
@@ -59,7 +59,7 @@ impl Options {
             variable: None,
             hosts: Vec::new(),
             redact: None,
-            ending: None,
+            endings: Vec::new(),
             keep_alive: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(10),
@@ -175,10 +175,10 @@ impl Options {
         self
     }
 
-    /// Lets `ending` end those who look, without closing the ring; see [`Ending`]. Nothing does unless said,
-    /// but the end of the [`Server`](crate::Server).
+    /// Lets `ending` end those who look, without closing the ring; see [`Ending`]. Said again, each
+    /// of them does. Nothing does unless said, but the end of the [`Server`](crate::Server).
     pub fn ended_by(mut self, ending: &Ending) -> Self {
-        self.ending = Some(ending.clone());
+        self.endings.push(ending.clone());
         self
     }
 

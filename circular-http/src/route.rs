@@ -46,7 +46,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn new(handle: Handle, options: Options) -> Arc<Self> {
         let viewers = Viewers::new(handle.clone(), options.viewers);
-        if let Some(ending) = &options.ending {
+        for ending in &options.endings {
             ending.add(&viewers);
         }
         Arc::new(Self {

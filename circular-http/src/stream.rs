@@ -71,7 +71,8 @@ pub(crate) struct Parts {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LastCall {
     pub(crate) end: Cursor,
-    pub(crate) deadline: Instant,
+    /// `None` if it has the time that it needs.
+    pub(crate) deadline: Option<Instant>,
 }
 
 pub(crate) struct Stream {
@@ -360,7 +361,9 @@ impl Stream {
     /// all the time that it needs, and so has what does not follow: it ends as it would have.
     fn is_late(&mut self) -> bool {
         if let Some(call) = self.last_call {
-            return Instant::now() > call.deadline;
+            return call
+                .deadline
+                .is_some_and(|deadline| Instant::now() > deadline);
         }
         if !self.follow {
             return false;

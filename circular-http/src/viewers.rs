@@ -99,7 +99,10 @@ impl Viewers {
     ) -> LogBody {
         if self.last_call.get().is_some() {
             // It has come too late to stay, and is not cut short for that.
-            stream.end(self.call());
+            stream.end(LastCall {
+                end: self.handle.cursor(),
+                deadline: None,
+            });
         }
         if let Some(connection) = &connection {
             connection.begin_viewing(Attending::at(&self.handle));
@@ -140,7 +143,7 @@ impl Viewers {
     fn call(&self) -> LastCall {
         LastCall {
             end: self.handle.cursor(),
-            deadline: Instant::now() + LAST_CALL,
+            deadline: Some(Instant::now() + LAST_CALL),
         }
     }
 }
@@ -225,6 +228,9 @@ impl Viewer {
                 let stream = state.stream.take();
                 drop(state);
                 drop(stream);
+                if let Some(connection) = &self.connection {
+                    connection.spare();
+                }
                 Poll::Ready(None)
             }
             Poll::Pending => Poll::Pending,

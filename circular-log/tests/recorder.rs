@@ -235,6 +235,8 @@ fn a_bad_directive_is_named_and_the_rest_holds() {
             [Info; 3],
             &["shop=loud"],
         ),
+        // What is good is "off".
+        ("RUST_LOG", "off,bad]", [Debug; 3], [Off; 3], &["bad]"]),
         (
             "RUST_LOG",
             "info/hello",

@@ -126,7 +126,10 @@ impl RecorderBuilder {
     pub fn init(self) -> io::Result<Recorder> {
         let (layer, prepared) = self.prepare()?;
         let least = level_filter(prepared.record.least_level());
-        // First: if it fails, nothing of the program has been changed.
+        // A logger cannot be taken back, so it comes first; and not where the second step is known to fail.
+        if has_global_subscriber() {
+            return Err(there_is_one("a subscriber"));
+        }
         LogTracer::builder()
             .with_max_level(least.as_log())
             .init()
@@ -192,6 +195,11 @@ fn level_filter(least: Option<Level>) -> LevelFilter {
         Some(Level::Debug) => LevelFilter::DEBUG,
         Some(Level::Trace) => LevelFilter::TRACE,
     }
+}
+
+/// Whether there is one, of this thread alone or of all: `tracing` does not tell the two apart.
+fn has_global_subscriber() -> bool {
+    tracing_core::dispatcher::has_been_set()
 }
 
 fn there_is_one(what: &str) -> io::Error {

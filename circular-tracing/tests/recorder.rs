@@ -150,5 +150,10 @@ fn colours_are_for_terminals_and_for_who_asks() {
     assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
     assert!(coloured(&[("FORCE_COLOR", "1")]));
     assert!(!coloured(&[("CLICOLOR_FORCE", "0")]));
+    assert!(!coloured(&[("FORCE_COLOR", "0")]));
+    assert!(!coloured(&[
+        ("FORCE_COLOR", "false"),
+        ("CLICOLOR_FORCE", "1")
+    ]));
     assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }

@@ -103,28 +103,21 @@ fn directive(part: &str) -> Option<(&str, Option<Level>)> {
             value => (target.trim(), level(value)?),
         },
     };
-    let is_other_grammar = target.contains([
-        '[',
-        ']',
-        '{',
-        '}',
-        '=',
-        '/',
-        ' ',
-        char::REPLACEMENT_CHARACTER,
-    ]);
+    let others = "[]{}=/ \"';*\u{fffd}";
+    let is_other_grammar = target.contains(|c| others.contains(c))
+        || target.split("::").any(|part| part.contains(':'));
     let is_text = !part.contains(char::REPLACEMENT_CHARACTER);
     (is_text && !target.is_empty() && !is_other_grammar).then_some((target, level))
 }
 
 fn level(text: &str) -> Option<Option<Level>> {
     match &*text.to_ascii_lowercase() {
-        "off" => Some(None),
-        "error" => Some(Some(Level::Error)),
-        "warn" => Some(Some(Level::Warn)),
-        "info" => Some(Some(Level::Info)),
-        "debug" => Some(Some(Level::Debug)),
-        "trace" => Some(Some(Level::Trace)),
+        "off" | "0" => Some(None),
+        "error" | "1" => Some(Some(Level::Error)),
+        "warn" | "2" => Some(Some(Level::Warn)),
+        "info" | "3" => Some(Some(Level::Info)),
+        "debug" | "4" => Some(Some(Level::Debug)),
+        "trace" | "5" => Some(Some(Level::Trace)),
         _ => None,
     }
 }

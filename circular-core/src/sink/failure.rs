@@ -9,6 +9,7 @@ use crate::pass::Pass;
 use crate::readers::Token;
 use crate::shared::Shared;
 use crate::stderr::{self, LINE};
+use crate::terminal::is_obeyed;
 use crate::{OnError, sync};
 use std::fmt::{self, Write as _};
 use std::io;
@@ -56,8 +57,23 @@ fn say(what: fmt::Arguments<'_>) {
     // An error's text is foreign code.
     let _in_sink = InSink::enter();
     // It is cut where it is too long.
-    let _ = write!(line, "circular: {what}");
+    let _ = write!(Plain(&mut line), "circular: {what}");
     stderr::write_line(line.make_line(), false);
+}
+
+/// Text for a terminal, with nothing in it that this would obey: an error may say what somebody else sent.
+struct Plain<'a, W>(&'a mut W);
+
+impl<W: fmt::Write> fmt::Write for Plain<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| {
+            if c == '\n' || is_obeyed(c) {
+                write!(self.0, "{}", c.escape_default())
+            } else {
+                self.0.write_char(c)
+            }
+        })
+    }
 }
 
 /// A sink that is tried again.
@@ -68,7 +84,7 @@ pub(crate) struct Failure {
     /// How long it is left alone the next time, while it fails.
     pause: Option<Duration>,
     told: Option<Instant>,
-    /// It was tried after the close.
+    /// It was tried after the close, and has taken nothing since.
     was_last: bool,
 }
 
@@ -115,9 +131,19 @@ impl Failure {
         Ok(())
     }
 
+    /// Whether there is something in the ring that the reader has not copied yet.
+    pub(super) fn has_more(&self) -> bool {
+        self.shared.lock().is_some_and(|mut state| {
+            let head = state.head.spot.position;
+            let slot = state.readers.get(self.token);
+            slot.is_some_and(|slot| slot.spot.position < head)
+        })
+    }
+
     /// Says that the sink has taken something.
     #[inline]
     pub(super) fn is_over(&mut self) {
+        self.was_last = false;
         if self.pause.take().is_some() {
             self.shared.set_fails(self.token, false);
         }

@@ -17,6 +17,8 @@ const LINES: usize = 2000;
 /// Where it went.
 #[derive(Debug)]
 struct Places {
+    /// How the viewer's connection ended.
+    viewer_end: std::io::Result<()>,
     console: String,
     file: String,
     skip: String,
@@ -25,7 +27,7 @@ struct Places {
 }
 
 /// Runs the program to the end that is asked for.
-fn run(end: &str) -> Places {
+fn run(end: &str, version: &str) -> Places {
     let dir = TempDir::new();
     let mut child = example("every_end")
         .args([end.as_ref(), dir.path().as_os_str()])
@@ -46,7 +48,7 @@ fn run(end: &str) -> Places {
     let mut viewer = TcpStream::connect(addr).expect("it listens");
     write!(
         viewer,
-        "GET /{path}?follow&format=ndjson HTTP/1.1\r\nhost: localhost\r\n\r\n"
+        "GET /{path}?follow&format=ndjson HTTP/{version}\r\nhost: localhost\r\n\r\n"
     )
     .expect("it reads");
     let mut viewer = BufReader::new(viewer);
@@ -58,8 +60,8 @@ fn run(end: &str) -> Places {
     let viewer = thread::spawn(move || {
         let mut shown = Vec::new();
         // One that is cut has what came before.
-        let _ = viewer.read_to_end(&mut shown);
-        String::from_utf8_lossy(&shown).into_owned()
+        let end = viewer.read_to_end(&mut shown).map(drop);
+        (String::from_utf8_lossy(&shown).into_owned(), end)
     });
     let mut stderr = child.stderr.take().expect("it is piped");
     let console = thread::spawn(move || {
@@ -75,12 +77,11 @@ fn run(end: &str) -> Places {
         stdout
             .read_line(&mut String::new())
             .expect("it has said it");
-        let pid = child.id().to_string();
-        let kill = std::process::Command::new("kill").arg(pid).status();
-        assert!(kill.expect("there is kill").success());
+        crate::support::kill("TERM", child.id());
     }
     child.wait().expect("it ends");
 
+    let (viewer, viewer_end) = viewer.join().expect("it is read");
     let dump = fs::read_dir(dir.path())
         .expect("the directory is there")
         .map(|entry| entry.expect("it can be read").path())
@@ -89,7 +90,8 @@ fn run(end: &str) -> Places {
         console: console.join().expect("it is read"),
         file: fs::read_to_string(dir.path().join("file")).expect("it is there"),
         skip: fs::read_to_string(dir.path().join("skip")).expect("it is there"),
-        viewer: viewer.join().expect("it is read"),
+        viewer,
+        viewer_end,
         dump: dump.map(|path| fs::read_to_string(path).expect("it is text")),
     }
 }
@@ -117,7 +119,7 @@ macro_rules! ends {
         $(#[$attribute])?
         #[test]
         fn $name() {
-            let places = run(stringify!($name));
+            let places = run(stringify!($name), "1.1");
             $(assert_all(ends!(@$place places), stringify!($place));)*
         }
     )*};
@@ -140,10 +142,24 @@ ends! {
 /// `return` is a word of Rust.
 #[test]
 fn returning() {
-    let places = run("return");
+    let places = run("return", "1.1");
     assert_all(&places.console, "console");
     assert_all(&places.file, "file");
     assert_all(&places.skip, "skip");
     assert_all(&places.viewer, "viewer");
     assert!(places.dump.is_none());
+}
+
+/// In older HTTP, a connection that ends in good order is the end of the response: a client would take what it
+/// has for all.
+#[test]
+fn a_viewer_that_is_cut_can_tell() {
+    for _ in 0..5 {
+        let places = run("abort", "1.0");
+        let has_all = places.viewer.contains("line 1999 of all");
+        assert!(has_all || places.viewer_end.is_err(), "{places:?}");
+    }
+    let places = run("return", "1.0");
+    assert_all(&places.viewer, "viewer");
+    assert!(places.viewer_end.is_ok(), "{:?}", places.viewer_end);
 }

@@ -1,11 +1,13 @@
 //! The small examples show what their headers say.
 
+#[cfg(unix)]
+use crate::support::kill;
 use crate::support::{TempDir, example};
 use std::fs;
 #[cfg(unix)]
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 #[test]
@@ -124,15 +126,13 @@ impl Drop for Waiting {
 #[cfg(unix)]
 #[test]
 fn signals_loses_no_line_when_it_is_stopped() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["INT", "TERM"] {
         let child = example("signals").stderr(Stdio::piped()).spawn();
         let mut child = Waiting(child.expect("the program starts"));
         let mut lines = BufReader::new(child.0.stderr.take().expect("it is piped")).lines();
         let mut line = || lines.next().map(|line| line.expect("it is text"));
         assert!(line().is_some_and(|line| line.contains("press Ctrl-C")));
-        let pid = child.0.id().to_string();
-        let kill = Command::new("kill").args([signal, &pid]).status();
-        assert!(kill.expect("there is kill").success());
+        kill(signal, child.0.id());
         assert!(line().is_some_and(|line| line.contains("the last line")));
         assert_eq!(line(), None);
         assert_eq!(child.0.wait().expect("it ends").code(), Some(130));
@@ -157,17 +157,11 @@ fn dump_on_signal_dumps_when_it_is_asked_to() {
         }
     };
     line_with("kill -USR1 this");
-    let kill = |signal: &str| {
-        let pid = child.id().to_string();
-        let mut kill = std::process::Command::new("kill");
-        let status = kill.args([signal, &pid]).status();
-        assert!(status.expect("there is kill").success());
-    };
-    kill("-USR1");
+    kill("USR1", child.id());
     let told = line_with("dumped");
     let dump = dir.file("dump_on_signal-");
     assert!(dump.contains("DEBUG dump_on_signal: still here"), "{dump}");
     assert!(told.contains(".request.log"), "{told}");
-    kill("-INT");
+    kill("INT", child.id());
     assert!(child.wait().expect("it ends").success());
 }

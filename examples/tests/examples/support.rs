@@ -49,6 +49,14 @@ pub(crate) fn until<T>(description: &str, mut what: impl FnMut() -> Option<T>) -
     }
 }
 
+/// Sends a signal. By the shell, which is everywhere, and knows of it itself.
+#[cfg(unix)]
+pub(crate) fn kill(name: &str, pid: u32) {
+    let command = format!("kill -s {name} {pid}");
+    let status = Command::new("sh").args(["-c", &command]).status();
+    assert!(status.expect("there is a shell").success(), "{command}");
+}
+
 /// A directory of its own, removed at the end.
 pub(crate) struct TempDir(PathBuf);
 
@@ -149,9 +157,7 @@ impl Service {
 
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(status.expect("there is a command called kill").success());
+        kill(name, self.child.id());
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
