@@ -56,6 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "exit" => process::exit(3),
         "panic" => panic!("as asked"),
         "abort" => abort(),
+        // As with SIGKILL, nobody is asked.
+        "die" => process::abort(),
         "thread" => in_another_thread(server, recorder),
         #[cfg(unix)]
         "sigterm" => {

@@ -155,7 +155,7 @@ fn returning() {
 #[test]
 fn a_viewer_that_is_cut_can_tell() {
     for _ in 0..5 {
-        let places = run("abort", "1.0");
+        let places = run("die", "1.0");
         let has_all = places.viewer.contains("line 1999 of all");
         assert!(has_all || places.viewer_end.is_err(), "{places:?}");
     }
