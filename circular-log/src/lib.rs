@@ -64,6 +64,11 @@
 //! `tracing-log` as the logger. Do not turn on the `log-always` feature of `tracing` then: it sends
 //! every event through `log` as well, and each would be recorded twice. Its `log` feature, which
 //! other crates like to turn on, does no harm, because it falls silent when a subscriber is set.
+//!
+//! # Systems, and Rust
+//!
+//! Those of [`circular_core`](circular_core#systems-and-rust): Linux, the rest of unix, macOS, Windows; Rust 1.85 or newer.
+//! This crate has no features.
 
 mod format;
 mod init;

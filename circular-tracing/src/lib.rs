@@ -194,6 +194,11 @@
 //!   `with_ansi(false)`, or put the ring's first, with the consequences [above](#the-recorder-last).
 //!
 //! [`RingLayer`] does none of these.
+//!
+//! # Systems, and Rust
+//!
+//! Those of [`circular_core`](circular_core#systems-and-rust): Linux, the rest of unix, macOS, Windows; Rust 1.85 or newer.
+//! This crate has no features. It works with `tracing-subscriber` 0.3.20 and later, whatever features that has.
 
 mod escape;
 mod format;
