@@ -11,3 +11,6 @@ pub mod log {}
 
 #[doc = include_str!("../circular-http/README.md")]
 pub mod http {}
+
+#[doc = include_str!("../docs/recipes.md")]
+pub mod recipes {}
