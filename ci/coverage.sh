@@ -6,6 +6,7 @@
 # tests are not run: what nothing but an example in the documentation reaches counts as not reached.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source ci/progress.sh
 
 readonly FLOOR=95
 readonly LIBRARIES=(circular-core circular-http circular-log circular-tracing)
@@ -35,10 +36,13 @@ skipped=()
 for name in "${SLOW[@]}"; do skipped+=(--skip "$name"); done
 # Many tests run their own binary again, as a child: its lines count. The compiler's counters, not
 # breakpoints, under which those children crash.
-if ! cargo tarpaulin --engine llvm --follow-exec --locked --all-features "${arguments[@]}" \
-    --include-files 'circular-*/src/*' --exclude-files 'circular-*/src/tests/*' 'circular-*/src/fuzzing.rs' \
-    --timeout 300 --skip-clean --target-dir "$dir" --out Lcov --output-dir "$dir" \
-    -- "${skipped[@]}" >"$dir/log" 2>&1; then
+run() {
+    cargo tarpaulin --engine llvm --follow-exec --locked --all-features "${arguments[@]}" \
+        --include-files 'circular-*/src/*' --exclude-files 'circular-*/src/tests/*' 'circular-*/src/fuzzing.rs' \
+        --timeout 300 --skip-clean --target-dir "$dir" --out Lcov --output-dir "$dir" \
+        -- "${skipped[@]}" >"$dir/log" 2>&1
+}
+if ! progress_wait coverage 120 run; then
     tail -n 50 "$dir/log" | cut -c 1-500 >&2
     echo "coverage: a test failed; all that was said is in $dir/log" >&2
     exit 1

@@ -3,6 +3,7 @@
 # run comes upon goes to a copy, so the checkout stays as it is, but for a finding in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source ci/progress.sh
 
 readonly SECONDS_EACH=${FUZZ_SECONDS:-30}
 # No input needs a hundredth of either.
@@ -26,11 +27,16 @@ trap 'rm -rf "$dir"' EXIT
 
 cargo +nightly fuzz build "${BUILD[@]}"
 total=0
-for target in $(cargo +nightly fuzz list); do
+targets=$(cargo +nightly fuzz list)
+for target in $targets; do
     cp -R "fuzz/corpus/$target" "$dir/$target"
     log=$dir/$target.log
-    if ! cargo +nightly fuzz run "${BUILD[@]}" "$target" "$dir/$target" -- \
-        -max_total_time="$SECONDS_EACH" "${LIMITS[@]}" -print_final_stats=1 >"$log" 2>&1; then
+    # What it says goes to the log; what is shown meanwhile does not.
+    run() {
+        cargo +nightly fuzz run "${BUILD[@]}" "$target" "$dir/$target" -- \
+            -max_total_time="$SECONDS_EACH" "${LIMITS[@]}" -print_final_stats=1 >"$log" 2>&1
+    }
+    if ! progress_wait "fuzz: $target" "$SECONDS_EACH" run; then
         grep -a -A 4 'panicked at\|^==.*ERROR' "$log" >&2 || true
         sed -n '/^Failing input/,/^Reproduce/p' "$log" >&2
         input=$(sed -n 's/.*Test unit written to //p' "$log")

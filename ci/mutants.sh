@@ -10,6 +10,7 @@
 #     With: REGEX                   what the failure must say
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source ci/progress.sh
 
 # No test that is run here takes as long, unless it hangs.
 readonly PATIENCE=180
@@ -52,14 +53,17 @@ run() {
 
 survivors=()
 survived() {
+    progress_clear
     echo "SURVIVED $1: $2; see $log/$1"
     survivors+=("$1")
 }
 
 patches=(ci/mutants/*.patch)
 if (($# > 0)); then patches=("${@/#/ci/mutants/}"); patches=("${patches[@]/%/.patch}"); fi
+progress_begin "${#patches[@]}" mutants
 for patch in "${patches[@]}"; do
     name=$(basename "$patch" .patch)
+    progress_step "$name"
     killer=$(sed -n 's/^Killed by: //p' "$patch")
     message=$(sed -n 's/^With: //p' "$patch")
     if [[ -z $killer || -z $message ]]; then
@@ -82,11 +86,13 @@ for patch in "${patches[@]}"; do
         elif ! grep -qE "$message" "$log/$name"; then
             survived "$name" "$killer fails, but not with '$message'"
         else
+            progress_clear
             echo "killed $name, by $killer"
         fi
     fi
     apply "$PWD/$patch" --reverse
 done
+progress_clear
 
 echo "${#patches[@]} mutants, ${#survivors[@]} survived"
 ((${#survivors[@]} == 0))

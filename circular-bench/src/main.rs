@@ -24,11 +24,14 @@ mod rows;
 mod stats;
 mod work;
 
+#[path = "../../circular-core/tests/common/progress.rs"]
+mod progress;
+
 use args::Args;
 use effort::Effort;
+use progress::Progress;
 use report::Report;
 use std::process::ExitCode;
-use std::time::Instant;
 use std::{env, fs, io};
 
 #[global_allocator]
@@ -54,16 +57,21 @@ fn main() -> ExitCode {
     log::set_max_level(log::LevelFilter::Trace);
 
     let mut random = fastrand::Rng::new();
-    let mut groups = Vec::new();
-    for group in work::groups(&effort) {
-        if args.only.iter().any(|only| !group.name.contains(only)) {
-            continue;
-        }
-        eprint!("{} … ", group.name);
-        let began = Instant::now();
-        groups.push(rounds::run(group, &mut random));
-        eprintln!("{:.1} s", began.elapsed().as_secs_f64());
+    let mut progress = Progress::on_stderr();
+    let mut asked = work::groups(&effort);
+    if let Some(only) = &args.only {
+        asked.retain(|group| group.name.contains(only));
     }
+    let count = asked.len();
+    let mut groups = Vec::new();
+    for (before, group) in asked.into_iter().enumerate() {
+        let (name, rounds) = (group.name.clone(), group.rounds);
+        groups.push(rounds::run(group, &mut random, |round| {
+            let number = before + 1;
+            progress.show(|| format!("{number} of {count}: {name}, round {round} of {rounds}"));
+        }));
+    }
+    progress.clear();
     if groups.is_empty() {
         eprintln!("no group has that in its name; there are:");
         for group in work::groups(&effort) {

@@ -80,14 +80,15 @@ impl Found {
     }
 }
 
-/// Times everything of the group once a round, each round in another order.
-pub(crate) fn run(mut group: Group, random: &mut Rng) -> Found {
+/// Times everything of the group once a round, each round in another order. `begins` hears of each round, from 1.
+pub(crate) fn run(mut group: Group, random: &mut Rng, mut begins: impl FnMut(usize)) -> Found {
     let mut samples: Vec<Vec<Vec<Sample>>> = Vec::new();
     for task in &mut group.tasks {
         (task.run)();
         samples.push(Vec::new());
     }
-    for _ in 0..group.rounds {
+    for round in 1..=group.rounds {
+        begins(round);
         let mut order: Vec<usize> = (0..group.tasks.len()).collect();
         random.shuffle(&mut order);
         for index in order {
@@ -144,7 +145,9 @@ mod tests {
             rounds: 50,
             tasks: vec![task("x"), task("y"), task("z")],
         };
-        let found = run(group, &mut Rng::with_seed(1));
+        let mut begun = Vec::new();
+        let found = run(group, &mut Rng::with_seed(1), |round| begun.push(round));
+        assert_eq!(begun, (1..=50).collect::<Vec<_>>());
 
         let called = called.borrow();
         // The first three are not counted.

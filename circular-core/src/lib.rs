@@ -59,6 +59,32 @@
 //! On Linux this holds however the child was made, by `_Fork` or `clone` too. Elsewhere, and before
 //! Linux 4.14, only the C library's `fork` is noticed: after another one, a child must not touch its
 //! parent's rings. A child of `vfork` has its parent's memory and is no other process to them.
+//!
+//! # Cargo features
+//!
+//! None is on by default, and the adapters turn on what they need.
+//!
+//! | feature | gives | needs |
+//! |---|---|---|
+//! | `futures` | `AsyncReader` is a [`Stream`](https://docs.rs/futures-core), of bytes and of records | `futures-core` |
+//! | `log` | [`Level`] from and into `log`'s | `log` |
+//! | `tracing` | a [`Ring`] is a `MakeWriter`; [`Level`] from and into `tracing`'s | `tracing-core`, `tracing-subscriber` |
+//!
+//! # Systems, and Rust
+//!
+//! Tests run on x86-64 Linux. It is compiled for Linux on 64-bit ARM and on 32 bits, for macOS and for Windows as well, without
+//! a warning, and should work there and on the rest of unix; what a system lacks is said where it matters. It needs threads
+//! and a clock, so for `wasm32-unknown-unknown` it does not compile, and says why.
+//!
+//! Rust 1.85 or newer. A newer one is asked for in a new minor version (`0.x`) only, and never one younger than a year.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+compile_error!(
+    "circular-core needs threads and a clock, and wasm32-unknown-unknown has neither. Leave it out there: put it, and the \
+     other crates of circular, under [target.'cfg(not(target_family = \"wasm\"))'.dependencies] in Cargo.toml"
+);
 
 mod attending;
 mod auto_flush;

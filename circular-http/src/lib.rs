@@ -91,7 +91,13 @@
 //! | `regex` | `re=`, and `/regex/` on the page; without, it is answered with 400, which says so | 1.5 MB |
 //! | `router` | [`router`] | 0.2 MB where it is called, less in a program that has axum |
 //!
+//! # Systems, and Rust
+//!
+//! Those of [`circular_core`](circular_core#systems-and-rust): Linux, the rest of unix, macOS, Windows; Rust 1.85 or newer.
+//! It needs no compiler but Rust's, and no TLS.
+//!
 #![doc = include_str!("recipes.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
 mod addr;

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! [`recorder`] is for the usual program: a ring, a console and dumps in one call, with `RUST_LOG` for the console.
-//! [`init`] is for a program that has a ring: everything down to DEBUG is kept.
+//! [`init`] is for a program that has a ring: everything down to DEBUG is kept. [`capture`] is for tests: what one of them says,
+//! as text.
 //!
 //! ```
 //! use circular_core::{Level, Ring};
@@ -64,12 +65,19 @@
 //! `tracing-log` as the logger. Do not turn on the `log-always` feature of `tracing` then: it sends
 //! every event through `log` as well, and each would be recorded twice. Its `log` feature, which
 //! other crates like to turn on, does no harm, because it falls silent when a subscriber is set.
+//!
+//! # Systems, and Rust
+//!
+//! Those of [`circular_core`](circular_core#systems-and-rust): Linux, the rest of unix, macOS, Windows; Rust 1.85 or newer.
+//! This crate has no features.
 
+mod capture;
 mod format;
 mod init;
 mod logger;
 mod recorder;
 
+pub use capture::capture;
 pub use circular_core::Recorder;
 pub use init::init;
 pub use logger::RingLogger;

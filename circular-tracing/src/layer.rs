@@ -46,17 +46,28 @@ use crate::text::Text;
 /// program's own fields of such names are kept. (`fmt` drops them too, where `tracing-subscriber` has its
 /// feature `tracing-log`.)
 ///
-/// What `fmt::Layer` has and this has not: colours (`with_ansi`), `compact` and `pretty`, other clocks
-/// (`with_timer`), events when a span is opened, entered, left or closed (`with_span_events`), formats of your own
-/// (`event_format`, `fmt_fields` and their `map_…`), terminal escapes that are let through
-/// (`with_ansi_sanitization`), writers (`with_writer`, `map_writer`, `with_test_writer`), `log_internal_errors`, and
-/// what changes a layer in place (`set_ansi`, `set_span_events`, `writer_mut`). For those, hand
-/// [`RingWriter`](crate::RingWriter) to `fmt`. What it says differently: [values that
-/// fail](#values-that-fail); `log.` fields, see above; and in JSON, what is recorded later into a span that has a
-/// field whose name must be escaped is there, where `fmt` loses it.
-///
 /// The layer filters nothing. Put a filter on it like on any other: `.with_filter(LevelFilter::DEBUG)`,
 /// an `EnvFilter`, one inside a `reload::Layer`. Among several layers, put it last: [why](crate#the-recorder-last).
+///
+/// # What it has of `fmt`
+///
+/// | of `fmt::Layer` | here |
+/// |---|---|
+/// | the full format, which is `fmt`'s own unless said | the same, byte for byte |
+/// | `json` | the same keys and values |
+/// | `without_time`, `with_level`, `with_target`, `with_file`, `with_line_number`, `with_thread_ids`, `with_thread_names` | the same |
+/// | of JSON: `flatten_event`, `with_current_span`, `with_span_list` | the same |
+/// | `with_ansi`, `set_ansi`: colours | not in the ring; [`TerminalWriter`](circular_core::TerminalWriter) colours what it prints |
+/// | `with_ansi_sanitization(false)`: terminal escapes are let through | no, they are always escaped, as `fmt` does unless said |
+/// | `compact`, `pretty`, `event_format`, `fmt_fields`, and their `map_…` | no |
+/// | `with_timer` | no: the time is UTC, with microseconds |
+/// | `with_span_events`, `set_span_events`: lines when a span is opened, entered, left, closed | no |
+/// | `with_writer`, `map_writer`, `writer_mut`, `with_test_writer` | no: it writes to the ring, and readers write |
+/// | `log_internal_errors` | no: nothing here fails but what the [ring counts](#when-the-ring-is-closed) |
+///
+/// For what it has not, hand the ring, or a [`RingWriter`](crate::RingWriter), to `fmt`. What it says differently: [values that
+/// fail](#values-that-fail); `log.` fields, see above; and in JSON, what is recorded later into a span that has a
+/// field whose name must be escaped is there, where `fmt` loses it.
 ///
 /// # What it costs
 ///

@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! [`recorder`] makes ring, layer, console and dumps in one call.
+//! [`capture`] is for tests: what one of them says, as text. [`recorder`] makes ring, layer, console and dumps in one call.
 //!
 //! A ring itself, or [`RingWriter`], is for those who want a formatter of their own, or one layer of `fmt` that writes to the
 //! ring and elsewhere: it goes where `fmt` takes a writer. What the line says, and what it costs, is
@@ -194,7 +194,13 @@
 //!   `with_ansi(false)`, or put the ring's first, with the consequences [above](#the-recorder-last).
 //!
 //! [`RingLayer`] does none of these.
+//!
+//! # Systems, and Rust
+//!
+//! Those of [`circular_core`](circular_core#systems-and-rust): Linux, the rest of unix, macOS, Windows; Rust 1.85 or newer.
+//! This crate has no features. It works with `tracing-subscriber` 0.3.20 and later, whatever features that has.
 
+mod capture;
 mod escape;
 mod format;
 mod json;
@@ -207,6 +213,7 @@ mod spans;
 mod text;
 mod writer;
 
+pub use capture::capture;
 pub use circular_core::EventWriter;
 pub use circular_core::Recorder;
 pub use json::Json;

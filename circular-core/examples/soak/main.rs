@@ -24,8 +24,11 @@ mod writer;
 
 #[path = "../../tests/common/block_on.rs"]
 mod block_on;
+#[path = "../../tests/common/progress.rs"]
+mod progress;
 
 use figures::Figures;
+use progress::Progress;
 use random::Random;
 use resident::Resident;
 use std::io::{self, Write};
@@ -83,11 +86,17 @@ fn soak(duration: Duration, seed: u64) {
         });
     }
     let mut resident = Resident::new(duration);
+    let mut progress = Progress::on_stderr();
     while tracks.iter().any(|track| !track.thread.is_finished()) {
         resident.look(began.elapsed());
         tracks.iter_mut().for_each(Track::check);
+        progress.show(|| {
+            let seconds = began.elapsed().as_secs();
+            format!("soak: {seconds} of {} s", duration.as_secs())
+        });
         thread::sleep(Duration::from_millis(50));
     }
+    progress.clear();
     let figures = figures.lock().unwrap_or_else(PoisonError::into_inner);
     let highest = resident.highest;
     let means = resident.means().map_or(String::new(), |(early, late)| {
