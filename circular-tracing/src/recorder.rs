@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use circular_core::recorder::{Prepared, Setup};
 use circular_core::{Level, Record, Recorder, Redacted};
-use tracing_core::Subscriber;
+use tracing_core::subscriber::NoSubscriber;
+use tracing_core::{Subscriber, dispatcher};
 use tracing_log::{AsLog as _, LogTracer};
 use tracing_subscriber::filter::{Filtered, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -127,14 +128,14 @@ impl RecorderBuilder {
         let (layer, prepared) = self.prepare()?;
         let least = level_filter(prepared.record.least_level());
         // A logger cannot be taken back, so it comes first; and not where the second step is known to fail.
-        if has_global_subscriber() {
+        if has_subscriber() {
             return Err(there_is_one("a subscriber"));
         }
         LogTracer::builder()
             .with_max_level(least.as_log())
             .init()
             .map_err(|_| there_is_one("a logger for `log`"))?;
-        tracing_core::dispatcher::set_global_default(Registry::default().with(layer).into())
+        dispatcher::set_global_default(Registry::default().with(layer).into())
             .map_err(|_| there_is_one("a subscriber"))?;
         Ok(prepared.finish())
     }
@@ -197,9 +198,9 @@ fn level_filter(least: Option<Level>) -> LevelFilter {
     }
 }
 
-/// Whether there is one, of this thread alone or of all: `tracing` does not tell the two apart.
-fn has_global_subscriber() -> bool {
-    tracing_core::dispatcher::has_been_set()
+/// Whether this thread has one, its own or that of all.
+fn has_subscriber() -> bool {
+    dispatcher::get_default(|dispatch| !dispatch.is::<NoSubscriber>())
 }
 
 fn there_is_one(what: &str) -> io::Error {

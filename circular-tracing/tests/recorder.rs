@@ -18,6 +18,19 @@ fn child() {
     let Ok(what) = env::var(CHILD) else {
         return;
     };
+    if what == "taken" {
+        // One that is over does not count.
+        tracing::subscriber::with_default(tracing_subscriber::registry(), || {});
+        tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+        let error = circular_tracing::recorder("my-shop").init().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(error.to_string().contains("a subscriber"), "{error}");
+        // The logger is still to be had.
+        assert_eq!(log::max_level(), log::LevelFilter::Off);
+        tracing_log::LogTracer::init().unwrap();
+        return;
+    }
+    tracing::subscriber::with_default(tracing_subscriber::registry(), || {});
     let builder = circular_tracing::recorder("my-shop").capacity(1 << 20);
     let recorder = match &*what {
         "layer" => {
@@ -156,4 +169,10 @@ fn colours_are_for_terminals_and_for_who_asks() {
         ("CLICOLOR_FORCE", "1")
     ]));
     assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
+
+#[test]
+fn where_there_is_a_subscriber_nothing_is_changed() {
+    let output = output("taken", &[]);
+    assert!(output.status.success(), "{output:?}");
 }
