@@ -2,18 +2,21 @@
 
 use std::fmt;
 use std::panic;
+use std::sync::Arc;
 
 use circular_core::{DumpTrigger, Level, LogTime, Meta, Ring};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{Extensions, LookupSpan};
 
-use crate::format::{Format, Panic, Parts, Said};
+use crate::format::{self, Format, Panic, Parts, Said};
 use crate::json::Json;
 use crate::moves;
+use crate::span_events::{self, SpanEvents};
 use crate::spans::{Kin, Spans};
 use crate::text::Text;
 
@@ -61,7 +64,7 @@ use crate::text::Text;
 /// | `with_ansi_sanitization(false)`: terminal escapes are let through | no, they are always escaped, as `fmt` does unless said |
 /// | `compact`, `pretty`, `event_format`, `fmt_fields`, and their `map_…` | no |
 /// | `with_timer` | no: the time is UTC, with microseconds |
-/// | `with_span_events`, `set_span_events`: lines when a span is opened, entered, left, closed | no |
+/// | `with_span_events`: lines when a span is opened, entered, left, closed | the same |
 /// | `with_writer`, `map_writer`, `writer_mut`, `with_test_writer` | no: it writes to the ring, and readers write |
 /// | `log_internal_errors` | no: nothing here fails but what the [ring counts](#when-the-ring-is-closed) |
 ///
@@ -108,7 +111,12 @@ pub struct RingLayer<F: Format = Text> {
     parts: Parts,
     format: F,
     spans: Spans<F::Fields>,
+    span_events: SpanEvents,
+    /// What is said of the span that an event is in.
+    suffix: Option<Arc<Suffix>>,
 }
+
+type Suffix = dyn Fn(&Extensions<'_>, &mut String) + Send + Sync;
 
 impl RingLayer {
     /// A layer that records in `ring`, and keeps it open. Its lines have the time, the level, the spans,
@@ -120,10 +128,60 @@ impl RingLayer {
             trigger: None,
             parts: Parts::default(),
             format: Text,
+            span_events: SpanEvents::default(),
+            suffix: None,
         }
     }
 
-    /// Writes JSON instead: one object a line, with the keys that `fmt`'s `json()` has.
+    /// Appends to the line of each event in a span, behind a space, what `suffix` writes of that span's
+    /// extensions: the ids that `tracing-opentelemetry` keeps there as `OtelData`, say. If it writes nothing, the
+    /// line stays as it is.
+    ///
+    /// It is called with the span's extensions locked, for reading: it must not log.
+    ///
+    /// ```
+    /// use circular_core::Ring;
+    /// use circular_tracing::RingLayer;
+    /// use tracing_subscriber::{Layer, layer::Context, prelude::*, registry::LookupSpan};
+    ///
+    /// /// As a layer that gives spans their ids does.
+    /// struct Numbers;
+    /// struct Number(u64);
+    ///
+    /// impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Numbers {
+    ///     fn on_new_span(
+    ///         &self,
+    ///         _: &tracing::span::Attributes<'_>,
+    ///         id: &tracing::span::Id,
+    ///         context: Context<'_, S>,
+    ///     ) {
+    ///         let span = context.span(id).expect("it is new");
+    ///         span.extensions_mut().insert(Number(7));
+    ///     }
+    /// }
+    ///
+    /// let ring = Ring::new(1 << 20)?;
+    /// let handle = ring.handle();
+    /// let record = RingLayer::new(ring).without_time().with_suffix(|extensions, text| {
+    ///     if let Some(Number(number)) = extensions.get::<Number>() {
+    ///         *text += &format!("trace_id={number}");
+    ///     }
+    /// });
+    /// tracing_subscriber::registry().with(Numbers).with(record).init();
+    /// tracing::info_span!("order").in_scope(|| tracing::info!(target: "shop", "sold"));
+    /// assert_eq!(handle.snapshot().bytes(), b" INFO order: shop: sold trace_id=7\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn with_suffix(
+        mut self,
+        suffix: impl Fn(&Extensions<'_>, &mut String) + Send + Sync + 'static,
+    ) -> Self {
+        self.suffix = Some(Arc::new(suffix));
+        self
+    }
+
+    /// Writes JSON instead: one object a line, with the keys that `fmt`'s `json()` has. A [suffix](Self::with_suffix)
+    /// is left out.
     ///
     /// ```
     /// use circular_core::Ring;
@@ -148,6 +206,8 @@ impl RingLayer {
             trigger: self.trigger,
             parts: self.parts,
             format: Json::default(),
+            span_events: self.span_events,
+            suffix: None,
         }
     }
 }
@@ -191,6 +251,31 @@ impl<F: Format> RingLayer<F> {
     /// ```
     pub fn dump_on(mut self, trigger: DumpTrigger) -> Self {
         self.trigger = Some(trigger);
+        self
+    }
+
+    /// Adds a line when a span is opened, entered, left or closed, for each that `kinds` says, as `fmt` does; there is
+    /// none by default. That of a closed span has how long it was entered and how long not, unless the line has
+    /// no time; then each span allocates.
+    ///
+    /// ```
+    /// use circular_core::Ring;
+    /// use circular_tracing::RingLayer;
+    /// use tracing_subscriber::{fmt::format::FmtSpan, prelude::*};
+    ///
+    /// let ring = Ring::new(1 << 20)?;
+    /// let handle = ring.handle();
+    /// let record = RingLayer::new(ring).without_time().with_span_events(FmtSpan::NEW | FmtSpan::CLOSE);
+    /// tracing_subscriber::registry().with(record).init();
+    /// drop(tracing::info_span!(target: "shop", "order", id = 17));
+    /// assert_eq!(
+    ///     handle.snapshot().bytes(),
+    ///     b" INFO order{id=17}: shop: new\n INFO order{id=17}: shop: close\n"
+    /// );
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn with_span_events(mut self, kinds: FmtSpan) -> Self {
+        self.span_events = kinds.into();
         self
     }
 
@@ -253,6 +338,14 @@ where
             F::push_fields(fields, |visit| attributes.record(visit))
         });
         resume(panic);
+        if self.measures() {
+            if let Some(span) = context.span(id) {
+                span_events::measure(&span);
+            }
+        }
+        if self.span_events.new {
+            self.say_of_span(id, "new", context);
+        }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
@@ -266,15 +359,37 @@ where
         resume(panic);
     }
 
-    fn on_enter(&self, _: &Id, _: Context<'_, S>) {
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         moves::count();
+        if self.measures() {
+            if let Some(span) = context.span(id) {
+                span_events::enter(&span);
+            }
+        }
+        if self.span_events.enter {
+            self.say_of_span(id, "enter", context);
+        }
     }
 
-    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
         moves::count();
+        if self.measures() {
+            if let Some(span) = context.span(id) {
+                span_events::exit(&span);
+            }
+        }
+        if self.span_events.exit {
+            self.say_of_span(id, "exit", context);
+        }
     }
 
-    fn on_close(&self, id: Id, _: Context<'_, S>) {
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        if self.span_events.close && !self.ring.is_forked() {
+            // It is still there for a moment.
+            if let Some(span) = context.span(&id) {
+                span_events::say_closed(&id, span, |event| self.on_event(event, context.clone()));
+            }
+        }
         if !self.ring.is_forked() {
             self.spans.close(id.into_u64());
         }
@@ -311,12 +426,57 @@ where
             panic = self
                 .format
                 .push_line(text, self.parts, &said, &context, &self.spans);
+            if let (Some(suffix), None) = (&self.suffix, &panic) {
+                panic = push_suffix(text, suffix.as_ref(), event, &context);
+            }
         });
         if let Some(trigger) = &self.trigger {
             trigger.saw(level);
         }
         resume(panic);
     }
+}
+
+impl<F: Format> RingLayer<F> {
+    /// Whether spans are timed.
+    fn measures(&self) -> bool {
+        self.span_events.close && self.parts.time && !self.ring.is_forked()
+    }
+
+    fn say_of_span<S>(&self, id: &Id, what: &str, context: Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let meta = context.span(id).map(|span| span.metadata());
+        if let Some(meta) = meta {
+            span_events::say(id, meta, what, |event| self.on_event(event, context));
+        }
+    }
+}
+
+/// Puts what is said of the event's span before the line's end, and tells what that panicked with.
+fn push_suffix<S>(
+    text: &mut String,
+    suffix: &Suffix,
+    event: &Event<'_>,
+    context: &Context<'_, S>,
+) -> Option<Panic>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let span = context.event_span(event)?;
+    let has_end = text.ends_with('\n');
+    text.truncate(text.len() - usize::from(has_end));
+    let before = text.len();
+    text.push(' ');
+    let panic = format::caught(|| suffix(&span.extensions(), text));
+    if text.len() == before + 1 {
+        text.truncate(before);
+    }
+    if has_end {
+        text.push('\n');
+    }
+    panic
 }
 
 /// What the context shows of the span. What it does not show is off for the layer, even if `tracing` tells of

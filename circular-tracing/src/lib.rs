@@ -209,6 +209,7 @@ mod layer;
 mod moves;
 mod number;
 mod recorder;
+mod span_events;
 mod spans;
 mod text;
 mod writer;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tracing::dispatcher::with_default;
 use tracing::{Dispatch, Metadata};
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::prelude::*;
@@ -23,10 +24,12 @@ pub(crate) struct Settings {
     pub(crate) thread_ids: bool,
     pub(crate) file: bool,
     pub(crate) line_number: bool,
+    /// Lines when spans are opened, entered, left and closed.
+    pub(crate) span_events: bool,
 }
 
 impl Settings {
-    pub(crate) const COUNT: u32 = 1 << 6;
+    pub(crate) const COUNT: u32 = 1 << 7;
 
     /// Each combination has a number.
     pub(crate) fn number(number: u32) -> Self {
@@ -38,6 +41,7 @@ impl Settings {
             thread_ids: bit(3),
             file: bit(4),
             line_number: bit(5),
+            span_events: bit(6),
         }
     }
 }
@@ -74,6 +78,11 @@ macro_rules! set {
             .with_thread_ids($settings.thread_ids)
             .with_file($settings.file)
             .with_line_number($settings.line_number)
+            .with_span_events(if $settings.span_events {
+                FmtSpan::FULL
+            } else {
+                FmtSpan::NONE
+            })
     };
 }
 
