@@ -298,7 +298,7 @@ mod tests {
     use std::thread;
 
     use tokio::net::TcpListener;
-    use tokio::runtime;
+    use tokio::{runtime, time};
 
     use super::*;
 
@@ -318,14 +318,21 @@ mod tests {
             let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             (Connection::new(listener.accept().await.unwrap().0), client)
         });
+        client
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         let mut socket = Socket(Arc::clone(&connection));
-        runtime.block_on(poll_fn(|context| {
+        // As long as the client's system takes something there is room again, after a moment.
+        let fill = poll_fn(|context| {
             while Pin::new(&mut socket)
                 .poll_write(context, &[b'-'; 4096])
                 .is_ready()
             {}
-            Poll::Ready(())
-        }));
+            Poll::<()>::Pending
+        });
+        runtime
+            .block_on(async { time::timeout(Duration::from_millis(300), fill).await })
+            .unwrap_err();
         (runtime, connection, client)
     }
 
