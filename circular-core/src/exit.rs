@@ -68,6 +68,9 @@ fn flush_all() {
     // between a flush and the end.
     for_each_ring(|ring, _| ring.close());
     for_each_ring(|ring, patience| {
+        if ring.is_through.load(Ordering::Relaxed) {
+            return;
+        }
         let Some(own) = no_wait::own_at_end(ring.id) else {
             return;
         };

@@ -90,7 +90,7 @@ impl fmt::Debug for Record<'_> {
 }
 
 /// Iterates over records, the oldest first.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Records<'a> {
     buffer: &'a Buffer,
     next: usize,
@@ -125,11 +125,20 @@ impl<'a> Iterator for Records<'a> {
 
 impl ExactSizeIterator for Records<'_> {}
 
+/// Shows how many are left, and not what they say.
+impl fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records")
+            .field("left", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a reader received at once: whole records, one after the other with no gap between them,
 /// and what was missed before.
 ///
 /// A batch can be without records: then it only tells of a loss.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Batch<'a> {
     pub(crate) buffer: &'a Buffer,
     pub(crate) missed: Missed,
@@ -195,6 +204,17 @@ impl<'a> Batch<'a> {
     /// Whether it has no records.
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
+    }
+}
+
+/// Shows how much it is, and not what it says.
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("records", &self.len())
+            .field("bytes", &self.bytes().len())
+            .field("missed", &self.missed)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A recorder in one call: what the adapters' `recorder` functions have in common.
 //!
 //! Invariant: nothing of the program is changed before all that can fail has succeeded, and of what was
-//! started nothing is left if something fails.
+//! started nothing is left if something fails, but a directory for dumps that was made.
 
 use std::env;
 use std::fmt;
@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::handle::Handle;
@@ -233,7 +234,8 @@ fn asked_for_colors() -> Option<bool> {
         .map(|_| true)
 }
 
-/// As <https://no-color.org>, <https://force-color.org> and <https://bixense.com/clicolors> have it, in this order.
+/// As <https://no-color.org>, <https://force-color.org> and <https://bixense.com/clicolors> have it, in this order; but
+/// `FORCE_COLOR` may be 0 or false, as Node.js has it.
 fn wants_colors(is_terminal: bool) -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let is = |name, wanted: &str| env::var_os(name).is_some_and(|value| value == wanted);
@@ -301,6 +303,8 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         self.handle.close();
         self.handle.join_timeout(self.patience);
+        // Else a program that ends now would wait a second time for who has not come so far.
+        self.handle.shared().is_through.store(true, Relaxed);
     }
 }
 

@@ -25,7 +25,7 @@ use crate::storage::Storage;
 use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::tape::{Head, Tape};
 use crate::{BuildError, header};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 /// A capacity is rounded up to a multiple of this.
@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) alarm: Condvar,
     /// Writes that came after close, or in a forked child.
     pub(crate) refused: AtomicU64,
+    /// Its readers have had their time to finish: the exit gives them no more.
+    pub(crate) is_through: AtomicBool,
 }
 
 /// What the lock guards.
@@ -162,6 +164,7 @@ impl Shared {
             tasks: Condvar::new(),
             alarm: Condvar::new(),
             refused: AtomicU64::new(0),
+            is_through: AtomicBool::new(false),
         }
     }
 

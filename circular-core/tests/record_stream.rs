@@ -96,7 +96,15 @@ fn an_owned_record_says_what_the_record_did() {
         ("shop", Some(Level::Info), Part::Whole)
     );
     assert!(after.is_since(before.time() - Duration::from_secs(1)));
-    // What it says may be a secret.
+    // What it says may be a secret, and so may what a batch says.
+    let mut reader = ring.handle().reader().open();
+    let batch = reader.recv().unwrap();
+    for shown in [format!("{batch:?}"), format!("{:?}", batch.records())] {
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("104"),
+            "{shown}"
+        );
+    }
     let shown = format!("{kept:?}");
     assert!(
         shown.contains("INFO") && shown.contains("\"shop\""),

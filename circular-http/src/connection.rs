@@ -44,6 +44,8 @@ pub(crate) struct Connection {
     /// Whether something is being answered just now, and whether that shows a log.
     is_busy: AtomicBool,
     is_viewing: AtomicBool,
+    /// The response that shows one has come to its end, but not all of it has been sent.
+    is_whole: AtomicBool,
     /// While there is something of a log to send: the end of the program waits for it.
     attending: Mutex<Option<Attending>>,
     /// It speaks HTTP/1.0, where the end of a response of unknown length is that of the connection.
@@ -63,6 +65,7 @@ impl Connection {
             took: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
             is_viewing: AtomicBool::new(false),
+            is_whole: AtomicBool::new(false),
             attending: Mutex::default(),
             is_old: AtomicBool::new(false),
             taken: AtomicUsize::new(0),
@@ -146,6 +149,7 @@ impl Connection {
     /// Says that it shows a log from now on.
     pub(crate) fn begin_viewing(&self, attending: Attending) {
         self.is_viewing.store(true, Relaxed);
+        self.is_whole.store(false, Relaxed);
         *self.attending() = Some(attending);
         // From here on it may be cut, by the end of the process too.
         self.doom();
@@ -156,11 +160,28 @@ impl Connection {
         self.is_viewing.store(false, Relaxed);
     }
 
-    /// All that there was to show is with hyper: what is closed from here on ends in good order.
-    pub(crate) fn spare(&self) {
-        if self.is_old.load(Relaxed) {
+    /// All that there was to show is with hyper.
+    pub(crate) fn set_whole(&self) {
+        self.is_whole.store(true, Relaxed);
+    }
+
+    /// All that hyper had has gone to the system, which sends it whatever becomes of the program: if that was all
+    /// that there is, a close from here on is in good order.
+    fn sent(&self) {
+        if self.is_viewing() {
+            return;
+        }
+        if self.is_whole.swap(false, Relaxed) && self.is_old.load(Relaxed) {
             let _ = SockRef::from(&self.stream).set_linger(None);
         }
+        self.unattend();
+    }
+
+    /// Lets the program end without it.
+    pub(crate) fn unattend(&self) {
+        // Dropping it takes the ring's lock.
+        let attending = self.attending().take();
+        drop(attending);
     }
 
     fn attending(&self) -> MutexGuard<'_, Option<Attending>> {
@@ -278,10 +299,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // All that hyper had has gone to the system, which sends it whatever becomes of the program.
-        if !self.0.is_viewing() {
-            self.0.attending().take();
-        }
+        self.0.sent();
         Poll::Ready(Ok(()))
     }
 

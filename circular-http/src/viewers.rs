@@ -18,7 +18,7 @@ use circular_core::{Attending, Handle};
 use http_body::{Body, Frame};
 use hyper::body::Bytes;
 use tokio::task::AbortHandle;
-use tokio::time;
+use tokio::{runtime, time};
 
 use crate::connection::Connection;
 use crate::stream::{LastCall, Stream};
@@ -229,7 +229,7 @@ impl Viewer {
                 drop(state);
                 drop(stream);
                 if let Some(connection) = &self.connection {
-                    connection.spare();
+                    connection.set_whole();
                 }
                 Poll::Ready(None)
             }
@@ -315,8 +315,28 @@ impl Drop for LogBody {
         self.viewer.end(false);
         if let Some(connection) = &self.viewer.connection {
             connection.end_viewing();
+            unattend_soon(connection);
         }
     }
+}
+
+/// A client that takes nothing of a response's last bytes is waited for by the end of the program no longer than
+/// this.
+const LAST_BYTES: Duration = Duration::from_secs(1);
+
+fn unattend_soon(connection: &Arc<Connection>) {
+    let connection = Arc::downgrade(connection);
+    // Where the runtime ends just now, so does the connection.
+    let Ok(runtime) = runtime::Handle::try_current() else {
+        return;
+    };
+    runtime.spawn(async move {
+        time::sleep(LAST_BYTES).await;
+        let connection = connection.upgrade();
+        if let Some(connection) = connection.filter(|connection| !connection.is_viewing()) {
+            connection.unattend();
+        }
+    });
 }
 
 /// The response was cut off, as its client took nothing for too long.

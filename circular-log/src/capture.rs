@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::OnceLock;
 
-use circular_core::{Closed, Ring};
+use circular_core::{Closed, Part, Ring};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::logger::RingLogger;
@@ -81,8 +81,10 @@ pub fn capture(body: impl FnOnce()) -> io::Result<String> {
         }
         for record in batch.records() {
             let line = record.text();
+            let has_begin = matches!(record.part(), Part::Whole | Part::First);
             // The time, and a space behind it.
-            text.push_str(line.split_once(' ').map_or(&*line, |(_, rest)| rest));
+            let rest = line.split_once(' ').filter(|_| has_begin);
+            text.push_str(rest.map_or(&*line, |(_, rest)| rest));
         }
     }
 }

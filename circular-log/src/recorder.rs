@@ -89,7 +89,8 @@ impl RecorderBuilder {
         self
     }
 
-    /// Dumps at an ERROR too, every 30 seconds at most: see [`DumpTrigger`](circular_core::DumpTrigger).
+    /// Dumps at an ERROR too, every 30 seconds at most: see [`DumpTrigger`](circular_core::DumpTrigger). It needs
+    /// [`dumps`](Self::dumps).
     pub fn dump_on_error(mut self) -> Self {
         self.setup.dump_on_error();
         self
@@ -117,7 +118,8 @@ impl RecorderBuilder {
     ///
     /// # Errors
     ///
-    /// `AlreadyExists` if the program has a logger already. Else why the ring, a directory for dumps, or a
+    /// `AlreadyExists` if the program has a logger already. `InvalidInput` for
+    /// [`dump_on_error`](Self::dump_on_error) without [`dumps`](Self::dumps). Else why the ring, a directory for dumps, or a
     /// thread cannot be had. What was started by then ends.
     pub fn init(self) -> io::Result<Recorder> {
         let prepared = self.setup.prepare()?;

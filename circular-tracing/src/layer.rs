@@ -255,8 +255,8 @@ impl<F: Format> RingLayer<F> {
     }
 
     /// Adds a line when a span is opened, entered, left or closed, for each that `kinds` says, as `fmt` does; there is
-    /// none by default. That of a closed span has how long it was entered and how long not, unless the line has
-    /// no time; then each span allocates.
+    /// none by default. If lines have a time, that of a closed span says how long it was entered and how long not;
+    /// for that, each span allocates.
     ///
     /// ```
     /// use circular_core::Ring;
@@ -384,15 +384,20 @@ where
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let mut panic = None;
         if self.span_events.close && !self.ring.is_forked() {
             // It is still there for a moment.
             if let Some(span) = context.span(&id) {
-                span_events::say_closed(&id, span, |event| self.on_event(event, context.clone()));
+                panic = format::caught(|| {
+                    let say = |event: &Event<'_>| self.on_event(event, context.clone());
+                    span_events::say_closed(&id, span, say);
+                });
             }
         }
         if !self.ring.is_forked() {
             self.spans.close(id.into_u64());
         }
+        resume(panic);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {

@@ -95,7 +95,8 @@ impl RecorderBuilder {
         self
     }
 
-    /// Dumps at an ERROR too, every 30 seconds at most: see [`DumpTrigger`](circular_core::DumpTrigger).
+    /// Dumps at an ERROR too, every 30 seconds at most: see [`DumpTrigger`](circular_core::DumpTrigger). It needs
+    /// [`dumps`](Self::dumps).
     pub fn dump_on_error(mut self) -> Self {
         self.setup.dump_on_error();
         self
@@ -122,7 +123,8 @@ impl RecorderBuilder {
     ///
     /// # Errors
     ///
-    /// `AlreadyExists` if the program has a subscriber or a logger already. Else why the ring, a directory for
+    /// `AlreadyExists` if the program, or this thread, has a subscriber, or the program a logger already. `InvalidInput` for
+    /// [`dump_on_error`](Self::dump_on_error) without [`dumps`](Self::dumps). Else why the ring, a directory for
     /// dumps, or a thread cannot be had. What was started by then ends.
     pub fn init(self) -> io::Result<Recorder> {
         let (layer, prepared) = self.prepare()?;
