@@ -207,8 +207,14 @@ fn parse_level(text: &str) -> Option<Option<Level>> {
         return Some(None);
     }
     // As `tracing` numbers them.
-    if let Ok(number @ 0..=5) = text.parse::<usize>() {
-        return Some(number.checked_sub(1).map(|index| Level::ALL[4 - index]));
+    match text {
+        "0" => return Some(None),
+        "1" => return Some(Some(Level::Error)),
+        "2" => return Some(Some(Level::Warn)),
+        "3" => return Some(Some(Level::Info)),
+        "4" => return Some(Some(Level::Debug)),
+        "5" => return Some(Some(Level::Trace)),
+        _ => {}
     }
     text.parse().ok().map(Some)
 }
@@ -321,6 +327,7 @@ mod tests {
             ("warn,a=", [Some(Trace), Some(Trace), Some(Warn)], &[]),
             ("a=5,2", [Some(Trace), Some(Trace), Some(Warn)], &[]),
             ("0,a=3", [Some(Info), Some(Info), None], &[]),
+            ("warn,03,+3", [Some(Warn); 3], &[]),
             ("a=6,info", [Some(Info); 3], &["a=6"]),
             ("\"info\"", [None; 3], &["\"info\""]),
             ("info;debug", [None; 3], &["info;debug"]),
