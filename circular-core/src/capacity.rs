@@ -122,6 +122,13 @@ mod tests {
     }
 
     #[test]
+    fn it_is_a_number_of_bytes() {
+        let capacity = Capacity::from(4096);
+        assert_eq!((capacity.bytes(), usize::from(capacity)), (4096, 4096));
+        assert!(ParseCapacityError.to_string().contains("16MiB"));
+    }
+
+    #[test]
     fn what_is_shown_parses_to_the_same() {
         for (bytes, shown) in [
             (0, "0B"),

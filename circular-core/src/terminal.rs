@@ -276,6 +276,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn its_debug_shows_no_text() {
+        let mut terminal = TerminalWriter::new(io::sink()).colors(true);
+        terminal.write_all(b"password=hunter2").unwrap();
+        let shown = format!("{terminal:?}");
+        assert!(shown.contains("colors: true") && !shown.contains("hunter2"));
+    }
+
     /// As a terminal that somebody has made non-blocking.
     struct Reluctant {
         taken: Vec<u8>,

@@ -177,3 +177,26 @@ fn a_hook_waits_for_nobody() {
         .unwrap();
     assert!(!text.is_empty());
 }
+
+#[test]
+fn a_directory_may_be_said_in_any_way() {
+    let ring = Ring::new(4096).unwrap();
+    ring.record(Meta::new(), b"password=hunter2\n").unwrap();
+    let dumps = Dumps::new();
+    let handle = ring.handle();
+    let text = dumps.0.to_str().unwrap();
+    for to in [
+        DumpTo::from(text),
+        text.to_owned().into(),
+        dumps.0.as_path().into(),
+        (&dumps.0).into(),
+        dumps.0.clone().into(),
+    ] {
+        let builder = handle.dump_to(to);
+        assert!(format!("{builder:?}").contains(text));
+        let path = builder.write().unwrap().path.unwrap();
+        assert_eq!(fs::read(path).unwrap(), b"password=hunter2\n");
+    }
+    let builder = handle.dump_to(DumpTo::sink(io::sink()));
+    assert!(format!("{builder:?}").contains("Sink"), "{builder:?}");
+}

@@ -43,6 +43,7 @@ fn records_come_one_by_one_until_the_ring_is_closed() {
     }
     assert!(next(&mut stream).is_none());
     assert!(next(&mut stream).is_none());
+    assert!(format!("{stream:?}").contains("cursor"), "{stream:?}");
 }
 
 #[test]
