@@ -7,8 +7,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::{self, Command, Output};
+use std::time::Duration;
 
-use circular_core::Ring;
+use circular_core::{Redacted, Ring};
 use log::LevelFilter;
 
 /// Says what `child` is to do.
@@ -37,7 +38,12 @@ fn child() {
             builder = match &*what {
                 "quiet" => builder.no_console(),
                 "bad" => builder.record("shop=loud,net=info").console("off"),
-                "dumps" => builder.dumps(dir).dump_on_error().console("off"),
+                "dumps" => builder
+                    .dumps(dir)
+                    .dump_on_error()
+                    .redact(|_| Redacted::Keep)
+                    .patience(Duration::from_secs(10))
+                    .console("off"),
                 _ => builder.record("debug").console("info"),
             };
             let recorder = builder.init().unwrap();

@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{self, Write as _};
 use std::process::{self, Command, Output};
+use std::time::Duration;
 
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::prelude::*;
@@ -31,7 +32,11 @@ fn child() {
         return;
     }
     tracing::subscriber::with_default(tracing_subscriber::registry(), || {});
-    let builder = circular_tracing::recorder("my-shop").capacity(1 << 20);
+    let builder = circular_tracing::recorder("my-shop")
+        .capacity(1 << 20)
+        .record("debug")
+        .console("info")
+        .patience(Duration::from_secs(10));
     let recorder = match &*what {
         "layer" => {
             let (layer, recorder) = builder.layer().unwrap();
