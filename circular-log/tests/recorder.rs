@@ -46,7 +46,9 @@ fn child() {
                     .console("off"),
                 _ => builder.record("debug").console("info"),
             };
+            assert!(format!("{builder:?}").contains("my-shop"));
             let recorder = builder.init().unwrap();
+            assert!(format!("{recorder:?}").contains("patience"));
             (recorder.handle(), Some(recorder))
         }
     };
