@@ -246,7 +246,7 @@ impl<W: Write + Send + 'static> fmt::Debug for AutoFlush<W> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

@@ -31,7 +31,7 @@
 //! that their halves are atomic is promised only for aligned ones, on machines with AVX.
 
 use crate::storage::WORD;
-use crate::sync::AtomicU64;
+use crate::sync::{self, AtomicU64};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// As many words and more are left to the machine's own loop, which needs as long to get going as ours
@@ -46,7 +46,7 @@ const LINES_OF_A_RECORD: usize = 3;
 #[inline]
 pub(crate) fn store(words: &[AtomicU64], bytes: &[u8]) {
     debug_assert!(words.len() * WORD <= bytes.len());
-    if words.len() >= LONG {
+    if is_long(words) {
         return long::store(words, bytes);
     }
     store_words(words, bytes);
@@ -56,10 +56,16 @@ pub(crate) fn store(words: &[AtomicU64], bytes: &[u8]) {
 #[inline]
 pub(crate) fn load(words: &[AtomicU64], bytes: &mut [u8]) {
     debug_assert!(words.len() * WORD <= bytes.len());
-    if words.len() >= LONG {
+    if is_long(words) {
         return long::load(words, bytes);
     }
     load_words(words, bytes);
+}
+
+/// A model's words are more than words.
+#[inline]
+fn is_long(words: &[AtomicU64]) -> bool {
+    words.len() >= LONG && !sync::IS_MODEL
 }
 
 /// Tells the machine that the words from `index` on are stored to soon: as many as a record of usual length
@@ -72,7 +78,7 @@ pub(crate) fn will_store(words: &[AtomicU64], index: usize) {
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 #[expect(unsafe_code, reason = "a hint to the machine")]
 #[inline(always)]
 fn fetch(line: *const AtomicU64) {
@@ -81,7 +87,7 @@ fn fetch(line: *const AtomicU64) {
     unsafe { _mm_prefetch::<_MM_HINT_ET0>(line.cast()) };
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(any(loom, miri)))))]
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
 fn fetch(_line: *const AtomicU64) {}
 
 #[inline]
@@ -105,11 +111,7 @@ fn load_words(words: &[AtomicU64], bytes: &mut [u8]) {
     }
 }
 
-#[cfg(all(
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    not(any(loom, miri))
-))]
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", not(miri)))]
 #[expect(unsafe_code, reason = "the machine's own loop over words")]
 mod long {
     use super::{AtomicU64, WORD};
@@ -150,11 +152,7 @@ mod long {
     }
 }
 
-#[cfg(not(all(
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    not(any(loom, miri))
-)))]
+#[cfg(not(all(target_arch = "x86_64", target_pointer_width = "64", not(miri))))]
 mod long {
     pub(super) use super::{load_words as load, store_words as store};
 }
@@ -207,7 +205,7 @@ pub(crate) fn partial(bytes: &[u8]) -> u64 {
     bytes.first().map_or(0, |&byte| byte.into())
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

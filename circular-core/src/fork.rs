@@ -61,7 +61,7 @@ fn watch() -> &'static AtomicU32 {
     PLACE.get_or_init(|| wiped_by_the_kernel().unwrap_or_else(wiped_by_the_library))
 }
 
-#[cfg(all(target_os = "linux", not(any(miri, loom))))]
+#[cfg(all(target_os = "linux", not(miri)))]
 #[expect(
     unsafe_code,
     reason = "the standard library has no memory that a fork wipes"
@@ -90,7 +90,7 @@ fn wiped_by_the_kernel() -> Option<&'static AtomicU32> {
     Some(unsafe { AtomicU32::from_ptr(page.cast()) })
 }
 
-#[cfg(not(all(target_os = "linux", not(any(miri, loom)))))]
+#[cfg(not(all(target_os = "linux", not(miri))))]
 fn wiped_by_the_kernel() -> Option<&'static AtomicU32> {
     None
 }

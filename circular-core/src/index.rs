@@ -20,7 +20,7 @@
 //! rejected. And if the record itself may have been overwritten, `intent` says so.
 
 use crate::storage::WORD;
-use crate::sync::{AtomicU64, fence};
+use crate::sync::{self, AtomicU64, fence};
 use crate::tape::Spot;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -56,7 +56,7 @@ struct Block {
 
 impl Index {
     pub(crate) fn for_words(words: usize) -> Self {
-        let count = if cfg!(loom) {
+        let count = if sync::IS_MODEL {
             2
         } else if words * WORD >= LARGE {
             MOST_BLOCKS
@@ -153,7 +153,7 @@ impl Index {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::Entry;
     use crate::Meta;

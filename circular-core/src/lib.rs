@@ -94,7 +94,7 @@ mod capacity;
 mod clock;
 mod copy;
 mod cursor;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod damaged;
 mod dump;
 mod dump_file;
@@ -102,7 +102,7 @@ mod error;
 mod exit;
 mod fixed_text;
 mod fork;
-#[cfg(any(fuzzing, all(test, not(loom))))]
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod handle;

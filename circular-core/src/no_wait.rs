@@ -4,19 +4,12 @@
 //! is never made to wait for a reader or for that thread, and neither is a thread that panics. A sink
 //! that writes to its own full ring would wait for itself.
 
+use crate::sync::thread_cell;
 use std::cell::Cell;
 
-#[cfg(not(loom))]
-thread_local! {
-    /// How many sinks this thread is in. Without a destructor, so it can be asked until the thread
-    /// is gone.
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-}
-
-// All threads of a model are one to the system.
-#[cfg(loom)]
-loom::thread_local! {
-    static DEPTH: Cell<u32> = Cell::new(0);
+thread_cell! {
+    /// How many sinks this thread is in.
+    static DEPTH: u32 = 0;
 }
 
 /// Marks the thread as inside a sink until it is dropped, by a panic too.

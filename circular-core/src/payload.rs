@@ -20,7 +20,7 @@ pub(crate) trait Payload: Copy {
     fn write(self, pen: &mut Pen<'_>);
 
     /// How many slices it goes through to do that.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
     fn pieces(self) -> usize {
         1
     }
@@ -118,7 +118,7 @@ impl Payload for Slices<'_> {
         }
     }
 
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
     fn pieces(self) -> usize {
         let mut left = self.start + self.len;
         let before_the_end = self.slices.iter().take_while(|slice| {
@@ -173,7 +173,7 @@ pub(crate) fn together(
     Ok(len)
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::storage::{Storage, WORD};

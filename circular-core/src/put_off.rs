@@ -3,18 +3,12 @@
 //! Between them may be any wrapper, which knows only of `flush`: so it goes past it, by the thread.
 //! Invariant: what a sink has put off never counts as flushed.
 
+use crate::sync::thread_cell;
 use std::cell::Cell;
 use std::io;
 
-#[cfg(not(loom))]
-thread_local! {
-    static FLUSH: Cell<Flush> = const { Cell::new(Flush::MayBePutOff) };
-}
-
-// All threads of a model are one to the system.
-#[cfg(loom)]
-loom::thread_local! {
-    static FLUSH: Cell<Flush> = Cell::new(Flush::MayBePutOff);
+thread_cell! {
+    static FLUSH: Flush = Flush::MayBePutOff;
 }
 
 /// The flush that this thread is in, or would be.

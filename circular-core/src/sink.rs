@@ -288,7 +288,7 @@ impl std::error::Error for SinkError {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::readers::Flush;

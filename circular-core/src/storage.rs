@@ -8,7 +8,7 @@ use crate::BuildError;
 use crate::copy;
 use crate::header;
 use crate::payload::Payload;
-use crate::sync::AtomicU64;
+use crate::sync::{self, AtomicU64};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Bytes in a word.
@@ -21,7 +21,6 @@ pub(crate) struct Storage {
 impl Storage {
     /// Zeroed memory for `bytes` bytes, a multiple of [`WORD`]. The system hands the pages out when
     /// they are first written.
-    #[cfg(not(loom))]
     #[expect(
         unsafe_code,
         reason = "the only way to have pages that the system zeroes on demand"
@@ -35,6 +34,11 @@ impl Storage {
         if count == 0 {
             return Err(BuildError::ZeroCapacity);
         }
+        if sync::IS_MODEL {
+            // Its atomics are more than words.
+            let words = (0..count).map(|_| AtomicU64::new(0)).collect();
+            return Ok(Self { words });
+        }
         // SAFETY: the layout has a size above zero.
         let memory = unsafe { std::alloc::alloc_zeroed(layout) };
         if memory.is_null() {
@@ -45,13 +49,6 @@ impl Storage {
         // slice of `count` words, owned by nobody else, and all zeroes are valid atomics.
         let words = unsafe { Box::from_raw(words) };
         Ok(Self { words })
-    }
-
-    #[cfg(loom)]
-    pub(crate) fn zeroed(bytes: usize) -> Result<Self, BuildError> {
-        Ok(Self {
-            words: (0..bytes / WORD).map(|_| AtomicU64::new(0)).collect(),
-        })
     }
 
     /// How many words there are.
@@ -220,7 +217,7 @@ impl Pen<'_> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::payload::Slices;

@@ -1,8 +1,8 @@
 //! The synchronisation types of the whole crate, from one place.
 //!
-//! With `--cfg loom` they are loom's, so that the models run the real code. Only this file knows.
-//! Loom has no clock: there time stands still until a thread of the model says that it is over, and
-//! a nap ends at once.
+//! With `--cfg loom` they are loom's, so that the models run the real code. Only this file knows, and
+//! the tests, which are models or are not; what else must differ asks [`IS_MODEL`]. Loom has no clock:
+//! there time stands still until a thread of the model says that it is over, and a nap ends at once.
 //!
 //! The standard library's locks keep nothing outside themselves, so one that is made in a forked
 //! child works whatever the parent's threads were doing, and no thread needs memory to wait. What a
@@ -25,11 +25,33 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+/// Whether this is built for the models, which try every schedule: they need small numbers of everything.
+pub(crate) const IS_MODEL: bool = cfg!(loom);
+
+/// A cell of each thread's own, without a destructor, so that it can be asked until the thread is gone.
+macro_rules! thread_cell {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $value:expr;) => {
+        #[cfg(not(loom))]
+        std::thread_local! {
+            $(#[$doc])*
+            static $name: std::cell::Cell<$type> = const { std::cell::Cell::new($value) };
+        }
+
+        // All threads of a model are one to the system.
+        #[cfg(loom)]
+        loom::thread_local! {
+            $(#[$doc])*
+            static $name: std::cell::Cell<$type> = std::cell::Cell::new($value);
+        }
+    };
+}
+pub(crate) use thread_cell;
+
 /// Attempts at a lock that is held: so many after a short spin, each twice as long as the one
 /// before, and so many after another thread had the core. (What `parking_lot` 0.12 does.) A model
 /// needs none of them.
-const SPINS: u32 = if cfg!(loom) { 0 } else { 3 };
-const YIELDS: u32 = if cfg!(loom) { 0 } else { 7 };
+const SPINS: u32 = if IS_MODEL { 0 } else { 3 };
+const YIELDS: u32 = if IS_MODEL { 0 } else { 7 };
 
 /// How often who must not wait for a lock looks whether it is free.
 const LOOK: Duration = Duration::from_micros(100);
@@ -54,7 +76,7 @@ pub(crate) mod model_time {
         static ref PASSED: AtomicU64 = AtomicU64::new(0);
     }
 
-    /// Before every deadline; once [`end`] was called, after every one that was made before.
+    /// Before every deadline; once `end` was called, after every one that was made before.
     pub(crate) fn now() -> Instant {
         static BEGIN: OnceLock<Instant> = OnceLock::new();
         let begin = *BEGIN.get_or_init(Instant::now);
@@ -70,6 +92,7 @@ pub(crate) mod model_time {
 
     /// Lets every deadline be over. Who waits for one is still to be notified, and no lost wake-up
     /// may hide behind that: call it under the lock, and notify the one variable that it is about.
+    #[cfg(test)]
     pub(crate) fn end() {
         PASSED.store(1, Relaxed);
     }
@@ -97,7 +120,7 @@ impl<T> Mutex<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        if cfg!(loom) {
+        if IS_MODEL {
             return MutexGuard(Some(self.0.lock().unwrap()));
         }
         match self.try_lock() {
@@ -194,7 +217,7 @@ impl Condvar {
     /// Waits until notified or until `deadline`; no deadline waits for as long as it takes.
     pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) {
         match deadline {
-            Some(deadline) if cfg!(not(loom)) => {
+            Some(deadline) if !IS_MODEL => {
                 self.wait_for(guard, deadline.saturating_duration_since(now()));
             }
             #[cfg(loom)]
@@ -209,7 +232,7 @@ impl Condvar {
 
     /// Waits for `length` at most, or until notified.
     pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, length: Duration) {
-        if cfg!(loom) {
+        if IS_MODEL {
             return;
         }
         let held = guard.0.take().expect(HELD);

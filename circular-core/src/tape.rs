@@ -377,7 +377,7 @@ impl Tape {
 
     /// What the tape is made of; the truth is `tail` and `intent`. For the fuzz targets, which write
     /// what no writer would.
-    #[cfg(any(fuzzing, all(test, not(loom))))]
+    #[cfg(any(fuzzing, test))]
     pub(crate) fn parts(&self) -> (&Storage, &Index, [&AtomicU64; 2]) {
         let Truth { tail, intent, .. } = &self.truth;
         (&self.storage, &self.index, [tail, intent])

@@ -275,7 +275,7 @@ impl fmt::Display for ParseTargetsError {
 
 impl std::error::Error for ParseTargetsError {}
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -202,7 +202,7 @@ impl<W: fmt::Debug> fmt::Debug for TerminalWriter<W> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

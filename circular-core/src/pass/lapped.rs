@@ -115,7 +115,7 @@ impl Pass {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::select::Select;

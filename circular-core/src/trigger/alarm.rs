@@ -9,7 +9,7 @@
 
 use super::TriggerStats;
 use crate::shared::Shared;
-use crate::sync::{self, AtomicBool, AtomicU64, Mutex};
+use crate::sync::{self, AtomicBool, AtomicU64, Mutex, thread_cell};
 use std::cell::Cell;
 use std::mem;
 use std::sync::Arc;
@@ -19,17 +19,9 @@ use std::time::{Duration, Instant};
 /// Nobody asks for a dump.
 const NOTHING: u64 = 0;
 
-#[cfg(not(loom))]
-thread_local! {
-    /// Whether this is a trigger's own thread. Without a destructor, so it can be asked until the
-    /// thread is gone.
-    static OWN_THREAD: Cell<bool> = const { Cell::new(false) };
-}
-
-// All threads of a model are one to the system.
-#[cfg(loom)]
-loom::thread_local! {
-    static OWN_THREAD: Cell<bool> = Cell::new(false);
+thread_cell! {
+    /// Whether this is a trigger's own thread.
+    static OWN_THREAD: bool = false;
 }
 
 /// Says that this thread makes dumps: what it logs sets off none.
