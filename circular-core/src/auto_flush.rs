@@ -6,7 +6,7 @@
 //! with the wrapper.
 
 use crate::fork::Generation;
-use crate::no_wait::InSink;
+use crate::no_wait::NoWait;
 use crate::put_off;
 use crate::sink::NOT_READY;
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -119,7 +119,7 @@ impl<W: Write + Send + 'static> AutoFlush<W> {
             let builder = thread::Builder::new().name("circular-flush".into());
             self.thread = Some(builder.spawn(move || {
                 // To the end of the thread, and of the variables that a sink has left in it.
-                mem::forget(InSink::enter());
+                mem::forget(NoWait::enter());
                 shared.flush_when_due();
             })?);
         }
@@ -166,7 +166,7 @@ impl<W: Write> State<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let _in_sink = InSink::enter();
+        let _no_wait = NoWait::enter();
         self.due = None;
         self.flushed = Some(Instant::now());
         self.call(W::flush)

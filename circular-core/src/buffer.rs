@@ -8,6 +8,7 @@ use crate::header::{Header, Part};
 use crate::record::Record;
 use crate::{Level, OutOfMemory};
 use std::alloc::Layout;
+use std::fmt;
 
 /// Room for payloads. All that a reader owns stays below 64 KiB.
 const BYTES: usize = 46 * 1024;
@@ -16,7 +17,7 @@ const RECORDS: usize = 384;
 const TARGETS: usize = 4 * 1024;
 
 /// Records that were copied out of the ring.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(crate) struct Buffer {
     /// The payloads are `bytes[..filled]`; the rest is room.
     bytes: Vec<u8>,
@@ -33,7 +34,7 @@ struct Limits {
     targets: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Default)]
 struct Details {
     records: Vec<Detail>,
     targets: Vec<u8>,
@@ -93,7 +94,8 @@ fn zeroed(bytes: usize) -> Result<Vec<u8>, OutOfMemory> {
 }
 
 impl Buffer {
-    /// For a reader of a ring of `capacity` bytes; with `details` if records will be looked at.
+    /// For a reader of a ring of `capacity` bytes, or a dump, which goes through it piece by piece; with `details` if
+    /// records will be looked at.
     pub(crate) fn for_reader(capacity: u64, details: bool) -> Result<Self, OutOfMemory> {
         let usual = usize::try_from(capacity / 4).map_or(BYTES, |share| share.min(BYTES));
         let limits = Limits {
@@ -115,11 +117,6 @@ impl Buffer {
             usual,
             limits,
         })
-    }
-
-    /// For a dump, which goes through it piece by piece; with `details` if it looks at records.
-    pub(crate) fn for_dump(capacity: u64, details: bool) -> Result<Self, OutOfMemory> {
-        Self::for_reader(capacity, details)
     }
 
     /// For `bytes` bytes of records, all at once.
@@ -192,6 +189,7 @@ impl Buffer {
         self.filled = end;
     }
 
+    /// Whether there is no record, looked at or not.
     pub(crate) fn is_empty(&self) -> bool {
         self.filled == 0
     }
@@ -234,7 +232,8 @@ impl Buffer {
         true
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many records can be looked at: none where no details are kept.
+    pub(crate) fn record_count(&self) -> usize {
         self.details
             .as_ref()
             .map_or(0, |details| details.records.len())
@@ -268,5 +267,15 @@ impl Buffer {
             target: &details.targets[target_start as usize..detail.target_end as usize],
             bytes: &self.bytes[start..detail.end],
         })
+    }
+}
+
+/// Shows how much it is, and not what it says, nor what is left of an earlier batch in its room.
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer")
+            .field("records", &self.record_count())
+            .field("bytes", &self.filled)
+            .finish_non_exhaustive()
     }
 }

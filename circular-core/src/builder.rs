@@ -5,7 +5,7 @@ use crate::{BuildError, Ring, exit};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A ring's options. Made by [`Ring::builder`].
+/// A ring's options. Made by [`Ring::builder`], or by `default`, which is the same.
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing until `build` is called"]
 pub struct RingBuilder {
@@ -13,14 +13,16 @@ pub struct RingBuilder {
     flush_at_exit: Option<Duration>,
 }
 
-impl RingBuilder {
-    pub(crate) fn new() -> Self {
+impl Default for RingBuilder {
+    fn default() -> Self {
         Self {
             capacity: 10 << 20,
             flush_at_exit: None,
         }
     }
+}
 
+impl RingBuilder {
     /// How many bytes the ring holds; 10 MiB unless said. Rounded up to whole pages of 4 KiB.
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;

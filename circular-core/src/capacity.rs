@@ -77,6 +77,7 @@ impl fmt::Display for Capacity {
 
 /// A text that is not a [`Capacity`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ParseCapacityError;
 
 impl fmt::Display for ParseCapacityError {

@@ -88,6 +88,7 @@ fn number(digits: &str, radix: u32) -> Result<u64, ParseCursorError> {
 
 /// A text that is not a [`Cursor`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ParseCursorError;
 
 impl fmt::Display for ParseCursorError {

@@ -73,8 +73,7 @@ pub(crate) struct DumpFile<'a> {
 }
 
 impl DumpDir {
-    /// Dumps of `program` in `dir`. Nothing is looked at or made there yet; to find out early whether
-    /// dumps will work, [`create`](DumpDir::create) one and drop it.
+    /// Dumps of `program` in `dir`. Nothing is looked at or made there yet: see [`try_out`](DumpDir::try_out).
     ///
     /// Programs whose names differ only in characters that a file name cannot have, or after the
     /// 64th byte, share their eight dumps.
@@ -100,21 +99,34 @@ impl DumpDir {
         }
     }
 
-    /// Makes a new file, readable by its owner only, for a dump that is made at `now`.
+    /// Finds out whether a dump can be made there: makes the file of one, and removes it. Other files are left alone.
     ///
-    /// If the name is taken (two threads, one nanosecond), the next nanosecond is.
+    /// # Errors
+    ///
+    /// Why there will be none, with what to do about it.
+    pub(crate) fn try_out(&mut self) -> io::Result<()> {
+        let underway = Underway::begin(Generation::current());
+        self.make(SystemTime::now(), underway).map(drop)
+    }
+
+    /// Makes a new file, readable by its owner only, for a dump that is made at `now`.
     pub(crate) fn create(&mut self, now: SystemTime) -> io::Result<DumpFile<'_>> {
         // First of all: from here on whoever ends the process waits.
         let underway = Underway::begin(Generation::current());
         self.reserve.refill();
+        // What killed dumps have left goes first: this one may be killed as well. Whether that works is
+        // told when this one is whole.
+        self.prune(None, Stamp::new(now), &mut Vec::new());
+        self.make(now, underway)
+    }
+
+    /// If the name is taken (two threads, one nanosecond), the next nanosecond is.
+    fn make(&mut self, now: SystemTime, underway: Underway) -> io::Result<DumpFile<'_>> {
         let mut id = Id {
             stamp: Stamp::new(now),
             // Not earlier: the process may have forked since.
             pid: process::id(),
         };
-        // What killed dumps have left goes first: this one may be killed as well. Whether that works is
-        // told when this one is whole.
-        self.prune(None, id.stamp, &mut Vec::new());
         for _ in 0..TRIES {
             self.names
                 .set_path(&mut self.partial, &self.dir, State::Partial, id);
@@ -293,13 +305,6 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
-}
-
-/// What dumps are called after if nobody says.
-pub(crate) fn executable_name() -> String {
-    let path = std::env::current_exe().ok();
-    let name = path.as_deref().and_then(|path| path.file_stem());
-    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 fn names_taken() -> io::Error {

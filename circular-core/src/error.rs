@@ -5,7 +5,9 @@ use std::fmt;
 use std::io;
 
 /// Why a ring could not be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// It is neither `Clone` nor `Eq`, so that it can hold the system's own error, which is neither.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The capacity is zero.
@@ -132,5 +134,18 @@ impl fmt::Display for RecvTimeoutError {
 }
 
 impl std::error::Error for Closed {}
+
+impl From<Closed> for TryRecvError {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+impl From<Closed> for RecvTimeoutError {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
 impl std::error::Error for TryRecvError {}
 impl std::error::Error for RecvTimeoutError {}

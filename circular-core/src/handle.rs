@@ -15,6 +15,16 @@ use std::time::{Duration, Instant};
 
 /// Reads, flushes and closes a ring. Cheap to clone, and may live in a static: it does not keep the
 /// ring open.
+///
+/// # Where nothing waits
+///
+/// Some code runs on a thread that others may wait for: a sink of a reader or of a [`DumpTrigger`](crate::DumpTrigger)
+/// and its destructor; a waker that is told that an [`AsyncReader`](crate::AsyncReader) has more; a
+/// [redaction](crate::Redaction) hook; and what [`PanicDump`](crate::PanicDump) does in the panic hook. There nothing
+/// waits, of this ring or another, as it might be for itself: [`flush`](Self::flush) returns at once,
+/// [`flush_timeout`](Self::flush_timeout) and [`join_timeout`](Self::join_timeout) are `false` at once, and a write
+/// that finds no room overtakes. A write overtakes on every thread that panics, too; the others do wait there, in a
+/// destructor say that runs while the thread unwinds.
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
@@ -79,17 +89,18 @@ impl Handle {
 
     /// Waits until every lossless reader that there is has written and flushed to its sink all that
     /// was written to the ring before this call. Readers with [`Policy::Skip`], demoted and ended
-    /// ones are not waited for, nor those whose sinks fail just now. One with [`Policy::BlockFor`] is waited for as by a write: if it gets no
-    /// further for as long as that says, it is demoted.
+    /// ones are not waited for, nor those whose sinks fail just now. One with [`Policy::BlockFor`] is waited for as by a
+    /// write: if it gets no further for as long as that says, it is demoted.
     ///
-    /// Inside a sink, of any ring, it returns at once: the sink would wait for itself. A reader that
-    /// was opened by this thread is not read meanwhile, so it must not be lossless.
+    /// [Where nothing waits](#where-nothing-waits), in a sink say, it returns at once. A reader that was opened by this
+    /// thread is not read meanwhile, so it must not be lossless.
     pub fn flush(&self) {
         self.flush_until(None);
     }
 
     /// As [`flush`](Self::flush), but waits no longer than `timeout`; tells whether all readers were
-    /// done by then. It is `false` if one was given up on, and inside a sink it is that at once.
+    /// done by then. It is `false` if one was given up on, and it is that at once
+    /// [where nothing waits](#where-nothing-waits).
     ///
     /// It is `false`, too, if what was written has not gone where it should as a sink has failed: while that of
     /// a lossless reader is [tried again](crate::OnError::TryAgain); and when that of one has failed and its
@@ -99,7 +110,7 @@ impl Handle {
     }
 
     fn flush_until(&self, deadline: Option<Instant>) -> bool {
-        !no_wait::in_sink() && self.flush_all_until(deadline)
+        !no_wait::is_entered() && self.flush_all_until(deadline)
     }
 
     /// The same from anywhere, for the exit.
@@ -167,12 +178,12 @@ impl Handle {
     /// Waits until all readers have ended, but no longer than `timeout`; tells whether they have.
     /// They end after [`close`](Self::close), or when they are dropped; one that feeds a sink has ended
     /// when that was dropped, too. So do the threads of
-    /// [`DumpTrigger`](crate::DumpTrigger)s, which are waited for as well. Inside a sink, in its
-    /// destructor and in the redaction hook of a dump it is `false` at once.
+    /// [`DumpTrigger`](crate::DumpTrigger)s, which are waited for as well. It is `false` at once
+    /// [where nothing waits](#where-nothing-waits).
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         let shared = &*self.shared;
         let deadline = sync::now().checked_add(timeout);
-        if no_wait::in_sink() {
+        if no_wait::is_entered() {
             return false;
         }
         let Some(mut state) = shared.lock() else {

@@ -148,6 +148,7 @@ impl FromStr for Level {
 
 /// A text that is not the name of a [`Level`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ParseLevelError;
 
 impl fmt::Display for ParseLevelError {

@@ -98,6 +98,8 @@ mod cursor;
 mod damaged;
 mod dump;
 mod dump_file;
+mod dump_options;
+mod dump_select;
 mod error;
 mod exit;
 mod fixed_text;
@@ -172,8 +174,6 @@ pub use log_time::LogTime;
 pub use make_writer::EventWriter;
 pub use meta::Meta;
 pub use missed::{Missed, Notice};
-#[doc(hidden)]
-pub use no_wait::without_waiting;
 pub use on_demand::{DumpBuilder, DumpReport, DumpTo};
 pub use on_error::OnError;
 pub use owned_record::OwnedRecord;
@@ -184,7 +184,7 @@ pub use record::{Batch, Record, Records};
 #[cfg(feature = "futures")]
 pub use record_stream::{Lagged, RecordStream};
 pub use recorder::Recorder;
-pub use redact::{Redacted, SECRET_KEYS, redact_keys};
+pub use redact::{Redacted, Redaction, SECRET_KEYS, redact_keys};
 pub use ring::Ring;
 pub use sink::SinkError;
 pub use snapshot::Snapshot;

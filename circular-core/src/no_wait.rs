@@ -1,21 +1,21 @@
 //! Whether this thread may wait for a reader.
 //!
-//! Invariant: foreign code that a thread of ours runs, a sink, its destructor, a waker, a redaction hook,
-//! is never made to wait for a reader or for that thread, and neither is a thread that panics. A sink
-//! that writes to its own full ring would wait for itself.
+//! Invariant: foreign code that others may wait for, a sink, its destructor, a waker, a redaction hook, is never
+//! made to wait for a reader or for its own thread, and neither is our panic hook. A write does not wait anywhere
+//! on a thread that panics. A sink that writes to its own full ring would wait for itself.
 
 use crate::sync::thread_cell;
 use std::cell::Cell;
 
 thread_cell! {
-    /// How many sinks this thread is in.
+    /// How often this thread has entered code in which nothing may wait.
     static DEPTH: u32 = 0;
 }
 
-/// Marks the thread as inside a sink until it is dropped, by a panic too.
-pub(crate) struct InSink(());
+/// Has nothing wait for a reader on this thread until it is dropped, by a panic too.
+pub(crate) struct NoWait(());
 
-impl InSink {
+impl NoWait {
     pub(crate) fn enter() -> Self {
         // Where a system has no such variable any more, nobody asks for it either.
         let _ = DEPTH.try_with(|depth| depth.set(depth.get() + 1));
@@ -23,7 +23,7 @@ impl InSink {
     }
 }
 
-impl Drop for InSink {
+impl Drop for NoWait {
     fn drop(&mut self) {
         let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
     }
@@ -91,7 +91,7 @@ pub(crate) struct OwnAtEnd {
 pub(crate) fn own_at_end(ring: u64) -> Option<OwnAtEnd> {
     let all = OWN.try_with(Cell::get).unwrap_or([None; NESTED]);
     let is_known = all.iter().any(Option::is_some);
-    (is_known || !in_sink()).then_some(OwnAtEnd { all, ring })
+    (is_known || !is_entered()).then_some(OwnAtEnd { all, ring })
 }
 
 impl OwnAtEnd {
@@ -112,19 +112,12 @@ impl OwnAtEnd {
     }
 }
 
-/// Runs foreign code on a thread that others may wait for: until it returns, this thread counts as
-/// inside a sink. For the crates beside this one, which have threads of their own.
-pub fn without_waiting<R>(work: impl FnOnce() -> R) -> R {
-    let _in_sink = InSink::enter();
-    work()
-}
-
-/// Whether this thread is inside a sink of any ring.
-pub(crate) fn in_sink() -> bool {
+/// Whether this thread is in such code, of any ring.
+pub(crate) fn is_entered() -> bool {
     DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0)
 }
 
 /// Whether a write of this thread must overtake rather than wait for room.
 pub(crate) fn must_not_wait() -> bool {
-    in_sink() || std::thread::panicking()
+    is_entered() || std::thread::panicking()
 }

@@ -3,10 +3,11 @@
 //! Invariant: a file has its name only when it is whole, and no writer or reader waits for it.
 
 use crate::dump::{self, Piece};
-use crate::dump_file::{Cause, DumpDir, executable_name};
-use crate::exit;
+use crate::dump_file::Cause;
+use crate::dump_options::DumpOptions;
+use crate::dump_select::DumpSelect;
 use crate::missed::{Missed, Notice};
-use crate::no_wait::InSink;
+use crate::no_wait::NoWait;
 use crate::record::Record;
 use crate::redact::{Redacted, Redaction};
 use crate::shared::Shared;
@@ -68,8 +69,7 @@ impl From<String> for DumpTo<'_> {
 pub struct DumpBuilder<'a> {
     shared: Arc<Shared>,
     to: DumpTo<'a>,
-    program: Option<String>,
-    redaction: Redaction,
+    options: DumpOptions,
 }
 
 /// What a dump came to.
@@ -91,15 +91,14 @@ impl<'a> DumpBuilder<'a> {
         Self {
             shared,
             to,
-            program: None,
-            redaction: Redaction::default(),
+            options: DumpOptions::default(),
         }
     }
 
     /// Sets the program's name in the name of the file; that of the executable by default. Characters other
     /// than ASCII letters, digits, `.`, `_` and `-` are replaced.
     pub fn program(mut self, program: impl Into<String>) -> Self {
-        self.program = Some(program.into());
+        self.options.program = Some(program.into());
         self
     }
 
@@ -110,13 +109,13 @@ impl<'a> DumpBuilder<'a> {
         mut self,
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
     ) -> Self {
-        self.redaction.set_hook(hook);
+        self.options.select.redaction = Some(Redaction::new(hook));
         self
     }
 
     /// Leaves out the records that `targets` does not want.
     pub fn filter(mut self, targets: Targets) -> Self {
-        self.redaction.set_targets(targets);
+        self.options.select.targets = Some(targets);
         self
     }
 
@@ -130,8 +129,7 @@ impl<'a> DumpBuilder<'a> {
         let Self {
             shared,
             to,
-            program,
-            redaction,
+            options,
         } = self;
         if shared.generation.is_past() {
             return Err(io::Error::new(
@@ -141,12 +139,9 @@ impl<'a> DumpBuilder<'a> {
         }
         match to.0 {
             To::Dir(dir) => {
-                let program = program.unwrap_or_else(executable_name);
-                let mut dir = DumpDir::new(dir, &program, Cause::Request);
-                // Who ends the process waits for it.
-                exit::register_for_dumps();
+                let mut dir = options.files(dir, Cause::Request);
                 let mut file = dir.create(SystemTime::now())?;
-                let mut report = feed(&shared, &redaction, &mut Feeder::new(&mut file))?;
+                let mut report = feed(&shared, &options.select, &mut Feeder::new(&mut file))?;
                 report.prune_error = file.finish()?;
                 drop(file);
                 report.path = Some(dir.last().to_owned());
@@ -154,7 +149,7 @@ impl<'a> DumpBuilder<'a> {
             }
             To::Sink(mut sink) => {
                 let mut feeder = Feeder::new(&mut sink);
-                let report = feed(&shared, &redaction, &mut feeder)?;
+                let report = feed(&shared, &options.select, &mut feeder)?;
                 feeder.flush(true)?;
                 Ok(report)
             }
@@ -165,15 +160,15 @@ impl<'a> DumpBuilder<'a> {
 /// Hands out all that the ring holds, and a line where something is missing.
 fn feed<W: Write>(
     shared: &Shared,
-    redaction: &Redaction,
+    select: &DumpSelect,
     feeder: &mut Feeder<'_, W>,
 ) -> io::Result<DumpReport> {
-    let mut buffer = redaction.buffer(shared.tape.capacity())?;
+    let mut buffer = select.buffer(shared.tape.capacity())?;
     // A hook must not wait for readers: it may be what they wait for.
-    let _in_sink = InSink::enter();
+    let _no_wait = NoWait::enter();
     let mut out = |piece: Piece<'_>| match piece {
         Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
-        Piece::Records(records) => redaction.feed(records, feeder),
+        Piece::Records(records) => select.feed(records, feeder),
     };
     let dumped = dump::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;
     let mut missed = dumped.missed;
@@ -199,8 +194,7 @@ impl fmt::Debug for DumpBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DumpBuilder")
             .field("to", &self.to)
-            .field("program", &self.program)
-            .field("redaction", &self.redaction)
+            .field("options", &self.options)
             .finish_non_exhaustive()
     }
 }

@@ -5,11 +5,13 @@
 use self::hook::Hook;
 use self::one_at_a_time::OneAtATime;
 use self::thread_name::ProcessName;
-use crate::dump_file::{Cause, DumpDir, executable_name};
+use crate::dump_file::Cause;
+use crate::dump_options::DumpOptions;
 use crate::redact::{Redacted, Redaction};
 use crate::shared::Shared;
-use crate::{Handle, Record, Targets, exit};
+use crate::{Handle, Record, Targets};
 use std::fmt;
+use std::io;
 use std::panic;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
@@ -91,8 +93,7 @@ impl PanicDump {
             shared: Arc::clone(handle.shared()),
             dir: None,
             stderr: None,
-            program: None,
-            redaction: Redaction::default(),
+            options: DumpOptions::default(),
             flush: None,
         }
     }
@@ -104,14 +105,13 @@ pub struct PanicDumpBuilder {
     shared: Arc<Shared>,
     dir: Option<PathBuf>,
     stderr: Option<bool>,
-    program: Option<String>,
-    redaction: Redaction,
+    options: DumpOptions,
     flush: Option<Duration>,
 }
 
 impl PanicDumpBuilder {
     /// Dumps to a file in this directory. It must exist: a missing one is told on stderr when the
-    /// program panics, and nothing else changes.
+    /// program panics, and nothing else changes. [`try_install`](Self::try_install) tells it at once.
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
@@ -126,7 +126,7 @@ impl PanicDumpBuilder {
     /// The program's name in the names of dumps. Unless said, that of the executable. Characters other
     /// than ASCII letters, digits, `.`, `_` and `-` are replaced.
     pub fn program(mut self, program: impl Into<String>) -> Self {
-        self.program = Some(program.into());
+        self.options.program = Some(program.into());
         self
     }
 
@@ -134,7 +134,7 @@ impl PanicDumpBuilder {
     ///
     /// The panic itself is a record of target `panic` and level ERROR.
     pub fn filter(mut self, targets: Targets) -> Self {
-        self.redaction.set_targets(targets);
+        self.options.select.targets = Some(targets);
         self
     }
 
@@ -144,11 +144,12 @@ impl PanicDumpBuilder {
     ///
     /// It runs inside the panic hook, so it must not panic: that would abort the process at once, as in any
     /// panic hook. Nor may it wait for a lock that the thread that panics may hold.
-    pub fn redact(
-        mut self,
-        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
-    ) -> Self {
-        self.redaction.set_hook(hook);
+    pub fn redact(self, hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) -> Self {
+        self.redaction(Redaction::new(hook))
+    }
+
+    pub(crate) fn redaction(mut self, redaction: Redaction) -> Self {
+        self.options.select.redaction = Some(redaction);
         self
     }
 
@@ -204,30 +205,62 @@ impl PanicDumpBuilder {
         self.install_hook();
     }
 
+    /// As [`install_hook`](Self::install_hook), but first finds out whether a dump can be made in the directory: one
+    /// is, and removed. Other files are left alone. Without a directory there is nothing to find out.
+    ///
+    /// ```
+    /// use circular_core::{PanicDump, Ring};
+    ///
+    /// let ring = Ring::new(1 << 20)?;
+    /// let dump = PanicDump::builder(&ring.handle()).dir("/no/such/directory");
+    /// let error = dump.try_install().unwrap_err();
+    /// assert!(error.to_string().contains("/no/such/directory"));
+    /// # Ok::<(), circular_core::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why no file can be made in the directory, with what to do about it. Then no hook is set.
+    ///
+    /// # Panics
+    ///
+    /// As [`install`](Self::install).
+    pub fn try_install(self) -> io::Result<PanicDumpHook> {
+        self.try_out()?;
+        Ok(self.install_hook())
+    }
+
+    /// Finds out whether a dump can be made.
+    pub(crate) fn try_out(&self) -> io::Result<()> {
+        let dir = self.dir.clone();
+        dir.map_or(Ok(()), |dir| {
+            self.options.files(dir, Cause::Panic).try_out()
+        })
+    }
+
     /// As [`install`](Self::install), and returns what tells whether the hook was replaced since.
     ///
     /// # Panics
     ///
     /// As [`install`](Self::install).
     pub fn install_hook(self) -> PanicDumpHook {
-        let program = self.program.unwrap_or_else(executable_name);
         let to_stderr = self.stderr.unwrap_or(self.dir.is_none());
         let buffer = || {
-            let buffer = self.redaction.buffer(self.shared.tape.capacity());
+            let buffer = self.options.select.buffer(self.shared.tape.capacity());
             buffer.unwrap_or_else(|error| error.abort())
         };
         let dir = self
             .dir
-            .map(|dir| (DumpDir::new(dir, &program, Cause::Panic), buffer()));
+            .clone()
+            .map(|dir| (self.options.files(dir, Cause::Panic), buffer()));
         let turn = OneAtATime::new(dir, to_stderr.then(buffer));
-        exit::register_for_dumps();
         hook::HOOKS.fetch_add(1, Relaxed);
         let hook = Arc::new(Hook {
             to_stderr,
             backtrace: std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0"),
             turn,
             process: ProcessName::now(),
-            redaction: self.redaction,
+            select: self.options.select,
             flush: self.flush,
             shared: self.shared,
         });
@@ -244,7 +277,7 @@ impl fmt::Debug for PanicDumpBuilder {
         f.debug_struct("PanicDumpBuilder")
             .field("dir", &self.dir)
             .field("stderr", &self.stderr)
-            .field("program", &self.program)
+            .field("options", &self.options)
             .field("flush", &self.flush)
             .finish_non_exhaustive()
     }

@@ -72,7 +72,8 @@ pub(crate) enum Idle<'a> {
     Sleep {
         until: Option<Instant>,
     },
-    /// Leave this waker, and take back the one that was left before.
+    /// Leave this waker, unless one that wakes the same task is left already, and take back the one that was left
+    /// before.
     Wake(&'a mut Option<Waker>),
 }
 
@@ -93,11 +94,16 @@ impl Idle<'_> {
     /// There is more: a task shall ask again, when others have had their turn.
     fn come_back(self) {
         if let Idle::Wake(waker) = self {
-            if let Some(waker) = waker.take() {
-                waker.wake();
+            if let Some(waker) = waker {
+                waker.wake_by_ref();
             }
         }
     }
+}
+
+/// Compares where they point to, and runs no code of theirs.
+fn is_same_task(left: Option<&Waker>, new: Option<&Waker>) -> bool {
+    left.zip(new).is_some_and(|(left, new)| left.will_wake(new))
 }
 
 /// How a pass ended.
@@ -231,9 +237,13 @@ impl Pass {
                 Idle::Return => return Outcome::Drained,
                 Idle::Wake(waker) => {
                     if let Some(slot) = state.readers.get(token) {
-                        mem::swap(&mut slot.waker, waker);
+                        if !is_same_task(slot.waker.as_ref(), waker.as_ref()) {
+                            mem::swap(&mut slot.waker, waker);
+                        }
                     }
-                    shared.tasks.notify_all();
+                    if mem::take(&mut state.pump.is_idle) {
+                        shared.tasks.notify_all();
+                    }
                     return Outcome::Drained;
                 }
                 Idle::Sleep { until } => {

@@ -7,6 +7,8 @@ use crate::owned_record::OwnedRecord;
 use crate::{Cursor, Level, LogTime, Missed};
 use std::borrow::Cow;
 use std::fmt;
+use std::iter::FusedIterator;
+use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One record: the bytes of one write, and what is known of them.
@@ -93,12 +95,14 @@ impl fmt::Debug for Record<'_> {
 #[derive(Clone)]
 pub struct Records<'a> {
     buffer: &'a Buffer,
-    next: usize,
+    /// Those that are left.
+    left: Range<usize>,
 }
 
 impl<'a> Records<'a> {
     pub(crate) fn new(buffer: &'a Buffer) -> Self {
-        Self { buffer, next: 0 }
+        let left = 0..buffer.record_count();
+        Self { buffer, left }
     }
 }
 
@@ -106,24 +110,34 @@ impl<'a> Iterator for Records<'a> {
     type Item = Record<'a>;
 
     fn next(&mut self) -> Option<Record<'a>> {
-        let record = self.buffer.record(self.next)?;
-        self.next += 1;
-        Some(record)
+        self.buffer.record(self.left.next()?)
     }
 
     /// Without a look at those that are passed over.
     fn nth(&mut self, count: usize) -> Option<Record<'a>> {
-        self.next = self.next.saturating_add(count).min(self.buffer.len());
-        self.next()
+        self.buffer.record(self.left.nth(count)?)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.buffer.len() - self.next;
-        (left, Some(left))
+        self.left.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Records<'_> {
+    /// The newest of those that are left.
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.buffer.record(self.left.next_back()?)
+    }
+
+    /// Without a look at those that are passed over.
+    fn nth_back(&mut self, count: usize) -> Option<Self::Item> {
+        self.buffer.record(self.left.nth_back(count)?)
     }
 }
 
 impl ExactSizeIterator for Records<'_> {}
+
+impl FusedIterator for Records<'_> {}
 
 /// Shows how many are left, and not what they say.
 impl fmt::Debug for Records<'_> {
@@ -198,7 +212,7 @@ impl<'a> Batch<'a> {
 
     /// How many records it has.
     pub fn len(&self) -> usize {
-        self.buffer.len()
+        self.buffer.record_count()
     }
 
     /// Whether it has no records.

@@ -8,15 +8,14 @@ use std::fmt;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use crate::handle::Handle;
-use crate::panic_dump::PanicDump;
+use crate::panic_dump::{PanicDump, PanicDumpBuilder};
 use crate::policy::Policy;
 use crate::record::Record;
-use crate::redact::Redacted;
+use crate::redact::{Redacted, Redaction};
 use crate::ring::Ring;
 use crate::targets::Targets;
 use crate::terminal::TerminalWriter;
@@ -29,8 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The variable with the console's directives.
 const CONSOLE: &str = "RUST_LOG";
 
-type Hook = Arc<dyn Fn(&Record<'_>) -> Redacted + Send + Sync>;
-
 /// What a recorder is to be like; the adapters' builders show it to users.
 #[derive(Clone)]
 pub struct Setup {
@@ -40,7 +37,7 @@ pub struct Setup {
     console: Option<String>,
     dumps: Option<PathBuf>,
     dump_on_error: bool,
-    redact: Option<Hook>,
+    redaction: Option<Redaction>,
     patience: Duration,
 }
 
@@ -52,7 +49,7 @@ pub struct Prepared {
     pub record: Targets,
     /// What to tell of errors.
     pub trigger: Option<DumpTrigger>,
-    setup: Setup,
+    panic_dump: Option<PanicDumpBuilder>,
     guard: Recorder,
     complaints: Vec<String>,
 }
@@ -67,7 +64,7 @@ impl Setup {
             console: Some("info".into()),
             dumps: None,
             dump_on_error: false,
-            redact: None,
+            redaction: None,
             patience: PATIENCE,
         }
     }
@@ -99,7 +96,7 @@ impl Setup {
 
     /// See the adapters.
     pub fn redact(&mut self, hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) {
-        self.redact = Some(Arc::new(hook));
+        self.redaction = Some(Redaction::new(hook));
     }
 
     /// See the adapters.
@@ -111,7 +108,7 @@ impl Setup {
     ///
     /// # Errors
     ///
-    /// Why the ring, a directory for dumps or a thread cannot be had.
+    /// Why the ring, a directory for dumps, a dump in it, or a thread cannot be had.
     pub fn prepare(self) -> io::Result<Prepared> {
         if self.dump_on_error && self.dumps.is_none() {
             return Err(io::Error::new(
@@ -136,7 +133,9 @@ impl Setup {
             handle: ring.handle(),
             patience: self.patience,
         };
-        let trigger = self.start_trigger(&ring)?;
+        let handle = ring.handle();
+        let panic_dump = self.panic_dump(&handle)?;
+        let trigger = self.start_trigger(&handle)?;
         if let Some(console) = console {
             print(&ring, console)?;
         }
@@ -144,13 +143,14 @@ impl Setup {
             ring,
             record,
             trigger,
-            setup: self,
+            panic_dump,
             guard,
             complaints,
         })
     }
 
-    fn start_trigger(&self, ring: &Ring) -> io::Result<Option<DumpTrigger>> {
+    /// What dumps at a panic, when it has been found out that it can.
+    fn panic_dump(&self, handle: &Handle) -> io::Result<Option<PanicDumpBuilder>> {
         let Some(dir) = &self.dumps else {
             return Ok(None);
         };
@@ -161,14 +161,26 @@ impl Setup {
             );
             io::Error::new(error.kind(), text)
         })?;
-        if !self.dump_on_error {
-            return Ok(None);
+        let mut dump = PanicDump::builder(handle)
+            .dir(dir)
+            .program(&*self.program)
+            .flush(self.patience);
+        if let Some(redaction) = self.redaction.clone() {
+            dump = dump.redaction(redaction);
         }
-        let mut trigger = DumpTrigger::builder(&ring.handle())
+        dump.try_out()?;
+        Ok(Some(dump))
+    }
+
+    fn start_trigger(&self, handle: &Handle) -> io::Result<Option<DumpTrigger>> {
+        let Some(dir) = self.dumps.as_ref().filter(|_| self.dump_on_error) else {
+            return Ok(None);
+        };
+        let mut trigger = DumpTrigger::builder(handle)
             .dir(dir)
             .program(&*self.program);
-        if let Some(hook) = self.redact.clone() {
-            trigger = trigger.redact(move |record| hook(record));
+        if let Some(redaction) = self.redaction.clone() {
+            trigger = trigger.redaction(redaction);
         }
         trigger.start().map(Some)
     }
@@ -177,21 +189,7 @@ impl Setup {
 impl Prepared {
     /// Does what is left when the logger is installed, and hands the guard over.
     pub fn finish(self) -> Recorder {
-        let Setup {
-            program,
-            dumps,
-            redact,
-            patience,
-            ..
-        } = self.setup;
-        if let Some(dir) = dumps {
-            let mut dump = PanicDump::builder(&self.guard.handle)
-                .dir(dir)
-                .program(program)
-                .flush(patience);
-            if let Some(hook) = redact {
-                dump = dump.redact(move |record| hook(record));
-            }
+        if let Some(dump) = self.panic_dump {
             dump.install();
         }
         for complaint in &self.complaints {
@@ -325,7 +323,7 @@ impl fmt::Debug for Setup {
             .field("console", &self.console)
             .field("dumps", &self.dumps)
             .field("dump_on_error", &self.dump_on_error)
-            .field("redacts", &self.redact.is_some())
+            .field("redacts", &self.redaction.is_some())
             .field("patience", &self.patience)
             .finish()
     }

@@ -58,7 +58,7 @@ impl Ring {
 
     /// For the options.
     pub fn builder() -> RingBuilder {
-        RingBuilder::new()
+        RingBuilder::default()
     }
 
     pub(crate) fn with_shared(shared: Arc<Shared>) -> Self {

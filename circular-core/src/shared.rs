@@ -87,6 +87,8 @@ pub(crate) struct Pump {
     /// How many readers there are; the thread ends when there are none.
     pub(crate) streams: usize,
     pub(crate) thread: PumpThread,
+    /// It waits on `tasks` for the first task that waits.
+    pub(crate) is_idle: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use self::failure::{Choice, Failure};
 use crate::attending::Attending;
 use crate::fixed_text::FixedText;
 use crate::missed::Loss;
-use crate::no_wait::{InRing, InSink};
+use crate::no_wait::{InRing, NoWait};
 use crate::pass::{Idle, Outcome, Pass};
 use crate::{Notice, put_off};
 use std::fmt;
@@ -84,7 +84,7 @@ impl<W> Drop for Feed<W> {
         // Before the sink is dropped, which may take its time.
         self.pass.leave();
         let _in_ring = InRing::enter(self.pass.shared().id, None);
-        let _in_sink = InSink::enter();
+        let _no_wait = NoWait::enter();
         let sink = self.sink.take();
         if self.pass.shared().generation.is_past() {
             // The sink has forked. What it holds is the parent's to write.
@@ -168,7 +168,7 @@ impl<'a, W: Write> Feeder<'a, W> {
     }
 
     pub(crate) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let _in_sink = InSink::enter();
+        let _no_wait = NoWait::enter();
         let mut rest = bytes;
         while !rest.is_empty() {
             let began = Instant::now();
@@ -207,7 +207,7 @@ impl<'a, W: Write> Feeder<'a, W> {
     /// Tells whether the sink is flushed. If not, it has put that off, which it may unless it `must`, or it fails
     /// at that, is tried again, and there is more for it.
     pub(crate) fn flush(&mut self, must: bool) -> io::Result<bool> {
-        let _in_sink = InSink::enter();
+        let _no_wait = NoWait::enter();
         loop {
             let began = Instant::now();
             match put_off::flush(must, || self.sink.flush()) {

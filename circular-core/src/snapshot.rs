@@ -101,6 +101,7 @@ pub(crate) fn piece(tape: &Tape, from: Spot, tail: u64, buffer: &mut Buffer) -> 
 /// assert_eq!(snapshot.records().nth(1).unwrap().seq(), 1);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Snapshot {
     buffer: Buffer,
 }
@@ -126,9 +127,15 @@ impl Snapshot {
         Records::new(&self.buffer)
     }
 
-    /// How many records there are.
+    /// Returns how many records there are.
+    pub fn record_count(&self) -> usize {
+        self.buffer.record_count()
+    }
+
+    /// Returns how many records there are, and not bytes, which [`AsRef`] makes one think of.
+    #[deprecated(since = "0.1.0", note = "use `record_count`, or `bytes().len()`")]
     pub fn len(&self) -> usize {
-        self.buffer.len()
+        self.record_count()
     }
 
     /// Whether there is no record.
@@ -155,7 +162,7 @@ impl<'a> IntoIterator for &'a Snapshot {
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot")
-            .field("records", &self.len())
+            .field("records", &self.record_count())
             .field("bytes", &self.bytes().len())
             .finish()
     }

@@ -8,7 +8,7 @@
 //! Invariant: a waker is left under the same lock under which the task saw that there is nothing
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
-use crate::no_wait::InSink;
+use crate::no_wait::NoWait;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
 #[cfg(feature = "futures")]
@@ -51,6 +51,8 @@ pub struct AsyncReader {
     line: LineState,
     /// What is left of this task's turn.
     turn: usize,
+    /// The task's, to be left with the ring: what is left there already need not be cloned at every poll.
+    waker: Option<Waker>,
     /// Keeps the pump running; dropped after `pass` has left.
     _pumped: Pumped,
 }
@@ -75,6 +77,7 @@ impl AsyncReader {
                 at_line_start: true,
             },
             turn: TURN,
+            waker: None,
             _pumped: pumped,
         })
     }
@@ -131,10 +134,13 @@ impl AsyncReader {
             return Poll::Pending;
         }
         self.pass.release();
-        let mut waker = Some(context.waker().clone());
-        match self.pass.next(Idle::Wake(&mut waker)) {
+        let task = context.waker();
+        if !self.waker.as_ref().is_some_and(|kept| kept.will_wake(task)) {
+            self.waker = Some(task.clone());
+        }
+        match self.pass.next(Idle::Wake(&mut self.waker)) {
             Outcome::Batch => {
-                let count = self.pass.buffer().len().max(LEAST);
+                let count = self.pass.buffer().record_count().max(LEAST);
                 self.turn = self.turn.saturating_sub(count);
                 Poll::Ready(Ok(()))
             }
@@ -330,7 +336,7 @@ fn pump(shared: &Shared) {
         if !wakers.is_empty() {
             drop(state);
             // A waker that logs must not wait here for the task that it is to wake.
-            let _no_wait = InSink::enter();
+            let _no_wait = NoWait::enter();
             for waker in wakers.drain(..) {
                 // A waker that panics must not end the others' thread; the panic was told by the
                 // hook.
@@ -344,6 +350,7 @@ fn pump(shared: &Shared) {
         } else if tasks {
             shared.sleep(&mut state, &mut has_napped, None);
         } else {
+            state.pump.is_idle = true;
             shared.tasks.wait(&mut state, None);
         }
     }

@@ -8,15 +8,16 @@
 
 use self::alarm::{Alarm, Pace, Present};
 use self::worker::{Destination, Worker};
-use crate::dump_file::{Cause, DumpDir, executable_name};
+use crate::dump_file::Cause;
+use crate::dump_options::DumpOptions;
 use crate::redact::{Redacted, Redaction};
 use crate::sync::ThreadBuilder;
-use crate::{Handle, Level, Record, Targets, exit};
+use crate::{Handle, Level, Record, Targets};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Two dumps are at least this far apart, unless said.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -102,8 +103,7 @@ impl DumpTrigger {
             least: Level::Error,
             interval: INTERVAL,
             to: None,
-            program: None,
-            redaction: Redaction::default(),
+            options: DumpOptions::default(),
         }
     }
 
@@ -160,8 +160,7 @@ pub struct DumpTriggerBuilder {
     least: Level,
     interval: Duration,
     to: Option<To>,
-    program: Option<String>,
-    redaction: Redaction,
+    options: DumpOptions,
 }
 
 impl DumpTriggerBuilder {
@@ -202,14 +201,14 @@ impl DumpTriggerBuilder {
     /// The program's name in the names of files. Unless said, that of the executable. Characters other
     /// than ASCII letters, digits, `.`, `_` and `-` are replaced.
     pub fn program(mut self, program: impl Into<String>) -> Self {
-        self.program = Some(program.into());
+        self.options.program = Some(program.into());
         self
     }
 
     /// Leaves out of dumps the records that `targets` does not want. What
     /// sets off a dump is as it was: see [`at_least`](Self::at_least).
     pub fn filter(mut self, targets: Targets) -> Self {
-        self.redaction.set_targets(targets);
+        self.options.select.targets = Some(targets);
         self
     }
 
@@ -218,11 +217,12 @@ impl DumpTriggerBuilder {
     /// recorded, and sets off no dump.
     ///
     /// If it panics, there is no more dump: nothing leaves that it should have seen.
-    pub fn redact(
-        mut self,
-        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
-    ) -> Self {
-        self.redaction.set_hook(hook);
+    pub fn redact(self, hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) -> Self {
+        self.redaction(Redaction::new(hook))
+    }
+
+    pub(crate) fn redaction(mut self, redaction: Redaction) -> Self {
+        self.options.select.redaction = Some(redaction);
         self
     }
 
@@ -231,7 +231,7 @@ impl DumpTriggerBuilder {
     /// # Errors
     ///
     /// `InvalidInput` if no destination was given. Why no file can be made in the directory: one is, and
-    /// removed, to find that out now. Why the thread could not be started.
+    /// removed, to find that out now; other files are left alone. Why the thread could not be started.
     pub fn start(self) -> io::Result<DumpTrigger> {
         let to = self.to.ok_or_else(|| {
             io::Error::new(
@@ -251,14 +251,12 @@ impl DumpTriggerBuilder {
         let to = match to {
             To::Sink(sink) => Destination::Sink(sink),
             To::Dir(dir) => {
-                let program = self.program.unwrap_or_else(executable_name);
-                let mut dir = DumpDir::new(dir, &program, Cause::Trigger);
-                drop(dir.create(SystemTime::now())?);
-                exit::register_for_dumps();
+                let mut dir = self.options.files(dir, Cause::Trigger);
+                dir.try_out()?;
                 Destination::Dir(dir)
             }
         };
-        let worker = Worker::new(alarm, Pace::new(self.interval), self.redaction)?;
+        let worker = Worker::new(alarm, Pace::new(self.interval), self.options.select)?;
         ThreadBuilder::new()
             .name("circular-dump".into())
             .spawn(move || worker.run(to, present))?;
@@ -272,7 +270,7 @@ impl fmt::Debug for DumpTriggerBuilder {
         debug
             .field("at_least", &self.least)
             .field("interval", &self.interval)
-            .field("program", &self.program);
+            .field("options", &self.options);
         if let Some(To::Dir(dir)) = &self.to {
             debug.field("dir", dir);
         }

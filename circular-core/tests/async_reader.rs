@@ -1,6 +1,6 @@
 //! Readers that wait as tasks, without any runtime.
 
-use circular_core::{AsyncReader, Closed, Level, Meta, Policy, Ring, Start, TryRecvError};
+use circular_core::{AsyncReader, Closed, Handle, Level, Meta, Policy, Ring, Start, TryRecvError};
 use std::future::Future;
 use std::io::{ErrorKind, Write};
 use std::panic::resume_unwind;
@@ -192,6 +192,75 @@ fn counting() -> (Arc<Counting>, mpsc::Receiver<()>) {
     (Arc::new(Counting(AtomicU64::new(0), tell)), told)
 }
 
+/// A waker that counts how often it is cloned.
+#[expect(unsafe_code, reason = "a clone is seen in a table of functions only")]
+mod cloned {
+    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::Ordering::SeqCst;
+    use std::sync::{Arc, Condvar, Mutex};
+    use std::task::{RawWaker, RawWakerVTable, Waker};
+
+    #[derive(Default)]
+    pub(super) struct Task {
+        clones: AtomicU64,
+        woken: Mutex<bool>,
+        changed: Condvar,
+    }
+
+    impl Task {
+        pub(super) fn clones(&self) -> u64 {
+            self.clones.load(SeqCst)
+        }
+
+        pub(super) fn await_wake(&self) {
+            let woken = self.woken.lock().unwrap();
+            drop(self.changed.wait_while(woken, |woken| !*woken).unwrap());
+        }
+
+        fn wake(&self) {
+            *self.woken.lock().unwrap() = true;
+            self.changed.notify_all();
+        }
+    }
+
+    pub(super) fn counting() -> (Arc<Task>, Waker) {
+        let task = Arc::new(Task::default());
+        let raw = RawWaker::new(Arc::into_raw(Arc::clone(&task)).cast(), &TABLE);
+        // SAFETY: the table's functions take an `Arc` of a task that was made a pointer.
+        (task, unsafe { Waker::from_raw(raw) })
+    }
+
+    static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, forget);
+
+    unsafe fn clone(data: *const ()) -> RawWaker {
+        let task: *const Task = data.cast();
+        // SAFETY: it came from an `Arc`, of which this waker has one.
+        unsafe { Arc::increment_strong_count(task) };
+        // SAFETY: as above.
+        let task = unsafe { &*task };
+        task.clones.fetch_add(1, SeqCst);
+        RawWaker::new(data, &TABLE)
+    }
+
+    unsafe fn wake(data: *const ()) {
+        // SAFETY: it came from an `Arc`, and this waker's share of it ends here.
+        let task: Arc<Task> = unsafe { Arc::from_raw(data.cast()) };
+        task.wake();
+    }
+
+    unsafe fn wake_by_ref(data: *const ()) {
+        let task: *const Task = data.cast();
+        // SAFETY: it came from an `Arc`, of which this waker has one.
+        unsafe { &*task }.wake();
+    }
+
+    unsafe fn forget(data: *const ()) {
+        let task: *const Task = data.cast();
+        // SAFETY: it came from an `Arc`, and this waker's share of it ends here.
+        unsafe { Arc::decrement_strong_count(task) };
+    }
+}
+
 #[test]
 fn another_tasks_waker_that_panics_keeps_nobody_asleep() {
     struct Panics;
@@ -260,6 +329,50 @@ fn a_waker_may_use_the_ring() {
     {}
     drop(replaced);
     told.recv().unwrap();
+}
+
+/// A task may be polled again and again for other reasons, as in a `select!`.
+#[test]
+fn a_task_with_nothing_to_do_does_not_clone_its_waker_at_every_poll() {
+    let ring = Ring::new(4096).unwrap();
+    let (task, waker) = cloned::counting();
+    let mut context = Context::from_waker(&waker);
+    let mut reader = ring.handle().reader().stream().unwrap();
+    for _ in 0..100 {
+        assert!(reader.poll_recv(&mut context).is_pending());
+    }
+    let clones = task.clones();
+    assert!(clones <= 2, "{clones} in 100 polls");
+    // It is woken all the same, and so is the task that it moves to.
+    (&ring).write_all(b"x").unwrap();
+    task.await_wake();
+    let (other, waker) = cloned::counting();
+    let mut context = Context::from_waker(&waker);
+    while reader.poll_recv(&mut context).is_ready() {}
+    (&ring).write_all(b"y").unwrap();
+    other.await_wake();
+}
+
+/// A lossless reader that nobody reads is never done; a waker that waited for it would keep all tasks asleep.
+#[test]
+fn nothing_waits_in_a_waker() {
+    struct Waits(Handle, mpsc::Sender<[bool; 2]>);
+    impl Wake for Waits {
+        fn wake(self: Arc<Self>) {
+            let Waits(handle, tell) = &*self;
+            handle.flush();
+            let long = Duration::from_secs(3600);
+            let _ = tell.send([handle.flush_timeout(long), handle.join_timeout(long)]);
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(4096).unwrap();
+    let _lossless = ring.handle().reader().policy(Policy::Block).open();
+    let (tell, told) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Waits(ring.handle(), tell)));
+    let _reader = pending(&ring, &waker);
+    (&ring).write_all(b"x").unwrap();
+    assert_eq!(told.recv().unwrap(), [false, false]);
 }
 
 /// The ring is full, and only the task that is woken can make room.

@@ -34,7 +34,7 @@ fn parts_are_first_middle_last_and_have_the_level_time_and_target_of_the_whole()
     let snapshot = ring.handle().snapshot();
     assert!(long_text().ends_with(snapshot.bytes()));
     assert!(snapshot.bytes().len() > CAPACITY / 2);
-    let last = snapshot.len() - 1;
+    let last = snapshot.record_count() - 1;
     for (number, record) in snapshot.records().enumerate() {
         let part = if number == last {
             Part::Last

@@ -144,7 +144,7 @@ fn level_target_time_and_seq_are_kept() {
     let snapshot = ring.handle().snapshot();
     let mut reader = ring.handle().reader().open();
     let mut received = 0;
-    assert_eq!(snapshot.len(), expected.len());
+    assert_eq!(snapshot.record_count(), expected.len());
     for (seq, record) in (0..).zip(snapshot.records()) {
         let (level, target, time, bytes) = &expected[usize::try_from(seq).unwrap()];
         assert_eq!(record.seq(), seq);
@@ -224,7 +224,7 @@ fn a_record_costs_at_most_24_bytes_beyond_its_own() {
                 let bytes = vec![u8::try_from(number).unwrap(); len];
                 ring.record(Meta::new().target(&target), &bytes).unwrap();
             }
-            let all = ring.handle().snapshot().len();
+            let all = ring.handle().snapshot().record_count();
             assert_eq!(all, count, "{len} bytes, target of {target_len}");
         }
     }
@@ -271,11 +271,14 @@ fn a_capacity_is_rounded_up_to_whole_pages() {
     let built = Ring::builder().capacity(5000).build().unwrap();
     assert_eq!(built.capacity(), 8192);
     assert_eq!(Ring::builder().build().unwrap().capacity(), 10 << 20);
+    let default = circular_core::RingBuilder::default();
+    assert_eq!(default.build().unwrap().capacity(), 10 << 20);
 }
 
 #[test]
 fn a_capacity_that_cannot_be_is_an_error_that_names_it() {
-    assert_eq!(Ring::new(0).unwrap_err(), BuildError::ZeroCapacity);
+    let zero = Ring::new(0).unwrap_err();
+    assert!(matches!(zero, BuildError::ZeroCapacity), "{zero:?}");
     assert!(Ring::new(0).unwrap_err().to_string().contains(" 0 bytes"));
     let too_large = [
         usize::MAX,
@@ -319,4 +322,38 @@ fn rings_and_handles_may_be_shared() {
     ring.write_all(b"seen through a static").unwrap();
     let handle = HANDLE.get_or_init(|| ring.handle());
     assert_eq!(handle.snapshot().bytes(), b"seen through a static");
+}
+
+#[test]
+fn records_are_gone_through_from_either_end_and_end_once() {
+    let ring = Ring::new(1 << 16).unwrap();
+    for number in 0..10 {
+        writeln!(&ring, "{number}").unwrap();
+    }
+    let snapshot = ring.handle().snapshot();
+    let text = |record: circular_core::Record<'_>| record.text().trim().to_owned();
+    let backwards: Vec<_> = snapshot.records().rev().map(text).collect();
+    assert_eq!(backwards.concat(), "9876543210");
+    let mut records = snapshot.records();
+    assert_eq!(records.next().map(text).unwrap(), "0");
+    assert_eq!(records.next_back().map(text).unwrap(), "9");
+    assert_eq!(records.nth(1).map(text).unwrap(), "2");
+    assert_eq!(records.nth_back(2).map(text).unwrap(), "6");
+    assert_eq!(records.len(), 3);
+    assert_eq!(records.clone().last().map(text).unwrap(), "5");
+    assert!(records.nth(7).is_none() && records.next_back().is_none());
+    assert!(records.next().is_none() && records.len() == 0);
+}
+
+/// Of it, too, what one has is one's own: the ring goes on.
+#[test]
+fn a_snapshot_can_be_copied_and_counts_records() {
+    let mut ring = Ring::new(4096).unwrap();
+    writeln!(ring, "one").unwrap();
+    writeln!(ring, "two").unwrap();
+    let snapshot = ring.handle().snapshot();
+    let copy = snapshot.clone();
+    assert_eq!(snapshot.into_bytes(), b"one\ntwo\n");
+    assert_eq!((copy.record_count(), copy.bytes().len()), (2, 8));
+    assert_eq!(copy.records().nth(1).unwrap().bytes(), b"two\n");
 }

@@ -1,7 +1,8 @@
 //! What a hook hides or drops is in no dump, wherever that goes.
 
 use circular_core::{
-    DumpTrigger, Level, Meta, PanicDump, Record, Redacted, Ring, SECRET_KEYS, redact_keys,
+    DumpTrigger, Level, Meta, PanicDump, Policy, Record, Redacted, Redaction, Ring, SECRET_KEYS,
+    redact_keys,
 };
 use std::io::{self, Write};
 use std::panic;
@@ -253,4 +254,46 @@ fn a_sink_that_fails_gets_nothing_that_was_hidden() {
     ring.record(Meta::new(), b"again\n").unwrap();
     trigger.saw(Level::Error);
     assert_eq!(received.recv().unwrap(), LEFT.to_owned() + "again\n");
+}
+
+/// The rules for whoever has a way out of their own.
+#[test]
+fn what_leaves_of_a_record_is_a_line_if_the_record_is_one() {
+    let ring = Ring::new(4096).unwrap();
+    for record in ["a line\n", "no line"] {
+        (&ring).write_all(record.as_bytes()).unwrap();
+    }
+    let snapshot = ring.handle().snapshot();
+    let left = |redacted: Redacted| {
+        let redaction = Redaction::new(move |_| redacted.clone());
+        let text = |record| redaction.leaves(&record).map(|text| text.into_owned());
+        snapshot.records().map(text).collect::<Vec<_>>()
+    };
+    let some = |text: &str| Some(text.as_bytes().to_vec());
+    assert_eq!(left(Redacted::Keep), [some("a line\n"), some("no line")]);
+    assert_eq!(left(Redacted::Drop), [None, None]);
+    let text = |text: &str| left(Redacted::Text(text.into()));
+    assert_eq!(text("x"), [some("x\n"), some("x")]);
+    assert_eq!(text("x\n"), [some("x\n"), some("x\n")]);
+    assert_eq!(text(""), [some(""), some("")]);
+}
+
+/// A viewer is served, and a dump made, on a thread that others may wait for.
+#[test]
+fn nothing_waits_in_a_hook() {
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(4096).unwrap();
+    (&ring).write_all(b"a line\n").unwrap();
+    // Nobody reads it, so it would be waited for for ever.
+    let handle = ring.handle();
+    let _lossless = handle.reader().policy(Policy::Block).open();
+    let redaction = Redaction::new(move |_| {
+        handle.flush();
+        let long = Duration::from_secs(3600);
+        assert!(!handle.flush_timeout(long) && !handle.join_timeout(long));
+        Redacted::Keep
+    });
+    let snapshot = ring.handle().snapshot();
+    let record = snapshot.records().next().unwrap();
+    assert_eq!(redaction.leaves(&record).unwrap(), &b"a line\n"[..]);
 }

@@ -1,8 +1,8 @@
 //! What a user reads: of an error, what to do about it; of a value in `{:?}`, never what was logged.
 
 use circular_core::{
-    AutoFlush, BuildError, Closed, Cursor, Level, PanicDump, Policy, RecvTimeoutError, Ring,
-    SinkError, TryRecvError,
+    AutoFlush, BuildError, Closed, Cursor, Level, PanicDump, Policy, Reader, RecvTimeoutError,
+    Ring, SinkError, TryRecvError,
 };
 use std::error::Error;
 use std::fmt::Debug;
@@ -46,6 +46,21 @@ fn an_error_says_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn the_end_of_a_ring_is_an_error_of_every_way_to_receive() {
+    fn wait(reader: &mut Reader) -> Result<u64, RecvTimeoutError> {
+        Ok(reader.recv()?.missed().records)
+    }
+    fn look(reader: &mut Reader) -> Result<u64, TryRecvError> {
+        Ok(reader.recv()?.missed().records)
+    }
+    let ring = Ring::new(4096).unwrap();
+    let mut reader = ring.handle().reader().open();
+    drop(ring);
+    assert_eq!(wait(&mut reader), Err(RecvTimeoutError::Closed));
+    assert_eq!(look(&mut reader), Err(TryRecvError::Closed));
+}
+
+#[test]
 fn a_programs_main_may_pass_them_on_as_io_errors() {
     let kind = |error| io::Error::from(error).kind();
     assert_eq!(kind(BuildError::ZeroCapacity), ErrorKind::InvalidInput);
@@ -78,7 +93,22 @@ fn debug_tells_figures_and_no_record() {
     let handle = ring.handle();
     writeln!(ring, "{SECRET}").unwrap();
     let mut reader = handle.reader().open();
-    reader.recv().unwrap();
+    let batch = reader.recv().unwrap();
+    let shown = [
+        format!("{batch:?}"),
+        format!("{:?}", batch.records()),
+        format!("{:?}", batch.records().next().unwrap()),
+    ];
+    for (text, expected) in shown
+        .iter()
+        .zip(["records: 1, bytes: 8", "left: 1", "seq: 0"])
+    {
+        assert!(text.contains(expected), "{text}");
+        assert!(
+            !text.contains(SECRET) && !text.contains("104, 117"),
+            "{text}"
+        );
+    }
     let dump = PanicDump::builder(&handle).dir("/var/dumps");
     let mut auto_flush = AutoFlush::new(Vec::new(), Duration::from_secs(7));
     auto_flush.write_all(SECRET.as_bytes()).unwrap();

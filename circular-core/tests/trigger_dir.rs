@@ -105,6 +105,27 @@ fn the_newest_are_kept_and_those_of_panics_left_alone() {
     assert!(dumps.0.join(panic).exists());
 }
 
+/// A program that starts again and again, to find out what is wrong, must not lose the dumps that tell it.
+#[test]
+fn starting_deletes_nothing() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    for number in 0..KEPT + 3 {
+        let name = format!("{PROGRAM}-1-19991231T2359{number:02}.000000000Z.trigger.log");
+        fs::write(dumps.0.join(name), "an old one").unwrap();
+    }
+    let abandoned = format!(".{PROGRAM}-1-19991231T000000.000000000Z.trigger.partial");
+    fs::write(dumps.0.join(abandoned), "of a program that was killed").unwrap();
+    let before = names(&dumps);
+    let ring = Ring::new(1 << 16).unwrap();
+    let trigger = start(&ring, &dumps).unwrap();
+    assert_eq!(names(&dumps), before);
+    // The first dump does.
+    log(&ring, &trigger, "an error\n");
+    let after = names(&dumps);
+    assert_eq!(after.len(), KEPT, "{after:?}");
+}
+
 #[test]
 fn a_directory_that_is_missing_is_told_at_the_start() {
     let dumps = Dumps::new();

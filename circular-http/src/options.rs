@@ -5,14 +5,12 @@ use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use circular_core::{Record, Redacted};
+use circular_core::{Record, Redacted, Redaction};
 
 use crate::addr::{Addr, ListenAddr};
 use crate::ending::Ending;
-use crate::select::Hook;
 use crate::token::Token;
 
 /// Longer than any client looks. Times that are farther off cannot be told to timers.
@@ -41,7 +39,7 @@ pub struct Options {
     /// The variable that the token was to come from.
     variable: Option<String>,
     pub(crate) hosts: Vec<String>,
-    pub(crate) redact: Option<Hook>,
+    pub(crate) redact: Option<Redaction>,
     pub(crate) endings: Vec<Ending>,
     pub(crate) keep_alive: Duration,
     pub(crate) stall_timeout: Duration,
@@ -171,7 +169,7 @@ impl Options {
         mut self,
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
     ) -> Self {
-        self.redact = Some(Arc::new(hook));
+        self.redact = Some(Redaction::new(hook));
         self
     }
 

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
-use circular_core::{Record, Redacted, without_waiting};
+use circular_core::{Record, Redaction};
 
 use crate::expression::Expression;
 use crate::query::Wanted;
@@ -12,16 +11,14 @@ use crate::query::Wanted;
 /// How much of a record an expression sees. For a byte it may take microseconds.
 const SEARCHED: usize = 16 << 10;
 
-pub(crate) type Hook = Arc<dyn Fn(&Record<'_>) -> Redacted + Send + Sync>;
-
-/// What must be true of a record, and the hook that it goes through first.
+/// What must be true of a record, and what it goes through first.
 pub(crate) struct Select {
     wanted: Wanted,
-    redact: Option<Hook>,
+    redact: Option<Redaction>,
 }
 
 impl Select {
-    pub(crate) fn new(wanted: Wanted, redact: Option<Hook>) -> Self {
+    pub(crate) fn new(wanted: Wanted, redact: Option<Redaction>) -> Self {
         Self { wanted, redact }
     }
 
@@ -65,18 +62,9 @@ impl Select {
         if !self.passes_by_level(record) || !self.passes_by_time(record) {
             return None;
         }
-        // A viewer is served on the thread that the hook would wait for.
-        let redacted = |hook: &Hook| without_waiting(|| hook(record));
-        let text = match self.redact.as_ref().map(redacted) {
-            None | Some(Redacted::Keep) => Cow::Borrowed(record.bytes()),
-            Some(Redacted::Text(mut text)) => {
-                // Raw text is told apart by that.
-                if !text.is_empty() && record.bytes().ends_with(b"\n") && !text.ends_with(b"\n") {
-                    text.push(b'\n');
-                }
-                Cow::Owned(text)
-            }
-            Some(Redacted::Drop) => return None,
+        let text = match &self.redact {
+            None => Cow::Borrowed(record.bytes()),
+            Some(redaction) => redaction.leaves(record)?,
         };
         // In what is left: else one could find out what was hidden by asking for it. Without the line's end,
         // so that `$` is where one thinks it is.

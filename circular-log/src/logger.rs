@@ -28,7 +28,7 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// log::debug!("connected");
 /// log::trace!("not kept: above the maximum level");
-/// assert_eq!(ring.handle().snapshot().len(), 1);
+/// assert_eq!(ring.handle().snapshot().record_count(), 1);
 /// # Ok(())
 /// # }
 /// ```

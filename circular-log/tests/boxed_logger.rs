@@ -32,5 +32,5 @@ fn boxed() {
     assert!(log::set_boxed_logger(Box::new(RingLogger::new(second))).is_err());
     assert!(second_handle.is_closed());
     log::info!("still here");
-    assert_eq!(handle.snapshot().len(), 2);
+    assert_eq!(handle.snapshot().record_count(), 2);
 }

@@ -53,7 +53,7 @@
 //! tracing::info!("recorded and printed");
 //! tracing::debug!("recorded");
 //! tracing::trace!("neither");
-//! assert_eq!(handle.snapshot().len(), 2);
+//! assert_eq!(handle.snapshot().record_count(), 2);
 //! # Ok(())
 //! # }
 //! ```
@@ -102,7 +102,7 @@
 //!
 //! tracing::warn!("in both");
 //! tracing::debug!("in the ring only");
-//! assert_eq!(ring.handle().snapshot().len(), 2);
+//! assert_eq!(ring.handle().snapshot().record_count(), 2);
 //! assert_eq!(std::fs::read_to_string(&path)?.lines().count(), 1);
 //! # std::fs::remove_file(&path)?;
 //! # Ok(())

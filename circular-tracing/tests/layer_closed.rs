@@ -26,7 +26,7 @@ fn a_closed_ring_counts_what_it_refuses() {
     });
     for handle in handles {
         assert_eq!(handle.stats().refused, 3);
-        assert_eq!(handle.snapshot().len(), 1);
+        assert_eq!(handle.snapshot().record_count(), 1);
     }
 }
 

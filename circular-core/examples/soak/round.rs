@@ -74,7 +74,7 @@ fn look(round: &Round, steady: Option<&steady::Steady>, random: &mut Random) {
             let mut seqs = snapshot.records().map(|record| record.seq());
             let first = seqs.next().unwrap_or(0);
             assert!(
-                seqs.eq(first + 1..first + (snapshot.len() as u64).max(1)),
+                seqs.eq(first + 1..first + (snapshot.record_count() as u64).max(1)),
                 "a gap"
             );
             checker.take(snapshot.bytes());

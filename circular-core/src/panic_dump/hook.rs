@@ -17,10 +17,10 @@ use super::thread_name::{ProcessName, ThreadName};
 use crate::buffer::Buffer;
 use crate::dump::{self, Dumped, Piece};
 use crate::dump_file::{DumpDir, OpenDump};
+use crate::dump_select::DumpSelect;
 use crate::fixed_text::FixedText;
-use crate::no_wait::InSink;
+use crate::no_wait::NoWait;
 use crate::payload::Slices;
-use crate::redact::Redaction;
 use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
@@ -49,7 +49,7 @@ pub(super) struct Hook {
     pub(super) shared: Arc<Shared>,
     pub(super) to_stderr: bool,
     pub(super) backtrace: bool,
-    pub(super) redaction: Redaction,
+    pub(super) select: DumpSelect,
     pub(super) turn: OneAtATime,
     pub(super) process: ProcessName,
     /// How long a panic that aborts waits for readers, if it does.
@@ -95,7 +95,7 @@ impl Hook {
     fn record_and_dump(&self, info: &PanicHookInfo<'_>) -> bool {
         let own = no_wait::own_at_end(self.shared.id);
         // A write of this thread overtakes from here on, whatever made the hook run.
-        let _no_wait = InSink::enter();
+        let _no_wait = NoWait::enter();
         let time = SystemTime::now();
         let thread = ThreadName::current(&self.process);
         let pieces = Pieces::new(time, &thread, info);
@@ -198,7 +198,7 @@ impl Hook {
                 Ok(made) => Ok(made.prune_error.as_ref()),
                 Err(error) => Err(error),
             });
-            let text = || panic.text(&self.redaction);
+            let text = || panic.text(&self.select);
             if report::end(&mut *line, in_file, &to_stderr, text) {
                 stderr::write_line(line.make_line(), may_wait);
             }
@@ -235,11 +235,11 @@ impl Hook {
         let wanted = panic.recorded.clone().unwrap_or_default();
         let mut out = |piece: Piece<'_>| match piece {
             Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
-            Piece::Records(records) => self.redaction.feed(records, &mut feeder),
+            Piece::Records(records) => self.select.feed(records, &mut feeder),
         };
         let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut out)?;
         if panic.recorded.is_none() || dumped.lacks_wanted {
-            panic.feed(&self.redaction, &mut feeder)?;
+            panic.feed(&self.select, &mut feeder)?;
         }
         Ok(dumped)
     }
@@ -260,7 +260,7 @@ impl Hook {
         });
         let recorded = self.record(time, &[IoSlice::new(text.as_bytes())]);
         let seq = recorded.unwrap_or(None).map_or(0, |seqs| seqs.start);
-        let text = self.redaction.text(&record(seq, time, text.as_bytes()));
+        let text = self.select.text(&record(seq, time, text.as_bytes()));
         // The dump is whole without it, and there is nowhere else to tell.
         if let Some(mut file) = open.file {
             let _ = file.write_all(&text);

@@ -6,8 +6,8 @@
 use super::TARGET;
 use super::thread_name::ThreadName;
 use crate::clock::Stamp;
+use crate::dump_select::DumpSelect;
 use crate::fixed_text::FixedText;
-use crate::redact::Redaction;
 use crate::sink::Feeder;
 use crate::{Level, LogTime, Part, Record};
 use std::fmt::Write as _;
@@ -104,20 +104,20 @@ impl Panic<'_> {
     /// Hands on what may leave of the record.
     pub(super) fn feed<W: Write>(
         &self,
-        redaction: &Redaction,
+        select: &DumpSelect,
         feeder: &mut Feeder<'_, W>,
     ) -> io::Result<()> {
-        if redaction.is_none() {
+        if select.is_none() {
             return self.pieces.iter().try_for_each(|piece| feeder.take(piece));
         }
-        feeder.take(&self.text(redaction))
+        feeder.take(&self.text(select))
     }
 
     /// The same, in one piece. This allocates.
-    pub(super) fn text(&self, redaction: &Redaction) -> Vec<u8> {
+    pub(super) fn text(&self, select: &DumpSelect) -> Vec<u8> {
         let bytes = self.pieces.concat();
         let seq = self.recorded.as_ref().map_or(0, |seqs| seqs.start);
-        redaction.text(&record(seq, self.time, &bytes))
+        select.text(&record(seq, self.time, &bytes))
     }
 }
 

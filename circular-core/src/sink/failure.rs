@@ -4,7 +4,7 @@
 //! that fails, and neither a write nor a flush waits for it.
 
 use crate::fixed_text::FixedText;
-use crate::no_wait::InSink;
+use crate::no_wait::NoWait;
 use crate::pass::Pass;
 use crate::readers::Token;
 use crate::shared::Shared;
@@ -55,7 +55,7 @@ impl Choice {
 fn say(what: fmt::Arguments<'_>) {
     let mut line = FixedText::<LINE>::new();
     // An error's text is foreign code.
-    let _in_sink = InSink::enter();
+    let _no_wait = NoWait::enter();
     // It is cut where it is too long.
     let _ = write!(Plain(&mut line), "circular: {what}");
     stderr::write_line(line.make_line(), false);

@@ -1,7 +1,7 @@
 //! A sink that writes into its own ring: invariant 8, and what 4 says of such writes.
 
 use super::{model, read, reader, ring, write, writer};
-use crate::no_wait::InSink;
+use crate::no_wait::NoWait;
 use crate::pass::{Idle, Outcome};
 use crate::shared::Shared;
 use crate::sink::Feed;
@@ -80,7 +80,7 @@ fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
 
 /// Writes the records that `names` name, and waits for no room.
 fn write_in_a_sink(shared: &Shared, names: Range<u8>) {
-    let _in_sink = InSink::enter();
+    let _no_wait = NoWait::enter();
     for name in names {
         assert!(write(shared, name));
     }

@@ -7,8 +7,8 @@ use super::alarm::{self, Alarm, Pace, Present};
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::dump_file::DumpDir;
-use crate::no_wait::{InRing, InSink};
-use crate::redact::Redaction;
+use crate::dump_select::DumpSelect;
+use crate::no_wait::{InRing, NoWait};
 use crate::sink::Feeder;
 use crate::tape::Spot;
 use crate::{Notice, OutOfMemory};
@@ -27,7 +27,7 @@ pub(super) enum Destination {
 pub(super) struct Worker {
     alarm: Arc<Alarm>,
     pace: Pace,
-    redaction: Redaction,
+    select: DumpSelect,
     buffer: Buffer,
     /// Where the last dump ended.
     from: Option<Spot>,
@@ -37,13 +37,13 @@ impl Worker {
     pub(super) fn new(
         alarm: Arc<Alarm>,
         pace: Pace,
-        redaction: Redaction,
+        select: DumpSelect,
     ) -> Result<Self, OutOfMemory> {
-        let buffer = redaction.buffer(alarm.shared().tape.capacity())?;
+        let buffer = select.buffer(alarm.shared().tape.capacity())?;
         Ok(Self {
             alarm,
             pace,
-            redaction,
+            select,
             buffer,
             from: None,
         })
@@ -56,7 +56,7 @@ impl Worker {
         // the sink, the hook or the destructor of either does waits for this thread.
         let _present = present;
         let _in_ring = InRing::enter(self.alarm.shared().id, None);
-        let _in_sink = InSink::enter();
+        let _no_wait = NoWait::enter();
         let (mut worker, to) = (self, to);
         match to {
             Destination::Dir(mut dir) => worker.make_dumps(|worker| worker.dump_to_dir(&mut dir)),
@@ -118,10 +118,10 @@ impl Worker {
     /// Everything since `from`, and a line where something is missing.
     fn write<W: Write>(&mut self, feeder: &mut Feeder<'_, W>) -> io::Result<()> {
         let tape = &self.alarm.shared().tape;
-        let redaction = &self.redaction;
+        let select = &self.select;
         let mut out = |piece: Piece<'_>| match piece {
             Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
-            Piece::Records(records) => redaction.feed(records, feeder),
+            Piece::Records(records) => select.feed(records, feeder),
         };
         dump::write_from(tape, &mut self.buffer, &mut self.from, &mut out)
     }

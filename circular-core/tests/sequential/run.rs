@@ -345,7 +345,7 @@ impl Run {
             model.place_of(seq).expect("a whole record")
         });
         let held: Vec<_> = model.between(begin, model.head).collect();
-        assert_eq!(snapshot.len(), held.len());
+        assert_eq!(snapshot.record_count(), held.len());
         for (record, written) in snapshot.records().zip(&held) {
             check_record(record, written);
         }

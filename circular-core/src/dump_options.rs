@@ -1,0 +1,30 @@
+//! What dumps of every cause can be told: what their files are called after, and what of the log goes into them.
+
+use crate::dump_file::{Cause, DumpDir};
+use crate::dump_select::DumpSelect;
+use crate::exit;
+use std::path::PathBuf;
+
+#[derive(Debug, Default)]
+pub(crate) struct DumpOptions {
+    /// The program's name; `None` is that of the executable.
+    pub(crate) program: Option<String>,
+    pub(crate) select: DumpSelect,
+}
+
+impl DumpOptions {
+    /// The files of dumps in `dir`. From now on whoever ends the process waits for one that is being made.
+    pub(crate) fn files(&self, dir: PathBuf, cause: Cause) -> DumpDir {
+        exit::register_for_dumps();
+        match &self.program {
+            Some(program) => DumpDir::new(dir, program, cause),
+            None => DumpDir::new(dir, &executable_name(), cause),
+        }
+    }
+}
+
+fn executable_name() -> String {
+    let path = std::env::current_exe().ok();
+    let name = path.as_deref().and_then(|path| path.file_stem());
+    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,85 @@
+//! What of the log goes into a dump, and what becomes of it on the way.
+//!
+//! Invariant: nothing leaves that the hook was not shown first.
+
+use crate::buffer::Buffer;
+use crate::error::OutOfMemory;
+use crate::fork::Generation;
+use crate::record::{Record, Records};
+use crate::redact::Redaction;
+use crate::sink::Feeder;
+use crate::targets::Targets;
+use crate::underway;
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// What a dump leaves out or changes.
+#[derive(Debug, Default)]
+pub(crate) struct DumpSelect {
+    pub(crate) redaction: Option<Redaction>,
+    /// Those that it does not want are left out.
+    pub(crate) targets: Option<Targets>,
+}
+
+impl DumpSelect {
+    /// Whether everything leaves as it is.
+    pub(crate) fn is_none(&self) -> bool {
+        self.redaction.is_none() && self.targets.is_none()
+    }
+
+    /// A buffer for dumps that go through this.
+    pub(crate) fn buffer(&self, capacity: u64) -> Result<Buffer, OutOfMemory> {
+        Buffer::for_reader(capacity, !self.is_none())
+    }
+
+    /// Hands on what leaves of `records`, which are in a buffer of [`buffer`](Self::buffer).
+    pub(crate) fn feed<W: Write>(
+        &self,
+        records: &Buffer,
+        feeder: &mut Feeder<'_, W>,
+    ) -> io::Result<()> {
+        let bytes = records.bytes();
+        // What is kept is handed on in one run.
+        let (mut begin, mut end) = (0, 0);
+        if !self.is_none() {
+            let generation = Generation::current();
+            for record in Records::new(records) {
+                let behind = end + record.bytes().len();
+                let changed = self.changed(&record);
+                if generation.is_past() {
+                    // The hook has forked. Where this goes is the parent's.
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+                if let Some(text) = changed {
+                    feeder.take(bytes.get(begin..end).unwrap_or_default())?;
+                    feeder.take(&text)?;
+                    begin = behind;
+                }
+                end = behind;
+            }
+        }
+        feeder.take(bytes.get(begin..).unwrap_or_default())
+    }
+
+    /// What leaves of one record.
+    pub(crate) fn text(&self, record: &Record<'_>) -> Vec<u8> {
+        let changed = self.changed(record);
+        changed.unwrap_or_else(|| record.bytes().to_vec())
+    }
+
+    /// The same, if it is other than the record.
+    fn changed(&self, record: &Record<'_>) -> Option<Vec<u8>> {
+        let targets = self.targets.as_ref();
+        if targets.is_some_and(|targets| !targets.fits(record.level, record.target)) {
+            return Some(Vec::new());
+        }
+        let redaction = self.redaction.as_ref()?;
+        // It may be slow, and there are as many records as fit into a piece before a byte is written.
+        underway::got_on();
+        match redaction.leaves(record) {
+            Some(Cow::Borrowed(_)) => None,
+            Some(Cow::Owned(text)) => Some(text),
+            None => Some(Vec::new()),
+        }
+    }
+}
