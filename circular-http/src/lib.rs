@@ -133,7 +133,7 @@ mod when;
 
 pub use addr::ListenAddr;
 pub use ending::Ending;
-pub use options::Options;
+pub use options::{Listen, Options};
 #[cfg(feature = "router")]
 pub use router::router;
 pub use serve::{Server, serve};

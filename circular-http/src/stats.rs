@@ -158,19 +158,19 @@ pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
         metric(
             "skip_readers_failing",
             "gauge",
-            "How many of these have a sink that fails, and is tried again.",
+            "Readers that writers never wait for, and whose sink fails, and is tried again.",
             skipping().filter(|reader| reader.failing).count() as f64,
         );
         metric(
             "skip_readers_max_lag_records",
             "gauge",
-            "Records that the slowest of these has not copied yet.",
+            "Records that the slowest reader which writers never wait for has not copied yet.",
             worst(|reader| reader.lag_records),
         );
         metric(
             "skip_readers_max_lag_bytes",
             "gauge",
-            "Bytes that the slowest of these has not copied yet.",
+            "Bytes that the slowest reader which writers never wait for has not copied yet.",
             worst(|reader| reader.lag_bytes),
         );
         metric(
