@@ -68,7 +68,7 @@ ask() {
 
 # How many records the reader that prints to stderr is behind.
 stderr_lag() {
-    ask '/debug/log/stats?format=prometheus' | sed -n 's/^circular_reader_lag_records{.*BlockFor.*} //p'
+    ask '/debug/log/stats?format=prometheus' | sed -n 's/^circular_reader_lag_records{.*block-for-.*} //p'
 }
 
 is_stuck() {

@@ -121,7 +121,7 @@ pub fn dump(
     out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<(u64, u64, Missed)> {
     let tape = &handle.shared().tape;
-    let mut buffer = Buffer::for_dump(tape.capacity(), false)?;
+    let mut buffer = Buffer::for_reader(tape.capacity(), false)?;
     let mut write = |piece: Piece<'_>| match piece {
         Piece::Missed(_) => Ok(()),
         Piece::Records(records) => out(records.bytes()),

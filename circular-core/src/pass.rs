@@ -395,6 +395,7 @@ impl Pass {
             return;
         };
         let slot = state.readers.leave(token);
+        state.counts.missed_by_left += self.missed;
         if self.fails {
             state.counts.failed_sinks += 1;
             let is_lost = slot

@@ -24,7 +24,7 @@ use crate::readers::{Readers, Slot};
 use crate::storage::Storage;
 use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::tape::{Head, Tape};
-use crate::{BuildError, header, sync};
+use crate::{BuildError, Missed, header, sync};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -108,6 +108,8 @@ pub(crate) struct Counts {
     pub(crate) overtakes: u64,
     pub(crate) demotions: u64,
     pub(crate) failed_sinks: u64,
+    /// By readers that are there no more.
+    pub(crate) missed_by_left: Missed,
 }
 
 // The lock itself takes a word before it.

@@ -36,6 +36,8 @@ pub struct Stats {
     pub demotions: u64,
     /// Readers that ended because their sink failed or panicked.
     pub failed_sinks: u64,
+    /// What all readers missed, those that have left included.
+    pub missed: Missed,
     /// The readers that there are, or some of them if there is no memory for all.
     pub readers: Vec<ReaderStats>,
     /// How old the oldest record is; `None` if there is none.
@@ -119,6 +121,10 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Spot> {
             continue;
         }
         let head = state.head.spot;
+        stats.missed = state.counts.missed_by_left;
+        for slot in state.readers.iter() {
+            stats.missed += slot.missed;
+        }
         stats
             .readers
             .extend(state.readers.iter().take(room).map(|slot| {

@@ -1,6 +1,6 @@
 //! When a ring closes, and what still works then.
 
-use circular_core::{Policy, RecvTimeoutError, Ring, TryRecvError};
+use circular_core::{Missed, Policy, RecvTimeoutError, Ring, Start, TryRecvError};
 use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
@@ -221,4 +221,35 @@ fn statistics_tell_each_reader_and_its_lag() {
         "{ids:?}"
     );
     drop(third);
+}
+
+#[test]
+fn what_readers_missed_that_have_left_is_in_the_statistics() {
+    let mut ring = Ring::new(4096).unwrap();
+    let handle = ring.handle();
+    let cursor = handle.cursor();
+    let mut expected = Missed::default();
+    assert_eq!(handle.stats().missed, expected);
+    let mut stays = handle.reader().open();
+    for _ in 0..3 {
+        let mut leaves = handle.reader().open();
+        for _ in 0..1000 {
+            ring.write_all(b"12345").unwrap();
+        }
+        leaves.recv().unwrap();
+        assert!(!leaves.missed().is_empty());
+        expected += leaves.missed();
+        assert_eq!(handle.stats().missed, expected, "it is still there");
+        drop(leaves);
+        assert_eq!(handle.stats().missed, expected, "it has left");
+    }
+    // One that takes nothing has missed what was gone when it joined.
+    let takes_nothing = handle.reader().start(Start::After(cursor)).open();
+    assert!(!takes_nothing.missed().is_empty());
+    expected += takes_nothing.missed();
+    drop(takes_nothing);
+    stays.recv().unwrap();
+    expected += stays.missed();
+    assert_eq!(handle.stats().missed, expected);
+    assert_eq!(handle.stats().readers.len(), 1);
 }

@@ -3,7 +3,6 @@
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
@@ -11,10 +10,8 @@ use circular_core::{Level, Meta, Ring};
 use circular_http::Options;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut options = Options::new();
-    if let Some(addr) = env::args().nth(1) {
-        options = options.addr(addr.parse::<SocketAddr>()?);
-    }
+    let addr = env::args().nth(1);
+    let options = Options::new().addr(addr.as_deref().unwrap_or("127.0.0.1:6061"));
     let ring = Ring::new(1 << 20)?;
     let server = circular_http::serve(ring.handle(), options)?;
     writeln!(io::stdout(), "{}", server.url())?;

@@ -30,6 +30,9 @@ const ATTEMPT = 10_000;
 const LONGEST_ATTEMPT = 80_000;
 // Milliseconds without typing after which a filter is applied.
 const TYPING = 300;
+// Milliseconds for which rows are searched at a time: then the next key is looked for, which may change what is
+// searched for.
+const FIND_BUDGET = 10;
 
 const element = (id) => document.getElementById(id);
 const log = element("log");
@@ -892,6 +895,14 @@ prefersDark.addEventListener("change", () => theme());
 
 let foundRow = null;
 
+// What is searched for, in all of which rows, whether those looked at so far have it, and the steps to take when
+// all are. `null` if nothing is searched for.
+let search = null;
+
+// What rows say, in lower case, since they were first searched: to read it from the page is what is dear, and a
+// row says the same for as long as it is there.
+let texts = new WeakMap();
+
 function openFind() {
   element("find").hidden = false;
   element("needle").focus();
@@ -899,17 +910,55 @@ function openFind() {
 }
 
 function closeFind() {
+  search = null;
+  texts = new WeakMap();
   element("find").hidden = true;
   markFound(null, "");
   log.focus();
 }
 
 // To the next row (1), the previous one (-1), or the nearest from here on (0) that has the text, round the
-// end. Upper and lower case are the same.
+// end. Upper and lower case are the same. What was searched for before, and is not found yet, is given up.
 function find(step) {
   const needle = element("needle").value.toLowerCase();
-  const all = [...log.getElementsByClassName("row")];
-  const matches = needle ? all.map((row) => row.textContent.toLowerCase().includes(needle)) : [];
+  if (step !== 0 && search?.needle === needle) {
+    search.steps.push(step);
+    return;
+  }
+  const all = needle ? [...log.getElementsByClassName("row")] : [];
+  search = { needle, all, matches: [], steps: [step] };
+  searchOn(search);
+}
+
+// Looks at rows for FIND_BUDGET, then it is the user's turn.
+function searchOn(mine) {
+  if (mine !== search) return;
+  const { needle, all, matches, steps } = mine;
+  const end = performance.now() + FIND_BUDGET;
+  while (matches.length < all.length) {
+    if (performance.now() > end) {
+      setTimeout(searchOn, 0, mine);
+      return;
+    }
+    matches.push(textOf(all[matches.length]).includes(needle));
+  }
+  search = null;
+  // What was thrown off the page meanwhile is not found.
+  const found = matches.map((isMatch, index) => isMatch && all[index].isConnected);
+  for (const step of steps) land(all, found, needle, step);
+}
+
+function textOf(row) {
+  let text = texts.get(row);
+  if (text === undefined) {
+    text = row.textContent.toLowerCase();
+    texts.set(row, text);
+  }
+  return text;
+}
+
+// Takes one step, among rows of which some match.
+function land(all, matches, needle, step) {
   const total = matches.filter(Boolean).length;
   if (total === 0) {
     element("found").textContent = needle ? "Not found" : "";

@@ -57,7 +57,12 @@
 //! whoever reads for `text` looks whether there is one. A response that follows and ends without `closed` was
 //! cut off.
 //!
-//! `GET /debug/log/stats` has numbers, as JSON or for Prometheus.
+//! `GET /debug/log/stats` has numbers, as JSON or for Prometheus: by `Accept`, or with `format=json` and
+//! `format=prometheus`. JSON lists every reader that there is. Prometheus keeps each series for long, so it gets
+//! them of the readers that writers wait for, demoted ones included (`circular_reader_…{reader="0",
+//! policy="block-for-250ms"}`), and totals of the others, viewers among them: how many there are, how many of
+//! their sinks fail, the worst lag (`circular_skip_readers…`). `circular_missed_records_total` and
+//! `circular_missed_bytes_total` are of all readers that there ever were.
 //!
 //! # When it ends
 //!
@@ -128,7 +133,7 @@ mod when;
 
 pub use addr::ListenAddr;
 pub use ending::Ending;
-pub use options::Options;
+pub use options::{Listen, Options};
 #[cfg(feature = "router")]
 pub use router::router;
 pub use serve::{Server, serve};

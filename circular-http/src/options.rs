@@ -18,6 +18,10 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Where and to whom a log is shown. The defaults are safe: the loopback address, 16 viewers.
 ///
+/// They are for [`serve`] and for [`router`](crate::router), and may be set in any order. With [`addr`](Self::addr)
+/// or [`header_timeout`](Self::header_timeout), which a server that is there already has of its own, they become
+/// `Options<Listen>`, which only [`serve`] takes: `router` would have to ignore them.
+///
 /// ```
 /// use circular_core::{SECRET_KEYS, redact_keys};
 /// use circular_http::Options;
@@ -28,10 +32,22 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 ///     .redact(redact_keys(SECRET_KEYS));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// A program that sets the address only under a condition has these from the beginning:
+///
+/// ```
+/// use circular_http::{Listen, Options};
+///
+/// let mut options: Options<Listen> = Options::new().viewers(4).into();
+/// if let Ok(addr) = std::env::var("SHOP_LOG_ADDR") {
+///     options = options.addr(addr);
+/// }
+/// ```
+///
+/// [`serve`]: crate::serve
 #[derive(Clone)]
 #[must_use = "it does nothing until it is handed to `serve` or `router`"]
-pub struct Options {
-    pub(crate) addr: Addr,
+pub struct Options<L = ()> {
     /// `/`, or it ends without one.
     pub(crate) path: String,
     pub(crate) viewers: usize,
@@ -43,6 +59,15 @@ pub struct Options {
     pub(crate) endings: Vec<Ending>,
     pub(crate) keep_alive: Duration,
     pub(crate) stall_timeout: Duration,
+    /// [`Listen`], or nothing.
+    pub(crate) listen: L,
+}
+
+/// Marks [`Options`] that are for a server of its own, which listens somewhere: [`serve`](crate::serve) takes them,
+/// and [`router`](crate::router) does not.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    pub(crate) addr: Addr,
     pub(crate) header_timeout: Duration,
 }
 
@@ -50,7 +75,6 @@ impl Options {
     /// The defaults.
     pub fn new() -> Self {
         Self {
-            addr: Addr::Good((Ipv4Addr::LOCALHOST, 6061).into()),
             path: "/debug/log".to_owned(),
             viewers: 16,
             token: None,
@@ -60,18 +84,36 @@ impl Options {
             endings: Vec::new(),
             keep_alive: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
-            header_timeout: Duration::from_secs(10),
+            listen: (),
         }
     }
+}
 
+/// What only [`serve`](crate::serve) uses.
+impl<L> Options<L>
+where
+    Self: Into<Options<Listen>>,
+{
     /// Where [`serve`](crate::serve) listens; 127.0.0.1:6061 unless said. Port 0 takes a free one.
     /// An address that other machines can reach needs a token. Text that is no address, such as a host's
     /// name, is an error when it is served.
-    pub fn addr(mut self, addr: impl ListenAddr) -> Self {
-        self.addr = addr.into_addr();
-        self
+    pub fn addr(self, addr: impl ListenAddr) -> Options<Listen> {
+        let mut options = self.into();
+        options.listen.addr = addr.into_addr();
+        options
     }
 
+    /// How long a connection to [`serve`](crate::serve) may take to send a request's head, and may
+    /// be without a request; 10 s unless said.
+    pub fn header_timeout(self, timeout: Duration) -> Options<Listen> {
+        let mut options = self.into();
+        options.listen.header_timeout = timeout.min(LONGEST);
+        options
+    }
+}
+
+/// What both use.
+impl<L> Options<L> {
     /// Where the page is, and what belongs to it below that; `/debug/log` unless said.
     ///
     /// ```
@@ -201,13 +243,6 @@ impl Options {
         self
     }
 
-    /// How long a connection to [`serve`](crate::serve) may take to send a request's head, and may
-    /// be without a request; 10 s unless said.
-    pub fn header_timeout(mut self, timeout: Duration) -> Self {
-        self.header_timeout = timeout.min(LONGEST);
-        self
-    }
-
     /// Whether the log may be shown on `addr`: on a loopback address always, on another one only with
     /// a token. [`serve`](crate::serve) asks this; a program with a server of its own, in which it
     /// mounts [`router`](crate::router), should too.
@@ -231,6 +266,39 @@ impl Options {
             ),
         ))
     }
+
+    /// What both use, and what only a server of its own does.
+    pub(crate) fn split(self) -> (Options, L) {
+        self.with(())
+    }
+
+    /// The same with another `listen`, and that.
+    fn with<M>(self, listen: M) -> (Options<M>, L) {
+        let options = Options {
+            path: self.path,
+            viewers: self.viewers,
+            token: self.token,
+            variable: self.variable,
+            hosts: self.hosts,
+            redact: self.redact,
+            endings: self.endings,
+            keep_alive: self.keep_alive,
+            stall_timeout: self.stall_timeout,
+            listen,
+        };
+        (options, self.listen)
+    }
+}
+
+/// For a server that listens at 127.0.0.1:6061, unless said.
+impl From<Options> for Options<Listen> {
+    fn from(options: Options) -> Self {
+        let defaults = Listen {
+            addr: Addr::Good((Ipv4Addr::LOCALHOST, 6061).into()),
+            header_timeout: Duration::from_secs(10),
+        };
+        options.with(defaults).0
+    }
 }
 
 impl Default for Options {
@@ -239,17 +307,16 @@ impl Default for Options {
     }
 }
 
-impl fmt::Debug for Options {
+impl<L: fmt::Debug> fmt::Debug for Options<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
-            .field("addr", &self.addr)
             .field("path", &self.path)
             .field("viewers", &self.viewers)
             .field("token", &self.token)
             .field("hosts", &self.hosts)
             .field("keep_alive", &self.keep_alive)
             .field("stall_timeout", &self.stall_timeout)
-            .field("header_timeout", &self.header_timeout)
+            .field("listen", &self.listen)
             .finish_non_exhaustive()
     }
 }

@@ -277,12 +277,11 @@ impl Site {
             skip,
             restarted: matches!(resume, Resume::Unknown),
             keep_alive: self.options.keep_alive,
-            seat,
         });
         let connection = request.extensions().get::<Arc<Connection>>().cloned();
         let body = self
             .viewers
-            .body(stream, connection, self.options.stall_timeout);
+            .body((stream, seat), connection, self.options.stall_timeout);
         answer::of(StatusCode::OK, content_type, Body::Log(body))
     }
 }

@@ -38,6 +38,27 @@ use crate::route::Site;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
+/// Where to listen and how long to wait for a request is up to that server. Options that say so are refused by the
+/// compiler:
+///
+/// ```compile_fail,E0308
+/// # use circular_http::Options;
+/// # let ring = circular_core::Ring::new(1 << 20)?;
+/// let options = Options::new().addr("127.0.0.1:6061");
+/// let app: axum::Router = circular_http::router(ring.handle(), options);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Without it they do:
+///
+/// ```
+/// # use circular_http::Options;
+/// # let ring = circular_core::Ring::new(1 << 20)?;
+/// let options = Options::new();
+/// let app: axum::Router = circular_http::router(ring.handle(), options);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Shutdown
 ///
 /// A graceful shutdown waits for every response, and one that follows the log does not end by itself. An

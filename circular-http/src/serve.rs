@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time;
 
 use crate::connection::{Connection, Socket};
-use crate::options::Options;
+use crate::options::{Listen, Options};
 use crate::route::Site;
 use crate::viewers::{LAST_CALL, Viewers};
 
@@ -73,8 +73,9 @@ const BREATHER: Duration = Duration::from_millis(20);
 ///
 /// `PermissionDenied` for an address that is not a loopback one, without a token; `InvalidInput` for one that
 /// is none. Else why the address cannot be had, or the thread not be started.
-pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
-    let addr = options.addr.get()?;
+pub fn serve(handle: Handle, options: impl Into<Options<Listen>>) -> io::Result<Server> {
+    let (options, listening) = options.into().split();
+    let addr = listening.addr.get()?;
     options.check_addr(addr)?;
     let listener = listen(addr)?;
     let path = options.path.clone();
@@ -83,7 +84,7 @@ pub fn serve(handle: Handle, options: Options) -> io::Result<Server> {
     let connections = Arc::new(Connections::default());
     let acceptor = Acceptor {
         limit: CONNECTIONS.saturating_add(options.viewers),
-        header_timeout: options.header_timeout,
+        header_timeout: listening.header_timeout,
         keep_alive: options.keep_alive,
         site: Site::new(handle, options),
         connections: Arc::clone(&connections),

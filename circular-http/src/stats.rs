@@ -1,8 +1,12 @@
 //! What the ring and the server have done so far, for programs to read.
+//!
+//! Invariant: who comes and goes leaves nothing behind in what Prometheus keeps. A series of its own has only a
+//! reader that writers wait for, or did; the program opens those, and viewers are not among them. All others
+//! are told as totals. Of those, what is a counter never goes down, whoever leaves.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use circular_core::{ReaderStats, Stats};
+use circular_core::{Policy, ReaderStats, Stats};
 
 use crate::viewers::Counts;
 
@@ -27,16 +31,20 @@ pub(crate) fn json(stats: &Stats, viewers: Counts) -> String {
     );
     let _ = write!(
         out,
-        r#","overtakes":{},"demotions":{},"failed_sinks":{},"readers":["#,
-        stats.overtakes, stats.demotions, stats.failed_sinks,
+        r#","overtakes":{},"demotions":{},"failed_sinks":{},"missed":{{"records":{},"bytes":{}}},"readers":["#,
+        stats.overtakes,
+        stats.demotions,
+        stats.failed_sinks,
+        stats.missed.records,
+        stats.missed.bytes,
     );
     for (number, reader) in stats.readers.iter().enumerate() {
         let comma = if number > 0 { "," } else { "" };
         let _ = write!(
             out,
-            r#"{comma}{{"id":{},"policy":"{:?}","demoted":{},"failing":{},"lag":{{"records":{},"bytes":{}}},"missed":{{"records":{},"bytes":{}}}}}"#,
+            r#"{comma}{{"id":{},"policy":"{}","demoted":{},"failing":{},"lag":{{"records":{},"bytes":{}}},"missed":{{"records":{},"bytes":{}}}}}"#,
             reader.id,
-            reader.policy,
+            Shown(reader.policy),
             reader.demoted,
             reader.failing,
             reader.lag_records,
@@ -128,6 +136,44 @@ pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
             stats.failed_sinks as f64,
         );
         metric(
+            "missed_records_total",
+            "counter",
+            "Records that readers of all kinds missed, those that have left included.",
+            stats.missed.records as f64,
+        );
+        metric(
+            "missed_bytes_total",
+            "counter",
+            "Bytes that readers of all kinds missed, those that have left included.",
+            stats.missed.bytes as f64,
+        );
+        let skipping = || stats.readers.iter().filter(|reader| !is_lossless(reader));
+        let worst = |lag: fn(&ReaderStats) -> u64| skipping().map(lag).max().unwrap_or(0) as f64;
+        metric(
+            "skip_readers",
+            "gauge",
+            "Readers that writers never wait for, viewers among them.",
+            skipping().count() as f64,
+        );
+        metric(
+            "skip_readers_failing",
+            "gauge",
+            "Readers that writers never wait for, and whose sink fails, and is tried again.",
+            skipping().filter(|reader| reader.failing).count() as f64,
+        );
+        metric(
+            "skip_readers_max_lag_records",
+            "gauge",
+            "Records that the slowest reader which writers never wait for has not copied yet.",
+            worst(|reader| reader.lag_records),
+        );
+        metric(
+            "skip_readers_max_lag_bytes",
+            "gauge",
+            "Bytes that the slowest reader which writers never wait for has not copied yet.",
+            worst(|reader| reader.lag_bytes),
+        );
+        metric(
             "oldest_record_age_seconds",
             "gauge",
             "Age of the oldest record; 0 if there is none.",
@@ -169,7 +215,7 @@ pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
         stats,
         "reader_lag_records",
         "gauge",
-        "Records that a reader has not copied yet.",
+        "Records that a lossless reader has not copied yet.",
         |reader| reader.lag_records,
     );
     per_reader(
@@ -177,7 +223,7 @@ pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
         stats,
         "reader_lag_bytes",
         "gauge",
-        "Bytes that a reader has not copied yet.",
+        "Bytes that a lossless reader has not copied yet.",
         |reader| reader.lag_bytes,
     );
     per_reader(
@@ -185,7 +231,7 @@ pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
         stats,
         "reader_missed_records_total",
         "counter",
-        "Records that a reader missed.",
+        "Records that a lossless reader missed.",
         |reader| reader.missed.records,
     );
     per_reader(
@@ -193,18 +239,31 @@ pub(crate) fn prometheus(stats: &Stats, viewers: Counts) -> String {
         stats,
         "reader_missed_bytes_total",
         "counter",
-        "Bytes that a reader missed.",
+        "Bytes that a lossless reader missed.",
         |reader| reader.missed.bytes,
+    );
+    per_reader(
+        &mut out,
+        stats,
+        "reader_demoted",
+        "gauge",
+        "1 if a lossless reader is not waited for any more.",
+        |reader| reader.demoted.into(),
     );
     per_reader(
         &mut out,
         stats,
         "reader_failing",
         "gauge",
-        "1 while a reader's sink fails, and is tried again.",
+        "1 while a lossless reader's sink fails, and is tried again.",
         |reader| reader.failing.into(),
     );
     out
+}
+
+/// Whether writers wait for it, or did until it was demoted, which is when somebody wants to know of it.
+fn is_lossless(reader: &ReaderStats) -> bool {
+    reader.policy != Policy::Skip
 }
 
 fn per_reader(
@@ -219,13 +278,27 @@ fn per_reader(
         out,
         "# HELP circular_{name} {help}\n# TYPE circular_{name} {kind}"
     );
-    for reader in &stats.readers {
+    for reader in stats.readers.iter().filter(|reader| is_lossless(reader)) {
         let _ = writeln!(
             out,
-            "circular_{name}{{reader=\"{}\",policy=\"{:?}\"}} {}",
+            "circular_{name}{{reader=\"{}\",policy=\"{}\"}} {}",
             reader.id,
-            reader.policy,
+            Shown(reader.policy),
             value(reader)
         );
+    }
+}
+
+/// A policy as both formats have it. To be replaced by `Display` of [`Policy`] itself, which has the same form.
+struct Shown(Policy);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Policy::Block => f.write_str("block"),
+            Policy::BlockFor(patience) => write!(f, "block-for-{patience:?}"),
+            Policy::Skip => f.write_str("skip"),
+            _ => f.write_str("other"),
+        }
     }
 }

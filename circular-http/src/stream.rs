@@ -25,7 +25,6 @@ use tokio::time::{self, Sleep};
 use crate::format::Writer;
 use crate::select::Select;
 use crate::turn::Turn;
-use crate::viewers::Seat;
 
 /// A piece ends with the record that makes it at least so long.
 const PIECE: usize = 8 << 10;
@@ -63,8 +62,6 @@ pub(crate) struct Parts {
     /// It was to go on after a cursor that nobody knows.
     pub(crate) restarted: bool,
     pub(crate) keep_alive: Duration,
-    #[expect(dead_code, reason = "held for as long as the stream goes on")]
-    pub(crate) seat: Seat,
 }
 
 /// How far those who follow are shown a ring that is to be shown no more, and until when.

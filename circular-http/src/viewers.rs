@@ -90,10 +90,11 @@ impl Viewers {
         }
     }
 
-    /// The body of a response that shows `stream`, on a connection of ours or on somebody else's.
+    /// The body of a response that shows `stream` to who sits on `seat`, on a connection of ours or on somebody
+    /// else's.
     pub(crate) fn body(
         self: &Arc<Self>,
-        mut stream: Stream,
+        (mut stream, seat): (Stream, Seat),
         connection: Option<Arc<Connection>>,
         stall_timeout: Duration,
     ) -> LogBody {
@@ -109,7 +110,7 @@ impl Viewers {
         }
         let viewer = Arc::new(Viewer {
             state: Mutex::new(State {
-                stream: Some(stream),
+                seated: Some((stream, seat)),
                 is_dropped: false,
                 polled: Instant::now(),
                 has_piece: false,
@@ -168,7 +169,8 @@ struct Viewer {
 }
 
 struct State {
-    stream: Option<Stream>,
+    /// The stream goes first: its reader has left when the place is free.
+    seated: Option<(Stream, Seat)>,
     /// The stream was taken away before its end.
     is_dropped: bool,
     /// When the connection last asked for a piece, and whether it got one.
@@ -191,10 +193,10 @@ impl Viewer {
     /// Lets go of the stream, and tells the connection.
     fn end(&self, is_dropped: bool) {
         let mut state = lock(&self.state);
-        let stream = state.stream.take();
-        state.is_dropped |= is_dropped && stream.is_some();
+        let seated = state.seated.take();
+        state.is_dropped |= is_dropped && seated.is_some();
         drop(state);
-        drop(stream);
+        drop(seated);
         self.wake();
     }
 
@@ -213,7 +215,7 @@ impl Viewer {
         if state.is_dropped {
             return Poll::Ready(Some(Err(Stalled)));
         }
-        let Some(stream) = &mut state.stream else {
+        let Some((stream, _)) = &mut state.seated else {
             return Poll::Ready(None);
         };
         if let Some(&call) = self.viewers.last_call.get() {
@@ -225,9 +227,9 @@ impl Viewer {
         match polled {
             Poll::Ready(Some(piece)) => Poll::Ready(Some(Ok(piece))),
             Poll::Ready(None) => {
-                let stream = state.stream.take();
+                let seated = state.seated.take();
                 drop(state);
-                drop(stream);
+                drop(seated);
                 if let Some(connection) = &self.connection {
                     connection.set_whole();
                 }
@@ -239,7 +241,7 @@ impl Viewer {
 
     fn progress(&self, timeout: Duration) -> Progress {
         let state = lock(&self.state);
-        let Some(stream) = &state.stream else {
+        let Some((stream, _)) = &state.seated else {
             return Progress::Over;
         };
         if let Some(connection) = &self.connection {

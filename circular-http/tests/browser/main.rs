@@ -12,6 +12,7 @@
 mod accessibility;
 mod driver;
 mod filter;
+mod find;
 mod flood;
 mod keys;
 mod left_out;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use circular_core::{Handle, Level, Meta, Ring};
-use circular_http::{Options, Server};
+use circular_http::{Listen, Options, Server};
 
 use crate::driver::Browser;
 
@@ -32,7 +32,7 @@ pub(crate) struct Page {
     pub(crate) browser: Browser,
     /// `None` while it is stopped.
     server: Option<Server>,
-    pub(crate) options: Options,
+    pub(crate) options: Options<Listen>,
     pub(crate) addr: SocketAddr,
 }
 
@@ -43,9 +43,13 @@ impl Page {
     }
 
     /// With these records in the ring before the page is opened.
-    pub(crate) fn open_with(before: &[&str], ring: Ring, options: Options) -> Option<Self> {
+    pub(crate) fn open_with(
+        before: &[&str],
+        ring: Ring,
+        options: impl Into<Options<Listen>>,
+    ) -> Option<Self> {
         let browser = Browser::start()?;
-        let options = options.addr((Ipv4Addr::LOCALHOST, 0));
+        let options = options.into().addr((Ipv4Addr::LOCALHOST, 0));
         let server = circular_http::serve(ring.handle(), options.clone()).expect("a port is free");
         let addr = server.local_addr();
         let options = options.addr(addr);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use circular_core::Ring;
-use circular_http::{Options, serve};
+use circular_http::{Listen, Options, serve};
 
-use crate::support::{Site, Tail, curl, line, options};
+use crate::support::{PATIENCE, Site, Tail, curl, line, options};
 
 #[test]
 fn it_starts_fails_and_stops_in_async_code_too() {
@@ -57,9 +57,27 @@ fn times_that_are_never_over_are_fine() {
 }
 
 #[test]
+fn what_is_set_before_the_address_and_after_it_counts() {
+    let before = || Options::new().path("/log").unwrap().viewers(3);
+    let after = |options: Options<Listen>| options.path("/log").unwrap().viewers(3);
+    for options in [
+        before().addr("127.0.0.1:0"),
+        before().addr("192.0.2.1:1").addr("127.0.0.1:0"),
+        before().header_timeout(PATIENCE).addr("127.0.0.1:0"),
+        after(Options::new().addr("127.0.0.1:0")),
+        after(Options::new().addr("127.0.0.1:0").header_timeout(PATIENCE)),
+    ] {
+        let site = Site::with(4096, options);
+        assert!(site.url("").ends_with("/log"), "{}", site.url(""));
+        assert_eq!(site.stats()["viewers"]["limit"], 3);
+    }
+}
+
+#[test]
 fn an_address_may_be_text_and_is_looked_at_when_it_is_served() {
     let ring = Ring::new(4096).unwrap();
-    let at = |options: Options| serve(ring.handle(), options).map(|server| server.local_addr());
+    let at =
+        |options: Options<Listen>| serve(ring.handle(), options).map(|server| server.local_addr());
     let options = Options::new();
     for addr in ["127.0.0.1:0", "[::ffff:127.0.0.1]:0"] {
         assert_ne!(at(options.clone().addr(addr)).unwrap().port(), 0, "{addr}");

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use circular_core::{Level, Meta, Ring};
-use circular_http::{Options, Server, serve};
+use circular_http::{Listen, Options, Server, serve};
 use serde_json::Value;
 
 use crate::client::{self, Asked, Body};
@@ -17,7 +17,7 @@ use crate::client::{self, Asked, Body};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Options for a free port of this machine.
-pub(crate) fn options() -> Options {
+pub(crate) fn options() -> Options<Listen> {
     Options::new().addr(([127, 0, 0, 1], 0))
 }
 
@@ -32,7 +32,7 @@ impl Site {
         Self::with(1 << 20, options())
     }
 
-    pub(crate) fn with(capacity: usize, options: Options) -> Self {
+    pub(crate) fn with(capacity: usize, options: Options<Listen>) -> Self {
         let ring = Ring::new(capacity).expect("there is memory");
         let server = serve(ring.handle(), options).expect("there is a free port");
         Self { ring, server }

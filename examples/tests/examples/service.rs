@@ -203,7 +203,7 @@ fn a_stderr_that_nobody_reads_stops_neither_requests_nor_the_end() {
         }
         let (_, stats) = service.get("/debug/log/stats?format=prometheus");
         let reader = stats.lines().find(|line| {
-            line.starts_with("circular_reader_lag_records{") && line.contains("BlockFor")
+            line.starts_with("circular_reader_lag_records{") && line.contains("block-for-")
         })?;
         (!reader.ends_with(" 0")).then_some(())
     });
