@@ -93,10 +93,8 @@ impl Idle<'_> {
 
     /// There is more: a task shall ask again, when others have had their turn.
     fn come_back(self) {
-        if let Idle::Wake(waker) = self {
-            if let Some(waker) = waker {
-                waker.wake_by_ref();
-            }
+        if let Idle::Wake(Some(waker)) = self {
+            waker.wake_by_ref();
         }
     }
 }

@@ -121,6 +121,11 @@ impl<'a> Iterator for Records<'a> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.left.size_hint()
     }
+
+    /// Without a look at the others.
+    fn last(mut self) -> Option<Record<'a>> {
+        self.next_back()
+    }
 }
 
 impl DoubleEndedIterator for Records<'_> {

@@ -203,7 +203,7 @@ fn bytes_are_kept_as_they_are_wherever_they_lie() {
         let target = &"target"[..round % 7];
         ring.record(Meta::new().target(target), bytes).unwrap();
         let snapshot = ring.handle().snapshot();
-        let last = snapshot.records().last().unwrap();
+        let last = snapshot.records().next_back().unwrap();
         assert_eq!((last.bytes(), last.target()), (bytes, target));
     }
     // And the longest that goes through in one piece.
@@ -340,7 +340,7 @@ fn records_are_gone_through_from_either_end_and_end_once() {
     assert_eq!(records.nth(1).map(text).unwrap(), "2");
     assert_eq!(records.nth_back(2).map(text).unwrap(), "6");
     assert_eq!(records.len(), 3);
-    assert_eq!(records.clone().last().map(text).unwrap(), "5");
+    assert_eq!(records.clone().next_back().map(text).unwrap(), "5");
     assert!(records.nth(7).is_none() && records.next_back().is_none());
     assert!(records.next().is_none() && records.len() == 0);
 }
