@@ -12,19 +12,18 @@
 
 use std::future::Future as _;
 use std::mem;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
 use hyper::body::Bytes;
-use tokio::task;
 use tokio::time::{self, Sleep};
 
 use crate::format::Writer;
 use crate::select::Select;
-use crate::turn::Turn;
+use crate::turn::{Turn, come_back};
 
 /// A piece ends with the record that makes it at least so long.
 const PIECE: usize = 8 << 10;
@@ -396,13 +395,6 @@ impl Stream {
         });
         self.budget.is_over = true;
     }
-}
-
-/// Has the task polled again when the runtime has looked at everything else that there is. A task that wakes
-/// itself would come before that, some sixty times.
-fn come_back(context: &mut Context<'_>) {
-    // It is ready, or has seen to it.
-    let _ = pin!(task::yield_now()).poll(context);
 }
 
 /// How long to stay away from a ring of that capacity.

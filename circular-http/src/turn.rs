@@ -3,7 +3,12 @@
 //! All viewers of a server share one thread, with its timers and its end. What a client searches for may
 //! be dear: an expression can cost a microsecond for a byte.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::Context;
 use std::time::{Duration, Instant};
+
+use tokio::task;
 
 use crate::select::Select;
 
@@ -24,5 +29,59 @@ impl Turn {
 
     pub(crate) fn is_over(self) -> bool {
         self.began.is_some_and(|began| began.elapsed() > TURN)
+    }
+}
+
+/// Has the task polled again when the runtime has looked at everything else that there is.
+///
+/// Tokio puts a task that yields behind its next look at sockets and timers. One that wakes itself it would poll
+/// some sixty times before that, and each may have taken a turn.
+pub(crate) fn come_back(context: &mut Context<'_>) {
+    // It is ready, or has seen to it.
+    let _ = pin!(task::yield_now()).poll(context);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::io::Write as _;
+    use std::net;
+    use std::task::Poll;
+    use tokio::net::TcpStream;
+    use tokio::runtime;
+
+    /// Without the first a search keeps every other viewer waiting, without the second it never ends.
+    #[test]
+    fn who_comes_back_lets_sockets_be_looked_at_and_is_polled_again() {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let polls = runtime.block_on(async {
+            let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            client.set_nonblocking(true).unwrap();
+            let client = TcpStream::from_std(client).unwrap();
+            let (mut server, _) = listener.accept().unwrap();
+            let other = tokio::spawn(async move { client.readable().await.unwrap() });
+            // It has looked at its socket, and waits.
+            task::yield_now().await;
+            let mut polls = 0;
+            poll_fn(|context| {
+                if polls == 0 {
+                    server.write_all(b"x").unwrap();
+                }
+                polls += 1;
+                if other.is_finished() {
+                    return Poll::Ready(());
+                }
+                come_back(context);
+                Poll::Pending
+            })
+            .await;
+            polls
+        });
+        assert!(polls < 10, "{polls} turns before the other's");
     }
 }
