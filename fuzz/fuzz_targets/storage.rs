@@ -377,7 +377,7 @@ fn cursor(handle: &Handle, seq: u64, bytes: u64) -> Cursor {
 /// less than a block behind what is overwritten, and one record that reaches in.
 fn check_is_end(held: &Snapshot, written: &[Write], capacity: usize) {
     let written = &written[..written.len().min(MOST)];
-    let first = written.len() - held.len();
+    let first = written.len() - held.record_count();
     for (record, number) in held.records().zip(first..) {
         let write = &written[number];
         assert_eq!(record.seq(), number as u64);
