@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# How long the ring's lock is held, in CPU time, by the place in the source that took it: a table. Builds the
+# checkout's circular-core, or that of the commit that is named, with an instrumented lock. Not part of .ci/run:
+# it is for a quiet machine, and the last tables are in TESTING.md.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly COMMIT=${1:-HEAD}
+parts=$PWD/ci/lock_hold
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+git archive "$COMMIT" | tar -xf - -C "$dir"
+# A commit whose lock is another one needs a patch of its own.
+patch=${2:-$parts/instrument.patch}
+GIT_CEILING_DIRECTORIES=$dir git -C "$dir" apply --whitespace=nowarn "$patch"
+cp "$parts/lock_hold.rs" "$dir/circular-core/src/lock_hold.rs"
+mkdir -p "$dir/circular-core/examples"
+cp "$parts/workload.rs" "$dir/circular-core/examples/lock_hold.rs"
+cd "$dir"
+cargo run --quiet --release -p circular-core --example lock_hold
