@@ -1,17 +1,22 @@
 //! Lines as a terminal shows them: coloured, and with nothing in them that it would obey.
 
+pub(crate) mod color;
+pub(crate) mod escape;
+
 use std::fmt;
 use std::io::{self, Write};
 
 use crate::level::Level;
+use escape::{Colors, push_for_terminal};
 
 /// Writes lines to a terminal: control characters as escapes, and with [`colors`](Self::colors) the level in
 /// colour and the time dimmed, as `tracing_subscriber::fmt` does.
 ///
 /// It looks at the text that is there, and formats nothing a second time: a line that begins with a time and a
 /// level, as those of `fmt`, [`RingLayer`] and [`RingLogger`] do, is coloured; others stay as they are. What is
-/// logged is not trusted: an escape sequence would change the terminal's title or hide lines. Line ends and tabs
-/// are kept. A character must be whole in one call, as records are.
+/// logged is not trusted: an escape sequence would change the terminal's title or hide lines. It is shown by the rule of
+/// [`push_for_terminal`], colours of the text's own too. Line ends and tabs are kept. A character must be whole in one
+/// call, as records are.
 ///
 /// A reader's sink goes through it where standard error is a terminal:
 ///
@@ -83,40 +88,10 @@ impl<W: Write> TerminalWriter<W> {
                     rest = head.rest;
                 }
             }
-            self.push_escaped(rest);
+            push_for_terminal(&mut self.out, rest, Colors::Show);
             self.at_line_start = line.ends_with(b"\n");
         }
     }
-
-    fn push_escaped(&mut self, bytes: &[u8]) {
-        for chunk in bytes.utf8_chunks() {
-            let mut rest = chunk.valid();
-            while let Some(at) = rest.find(is_obeyed) {
-                let (before, behind) = rest.split_at(at);
-                self.out.extend_from_slice(before.as_bytes());
-                let mut chars = behind.chars();
-                if let Some(control) = chars.next() {
-                    self.out.extend(control.escape_default().map(|c| c as u8));
-                }
-                rest = chars.as_str();
-            }
-            self.out.extend_from_slice(rest.as_bytes());
-            for byte in chunk.invalid() {
-                self.out.extend(std::ascii::escape_default(*byte));
-            }
-        }
-    }
-}
-
-/// What a terminal may take for an order: control characters, those that change the direction of text, and line
-/// ends that are none of ours.
-pub(crate) fn is_obeyed(c: char) -> bool {
-    let is_kept = matches!(c, '\n' | '\t');
-    let turns = matches!(
-        c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    turns || c.is_control() && !is_kept
 }
 
 impl<W: Write> Write for TerminalWriter<W> {
@@ -259,16 +234,17 @@ mod tests {
     #[test]
     fn nothing_is_obeyed() {
         for (text, wanted) in [
-            (&b"\x1b]0;title\x07\n"[..], "\\u{1b}]0;title\\u{7}\n"),
-            (b"a\rb\n", "a\\rb\n"),
-            ("\u{9b}2J\n".as_bytes(), "\\u{9b}2J\n"),
+            (&b"\x1b]0;title\x07\n"[..], "\\x1b]0;title\\x07\n"),
+            (b"a\rb\n", "a\\x0db\n"),
+            (b"\x1b[31mred\n", "\\x1b[31mred\n"),
+            ("\u{9b}2J\n".as_bytes(), "\\xc2\\x9b2J\n"),
             ("\u{202e}gnp.exe".as_bytes(), "\\u{202e}gnp.exe"),
             (
                 "a\u{61c}b\u{2028}c\u{2029}".as_bytes(),
                 "a\\u{61c}b\\u{2028}c\\u{2029}",
             ),
             (b"\x9b2J \xff\xc3", "\\x9b2J \\xff\\xc3"),
-            (b"\x7f\x00", "\\u{7f}\\u{0}"),
+            (b"\x7f\x00", "\\x7f\\x00"),
         ] {
             for colors in [false, true] {
                 assert_eq!(shown(colors, text), wanted);

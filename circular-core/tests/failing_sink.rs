@@ -16,6 +16,9 @@ mod watchdog;
 /// Long enough that nobody waits for it to be over.
 const LONG: Duration = Duration::from_secs(3600);
 
+/// What a disk says that is full, and what a terminal would obey.
+const NO_ROOM: &str = "no room left, \x1b]0;x\x07\u{9b}\n\u{202e}";
+
 /// A disk: it takes a few bytes at a time, and fails while it is full.
 #[derive(Clone, Default)]
 struct Disk {
@@ -32,7 +35,7 @@ impl Disk {
     fn fail_if_full(&self) -> io::Result<()> {
         if self.full.load(SeqCst) {
             self.failures.fetch_add(1, SeqCst);
-            return Err(io::Error::other("no room left"));
+            return Err(io::Error::other(NO_ROOM));
         }
         Ok(())
     }
@@ -103,6 +106,8 @@ fn a_spawned_reader_says_in_one_line_that_its_sink_has_failed() {
     assert!(line.starts_with("circular: a reader has ended"), "{line}");
     // What failed, why, and what to do.
     assert!(line.contains("Disk") && line.contains("no room left"));
+    let shown = r"left, \x1b]0;x\x07\xc2\x9b \u{202e}; it gets nothing more";
+    assert!(line.contains(shown), "{line}");
     assert!(line.contains("on_error"), "{line}");
     assert_eq!(stderr_of("gives up quietly"), "");
 
@@ -212,7 +217,7 @@ fn after_close_it_is_tried_once_more() {
     handle.close();
     assert!(handle.join_timeout(LONG));
     let error = thread.join().unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "no room left");
+    assert_eq!(error.to_string(), NO_ROOM);
     assert_eq!(handle.stats().failed_sinks, 1);
     assert!(!handle.flush_timeout(LONG));
 }

@@ -61,7 +61,7 @@ fn as_child() {
     let builder = builder.program(PROGRAM);
     match role.as_str() {
         "dumps to both" => builder.dir(dumps::dir()).stderr(true).install(),
-        "has no such directory" => builder.dir(dumps::dir().join("missing")).install(),
+        "has no such directory" => builder.dir(dumps::dir().join("missing\x1b[2J")).install(),
         "drops it all" => PanicDump::builder(&ring.handle())
             .dir(dumps::dir())
             .program(PROGRAM)
@@ -113,6 +113,8 @@ fn a_panic_that_is_told_on_stderr_for_lack_of_a_file_is_redacted() {
     let stderr = &ended.stderr;
     assert!(stderr.starts_with("circular: no dump: "), "{stderr}");
     assert!(stderr.contains("token=[redacted] is wrong"), "{stderr}");
+    // What a terminal would obey is shown there.
+    assert!(stderr.contains(r"missing\x1b[2J"), "{stderr}");
     assert!(!stderr.contains(SECRET), "{stderr}");
 }
 

@@ -41,8 +41,8 @@ const plural = (count, what) => `${number.format(count)} ${what}${count === 1 ? 
 
 // ---------------------------------------------------------------------------------------------- text
 
-// SGR sequences of a bearable length, control characters, and what turns the direction of text around. The server escapes
-// the same ones in `text/plain`.
+// SGR sequences of a bearable length, control characters, and what turns the direction of text around. The same are
+// looked for by `push_for_terminal`, by which the server writes `text/plain`.
 const SPECIAL = /\x1b\[([\d;:]{0,32})m|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const SGR = /\x1b\[[\d;:]{0,32}m/g;
@@ -55,6 +55,22 @@ function escaped(character) {
   const code = character.codePointAt(0);
   if (code >= 0x100) return `\\u{${code.toString(16)}}`;
   return `${code < 0x80 ? "" : "\\xc2"}\\x${code.toString(16).padStart(2, "0")}`;
+}
+
+// Whether text may not be to be seen with these: the number 8, where it is not one of a colour's. It is decided as in
+// `push_for_terminal`, so that a download says what was seen.
+function hides(parameters) {
+  const list = parameters.split(";");
+  const is8 = (number) => /^0*8(:|$)/.test(number);
+  for (let i = 0; i < list.length; i++) {
+    if (is8(list[i])) return true;
+    if (list[i] === "38" || list[i] === "48") {
+      const count = { 5: 1, 2: 3 }[list[i + 1]];
+      if (count === undefined || i + 1 + count >= list.length) return list.slice(i + 1).some(is8);
+      i += 1 + count;
+    }
+  }
+  return false;
 }
 
 const PLAIN = { fg: null, bg: null, bold: false, dim: false, italic: false, underline: false, strike: false, inverse: false };
@@ -156,12 +172,15 @@ function appendText(parent, text) {
   };
   for (const match of text.matchAll(SPECIAL)) {
     put(className, text.slice(from, match.index));
-    from = match.index + match[0].length;
-    if (match[1] === undefined) {
-      put("control", escaped(match[0]));
+    if (match[1] === undefined || hides(match[1])) {
+      // Of a colour that hides, what is behind the first character is plain.
+      const [character] = match[0];
+      put("control", escaped(character));
+      from = match.index + character.length;
     } else {
       applySgr(style, match[1]);
       className = classOf(style);
+      from = match.index + match[0].length;
     }
   }
   put(className, text.slice(from));

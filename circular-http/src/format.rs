@@ -17,9 +17,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use circular_core::{Cursor, LogTime, Missed, Part, Record};
+use circular_core::{Colors, Cursor, LogTime, Missed, Part, Record, push_for_terminal};
 
-use crate::{escape, json};
+use crate::json;
 
 /// Writes a response's body, piece by piece.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,7 @@ impl Writer {
                     if !*at_line_start && matches!(record.part(), Part::Whole | Part::First) {
                         out.push(b'\n');
                     }
-                    escape::push(text, out);
+                    push_for_terminal(out, text, Colors::Keep);
                     let is_whole = matches!(record.part(), Part::Whole | Part::Last);
                     if is_whole && !text.ends_with(b"\n") {
                         out.push(b'\n');

@@ -110,7 +110,6 @@ mod answer;
 mod begin;
 mod connection;
 mod ending;
-mod escape;
 mod expression;
 mod format;
 mod guard;

@@ -6,11 +6,11 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use circular_core::{Cursor, Level, Targets};
+use circular_core::{Colors, Cursor, Level, Targets, push_for_terminal};
 use memchr::memmem::Finder;
 
 use crate::expression::Expression;
-use crate::{escape, when};
+use crate::when;
 
 /// What the query asks for; what it does not say is `None` or off.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl BadQuery {
     /// What was asked for is in the text, and that goes to terminals.
     fn new(text: &str) -> Self {
         let mut shown = Vec::new();
-        escape::push(text.as_bytes(), &mut shown);
+        push_for_terminal(&mut shown, text.as_bytes(), Colors::Keep);
         Self(String::from_utf8_lossy(&shown).into_owned())
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use circular_core::{Handle, Start};
+use circular_core::{Colors, Handle, Start, push_for_terminal};
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
@@ -17,7 +17,6 @@ use crate::accept;
 use crate::answer::{self, Body, Response};
 use crate::begin::{self, Begin, Resume};
 use crate::connection::Connection;
-use crate::escape;
 use crate::format::Writer;
 use crate::guard;
 use crate::options::Options;
@@ -132,7 +131,7 @@ impl Site {
                 let page = if is_ours { page } else { &self.options.path };
                 // It may be a terminal that shows it.
                 let mut shown = Vec::new();
-                escape::push(page.as_bytes(), &mut shown);
+                push_for_terminal(&mut shown, page.as_bytes(), Colors::Keep);
                 let page = String::from_utf8_lossy(&shown);
                 let reason = format!("there is nothing here: see {page}\n");
                 return text(StatusCode::NOT_FOUND, reason);

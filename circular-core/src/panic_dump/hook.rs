@@ -24,6 +24,7 @@ use crate::payload::Slices;
 use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::stderr::{self, Stderr};
+use crate::terminal::escape::ForTerminal;
 use crate::underway::{self, Patience, Underway};
 use crate::write::NoLock;
 use crate::{Level, Meta, Notice, no_wait, thread_buffer};
@@ -173,7 +174,7 @@ impl Hook {
         }
         let mut line = self.turn.line();
         if let (Some(line), Some(Ok(made)), Some((dir, _))) = (&mut line, &made, &files.dir) {
-            let _ = report::begin_with_file(&mut **line, made.dumped, dir.last());
+            let _ = report::begin_with_file(&mut ForTerminal(&mut **line), made.dumped, dir.last());
         }
         // Whoever waits for the files waits for what goes to stderr, too. But that may be stuck, and then
         // the file of the next must not wait for it.
@@ -199,7 +200,7 @@ impl Hook {
                 Err(error) => Err(error),
             });
             let text = || panic.text(&self.select);
-            if report::end(&mut *line, in_file, &to_stderr, text) {
+            if report::end(&mut ForTerminal(&mut *line), in_file, &to_stderr, text) {
                 stderr::write_line(line.make_line(), may_wait);
             }
         }

@@ -11,12 +11,13 @@
 
 use self::list::{Keys, ends_with};
 use self::text::{
-    after, closing, colour, is_blank, is_closing, is_delimiter, is_line_end, is_of_word,
-    is_opening, length_of, length_of_quoted, length_of_whole_quoted, opening, part, quote,
-    skip_blanks, without_prefix, word,
+    after, closing, is_blank, is_closing, is_delimiter, is_line_end, is_of_word, is_opening,
+    length_of, length_of_quoted, length_of_whole_quoted, opening, part, quote, skip_blanks,
+    without_prefix, word,
 };
 use super::Redacted;
 use crate::Record;
+use crate::terminal::color;
 use std::sync::Arc;
 
 /// Words after which a secret follows, as a rule; for [`redact_keys`].
@@ -201,7 +202,7 @@ impl<'a> Search<'a> {
             if rest.is_empty() {
                 self.at = self.at.max(scope.end + scope.quote.len());
                 self.scopes.pop();
-            } else if let Some(length) = colour(rest) {
+            } else if let Some(length) = color::length(rest) {
                 self.at += length;
             } else if !word.is_empty() {
                 self.at += word.len();
@@ -410,7 +411,7 @@ impl Place<'_> {
         loop {
             let rest = after(text, at);
             let is_one = |&byte: &u8| is_delimiter(byte) || open.next_if_eq(&&byte).is_some();
-            at += match colour(rest) {
+            at += match color::length(rest) {
                 Some(length) => length,
                 None if rest.first().is_some_and(is_one) => 1,
                 None => return at,
@@ -439,7 +440,7 @@ impl Place<'_> {
         let text = after(text, quote.len());
         let word = word(text);
         let behind = after(text, word.len()).strip_prefix(quote);
-        let behind = behind.map(|behind| match colour(behind) {
+        let behind = behind.map(|behind| match color::length(behind) {
             Some(_) => skip_blanks(behind),
             None => behind,
         });

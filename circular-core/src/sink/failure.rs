@@ -9,7 +9,7 @@ use crate::pass::Pass;
 use crate::readers::Token;
 use crate::shared::Shared;
 use crate::stderr::{self, LINE};
-use crate::terminal::is_obeyed;
+use crate::terminal::escape::ForTerminal;
 use crate::{OnError, sync};
 use std::fmt::{self, Write as _};
 use std::io;
@@ -56,24 +56,9 @@ fn say(what: fmt::Arguments<'_>) {
     let mut line = FixedText::<LINE>::new();
     // An error's text is foreign code.
     let _no_wait = NoWait::enter();
-    // It is cut where it is too long.
-    let _ = write!(Plain(&mut line), "circular: {what}");
+    // It is cut where it is too long, and an error may say what somebody else sent.
+    let _ = write!(ForTerminal(&mut line), "circular: {what}");
     stderr::write_line(line.make_line(), false);
-}
-
-/// Text for a terminal, with nothing in it that this would obey: an error may say what somebody else sent.
-struct Plain<'a, W>(&'a mut W);
-
-impl<W: fmt::Write> fmt::Write for Plain<'_, W> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|c| {
-            if c == '\n' || is_obeyed(c) {
-                write!(self.0, "{}", c.escape_default())
-            } else {
-                self.0.write_char(c)
-            }
-        })
-    }
 }
 
 /// A sink that is tried again.

@@ -41,10 +41,13 @@ fn colours_are_shown_as_colours() {
     page.say("\x1b[1;31mbold red\x1b[0m plain \x1b[7;32minverse\x1b[m \x1b[38;5;196mindexed\x1b[39m \x1b[48;2;0;0;255mtrue");
     page.say("\x1b[38:2::0:255:0mcolons\x1b[4:0m \x1b[999mnothing");
     page.say("the next record begins plain");
+    // As the text has it.
+    page.say("\x1b[8mhidden \x1b[1;08mso \x1b[38;5;8mgrey \x1b[48;8mand \x1b[38;2;1;8mso");
     page.until_rows(&[
         "bold red plain inverse indexed true",
         "colons nothing",
         "the next record begins plain",
+        r"\x1b[8mhidden \x1b[1;08mso grey \x1b[48;8mand \x1b[38;2;1;8mso",
     ]);
     let classes = "[...log.querySelectorAll('.row span:not(.meta, .meta *)')].map(span => [span.textContent, span.className])";
     assert_eq!(
@@ -55,6 +58,13 @@ fn colours_are_shown_as_colours() {
             ["indexed", "fg-9"],
             ["true", "bg-12"],
             ["colons nothing", "fg-10"],
+            [r"\x1b", "control"],
+            [r"\x1b", "control"],
+            ["grey ", "fg-8"],
+            [r"\x1b", "control"],
+            ["[48;8mand ", "fg-8"],
+            [r"\x1b", "control"],
+            ["[38;2;1;8mso", "fg-8"],
         ])
     );
     assert_eq!(

@@ -10,6 +10,7 @@ mod mounted;
 mod parameters;
 mod redaction;
 mod resume;
+mod shown;
 mod start;
 mod stats;
 mod support;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here panics, whatever the text: it runs inside a panic hook.
 
+use crate::terminal::color;
 use std::ops::Range;
 
 /// The length of a text with its quotes; 0 if it does not begin with one.
@@ -66,19 +67,12 @@ pub(super) fn skip_blanks(text: &[u8]) -> &[u8] {
     loop {
         rest = match rest.first() {
             Some(&byte) if is_blank(byte) => after(rest, 1),
-            _ => match colour(rest) {
+            _ => match color::length(rest) {
                 Some(length) => after(rest, length),
                 None => return rest,
             },
         };
     }
-}
-
-/// How long the colour is that `text` begins with.
-pub(super) fn colour(text: &[u8]) -> Option<usize> {
-    let numbers = text.strip_prefix(b"\x1b[")?;
-    let length = length_of(numbers, |byte| matches!(byte, b'0'..=b'9' | b';' | b':'));
-    (numbers.get(length) == Some(&b'm')).then_some(2 + length + 1)
 }
 
 pub(super) fn without_prefix<'a>(text: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
