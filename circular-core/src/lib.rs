@@ -111,6 +111,7 @@ mod handle;
 mod header;
 mod index;
 mod join;
+mod json;
 mod level;
 mod line;
 mod log_time;
@@ -125,7 +126,8 @@ mod owned_record;
 mod panic_dump;
 mod pass;
 mod payload;
-mod plain;
+#[doc(hidden)]
+pub mod plain;
 mod policy;
 mod presence;
 mod put_off;
@@ -169,6 +171,7 @@ pub use cursor::{Cursor, ParseCursorError};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 pub use handle::Handle;
 pub use header::Part;
+pub use json::{InJson, push_json, push_json_for_terminal};
 pub use level::{Level, ParseLevelError};
 pub use log_time::LogTime;
 #[cfg(feature = "tracing")]

@@ -18,6 +18,13 @@ fn has_printable_only(word: u64) -> bool {
     (word | below | above) & each(0x80) == 0
 }
 
+/// Whether no byte of the word is `byte`. (May say no when all is well.)
+#[inline]
+fn is_without(word: u64, byte: u8) -> bool {
+    let zero_there = word ^ each(byte);
+    zero_there.wrapping_sub(each(1)) & !zero_there & each(0x80) == 0
+}
+
 /// Whether `is_plain` says so for all of the text, eight bytes at a time.
 #[inline]
 fn all(text: &str, is_plain: impl Fn(u64) -> bool) -> bool {
@@ -38,8 +45,25 @@ fn all(text: &str, is_plain: impl Fn(u64) -> bool) -> bool {
 
 /// Whether all of the text is ASCII without control characters. (May say no when all is well.)
 #[inline]
-pub(crate) fn is_printable(text: &str) -> bool {
+pub fn is_printable(text: &str) -> bool {
     all(text, has_printable_only)
+}
+
+/// Whether `Debug` and JSON write the text as it is, between quotes. (May say no when all is well.)
+#[inline]
+pub fn is_printable_in_quotes(text: &str) -> bool {
+    all(text, |word| {
+        has_printable_only(word) && is_without(word, b'"') && is_without(word, b'\\')
+    })
+}
+
+/// Appends text in quotes, which needs no escapes there.
+#[inline]
+pub fn push_in_quotes(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 /// Finds the first special character, and where it stands. Of a byte, `may_begin` says whether such a character may
@@ -72,7 +96,7 @@ mod tests {
         for length in 0..20 {
             let text = "~ a!#[]".chars().cycle().take(length);
             let text: String = text.collect();
-            assert!(is_printable(&text));
+            assert!(is_printable(&text) && is_printable_in_quotes(&text));
         }
     }
 
@@ -84,10 +108,13 @@ mod tests {
                     let mut text = "x".repeat(length);
                     text.insert(place, odd);
                     assert!(!is_printable(&text), "{text:?}");
+                    assert!(!is_printable_in_quotes(&text), "{text:?}");
                 }
             }
         }
         assert!(is_printable("a \"quote\" and a \\"));
+        assert!(!is_printable_in_quotes("a \"quote"));
+        assert!(!is_printable_in_quotes("a long text, and in it a \\"));
     }
 
     proptest! {
@@ -95,6 +122,8 @@ mod tests {
         fn text_that_is_called_plain_is(text in "[ -~]{0,6}[\0-\u{ff}]?[ -~]{0,12}") {
             let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
             prop_assert!(is_plain || !is_printable(&text));
+            let is_plain = is_plain && !text.contains(['"', '\\']);
+            prop_assert!(is_plain || !is_printable_in_quotes(&text));
         }
 
         #[test]

@@ -17,9 +17,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use circular_core::{Colors, Cursor, LogTime, Missed, Part, Record, push_for_terminal};
-
-use crate::json;
+use circular_core::{
+    Colors, Cursor, LogTime, Missed, Part, Record, push_for_terminal, push_json_for_terminal,
+};
 
 /// Writes a response's body, piece by piece.
 #[derive(Clone, Copy, Debug)]
@@ -217,7 +217,7 @@ fn push_json(record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>
         None => write!(out, "null"),
     };
     out.extend_from_slice(br#","target":"#);
-    json::push_string(record.target().as_bytes(), out);
+    push_json_for_terminal(out, record.target().as_bytes());
     let part = match record.part() {
         Part::Whole => None,
         Part::First => Some("first"),
@@ -228,6 +228,6 @@ fn push_json(record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>
         let _ = write!(out, r#","part":"{part}""#);
     }
     out.extend_from_slice(br#","text":"#);
-    json::push_string(text.strip_suffix(b"\n").unwrap_or(text), out);
+    push_json_for_terminal(out, text.strip_suffix(b"\n").unwrap_or(text));
     out.push(b'}');
 }

@@ -113,7 +113,6 @@ mod ending;
 mod expression;
 mod format;
 mod guard;
-mod json;
 mod options;
 mod page;
 mod query;

@@ -5,12 +5,12 @@
 use std::fmt::{Debug, Write as _};
 use std::thread::{self, Thread};
 
+use circular_core::{InJson, push_json};
 use tracing_core::Subscriber;
 use tracing_core::field::{Field, Visit};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use crate::escape::{InJson, push_json};
 use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
 use crate::json_fields::{JsonDraft, JsonFields};
 use crate::moves;
@@ -312,7 +312,7 @@ pub(crate) fn push_bool(text: &mut String, value: bool) {
 }
 
 pub(crate) fn push_debug_in_json(text: &mut String, value: &dyn Debug) {
-    if format::write_debug(&mut InJson(text), value).is_err() {
+    if format::write_debug(&mut InJson::new(text), value).is_err() {
         text.push_str(FAILED);
     }
 }

@@ -7,9 +7,9 @@ use std::cell::Cell;
 use std::fmt::Debug;
 use std::thread::LocalKey;
 
+use circular_core::push_json;
 use tracing_core::field::{Field, Visit};
 
-use crate::escape::push_json;
 use crate::format::PANICKED;
 use crate::json::{Object, push_bool, push_debug_in_json};
 use crate::number::{push_integer, push_json_float};

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use circular_core::{Meta, TerminalWriter};
+use serde_json::Value;
 
 use crate::support::Site;
 
@@ -25,6 +26,18 @@ fn a_line_looks_the_same_over_http_as_on_the_programs_own_terminal() {
     site.record(Meta::new(), "\x1b]0;a title\x07 and \x1b[8mhidden\r\n");
     let text = site.get("?raw");
     assert_eq!(site.get(""), on_a_terminal(&text));
+}
+
+#[test]
+fn json_has_nothing_in_it_that_a_terminal_obeys() {
+    let site = Site::new();
+    let text = "\x1b[2J \u{9b}31m \u{202e}back \r \u{7f}";
+    site.record(Meta::new().target("a\u{200f}b"), text);
+    let line = site.get("?format=ndjson");
+    assert_eq!(on_a_terminal(&line), line);
+    let read: Value = serde_json::from_str(&line).expect("it is JSON");
+    assert_eq!(read["text"], text);
+    assert_eq!(read["target"], "a\u{200f}b");
 }
 
 /// The page has an expression of its own for what the server looks for.
