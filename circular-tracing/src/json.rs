@@ -5,7 +5,7 @@
 use std::fmt::{Debug, Write as _};
 use std::thread::{self, Thread};
 
-use circular_core::{InJson, push_json};
+use circular_core::{InJson, plain, push_json};
 use tracing_core::Subscriber;
 use tracing_core::field::{Field, Visit};
 use tracing_subscriber::layer::Context;
@@ -51,31 +51,32 @@ impl Format for Json {
     {
         let mut object = Object::begin(text);
         if parts.time {
-            let text = object.key("timestamp");
+            let text = object.constant_key(key!("timestamp"));
             text.push('"');
             said.time.push_to(text);
             text.push('"');
         }
         if parts.level {
-            object.string("level", said.meta.level().as_str());
+            let text = object.constant_key(key!("level"));
+            plain::push_in_quotes(text, said.meta.level().as_str());
         }
         let held = self.hold_span(said, context, spans);
         let panic = if self.flatten_event {
             object.fields(said)
         } else {
-            let mut fields = Object::begin(object.key("fields"));
+            let mut fields = Object::begin(object.constant_key(key!("fields")));
             let panic = fields.fields(said);
             fields.end();
             panic
         };
         if parts.target {
-            object.string("target", said.meta.target());
+            push_json(object.constant_key(key!("target")), said.meta.target());
         }
         if let Some(file) = said.meta.file().filter(|_| parts.file) {
-            object.string("filename", file);
+            push_json(object.constant_key(key!("filename")), file);
         }
         if let Some(line) = said.meta.line().filter(|_| parts.line_number) {
-            push_integer(object.key("line_number"), line);
+            push_integer(object.constant_key(key!("line_number")), line);
         }
         if let Some(held) = held {
             self.push_spans(&mut object, &held, context, spans);
@@ -147,7 +148,7 @@ impl Json {
     {
         let mut around = None;
         if self.current_span {
-            let text = object.key("span");
+            let text = object.constant_key(key!("span"));
             let id = held.span.id().into_u64();
             if held.is_held {
                 around = spans.show_held(id, text);
@@ -157,7 +158,7 @@ impl Json {
             }
         }
         if self.span_list {
-            let text = object.key("spans");
+            let text = object.constant_key(key!("spans"));
             text.push('[');
             // So does `fmt`: they are those around the code that says the event, and as it is now.
             if held.is_current && held.moves == moves::counted() {
@@ -205,15 +206,24 @@ fn push_thread(object: &mut Object<'_>, parts: Parts, thread: &Thread) {
     };
     if parts.thread_name {
         match thread.name() {
-            Some(name) => object.string("threadName", name),
-            None if !parts.thread_id => id(object.key("threadName")),
+            Some(name) => push_json(object.constant_key(key!("threadName")), name),
+            None if !parts.thread_id => id(object.constant_key(key!("threadName"))),
             None => {}
         }
     }
     if parts.thread_id {
-        id(object.key("threadId"));
+        id(object.constant_key(key!("threadId")));
     }
 }
+
+/// A key that is a constant, as it stands in a line. It needs no escapes, and is not looked through for any at each
+/// event.
+macro_rules! key {
+    ($name:literal) => {
+        concat!("\"", $name, "\":")
+    };
+}
+pub(crate) use key;
 
 /// An object that is being written.
 pub(crate) struct Object<'a> {
@@ -245,7 +255,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The value comes next.
+    /// The value comes next. The key is the program's, and may have anything in it.
     fn key(&mut self, key: &str) -> &mut String {
         self.separate();
         push_json(self.text, key);
@@ -253,8 +263,17 @@ impl<'a> Object<'a> {
         self.text
     }
 
-    pub(crate) fn string(&mut self, key: &str, value: &str) {
-        push_json(self.key(key), value);
+    /// The value comes next. The key is one that [`key!`] has written.
+    pub(crate) fn constant_key(&mut self, key: &'static str) -> &mut String {
+        debug_assert!(
+            key.strip_prefix('"')
+                .and_then(|key| key.strip_suffix("\":"))
+                .is_some_and(plain::is_printable_in_quotes),
+            "{key} is not a key as it stands in JSON"
+        );
+        self.separate();
+        self.text.push_str(key);
+        self.text
     }
 
     /// Members that are written out already.
@@ -295,7 +314,7 @@ impl Visit for Object<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.string(field.name(), value);
+        push_json(self.key(field.name()), value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

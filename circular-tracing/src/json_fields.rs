@@ -11,7 +11,7 @@ use circular_core::push_json;
 use tracing_core::field::{Field, Visit};
 
 use crate::format::PANICKED;
-use crate::json::{Object, push_bool, push_debug_in_json};
+use crate::json::{Object, key, push_bool, push_debug_in_json};
 use crate::number::{push_integer, push_json_float};
 use crate::spans::{Draft, Room, SpanFields};
 
@@ -110,7 +110,7 @@ impl SpanFields for JsonFields {
     fn show(&self, name: &str, text: &mut String) {
         let mut object = Object::begin(text);
         object.members(self.text());
-        object.string("name", name);
+        push_json(object.constant_key(key!("name")), name);
         object.end();
     }
 }
