@@ -1,4 +1,6 @@
 //! What a colour in a text is: `ESC [ numbers m`, which terminals call SGR.
+//!
+//! Invariant: nothing here panics, whatever the text: it runs inside a panic hook.
 
 /// The longest colour that is harmless, in bytes between `ESC [` and `m`.
 const LONGEST: usize = 32;

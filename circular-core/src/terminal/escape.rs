@@ -3,6 +3,8 @@
 //! Whoever gets text into a log must not get to move a cursor, set a title or answer a question of the terminal of
 //! whoever reads it. This is the one rule for that: lines on a terminal, on stderr and over HTTP are shown by it, and
 //! the page of `circular-http` has the same one.
+//!
+//! Invariant: nothing here panics, whatever the text: it runs inside a panic hook.
 
 use super::color;
 use crate::fixed_text::FixedText;

@@ -1,4 +1,4 @@
-//! What a text begins with: a word, a quote, a colour, a quoted text.
+//! What a text begins with: a word, a quote, a quoted text.
 //!
 //! Invariant: nothing here panics, whatever the text: it runs inside a panic hook.
 
