@@ -17,6 +17,18 @@ impl Missed {
     pub fn is_empty(&self) -> bool {
         self.records == 0
     }
+
+    /// Returns it as a JSON object, without a line end.
+    ///
+    /// ```
+    /// use circular_core::Missed;
+    ///
+    /// let missed = Missed { records: 1234, bytes: 152_340 };
+    /// assert_eq!(missed.to_json(), r#"{"records":1234,"bytes":152340}"#);
+    /// ```
+    pub fn to_json(&self) -> String {
+        InJson((*self).into()).to_string()
+    }
 }
 
 impl AddAssign for Missed {
@@ -50,11 +62,44 @@ impl From<Missed> for Loss {
     }
 }
 
+/// What was missed, as a JSON object.
+struct InJson(Loss);
+
+impl fmt::Display for InJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Missed { records, bytes } = self.0.missed;
+        write!(f, r#"{{"records":{records},"bytes":{bytes}"#)?;
+        if let Some(size) = self.0.no_memory {
+            write!(f, r#","no_memory_for":{size}"#)?;
+        }
+        f.write_str("}")
+    }
+}
+
 /// How a stream of bytes tells that records are missing in it.
 ///
 /// A notice is a line of its own between two records. The readers of records
 /// ([`Reader`](crate::Reader), [`AsyncReader::recv`](crate::AsyncReader::recv)) get no notice: there,
-/// [`Batch::missed`](crate::Batch::missed) tells it.
+/// [`Batch::missed`](crate::Batch::missed) tells it. Who makes a stream of bytes of them puts
+/// [`Notice::missed`] and [`Notice::restarted`] into it:
+///
+/// ```
+/// use circular_core::{Notice, Ring};
+///
+/// let ring = Ring::new(4096)?;
+/// let mut reader = ring.handle().reader().open();
+/// for _ in 0..1000 {
+///     ring.record(Default::default(), b"a line\n")?;
+/// }
+/// let batch = reader.recv()?;
+/// let mut text = Notice::Text.missed(batch.missed());
+/// for record in batch.records() {
+///     text.push_str(&record.text());
+/// }
+/// assert!(text.starts_with("--- missed "));
+/// assert!(text.contains(": reader too slow ---\na line\na line\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
@@ -70,10 +115,57 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// Returns the line that tells what was missed, with its line end; nothing if nothing was, or of
+    /// [`Notice::None`].
+    ///
+    /// ```
+    /// use circular_core::{Missed, Notice};
+    ///
+    /// let missed = Missed { records: 12, bytes: 345 };
+    /// assert_eq!(
+    ///     Notice::Text.missed(missed),
+    ///     "--- missed 12 records (345 bytes): reader too slow ---\n"
+    /// );
+    /// assert_eq!(
+    ///     Notice::Json.missed(missed),
+    ///     "{\"missed\":{\"records\":12,\"bytes\":345}}\n"
+    /// );
+    /// assert_eq!(Notice::None.missed(missed), "");
+    /// assert_eq!(Notice::Text.missed(Missed::default()), "");
+    /// ```
+    pub fn missed(self, missed: Missed) -> String {
+        let mut line = String::new();
+        self.tell_missed(missed, &mut line);
+        line
+    }
+
+    /// Returns the line that tells that the stream does not go on where the reader's cursor was, with its line
+    /// end; nothing of [`Notice::None`].
+    ///
+    /// ```
+    /// use circular_core::Notice;
+    ///
+    /// assert_eq!(
+    ///     Notice::Text.restarted(),
+    ///     "--- restarted: the cursor is not of this ring, reading from the oldest ---\n"
+    /// );
+    /// assert_eq!(Notice::Json.restarted(), "{\"restarted\":true}\n");
+    /// assert_eq!(Notice::None.restarted(), "");
+    /// ```
+    pub fn restarted(self) -> &'static str {
+        match self {
+            Notice::Text => {
+                "--- restarted: the cursor is not of this ring, reading from the oldest ---\n"
+            }
+            Notice::Json => "{\"restarted\":true}\n",
+            Notice::None => "",
+        }
+    }
+
     /// Puts the line that tells of `loss` behind what is in `out`.
     pub(crate) fn tell_missed(self, loss: impl Into<Loss>, out: &mut impl fmt::Write) {
-        let Loss { missed, no_memory } = loss.into();
-        let Missed { records, bytes } = missed;
+        let loss = loss.into();
+        let Loss { missed, no_memory } = loss;
         // What it is written to does not fail.
         let _ = match (self, no_memory) {
             _ if missed.is_empty() => Ok(()),
@@ -82,28 +174,9 @@ impl Notice {
                 out,
                 "--- {missed}: no memory for a record of {size} bytes ---"
             ),
-            (Notice::Json, None) => writeln!(
-                out,
-                r#"{{"missed":{{"records":{records},"bytes":{bytes}}}}}"#
-            ),
-            (Notice::Json, Some(size)) => writeln!(
-                out,
-                r#"{{"missed":{{"records":{records},"bytes":{bytes},"no_memory_for":{size}}}}}"#
-            ),
+            (Notice::Json, _) => writeln!(out, r#"{{"missed":{}}}"#, InJson(loss)),
             (Notice::None, _) => Ok(()),
         };
-    }
-
-    /// Puts the line behind `bytes` that tells that the stream does not go on where the reader's
-    /// cursor was.
-    pub(crate) fn tell_restarted(self, out: &mut String) {
-        out.push_str(match self {
-            Notice::Text => {
-                "--- restarted: the cursor is not of this ring, reading from the oldest ---\n"
-            }
-            Notice::Json => "{\"restarted\":true}\n",
-            Notice::None => "",
-        });
     }
 }
 

@@ -119,9 +119,7 @@ fn feed_all<W: Write>(
     notice: Notice,
 ) -> io::Result<()> {
     if pass.restarted() {
-        let mut line = String::new();
-        notice.tell_restarted(&mut line);
-        feeder.line(&line)?;
+        feeder.line(notice.restarted())?;
     }
     loop {
         match pass.next(Idle::Sleep { until: None }) {

@@ -225,7 +225,7 @@ impl futures_core::Stream for AsyncReader {
         let this = self.get_mut();
         let mut told = String::new();
         if this.restarted() && !this.line.told_restart {
-            this.notice.tell_restarted(&mut told);
+            told.push_str(this.notice.restarted());
         }
         let Poll::Ready(received) = this.poll_next_batch(context) else {
             if told.is_empty() {

@@ -18,7 +18,8 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use circular_core::{
-    Colors, Cursor, LogTime, Missed, Part, Record, push_for_terminal, push_json_for_terminal,
+    Colors, Cursor, LogTime, Missed, Notice, Part, Record, push_for_terminal,
+    push_json_for_terminal,
 };
 
 /// Writes a response's body, piece by piece.
@@ -97,15 +98,14 @@ impl Writer {
 
     /// Appends what was missed before `behind`.
     pub(crate) fn missed(&mut self, missed: Missed, behind: Cursor, out: &mut Vec<u8>) {
-        let Missed { records, bytes } = missed;
         if missed.is_empty() {
             return;
         }
         self.push_id(behind, out);
         self.notice(
-            &format!("--- {missed}: reader too slow ---"),
+            &Notice::Text.missed(missed),
             "missed",
-            &format!(r#"{{"id":"{behind}","missed":{{"records":{records},"bytes":{bytes}}}}}"#),
+            &format!(r#"{{"id":"{behind}","missed":{}}}"#, missed.to_json()),
             out,
         );
     }
@@ -113,9 +113,9 @@ impl Writer {
     /// Appends that the log does not go on where the client left off.
     pub(crate) fn restarted(&mut self, out: &mut Vec<u8>) {
         self.notice(
-            "--- restarted: the cursor is not of this ring, reading from the oldest ---",
+            Notice::Text.restarted(),
             "restarted",
-            r#"{"restarted":true}"#,
+            Notice::Json.restarted().trim_end(),
             out,
         );
     }
@@ -185,6 +185,7 @@ impl Writer {
         }
     }
 
+    /// Appends a line, which has its line end, or an object, which has none.
     fn notice(&mut self, line: &str, event: &str, json: &str, out: &mut Vec<u8>) {
         match self {
             Writer::Text { at_line_start, .. } => {
@@ -192,7 +193,7 @@ impl Writer {
                     out.push(b'\n');
                 }
                 *at_line_start = true;
-                let _ = writeln!(out, "{line}");
+                out.extend_from_slice(line.as_bytes());
             }
             Writer::Ndjson => {
                 let _ = writeln!(out, "{json}");

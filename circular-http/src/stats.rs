@@ -31,26 +31,24 @@ pub(crate) fn json(stats: &Stats, viewers: Counts) -> String {
     );
     let _ = write!(
         out,
-        r#","overtakes":{},"demotions":{},"failed_sinks":{},"missed":{{"records":{},"bytes":{}}},"readers":["#,
+        r#","overtakes":{},"demotions":{},"failed_sinks":{},"missed":{},"readers":["#,
         stats.overtakes,
         stats.demotions,
         stats.failed_sinks,
-        stats.missed.records,
-        stats.missed.bytes,
+        stats.missed.to_json(),
     );
     for (number, reader) in stats.readers.iter().enumerate() {
         let comma = if number > 0 { "," } else { "" };
         let _ = write!(
             out,
-            r#"{comma}{{"id":{},"policy":"{}","demoted":{},"failing":{},"lag":{{"records":{},"bytes":{}}},"missed":{{"records":{},"bytes":{}}}}}"#,
+            r#"{comma}{{"id":{},"policy":"{}","demoted":{},"failing":{},"lag":{{"records":{},"bytes":{}}},"missed":{}}}"#,
             reader.id,
             Shown(reader.policy),
             reader.demoted,
             reader.failing,
             reader.lag_records,
             reader.lag_bytes,
-            reader.missed.records,
-            reader.missed.bytes,
+            reader.missed.to_json(),
         );
     }
     let _ = writeln!(

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::OnceLock;
 
-use circular_core::{Closed, Part, Ring};
+use circular_core::{Closed, Notice, Part, Ring};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::logger::RingLogger;
@@ -76,9 +76,7 @@ pub fn capture(body: impl FnOnce()) -> io::Result<String> {
             Ok(batch) => batch,
             Err(Closed) => return Ok(text),
         };
-        if !batch.missed().is_empty() {
-            text.push_str(&format!("--- {}: reader too slow ---\n", batch.missed()));
-        }
+        text.push_str(&Notice::Text.missed(batch.missed()));
         for record in batch.records() {
             let line = record.text();
             let has_begin = matches!(record.part(), Part::Whole | Part::First);
