@@ -8,7 +8,7 @@ use crate::utc::Utc;
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::str;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A time as log lines have it: RFC 3339, in UTC, with microseconds.
 ///
@@ -22,8 +22,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// let time = LogTime::new(UNIX_EPOCH + Duration::new(1_795_475_112, 123_456_789));
 /// assert_eq!(time.to_string(), "2026-11-23T23:05:12.123456Z");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// An earlier time is less than a later one. Between this and a [`SystemTime`], `From` goes both ways and loses
+/// nothing:
+///
+/// ```
+/// use circular_core::LogTime;
+/// use std::time::{SystemTime, UNIX_EPOCH};
+///
+/// let time = SystemTime::now();
+/// let as_written = LogTime::from(time);
+/// assert_eq!(SystemTime::from(as_written), time);
+/// assert!(as_written > LogTime::from(UNIX_EPOCH));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogTime {
+    // Compared in this order.
     /// Since 1970, rounded down.
     second: i64,
     /// Below 1,000,000,000.
@@ -35,16 +49,16 @@ impl LogTime {
     pub fn new(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
             Ok(since) => Self {
-                second: seconds(since.as_secs()),
+                second: 0_i64.saturating_add_unsigned(since.as_secs()),
                 nanos: since.subsec_nanos(),
             },
             Err(error) => {
                 let until = error.duration();
-                let second = -seconds(until.as_secs());
+                let second = 0_i64.saturating_sub_unsigned(until.as_secs());
                 match until.subsec_nanos() {
                     0 => Self { second, nanos: 0 },
                     nanos => Self {
-                        second: second - 1,
+                        second: second.saturating_sub(1),
                         nanos: 1_000_000_000 - nanos,
                     },
                 }
@@ -80,7 +94,6 @@ impl LogTime {
     }
 
     #[inline(always)]
-    #[expect(unsafe_code, reason = "checking the text takes as long as writing it")]
     fn with_text<R>(self, work: impl FnOnce(&str) -> R) -> R {
         let mut line = SECOND.try_with(Cell::get).unwrap_or(SecondText::NONE);
         if line.second != self.second || line.len == 0 {
@@ -88,15 +101,45 @@ impl LogTime {
             // A thread that is past its variables' end works it out each time.
             let _ = SECOND.try_with(|kept| kept.set(line));
         }
-        let mut rest = self.nanos / 1000;
-        for digit in line.text[line.len..line.len + 6].iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        line.text[line.len + 6] = b'Z';
-        // SAFETY: up to `len` they are bytes of texts that `SecondText` was given; after it, six digits and
-        // a letter, which are ASCII.
-        work(unsafe { str::from_utf8_unchecked(&line.text[..line.len + 7]) })
+        let micros = self.nanos / 1000;
+        let digit = |unit: u32| b'0' + (micros / unit % 10) as u8;
+        let rest = [
+            digit(100_000),
+            digit(10_000),
+            digit(1000),
+            digit(100),
+            digit(10),
+            digit(1),
+            b'Z',
+        ];
+        let end = line.len + rest.len();
+        line.text[line.len..end].copy_from_slice(&rest);
+        // Never fails: it is ASCII. The check takes a few nanoseconds.
+        work(str::from_utf8(&line.text[..end]).unwrap_or_default())
+    }
+}
+
+impl From<SystemTime> for LogTime {
+    /// As [`LogTime::new`].
+    fn from(time: SystemTime) -> Self {
+        Self::new(time)
+    }
+}
+
+impl From<LogTime> for SystemTime {
+    /// The same time, to the nanosecond. It never fails, as each [`LogTime`] was a [`SystemTime`] or was read from the
+    /// system's clock, so this system can tell it.
+    fn from(time: LogTime) -> Self {
+        let whole = Duration::from_secs(time.second.unsigned_abs());
+        let second = if time.second < 0 {
+            UNIX_EPOCH.checked_sub(whole)
+        } else {
+            UNIX_EPOCH.checked_add(whole)
+        };
+        let nanos = Duration::from_nanos(time.nanos.into());
+        let time = second.and_then(|second| second.checked_add(nanos));
+        // Not for a time that there is; and no panic for one that there is not.
+        time.unwrap_or(UNIX_EPOCH)
     }
 }
 
@@ -104,10 +147,6 @@ impl fmt::Display for LogTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.with_text(|time| f.write_str(time))
     }
-}
-
-fn seconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 thread_local! {
@@ -176,7 +215,16 @@ impl fmt::Write for SecondText {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::collections::HashSet;
+
+    /// As the system tells it: for times before 1970, how long before.
+    fn before_1970(seconds: u64, nanos: u32) -> SystemTime {
+        UNIX_EPOCH - Duration::new(seconds, nanos)
+    }
+
+    fn since_1970(seconds: u64, nanos: u32) -> SystemTime {
+        UNIX_EPOCH + Duration::new(seconds, nanos)
+    }
 
     /// From `date -u -d @SECONDS`, and for years that it does not tell, from the calendar's repeating
     /// every 400 years, which are 12,622,780,800 seconds.
@@ -241,5 +289,58 @@ mod tests {
         assert_eq!(text(1_000_000_000), first);
         let other = std::thread::spawn(move || text(1_000_000_000));
         assert_eq!(other.join().unwrap(), first);
+    }
+
+    /// Each with its second, rounded down, and what is beyond that. On Windows the clock's step is 100 ns.
+    #[test]
+    fn it_is_made_of_a_systems_time_and_one_is_made_of_it() {
+        let cases = [
+            (since_1970(0, 0), 0, 0),
+            (since_1970(0, 900), 0, 900),
+            (
+                since_1970(1_795_475_112, 123_456_700),
+                1_795_475_112,
+                123_456_700,
+            ),
+            (before_1970(0, 100), -1, 999_999_900),
+            (before_1970(1, 0), -1, 0),
+            (before_1970(1, 250_000_000), -2, 750_000_000),
+            (before_1970(2_208_988_800, 0), -2_208_988_800, 0),
+        ];
+        for (time, second, nanos) in cases {
+            let as_written = LogTime::from(time);
+            assert_eq!(as_written, LogTime { second, nanos });
+            assert_eq!(SystemTime::from(as_written), time);
+        }
+    }
+
+    /// As far as the system's own time goes there.
+    #[cfg(all(unix, target_pointer_width = "64"))]
+    #[test]
+    fn the_first_and_the_last_time_are_themselves() {
+        let last = since_1970(i64::MAX.unsigned_abs(), 999_999_999);
+        let first = before_1970(i64::MIN.unsigned_abs(), 0);
+        for time in [first, first + Duration::from_nanos(1), last] {
+            assert_eq!(SystemTime::from(LogTime::from(time)), time);
+        }
+    }
+
+    #[test]
+    fn what_is_earlier_is_less() {
+        let sorted = [
+            before_1970(2, 0),
+            before_1970(1, 999_999_900),
+            before_1970(1, 0),
+            before_1970(0, 100),
+            since_1970(0, 0),
+            since_1970(0, 999_999_900),
+            since_1970(1, 0),
+        ]
+        .map(LogTime::from);
+        let mut mixed = [5, 1, 6, 0, 3, 2, 4].map(|index: usize| sorted[index]);
+        mixed.sort();
+        assert_eq!(mixed, sorted);
+        let twice = sorted.iter().chain(&sorted);
+        assert_eq!(twice.collect::<HashSet<_>>().len(), 7);
     }
 }
