@@ -43,6 +43,15 @@ impl<const N: usize> FixedText<N> {
     }
 }
 
+/// Returns as much of `text` as goes into `room` bytes, whole characters.
+pub(crate) fn cut(text: &str, room: usize) -> &str {
+    if text.len() <= room {
+        return text;
+    }
+    let end = (0..=room).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
 /// Makes one line of text that ends with a line end.
 pub(crate) fn make_line(text: &mut [u8]) {
     if let Some((_, text)) = text.split_last_mut() {
@@ -55,13 +64,7 @@ pub(crate) fn make_line(text: &mut [u8]) {
 /// It never fails.
 impl<const N: usize> fmt::Write for FixedText<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = N - self.len;
-        let fits = if text.len() <= room {
-            text
-        } else {
-            let cut = (0..=room).rev().find(|at| text.is_char_boundary(*at));
-            text.get(..cut.unwrap_or(0)).unwrap_or_default()
-        };
+        let fits = cut(text, N - self.len);
         let end = self.len + fits.len();
         if let Some(place) = self.bytes.get_mut(self.len..end) {
             place.copy_from_slice(fits.as_bytes());

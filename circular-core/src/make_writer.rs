@@ -1,11 +1,12 @@
 //! The ring as `tracing_subscriber::fmt`'s writer: from one event to one record.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 
 use tracing_core::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::fixed_text::FixedText;
 use crate::level::Level;
 use crate::meta::Meta;
 use crate::ring::Ring;
@@ -55,18 +56,22 @@ pub struct EventWriter<'a> {
     ring: &'a Ring,
     trigger: Option<&'a DumpTrigger>,
     level: Option<Level>,
-    target: Target,
+    /// What the ring keeps of it. A copy, as the metadata may be gone when the writer writes.
+    target: FixedText<{ Meta::MAX_TARGET }>,
 }
 
 impl<'a> EventWriter<'a> {
     /// For circular-tracing's writer.
     #[doc(hidden)]
     pub fn new(ring: &'a Ring, meta: Option<&Metadata<'_>>) -> Self {
+        let mut target = FixedText::new();
+        // It never fails.
+        let _ = target.write_str(meta.map_or("", Metadata::target));
         Self {
             ring,
             trigger: None,
             level: meta.map(|meta| Level::from(*meta.level())),
-            target: Target::new(meta.map_or("", Metadata::target)),
+            target,
         }
     }
 
@@ -123,33 +128,5 @@ fn refused_is_fine(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
-    }
-}
-
-/// A target of its own: the metadata that it comes from may be gone when the writer writes. No
-/// allocation.
-struct Target {
-    /// Whole characters, as they are cut from a `str`.
-    bytes: [u8; Target::MAX],
-    len: usize,
-}
-
-impl Target {
-    /// What the ring keeps of a target.
-    const MAX: usize = 255;
-
-    fn new(target: &str) -> Target {
-        let mut cut = target.len().min(Target::MAX);
-        while !target.is_char_boundary(cut) {
-            cut -= 1;
-        }
-        let mut bytes = [0; Target::MAX];
-        bytes[..cut].copy_from_slice(&target.as_bytes()[..cut]);
-        Target { bytes, len: cut }
-    }
-
-    fn as_str(&self) -> &str {
-        // Never fails, as only whole characters are kept.
-        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
     }
 }

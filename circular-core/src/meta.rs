@@ -1,5 +1,6 @@
 //! What a writer knows of a record beside its bytes.
 
+use crate::fixed_text::cut;
 use crate::{Level, LogTime};
 use std::time::SystemTime;
 
@@ -70,14 +71,7 @@ impl<'a> Meta<'a> {
 
     /// The target as it is kept: at most [`Self::MAX_TARGET`] bytes, whole characters.
     pub(crate) fn kept_target(&self) -> &'a [u8] {
-        if self.target.len() <= Self::MAX_TARGET {
-            return self.target.as_bytes();
-        }
-        let mut end = Self::MAX_TARGET;
-        while !self.target.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.target.as_bytes()[..end]
+        cut(self.target, Self::MAX_TARGET).as_bytes()
     }
 }
 
