@@ -83,11 +83,7 @@ impl<'a> EventWriter<'a> {
     }
 
     fn meta(&self) -> Meta<'_> {
-        let meta = Meta::new().target(self.target.as_str());
-        match self.level {
-            Some(level) => meta.level(level),
-            None => meta,
-        }
+        Meta::new().level(self.level).target(self.target.as_str())
     }
 
     /// What there is to do when the event is recorded.

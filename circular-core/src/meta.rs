@@ -36,9 +36,22 @@ impl<'a> Meta<'a> {
         }
     }
 
-    /// Sets the level.
-    pub const fn level(mut self, level: Level) -> Self {
-        self.level = Some(level);
+    /// Sets the level, if there is one: a [`Level`], or an `Option` of one.
+    ///
+    /// ```
+    /// use circular_core::{Level, Meta, Ring};
+    ///
+    /// let ring = Ring::new(4096)?;
+    /// for level in [Some(Level::Warn), None] {
+    ///     ring.record(Meta::new().level(level), b"a line\n")?;
+    /// }
+    /// let snapshot = ring.handle().snapshot();
+    /// let levels: Vec<_> = snapshot.records().map(|record| record.level()).collect();
+    /// assert_eq!(levels, [Some(Level::Warn), None]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn level(mut self, level: impl Into<Option<Level>>) -> Self {
+        self.level = level.into();
         self
     }
 

@@ -27,10 +27,7 @@ fn meta(number: u64) -> Meta<'static> {
     let index = usize::try_from(number).unwrap();
     let meta = Meta::new().target(TARGETS[index / 6 % TARGETS.len()]);
     // Every sixth has no level.
-    match Level::ALL.get(index % 6) {
-        Some(&level) => meta.level(level),
-        None => meta,
-    }
+    meta.level(Level::ALL.get(index % 6).copied())
 }
 
 /// The seqs of all that it gets now, each with what it should be.

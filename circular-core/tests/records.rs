@@ -132,10 +132,7 @@ fn level_target_time_and_seq_are_kept() {
             // To the nanosecond.
             let nanos = 1_700_000_000_123_456_789 + expected.len() as u64;
             let time = UNIX_EPOCH + Duration::from_nanos(nanos);
-            let mut meta = Meta::new().target(target).time(time);
-            if let Some(level) = level {
-                meta = meta.level(level);
-            }
+            let meta = Meta::new().level(level).target(target).time(time);
             let bytes = format!("record {}\n", expected.len());
             ring.record(meta, bytes.as_bytes()).unwrap();
             expected.push((level, target, time, bytes));

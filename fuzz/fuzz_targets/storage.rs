@@ -134,10 +134,8 @@ impl Write {
 
     fn run(&self, ring: &Ring, number: usize) {
         let target = self.target();
-        let mut meta = Meta::new().target(&target).time(UNIX_EPOCH);
-        if let Some(level) = self.level() {
-            meta = meta.level(level);
-        }
+        let meta = Meta::new().target(&target).time(UNIX_EPOCH);
+        let meta = meta.level(self.level());
         ring.record(meta, &self.payload(number, ring.capacity()))
             .expect("it is open");
     }

@@ -117,7 +117,6 @@ impl Stamp {
     }
 
     pub(crate) fn meta(self) -> Meta<'static> {
-        let meta = Meta::new().target(self.target());
-        self.level().map_or(meta, |level| meta.level(level))
+        Meta::new().level(self.level()).target(self.target())
     }
 }

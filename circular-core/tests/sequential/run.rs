@@ -472,7 +472,7 @@ impl Write for Forward<'_> {
 
 fn meta(record: &Written) -> Meta<'_> {
     let meta = Meta::new().target(&record.target).time(time(record.time));
-    record.level.map_or(meta, |level| meta.level(level))
+    meta.level(record.level)
 }
 
 fn small(number: usize) -> Text {
