@@ -4,7 +4,7 @@
 //! reader that writers wait for, or did; the program opens those, and viewers are not among them. All others
 //! are told as totals. Of those, what is a counter never goes down, whoever leaves.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use circular_core::{Policy, ReaderStats, Stats};
 
@@ -43,7 +43,7 @@ pub(crate) fn json(stats: &Stats, viewers: Counts) -> String {
             out,
             r#"{comma}{{"id":{},"policy":"{}","demoted":{},"failing":{},"lag":{{"records":{},"bytes":{}}},"missed":{}}}"#,
             reader.id,
-            Shown(reader.policy),
+            reader.policy,
             reader.demoted,
             reader.failing,
             reader.lag_records,
@@ -281,22 +281,8 @@ fn per_reader(
             out,
             "circular_{name}{{reader=\"{}\",policy=\"{}\"}} {}",
             reader.id,
-            Shown(reader.policy),
+            reader.policy,
             value(reader)
         );
-    }
-}
-
-/// A policy as both formats have it. To be replaced by `Display` of [`Policy`] itself, which has the same form.
-struct Shown(Policy);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Policy::Block => f.write_str("block"),
-            Policy::BlockFor(patience) => write!(f, "block-for-{patience:?}"),
-            Policy::Skip => f.write_str("skip"),
-            _ => f.write_str("other"),
-        }
     }
 }
