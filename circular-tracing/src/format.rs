@@ -59,9 +59,48 @@ pub struct Said<'a> {
     pub(crate) time: LogTime,
 }
 
-/// A form of a line. Out of reach for others: there are [`Text`](crate::Text) and
-/// [`Json`](crate::Json).
-pub trait Format: Debug + Send + Sync + 'static {
+/// What a [`RingLayer`](crate::RingLayer) writes: [`Text`](crate::Text) or [`Json`](crate::Json).
+///
+/// It is for code that takes a layer of either:
+///
+/// ```
+/// use circular_core::Ring;
+/// use circular_tracing::{Format, RingLayer};
+/// use tracing_subscriber::prelude::*;
+///
+/// fn init<F: Format>(layer: RingLayer<F>) {
+///     let layer = layer.without_time().with_file(true).with_line_number(true);
+///     tracing_subscriber::registry().with(layer).init();
+/// }
+///
+/// let ring = Ring::new(1 << 20)?;
+/// init(RingLayer::new(ring).json());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// There are no others, and a program cannot add one. It can ask for one:
+///
+/// ```
+/// use circular_tracing::Format;
+///
+/// #[derive(Debug)]
+/// struct Own<F: Format>(F);
+/// ```
+///
+/// and be none itself:
+///
+/// ```compile_fail,E0277
+/// use circular_tracing::Format;
+///
+/// #[derive(Debug)]
+/// struct Own;
+///
+/// impl Format for Own {}
+/// ```
+pub trait Format: Form + Debug + Send + Sync + 'static {}
+
+/// How a [`Format`] writes its lines. Nobody else can name it, so nobody else has a format.
+pub trait Form {
     /// How it keeps the fields of a span.
     type Fields: SpanFields;
 

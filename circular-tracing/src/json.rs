@@ -11,7 +11,7 @@ use tracing_core::field::{Field, Visit};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
+use crate::format::{self, FAILED, Form, Format, PANICKED, Panic, Parts, Said};
 use crate::json_fields::{JsonDraft, JsonFields};
 use crate::moves;
 use crate::number::{push_integer, push_json_float};
@@ -35,7 +35,9 @@ impl Default for Json {
     }
 }
 
-impl Format for Json {
+impl Format for Json {}
+
+impl Form for Json {
     type Fields = JsonFields;
 
     fn push_line<S>(

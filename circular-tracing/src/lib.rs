@@ -217,6 +217,7 @@ mod writer;
 pub use capture::capture;
 pub use circular_core::EventWriter;
 pub use circular_core::Recorder;
+pub use format::Format;
 pub use json::Json;
 pub use layer::RingLayer;
 pub use recorder::{RecorderBuilder, recorder};

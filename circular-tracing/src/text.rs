@@ -14,7 +14,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::escape::{ForTerminal, push_debug};
-use crate::format::{self, FAILED, Format, PANICKED, Panic, Parts, Said};
+use crate::format::{self, FAILED, Form, Format, PANICKED, Panic, Parts, Said};
 use crate::number::{push_float, push_integer};
 use crate::spans::{Draft, Room, SpanFields, Spans};
 
@@ -22,7 +22,9 @@ use crate::spans::{Draft, Room, SpanFields, Spans};
 #[derive(Clone, Copy, Debug)]
 pub struct Text;
 
-impl Format for Text {
+impl Format for Text {}
+
+impl Form for Text {
     type Fields = String;
 
     fn push_line<S>(
