@@ -27,7 +27,7 @@ impl Missed {
     /// assert_eq!(missed.to_json(), r#"{"records":1234,"bytes":152340}"#);
     /// ```
     pub fn to_json(&self) -> String {
-        InJson((*self).into()).to_string()
+        AsJson((*self).into()).to_string()
     }
 }
 
@@ -63,9 +63,9 @@ impl From<Missed> for Loss {
 }
 
 /// What was missed, as a JSON object.
-struct InJson(Loss);
+struct AsJson(Loss);
 
-impl fmt::Display for InJson {
+impl fmt::Display for AsJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Missed { records, bytes } = self.0.missed;
         write!(f, r#"{{"records":{records},"bytes":{bytes}"#)?;
@@ -174,7 +174,7 @@ impl Notice {
                 out,
                 "--- {missed}: no memory for a record of {size} bytes ---"
             ),
-            (Notice::Json, _) => writeln!(out, r#"{{"missed":{}}}"#, InJson(loss)),
+            (Notice::Json, _) => writeln!(out, r#"{{"missed":{}}}"#, AsJson(loss)),
             (Notice::None, _) => Ok(()),
         };
     }
