@@ -11,10 +11,15 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 git archive "$COMMIT" | tar -xf - -C "$dir"
-# A commit whose lock is another one needs a patch of its own.
+source_of() { (cd "$dir" && find circular-core/src -name "$1"); }
+# The lock itself. A commit whose lock is another one needs a patch of its own.
 patch=${2:-$parts/instrument.patch}
-GIT_CEILING_DIRECTORIES=$dir git -C "$dir" apply --whitespace=nowarn "$patch"
+sed "s|circular-core/src/[a-z/]*sync\.rs|$(source_of sync.rs)|g" "$patch" >"$dir/instrument.patch"
+GIT_CEILING_DIRECTORIES=$dir git -C "$dir" apply --whitespace=nowarn instrument.patch
+# Whoever asks there for the lock is the place that took it.
+sed -i 's/^    pub(crate) fn lock(&self) -> Option</    #[track_caller]\n&/' "$dir/$(source_of shared.rs)"
 cp "$parts/lock_hold.rs" "$dir/circular-core/src/lock_hold.rs"
+printf '\n#[doc(hidden)]\npub mod lock_hold;\n' >>"$dir/circular-core/src/lib.rs"
 mkdir -p "$dir/circular-core/examples"
 cp "$parts/workload.rs" "$dir/circular-core/examples/lock_hold.rs"
 cd "$dir"
