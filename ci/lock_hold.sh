@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# How long the ring's lock is held, in CPU time, by the place in the source that took it: a table. Builds the
-# checkout's circular-core, or that of the commit that is named, with an instrumented lock. Not part of .ci/run:
-# it is for a quiet machine, and the last tables are in TESTING.md.
+# How long the ring's lock is held, in CPU time, by the place in the source that took it: a table. Builds
+# circular-core as it was last committed, or that of the commit that is named, with an instrumented lock. Not part of
+# .ci/run: it is for a quiet machine. The last figures are in TESTING.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,6 +18,7 @@ sed "s|circular-core/src/[a-z/]*sync\.rs|$(source_of sync.rs)|g" "$patch" >"$dir
 GIT_CEILING_DIRECTORIES=$dir git -C "$dir" apply --whitespace=nowarn instrument.patch
 # Whoever asks there for the lock is the place that took it.
 sed -i 's/^    pub(crate) fn lock(&self) -> Option</    #[track_caller]\n&/' "$dir/$(source_of shared.rs)"
+grep -q track_caller "$dir/$(source_of shared.rs)" || { echo "lock_hold: Shared::lock is not where it was" >&2; exit 1; }
 cp "$parts/lock_hold.rs" "$dir/circular-core/src/lock_hold.rs"
 printf '\n#[doc(hidden)]\npub mod lock_hold;\n' >>"$dir/circular-core/src/lib.rs"
 mkdir -p "$dir/circular-core/examples"

@@ -66,7 +66,7 @@ impl Holds {
             seen += u64::from(count);
             seen >= wanted
         });
-        place.map_or(self.longest, |place| place as u64 * STEP)
+        place.map_or(self.longest, |place| (place as u64 + 1) * STEP)
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn load(words: &[AtomicU64], bytes: &mut [u8]) {
     load_words(words, bytes);
 }
 
-/// A model's words are more than words.
+/// loom's atomics are larger than a word, so they cannot be copied as memory.
 #[inline]
 fn is_long(words: &[AtomicU64]) -> bool {
     words.len() >= LONG && !sync::IS_MODEL

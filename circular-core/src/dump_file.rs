@@ -106,7 +106,13 @@ impl DumpDir {
     /// Why there will be none, with what to do about it.
     pub(crate) fn try_out(&mut self) -> io::Result<()> {
         let underway = Underway::begin(Generation::current());
-        self.make(SystemTime::now(), underway).map(drop)
+        let mut file = self.make(SystemTime::now(), underway)?;
+        // Some systems do not remove an open file.
+        drop(file.file.take());
+        let removed = file.remove_partial();
+        let path = &file.dir.partial;
+        removed
+            .map_err(|error| explain("remove what was made to try it out", path, &error, BY_HAND))
     }
 
     /// Makes a new file, readable by its owner only, for a dump that is made at `now`.

@@ -1,6 +1,6 @@
 //! What of the log goes into a dump, and what becomes of it on the way.
 //!
-//! Invariant: nothing leaves that the hook was not shown first.
+//! Invariant: nothing leaves but what the filter wants and the hook was then shown.
 
 use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
@@ -76,7 +76,7 @@ impl DumpSelect {
         let redaction = self.redaction.as_ref()?;
         // It may be slow, and there are as many records as fit into a piece before a byte is written.
         underway::got_on();
-        match redaction.leaves(record) {
+        match redaction.apply(record) {
             Some(Cow::Borrowed(_)) => None,
             Some(Cow::Owned(text)) => Some(text),
             None => Some(Vec::new()),

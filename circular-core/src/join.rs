@@ -11,8 +11,9 @@ use crate::tape::Spot;
 use crate::{OutOfMemory, Policy, Start, sync};
 use std::mem;
 
-/// How often a beginning is searched without the lock before it is searched under it, where that is a walk
-/// over one block of the index at most. In vain it is only where writers overtake the search.
+/// How often a beginning is searched without the lock before it is searched under it, where that is a look at each
+/// entry of the index, for `Since` three, and a walk over one block. In vain it is only where writers overtake the
+/// search.
 const SEARCHES: u32 = if sync::IS_MODEL { 2 } else { 16 };
 
 /// Finds where to begin and joins there, with no chance for a writer between the two.

@@ -118,6 +118,9 @@ impl Notice {
     /// Returns the line that tells what was missed, with its line end; nothing if nothing was, or of
     /// [`Notice::None`].
     ///
+    /// The reason that it gives is that the reader was too slow, as a [`Missed`] knows no other. What the ring itself feeds
+    /// to a sink says so where there was no memory for a record.
+    ///
     /// ```
     /// use circular_core::{Missed, Notice};
     ///

@@ -105,11 +105,13 @@ impl<'a> DumpBuilder<'a> {
     /// Hands each record to `hook` before it is dumped: see [`Redacted`], and
     /// [`redact_keys`](crate::redact_keys), which is one. It runs on this thread, and nothing waits in it for
     /// readers.
-    pub fn redact(
-        mut self,
-        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
-    ) -> Self {
-        self.options.select.redaction = Some(Redaction::new(hook));
+    pub fn redact(self, hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) -> Self {
+        self.redaction(Redaction::new(hook))
+    }
+
+    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    pub fn redaction(mut self, redaction: Redaction) -> Self {
+        self.options.select.redaction = Some(redaction);
         self
     }
 

@@ -148,7 +148,8 @@ impl PanicDumpBuilder {
         self.redaction(Redaction::new(hook))
     }
 
-    pub(crate) fn redaction(mut self, redaction: Redaction) -> Self {
+    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.options.select.redaction = Some(redaction);
         self
     }

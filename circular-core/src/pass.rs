@@ -72,8 +72,8 @@ pub(crate) enum Idle<'a> {
     Sleep {
         until: Option<Instant>,
     },
-    /// Leave this waker, unless one that wakes the same task is left already, and take back the one that was left
-    /// before.
+    /// Leave this waker in exchange for the one that was left before. If that wakes the same task, nothing is
+    /// exchanged.
     Wake(&'a mut Option<Waker>),
 }
 

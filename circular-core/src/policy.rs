@@ -41,12 +41,12 @@ pub enum Policy {
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Policy::Block => f.write_str("block"),
+            Policy::Block => f.pad("block"),
             Policy::BlockFor(patience) => {
                 let (number, unit) = in_largest_unit(*patience);
-                write!(f, "block-for-{number}{unit}")
+                f.pad(&format!("block-for-{number}{unit}"))
             }
-            Policy::Skip => f.write_str("skip"),
+            Policy::Skip => f.pad("skip"),
         }
     }
 }
@@ -62,7 +62,8 @@ fn in_largest_unit(duration: Duration) -> (u128, &'static str) {
 
 /// Where a reader begins.
 ///
-/// As text it is `oldest`, `newest`, `last 100`, `since 2026-11-23T23:05:12.123456Z` or `after` with the [`Cursor`]:
+/// As text it is `oldest`, `newest`, `last 100`, `since 2026-11-23T23:05:12.123456Z` or `after` with the [`Cursor`];
+/// a time is told to the microsecond:
 ///
 /// ```
 /// use circular_core::Start;
@@ -98,8 +99,8 @@ pub enum Start {
 impl fmt::Display for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Start::Oldest => f.write_str("oldest"),
-            Start::Newest => f.write_str("newest"),
+            Start::Oldest => f.pad("oldest"),
+            Start::Newest => f.pad("newest"),
             Start::Last(count) => write!(f, "last {count}"),
             Start::Since(time) => write!(f, "since {}", LogTime::new(*time)),
             Start::After(cursor) => write!(f, "after {cursor}"),

@@ -61,6 +61,7 @@ impl fmt::Debug for RecordStream {
 
 /// Records were overwritten before the reader had read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lagged {
     /// How much was missed.
     pub missed: Missed,

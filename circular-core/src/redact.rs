@@ -25,8 +25,8 @@ pub enum Redacted {
 
 /// A hook that records go through on their way out, with the rules that hold for all ways. Clones are the same hook.
 ///
-/// The `redact` calls of dumps and of `circular-http` make one. Who has a way out of their own hands each record to
-/// [`leaves`](Self::leaves):
+/// The `redact` calls of dumps and of `circular-http` make one, and their `redaction` calls take one. Who has a way out of their own hands each record to
+/// [`apply`](Self::apply):
 ///
 /// ```
 /// use circular_core::{Redaction, Ring, SECRET_KEYS, redact_keys};
@@ -36,7 +36,7 @@ pub enum Redacted {
 /// writeln!(ring, "login password=hunter2")?;
 /// let redaction = Redaction::new(redact_keys(SECRET_KEYS));
 /// for record in &ring.handle().snapshot() {
-///     if let Some(text) = redaction.leaves(&record) {
+///     if let Some(text) = redaction.apply(&record) {
 ///         assert_eq!(&*text, b"login password=[redacted]\n");
 ///     }
 /// }
@@ -51,8 +51,8 @@ impl Redaction {
         Self(Arc::new(hook))
     }
 
-    /// Returns what leaves of `record`, or `None` if nothing does. It has a line end if the record has one, unless
-    /// it is empty: so the next record stays a line of its own.
+    /// Returns what leaves of `record`, or `None` if the hook drops it. It has a line end if the record has one, so that
+    /// the next record stays a line of its own; but nothing, if the hook has given an empty text.
     ///
     /// The hook is called on this thread, and nothing waits for readers in it: see
     /// [`Handle`](crate::Handle#where-nothing-waits).
@@ -60,7 +60,7 @@ impl Redaction {
     /// # Panics
     ///
     /// If the hook does.
-    pub fn leaves<'a>(&self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
+    pub fn apply<'a>(&self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
         let _no_wait = NoWait::enter();
         match (self.0)(record) {
             Redacted::Keep => Some(Cow::Borrowed(record.bytes())),

@@ -87,7 +87,7 @@ pub(crate) struct Pump {
     /// How many readers there are; the thread ends when there are none.
     pub(crate) streams: usize,
     pub(crate) thread: PumpThread,
-    /// It waits on `tasks` for the first task that waits.
+    /// It may be waiting on `tasks`: the pump sets it before it does, and who wakes it for a task takes it.
     pub(crate) is_idle: bool,
 }
 

@@ -267,6 +267,7 @@ impl<'a, W: Write> Feeder<'a, W> {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SinkError {
     /// How many bytes the sink had taken.
     pub bytes: u64,

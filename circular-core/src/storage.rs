@@ -35,7 +35,7 @@ impl Storage {
             return Err(BuildError::ZeroCapacity);
         }
         if sync::IS_MODEL {
-            // Its atomics are more than words.
+            // loom's atomics are larger than a word, so they cannot be made of zeroed memory.
             let words = (0..count).map(|_| AtomicU64::new(0)).collect();
             return Ok(Self { words });
         }

@@ -51,7 +51,8 @@ pub struct AsyncReader {
     line: LineState,
     /// What is left of this task's turn.
     turn: usize,
-    /// The task's, to be left with the ring: what is left there already need not be cloned at every poll.
+    /// One that wakes the task and is not left with the ring: to be left there at the next poll, and not to be cloned
+    /// for it.
     waker: Option<Waker>,
     /// Keeps the pump running; dropped after `pass` has left.
     _pumped: Pumped,
@@ -138,7 +139,10 @@ impl AsyncReader {
         if !self.waker.as_ref().is_some_and(|kept| kept.will_wake(task)) {
             self.waker = Some(task.clone());
         }
-        match self.pass.next(Idle::Wake(&mut self.waker)) {
+        let outcome = self.pass.next(Idle::Wake(&mut self.waker));
+        // What came back in exchange is the waker of a task that had this reader before: it is not to be kept alive.
+        self.waker.take_if(|kept| !kept.will_wake(task));
+        match outcome {
             Outcome::Batch => {
                 let count = self.pass.buffer().record_count().max(LEAST);
                 self.turn = self.turn.saturating_sub(count);

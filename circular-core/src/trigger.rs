@@ -221,7 +221,8 @@ impl DumpTriggerBuilder {
         self.redaction(Redaction::new(hook))
     }
 
-    pub(crate) fn redaction(mut self, redaction: Redaction) -> Self {
+    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.options.select.redaction = Some(redaction);
         self
     }

@@ -178,6 +178,39 @@ fn a_task_with_nothing_to_do_does_not_clone_its_waker_at_every_poll() {
     other.await_wake();
 }
 
+/// While the waker of the first still waits with the ring.
+#[test]
+fn a_reader_that_goes_from_task_to_task_wakes_the_last_and_keeps_none_of_the_others() {
+    struct Task(mpsc::Sender<()>);
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.send(());
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(4096).unwrap();
+    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut tasks: Vec<_> = (0..3)
+        .map(|_| {
+            let (tell, told) = mpsc::channel();
+            let task = Arc::new(Task(tell));
+            let waker = Waker::from(Arc::clone(&task));
+            let mut context = Context::from_waker(&waker);
+            assert!(reader.poll_recv(&mut context).is_pending());
+            (task, told)
+        })
+        .collect();
+    let (_last, told_last) = tasks.pop().unwrap();
+    for (task, _) in &tasks {
+        assert_eq!(Arc::strong_count(task), 1, "somebody has its waker still");
+    }
+    (&ring).write_all(b"x").unwrap();
+    told_last.recv().unwrap();
+    for (_, told) in &tasks {
+        assert!(told.try_recv().is_err(), "a task that does not have it");
+    }
+}
+
 /// A lossless reader that nobody reads is never done; a waker that waited for it would keep all tasks asleep.
 #[test]
 fn nothing_waits_in_a_waker() {

@@ -6,7 +6,7 @@
     reason = "signals, limits, stacks and the keys of threads are the C library's"
 )]
 
-use circular_core::{Meta, PanicDump, PanicDumpBuilder, Redacted, Ring};
+use circular_core::{Meta, PanicDump, PanicDumpBuilder, Record, Redacted, Ring};
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::fs::File;
@@ -150,14 +150,14 @@ fn panics_at_the_very_end(logs: bool) {
     }
 }
 
-/// Forks amid a dump, in the redaction hook: parent and child both go on.
-fn forks_in_a_hook(dump: PanicDumpBuilder) {
+/// Forks in the redaction hook, at the first record that is meant: parent and child both go on.
+fn forks_in_a_hook(dump: PanicDumpBuilder, is_meant: fn(&Record<'_>) -> bool) {
     static CHILD: AtomicI32 = AtomicI32::new(0);
     for number in 0..100 {
         writeln!({ ring() }, "line {number}").unwrap();
     }
-    let hook = dump.redact(|record| {
-        if record.seq() == 50 {
+    let hook = dump.redact(move |record| {
+        if is_meant(record) {
             // SAFETY: the child does what the test is about, and ends.
             CHILD.store(unsafe { libc::fork() }, SeqCst);
         }
@@ -194,7 +194,11 @@ fn as_child() {
     let hook = PanicDump::builder(&ring().handle());
     let hook = hook.dir(dumps::dir()).program(PROGRAM);
     if role == "forks in a hook" {
-        forks_in_a_hook(hook);
+        forks_in_a_hook(hook, |record| record.seq() == 50);
+        return;
+    }
+    if role == "forks in a hook, at the backtrace" {
+        forks_in_a_hook(hook, |record| record.text().contains("stack backtrace"));
         return;
     }
     hook.install();
@@ -339,4 +343,17 @@ fn in_a_program_whose_redaction_hook_forks() {
         .collect();
     assert_eq!(of_text, lines);
     assert_eq!(ended.reports().len(), 1, "{}", ended.stderr);
+}
+
+/// What goes behind a dump that is whole is the parent's, too.
+#[test]
+fn in_a_program_whose_redaction_hook_forks_behind_the_dump() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let mut command = dumps.command("forks in a hook, at the backtrace");
+    let ended = command.env("RUST_BACKTRACE", "1").status().unwrap();
+    assert!(ended.success());
+    let texts = dumps.texts();
+    assert_eq!(texts.len(), 1);
+    assert_eq!(texts[0].matches("stack backtrace").count(), 1);
 }

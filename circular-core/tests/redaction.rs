@@ -268,7 +268,7 @@ fn what_leaves_of_a_record_is_a_line_if_the_record_is_one() {
     let snapshot = ring.handle().snapshot();
     let left = |redacted: Redacted| {
         let redaction = Redaction::new(move |_| redacted.clone());
-        let text = |record| redaction.leaves(&record).map(|text| text.into_owned());
+        let text = |record| redaction.apply(&record).map(|text| text.into_owned());
         snapshot.records().map(text).collect::<Vec<_>>()
     };
     let some = |text: &str| Some(text.as_bytes().to_vec());
@@ -297,5 +297,5 @@ fn nothing_waits_in_a_hook() {
     });
     let snapshot = ring.handle().snapshot();
     let record = snapshot.records().next().unwrap();
-    assert_eq!(redaction.leaves(&record).unwrap(), &b"a line\n"[..]);
+    assert_eq!(redaction.apply(&record).unwrap(), &b"a line\n"[..]);
 }

@@ -1,8 +1,8 @@
 //! What a user reads: of an error, what to do about it; of a value in `{:?}`, never what was logged.
 
 use circular_core::{
-    AutoFlush, BuildError, Closed, Cursor, Level, PanicDump, Policy, Reader, RecvTimeoutError,
-    Ring, SinkError, TryRecvError,
+    AutoFlush, BuildError, Closed, Cursor, Level, Meta, PanicDump, Policy, Reader,
+    RecvTimeoutError, Ring, SinkError, TryRecvError,
 };
 use std::error::Error;
 use std::fmt::Debug;
@@ -91,19 +91,30 @@ fn debug_tells_figures_and_no_record() {
     const SECRET: &str = "hunter2";
     let mut ring = Ring::new(8192).unwrap();
     let handle = ring.handle();
-    writeln!(ring, "{SECRET}").unwrap();
     let mut reader = handle.reader().open();
+    // A batch before, which is longer, is in the buffer still.
+    writeln!(ring, "a longer {SECRET}").unwrap();
+    reader.recv().unwrap();
+    let meta = Meta::new().level(Level::Warn).target("shop::pay");
+    ring.record(meta, format!("{SECRET}\n").as_bytes()).unwrap();
     let batch = reader.recv().unwrap();
-    let shown = [
-        format!("{batch:?}"),
-        format!("{:?}", batch.records()),
-        format!("{:?}", batch.records().next().unwrap()),
+    let record = batch.records().next().unwrap();
+    let shown: [(&dyn Debug, &[&str]); 3] = [
+        (
+            &batch,
+            &["records: 1", "bytes: 8", "missed: Missed { records: 0"],
+        ),
+        (&batch.records(), &["left: 1"]),
+        (
+            &record,
+            &["seq: 1", "level: WARN", "target: \"shop::pay\"", "len: 8"],
+        ),
     ];
-    for (text, expected) in shown
-        .iter()
-        .zip(["records: 1, bytes: 8", "left: 1", "seq: 0"])
-    {
-        assert!(text.contains(expected), "{text}");
+    for (value, expected) in shown {
+        let text = format!("{value:?}");
+        for part in expected {
+            assert!(text.contains(part), "{text} has no {part}");
+        }
         assert!(
             !text.contains(SECRET) && !text.contains("104, 117"),
             "{text}"
@@ -120,9 +131,9 @@ fn debug_tells_figures_and_no_record() {
             &handle.reader().policy(Policy::BlockFor(Duration::ZERO)),
             "BlockFor(0ns)",
         ),
-        (&reader, "seq: 1"),
+        (&reader, "seq: 2"),
         (&handle.reader().stream().unwrap(), "seq: 0"),
-        (&snapshot, "records: 1, bytes: 8"),
+        (&snapshot, "records: 2, bytes: 25"),
         (&dump, "/var/dumps"),
         (&auto_flush, "delay: 7s"),
     ];

@@ -84,13 +84,13 @@ impl Writer {
                 *at_line_start = out.last().is_none_or(|&last| last == b'\n');
             }
             Writer::Ndjson => {
-                push_json(record, text, behind, out);
+                push_record(record, text, behind, out);
                 out.push(b'\n');
             }
             Writer::Sse => {
                 self.push_id(behind, out);
                 out.extend_from_slice(b"data: ");
-                push_json(record, text, behind, out);
+                push_record(record, text, behind, out);
                 out.extend_from_slice(b"\n\n");
             }
         }
@@ -207,7 +207,7 @@ fn push_event(event: &str, json: &str, out: &mut Vec<u8>) {
     let _ = write!(out, "event: {event}\ndata: {json}\n\n");
 }
 
-fn push_json(record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>) {
+fn push_record(record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>) {
     let (seq, time) = (record.seq(), LogTime::new(record.time()));
     let _ = write!(
         out,

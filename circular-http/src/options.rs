@@ -207,11 +207,13 @@ impl<L> Options<L> {
     /// The hook must not log to the ring that it is looking at: each record would make another. As in a
     /// sink, nothing waits in it: [`flush_timeout`](circular_core::Handle::flush_timeout) and
     /// [`join_timeout`](circular_core::Handle::join_timeout) are `false` at once.
-    pub fn redact(
-        mut self,
-        hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,
-    ) -> Self {
-        self.redact = Some(Redaction::new(hook));
+    pub fn redact(self, hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static) -> Self {
+        self.redaction(Redaction::new(hook))
+    }
+
+    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    pub fn redaction(mut self, redaction: Redaction) -> Self {
+        self.redact = Some(redaction);
         self
     }
 

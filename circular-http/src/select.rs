@@ -64,7 +64,7 @@ impl Select {
         }
         let text = match &self.redact {
             None => Cow::Borrowed(record.bytes()),
-            Some(redaction) => redaction.leaves(record)?,
+            Some(redaction) => redaction.apply(record)?,
         };
         // In what is left: else one could find out what was hidden by asking for it. Without the line's end,
         // so that `$` is where one thinks it is.

@@ -119,8 +119,8 @@ impl RecorderBuilder {
     /// # Errors
     ///
     /// `AlreadyExists` if the program has a logger already. `InvalidInput` for
-    /// [`dump_on_error`](Self::dump_on_error) without [`dumps`](Self::dumps). Else why the ring, a directory for dumps, or a
-    /// thread cannot be had. What was started by then ends.
+    /// [`dump_on_error`](Self::dump_on_error) without [`dumps`](Self::dumps). Else why the ring, a directory for dumps, a
+    /// file in it, or a thread cannot be had. What was started by then ends.
     pub fn init(self) -> io::Result<Recorder> {
         let prepared = self.setup.prepare()?;
         let mut logger = RingLogger::new(prepared.ring.clone());

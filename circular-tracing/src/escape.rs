@@ -10,9 +10,9 @@ use circular_core::plain;
 ///
 /// It is `fmt`'s rule since 0.3.20, and not that of [`circular_core::push_for_terminal`], since a line is to be what `fmt`
 /// writes, byte for byte. What this leaves, which is less than a terminal obeys, is shown at the ways out, by the core's.
-pub(crate) struct ForTerminal<'a>(pub(crate) &'a mut String);
+pub(crate) struct AsFmtEscapes<'a>(pub(crate) &'a mut String);
 
-impl fmt::Write for ForTerminal<'_> {
+impl fmt::Write for AsFmtEscapes<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if plain::is_printable(text) {
             self.0.push_str(text);
@@ -46,7 +46,7 @@ mod tests {
     fn what_a_terminal_would_obey_is_shown() {
         let shown = |text: &str| {
             let mut shown = String::new();
-            ForTerminal(&mut shown).write_str(text).unwrap();
+            AsFmtEscapes(&mut shown).write_str(text).unwrap();
             shown
         };
         assert_eq!(shown("plain"), "plain");

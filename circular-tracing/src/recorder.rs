@@ -125,7 +125,7 @@ impl RecorderBuilder {
     ///
     /// `AlreadyExists` if the program, or this thread, has a subscriber, or the program a logger already. `InvalidInput` for
     /// [`dump_on_error`](Self::dump_on_error) without [`dumps`](Self::dumps). Else why the ring, a directory for
-    /// dumps, or a thread cannot be had. What was started by then ends.
+    /// dumps, a file in it, or a thread cannot be had. What was started by then ends.
     pub fn init(self) -> io::Result<Recorder> {
         let (layer, prepared) = self.prepare()?;
         let least = level_filter(prepared.record.least_level());

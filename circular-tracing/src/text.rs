@@ -13,7 +13,7 @@ use tracing_core::{Level, Subscriber};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::escape::{ForTerminal, push_debug};
+use crate::escape::{AsFmtEscapes, push_debug};
 use crate::format::{self, FAILED, Form, Format, PANICKED, Panic, Parts, Said};
 use crate::number::{push_float, push_integer};
 use crate::spans::{Draft, Room, SpanFields, Spans};
@@ -295,7 +295,7 @@ impl Visit for Fields<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         match self.begin(field) {
             Some(Kind::Message) => {
-                let written = ForTerminal(self.text).write_str(value);
+                let written = AsFmtEscapes(self.text).write_str(value);
                 self.mark(written);
             }
             Some(Kind::Value) => push_debug(self.text, value),
@@ -307,7 +307,7 @@ impl Visit for Fields<'_> {
         if self.begin(field).is_none() {
             return;
         }
-        let written = write!(ForTerminal(self.text), "{value}");
+        let written = write!(AsFmtEscapes(self.text), "{value}");
         self.mark(written);
         let Some(source) = value.source() else { return };
         self.text.push(' ');
@@ -315,7 +315,7 @@ impl Visit for Fields<'_> {
         self.text.push_str(".sources=[");
         let mut next = Some(source);
         while let Some(source) = next {
-            let written = write!(ForTerminal(self.text), "{source}");
+            let written = write!(AsFmtEscapes(self.text), "{source}");
             self.mark(written);
             next = source.source();
             self.text.push_str(if next.is_some() { ", " } else { "]" });
@@ -324,7 +324,7 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let written = match self.begin(field) {
-            Some(Kind::Message) => format::write_debug(&mut ForTerminal(self.text), value),
+            Some(Kind::Message) => format::write_debug(&mut AsFmtEscapes(self.text), value),
             Some(Kind::Value) => format::write_debug(self.text, value),
             None => Ok(()),
         };

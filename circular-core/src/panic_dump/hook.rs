@@ -200,7 +200,12 @@ impl Hook {
                 Err(error) => Err(error),
             });
             let text = || panic.text(&self.select);
-            if report::end(&mut ForTerminal(&mut *line), in_file, &to_stderr, text) {
+            let has_line = report::end(&mut ForTerminal(&mut *line), in_file, &to_stderr, text);
+            // Its text has been through the redaction hook, which may have forked.
+            if self.shared.generation.is_past() {
+                return Open::default();
+            }
+            if has_line {
                 stderr::write_line(line.make_line(), may_wait);
             }
         }
@@ -262,6 +267,10 @@ impl Hook {
         let recorded = self.record(time, &[IoSlice::new(text.as_bytes())]);
         let seq = recorded.unwrap_or(None).map_or(0, |seqs| seqs.start);
         let text = self.select.text(&record(seq, time, text.as_bytes()));
+        // The redaction hook may have forked: the file and stderr are the parent's.
+        if self.shared.generation.is_past() {
+            return;
+        }
         // The dump is whole without it, and there is nowhere else to tell.
         if let Some(mut file) = open.file {
             let _ = file.write_all(&text);

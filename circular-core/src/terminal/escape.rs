@@ -16,8 +16,10 @@ const RESET: &str = "\x1b[0m";
 
 /// What becomes of colours that a text has of its own: `ESC [ numbers m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Colors {
-    /// They stay, but for those that hide text, and are taken back at the end.
+    /// They stay, but for the one that conceals (number 8), and are taken back at the end. A colour like that of what
+    /// is behind it stays too, and is not seen.
     Keep,
     /// They are shown as escapes like everything else that a terminal obeys.
     Show,
