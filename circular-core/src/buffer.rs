@@ -4,9 +4,10 @@
 //! lies beside them, and is kept only for those who look at records one by one.
 
 use crate::clock::Stamp;
+use crate::error::OutOfMemory;
 use crate::header::{Header, Part};
+use crate::level::Level;
 use crate::record::Record;
-use crate::{Level, OutOfMemory};
 use std::alloc::Layout;
 use std::fmt;
 

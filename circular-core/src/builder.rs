@@ -1,7 +1,9 @@
 //! A ring's options.
 
+use crate::error::BuildError;
+use crate::exit;
+use crate::ring::Ring;
 use crate::shared::Shared;
-use crate::{BuildError, Ring, exit};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 //! What the coarse one says is over already. So a record with such a time may have been written later, by
 //! the clock's step and a little more; who asks for what was written since some moment gets it as well.
 
-use crate::LogTime;
+use crate::log_time::LogTime;
 use std::time::SystemTime;
 
 /// How far the coarse clock may be behind the exact one: by its step, which is 1 to 10 ms, as Linux was

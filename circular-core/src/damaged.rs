@@ -1,9 +1,13 @@
 //! Memory that no writer wrote: whoever reads it comes to an end, and nothing panics. Fuzz targets
 //! found the cases.
 
+use crate::error::TryRecvError;
 use crate::fuzzing::{dump, encode, set_entry, set_head, set_truth, set_word};
+use crate::handle::Handle;
+use crate::header::Part;
+use crate::policy::{Policy, Start};
+use crate::ring::Ring;
 use crate::storage::WORD;
-use crate::{Handle, Part, Policy, Ring, Start, TryRecvError};
 use std::io::Write;
 
 const PAGE: usize = 4096;

@@ -4,9 +4,8 @@
 //! lock, no waiting, whole records. Where writers overtake it, it goes on half a ring behind them, where
 //! they are not soon again, and says how much it passed over. It may go on where another one ended.
 
-use crate::Missed;
 use crate::buffer::Buffer;
-use crate::missed::Loss;
+use crate::missed::{Loss, Missed};
 use crate::snapshot;
 use crate::tape::{Spot, Tape};
 use std::io;

@@ -5,8 +5,9 @@
 
 mod at_exit;
 
+use crate::handle::Handle;
 use crate::shared::Shared;
-use crate::{Handle, no_wait, sync, underway};
+use crate::{no_wait, sync, underway};
 use std::iter;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};

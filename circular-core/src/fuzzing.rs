@@ -5,11 +5,14 @@
 
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
-use crate::header::{self, Header};
+use crate::handle::Handle;
+use crate::header::{self, Header, Part};
 use crate::index::Entry;
+use crate::level::Level;
+use crate::missed::Missed;
+use crate::record::Record;
 use crate::storage::WORD;
 use crate::tape::Spot;
-use crate::{Handle, Level, Missed, Part, Record};
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 

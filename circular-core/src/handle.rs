@@ -1,12 +1,15 @@
 //! A ring's other side: everything but writing.
 
+use crate::cursor::Cursor;
+use crate::error::OutOfMemory;
 use crate::on_demand::{DumpBuilder, DumpTo};
+use crate::policy::Policy;
 use crate::reader::ReaderBuilder;
 use crate::readers::{Flush, earlier};
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::{Cursor, OutOfMemory, Policy, exit, no_wait, sync};
+use crate::{exit, no_wait, sync};
 use std::fmt;
 use std::io;
 use std::mem;

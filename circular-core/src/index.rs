@@ -156,7 +156,7 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::Entry;
-    use crate::Meta;
+    use crate::meta::Meta;
     use crate::shared::Shared;
 
     /// Blocks are looked through in order, so the first that is found is the nearest.

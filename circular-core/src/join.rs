@@ -3,12 +3,14 @@
 //! Invariant: the place that a reader begins at is intact when it joins, though where the search for it
 //! may take a while, that is done without the lock.
 
+use crate::error::OutOfMemory;
+use crate::policy::{Policy, Start};
 use crate::readers::{Slot, Token};
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::start::{self, Begin};
+use crate::sync;
 use crate::tape::Spot;
-use crate::{OutOfMemory, Policy, Start, sync};
 use std::mem;
 
 /// How often a beginning is searched without the lock before it is searched under it, where that is a look at each

@@ -1,7 +1,8 @@
 //! What a writer knows of a record beside its bytes.
 
 use crate::fixed_text::cut;
-use crate::{Level, LogTime};
+use crate::level::Level;
+use crate::log_time::LogTime;
 use std::time::SystemTime;
 
 /// What a writer knows of a record beside its bytes: level, target, time.

@@ -10,14 +10,17 @@
 mod lapped;
 
 use crate::buffer::Buffer;
+use crate::cursor::Cursor;
+use crate::error::OutOfMemory;
 use crate::header::Header;
-use crate::missed::Loss;
+use crate::join;
+use crate::missed::{Loss, Missed};
+use crate::policy::{Policy, Start};
 use crate::readers::{Slot, Token};
 use crate::select::Select;
 use crate::shared::{Shared, State};
 use crate::sync::{self, MutexGuard};
 use crate::tape::{Copied, Most, Spot};
-use crate::{Cursor, Missed, OutOfMemory, Policy, Start, join};
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;

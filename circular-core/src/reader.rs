@@ -1,16 +1,20 @@
 //! Readers that wait on a thread, and how every kind of reader is asked for.
 
+use crate::cursor::Cursor;
+use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
+use crate::level::Level;
+use crate::missed::{Missed, Notice};
+use crate::on_error::OnError;
 use crate::pass::{Idle, Outcome, Pass};
+use crate::policy::{Policy, Start};
 use crate::record::Batch;
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sink::failure::Choice;
+use crate::stream::AsyncReader;
 use crate::sync;
-use crate::{
-    AsyncReader, Closed, Cursor, Level, Missed, Notice, OnError, OutOfMemory, Policy,
-    RecvTimeoutError, Start, Targets, TryRecvError,
-};
+use crate::targets::Targets;
 use std::any;
 use std::fmt;
 use std::io;

@@ -6,9 +6,10 @@
 //! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
 //! one slot for each reader that there is: what has left is gone through by nobody.
 
+use crate::missed::Missed;
 use crate::no_wait::OwnAtEnd;
+use crate::policy::Policy;
 use crate::tape::Spot;
-use crate::{Missed, Policy};
 use std::mem;
 use std::task::Waker;
 use std::time::{Duration, Instant};

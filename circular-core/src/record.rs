@@ -2,9 +2,12 @@
 
 use crate::buffer::Buffer;
 use crate::clock::Stamp;
+use crate::cursor::Cursor;
 use crate::header::Part;
+use crate::level::Level;
+use crate::log_time::LogTime;
+use crate::missed::Missed;
 use crate::owned_record::OwnedRecord;
-use crate::{Cursor, Level, LogTime, Missed};
 use std::borrow::Cow;
 use std::fmt;
 use std::iter::FusedIterator;

@@ -1,8 +1,11 @@
 //! The side of a ring that programs write to.
 
 use crate::builder::RingBuilder;
+use crate::error::BuildError;
+use crate::handle::Handle;
+use crate::meta::Meta;
 use crate::shared::Shared;
-use crate::{BuildError, Handle, Meta, payload, thread_buffer};
+use crate::{payload, thread_buffer};
 use std::fmt::{self, Write as _};
 use std::io::{self, IoSlice};
 use std::sync::Arc;

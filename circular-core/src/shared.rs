@@ -17,14 +17,15 @@
 //! Close notifies `room`, `data`, `nap` and `alarm`; the others wait for readers and triggers, who are
 //! among those.
 
-use crate::clock;
+use crate::error::BuildError;
 use crate::fork::Generation;
 use crate::line::Line;
+use crate::missed::Missed;
 use crate::readers::{Readers, Slot};
 use crate::storage::Storage;
 use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::tape::{Head, Tape};
-use crate::{BuildError, Missed, header, sync};
+use crate::{clock, header, sync};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 

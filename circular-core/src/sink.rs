@@ -5,10 +5,10 @@ pub(crate) mod failure;
 use self::failure::{Choice, Failure};
 use crate::attending::Attending;
 use crate::fixed_text::FixedText;
-use crate::missed::Loss;
+use crate::missed::{Loss, Notice};
 use crate::no_wait::{InRing, NoWait};
 use crate::pass::{Idle, Outcome, Pass};
-use crate::{Notice, put_off};
+use crate::put_off;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::mem;
@@ -290,9 +290,10 @@ impl std::error::Error for SinkError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::{Policy, Start};
     use crate::readers::Flush;
+    use crate::ring::Ring;
     use crate::select::Select;
-    use crate::{Policy, Ring, Start};
     use std::sync::Arc;
 
     #[derive(Debug, PartialEq)]

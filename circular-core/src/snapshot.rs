@@ -5,9 +5,9 @@
 //! overtake it, what it has so far is dropped, because a gap would follow, and it begins again at
 //! what is then the oldest.
 
-use crate::OutOfMemory;
 use crate::buffer::Buffer;
-use crate::record::Records;
+use crate::error::OutOfMemory;
+use crate::record::{Record, Records};
 use crate::select::Select;
 use crate::sync;
 use crate::tape::{Copied, Most, Spot, Tape};
@@ -151,7 +151,7 @@ impl AsRef<[u8]> for Snapshot {
 }
 
 impl<'a> IntoIterator for &'a Snapshot {
-    type Item = crate::Record<'a>;
+    type Item = Record<'a>;
     type IntoIter = Records<'a>;
 
     fn into_iter(self) -> Records<'a> {

@@ -5,9 +5,11 @@
 //! began at was overtaken.
 
 use crate::clock::Stamp;
+use crate::cursor::Cursor;
+use crate::log_time::LogTime;
+use crate::policy::Start;
 use crate::select::Select;
 use crate::tape::{Spot, Tape};
-use crate::{Cursor, LogTime, Start};
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,10 @@
 //! words and new ones, never undefined behaviour. Which of them form whole records is decided
 //! elsewhere ([`crate::tape`]). Bytes lie in a word in little-endian order.
 
-use crate::BuildError;
-use crate::copy;
-use crate::header;
+use crate::error::BuildError;
 use crate::payload::Payload;
 use crate::sync::{self, AtomicU64};
+use crate::{copy, header};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Bytes in a word.

@@ -8,6 +8,9 @@
 //! Invariant: a waker is left under the same lock under which the task saw that there is nothing
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
+use crate::cursor::Cursor;
+use crate::error::{Closed, TryRecvError};
+use crate::missed::{Missed, Notice};
 use crate::no_wait::NoWait;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::Batch;
@@ -15,7 +18,6 @@ use crate::record::Batch;
 use crate::record_stream::RecordStream;
 use crate::shared::{PumpThread, Shared, State};
 use crate::sync::ThreadBuilder;
-use crate::{Closed, Cursor, Missed, Notice, TryRecvError};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;

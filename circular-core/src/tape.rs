@@ -20,11 +20,12 @@ use crate::buffer::Buffer;
 use crate::clock::Stamp;
 use crate::header::{self, Header, Part};
 use crate::index::{Entry, Index};
+use crate::level::Level;
+use crate::missed::Missed;
 use crate::payload::Payload;
 use crate::select::Select;
 use crate::storage::{Storage, WORD};
 use crate::sync::{AtomicU64, fence};
-use crate::{Level, Missed};
 use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

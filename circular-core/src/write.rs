@@ -6,15 +6,17 @@
 //! holds writers back; then they wait in line, in the order in which they came.
 
 use crate::clock::Stamp;
+use crate::error::Closed;
 use crate::header::{self, Part};
 use crate::line::Turn;
+use crate::meta::Meta;
+use crate::no_wait;
 use crate::payload::Payload;
 use crate::readers::Slot;
 use crate::shared::{Shared, State};
 use crate::storage::WORD;
 use crate::sync::{self, MutexGuard};
 use crate::tape::{Label, Spot};
-use crate::{Closed, Meta, no_wait};
 use std::io;
 use std::ops::Range;
 use std::time::Instant;

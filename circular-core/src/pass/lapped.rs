@@ -118,9 +118,11 @@ impl Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::level::Level;
+    use crate::meta::Meta;
+    use crate::policy::{Policy, Start};
     use crate::select::Select;
     use crate::shared::Shared;
-    use crate::{Level, Meta, Policy, Start};
     use std::sync::Arc;
 
     const CAPACITY: usize = 4 << 20;
@@ -175,7 +177,7 @@ mod tests {
                 len: 1 << 20,
                 target_len: 0,
                 level: None,
-                part: crate::Part::Whole,
+                part: crate::header::Part::Whole,
                 check: 0,
                 is_coarse: false,
             });

@@ -16,7 +16,7 @@ use self::text::{
     without_prefix, word,
 };
 use super::Redacted;
-use crate::Record;
+use crate::record::Record;
 use crate::terminal::color;
 use std::sync::Arc;
 

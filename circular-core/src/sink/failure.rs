@@ -5,12 +5,13 @@
 
 use crate::fixed_text::FixedText;
 use crate::no_wait::NoWait;
+use crate::on_error::OnError;
 use crate::pass::Pass;
 use crate::readers::Token;
 use crate::shared::Shared;
 use crate::stderr::{self, LINE};
+use crate::sync;
 use crate::terminal::escape::ForTerminal;
-use crate::{OnError, sync};
 use std::fmt::{self, Write as _};
 use std::io;
 use std::mem;

@@ -1,9 +1,11 @@
 //! Ending: invariants 5 and 6.
 
 use super::{model, read_all, reader, ring, write};
+use crate::handle::Handle;
+use crate::missed::Notice;
+use crate::policy::Policy;
 use crate::sink::Feed;
 use crate::sync::AtomicU64;
-use crate::{Handle, Notice, Policy};
 use loom::thread;
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -1,8 +1,10 @@
 //! Deadlines that are over at any step: invariants 3, 4, 5 and 7.
 
 use super::{end_time, model, read, reader, ring, write, writer};
+use crate::handle::Handle;
 use crate::pass::{Idle, Outcome};
-use crate::{Handle, Policy, sync};
+use crate::policy::Policy;
+use crate::sync;
 use loom::thread;
 use std::sync::Arc;
 use std::time::Duration;

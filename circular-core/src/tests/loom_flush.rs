@@ -1,11 +1,14 @@
 //! What a flush promises, and that it is woken: invariant 5.
 
 use super::{model, reader, ring, write, writer};
+use crate::handle::Handle;
+use crate::missed::Notice;
+use crate::policy::Policy;
+use crate::put_off;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::storage::WORD;
 use crate::sync::AtomicU64;
-use crate::{Handle, Notice, Policy, put_off};
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;

@@ -5,9 +5,11 @@ use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::index::Entry;
 use crate::pass::{Idle, Outcome, Pass};
+use crate::policy::{Policy, Start};
+use crate::record::Records;
 use crate::select::Select;
+use crate::snapshot;
 use crate::storage::WORD;
-use crate::{Policy, Records, Start, snapshot};
 use std::sync::Arc;
 
 /// The ring is full before the model begins, so that each word has few values to choose from.

@@ -3,10 +3,13 @@
 use super::{
     Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
 };
+use crate::cursor::Cursor;
+use crate::level::Level;
 use crate::pass::{Idle, Outcome, Pass};
+use crate::policy::{Policy, Start};
+use crate::record::Records;
 use crate::select::Select;
 use crate::shared::Shared;
-use crate::{Cursor, Level, Policy, Records, Start};
 use loom::thread;
 use std::sync::Arc;
 

@@ -1,9 +1,12 @@
 //! Tasks that wait, and the pump that wakes them: invariant 5 for asynchronous readers.
 
 use super::{model, name, ring, write, write_info, writer};
+use crate::level::Level;
+use crate::missed::Notice;
 use crate::pass::{Idle, Outcome, Pass};
+use crate::policy::{Policy, Start};
 use crate::select::Select;
-use crate::{AsyncReader, Level, Notice, Policy, Start};
+use crate::stream::AsyncReader;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use std::sync::Arc;

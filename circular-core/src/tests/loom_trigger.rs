@@ -4,9 +4,11 @@
 //! wakes everybody.
 
 use super::{end_time, model, ring, write};
+use crate::handle::Handle;
+use crate::level::Level;
 use crate::shared::Shared;
 use crate::storage::WORD;
-use crate::{DumpTrigger, Handle, Level};
+use crate::trigger::DumpTrigger;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use std::io::{self, Write};

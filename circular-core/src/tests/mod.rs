@@ -17,13 +17,16 @@ mod loom_room;
 mod loom_tasks;
 mod loom_trigger;
 
+use crate::level::Level;
+use crate::meta::Meta;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::payload::Slices;
+use crate::policy::{Policy, Start};
+use crate::record::{Record, Records};
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::storage::{Storage, WORD};
 use crate::sync::{self, Condvar};
-use crate::{Level, Meta, Policy, Record, Records, Start};
 use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;
 use std::sync::Arc;
