@@ -7,7 +7,7 @@ use crate::handle::Handle;
 use crate::header::Part;
 use crate::policy::{Policy, Start};
 use crate::ring::Ring;
-use crate::storage::WORD;
+use crate::word::WORD;
 use std::io::Write;
 
 const PAGE: usize = 4096;

@@ -11,8 +11,8 @@ use crate::index::Entry;
 use crate::level::Level;
 use crate::missed::Missed;
 use crate::record::Record;
-use crate::storage::WORD;
 use crate::tape::Spot;
+use crate::word::WORD;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 

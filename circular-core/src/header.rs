@@ -18,7 +18,7 @@
 
 use crate::clock::Stamp;
 use crate::level::Level;
-use crate::storage::WORD;
+use crate::word::WORD;
 
 /// Words in a header.
 pub(crate) const WORDS: usize = 2;

@@ -109,6 +109,7 @@ mod fork;
 pub mod fuzzing;
 mod handle;
 mod header;
+mod heap;
 mod index;
 mod join;
 mod json;
@@ -157,6 +158,8 @@ mod thread_buffer;
 mod trigger;
 mod underway;
 mod utc;
+mod word;
+mod word_writer;
 mod write;
 
 #[cfg(all(test, loom))]

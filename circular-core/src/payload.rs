@@ -1,7 +1,7 @@
 //! The bytes of one write, or of one part of it.
 
-use crate::storage::Pen;
 use crate::thread_buffer;
+use crate::word_writer::Pen;
 use std::io::{self, IoSlice};
 use std::mem;
 
@@ -176,7 +176,8 @@ pub(crate) fn together(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::{Storage, WORD};
+    use crate::storage::Storage;
+    use crate::word::WORD;
 
     /// What is gone through under the lock if it goes in parts of at most so many bytes, and the bytes that
     /// come out of it.

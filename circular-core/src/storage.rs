@@ -6,47 +6,20 @@
 
 use crate::error::BuildError;
 use crate::payload::Payload;
-use crate::sync::{self, AtomicU64};
-use crate::{copy, header};
+use crate::sync::AtomicU64;
+use crate::word::WORD;
+use crate::word_writer::Pen;
+use crate::{copy, header, heap};
 use std::sync::atomic::Ordering::Relaxed;
-
-/// Bytes in a word.
-pub(crate) const WORD: usize = 8;
 
 pub(crate) struct Storage {
     words: Box<[AtomicU64]>,
 }
 
 impl Storage {
-    /// Zeroed memory for `bytes` bytes, a multiple of [`WORD`]. The system hands the pages out when
-    /// they are first written.
-    #[expect(
-        unsafe_code,
-        reason = "the only way to have pages that the system zeroes on demand"
-    )]
+    /// Zeroed memory for `bytes` bytes, a multiple of [`WORD`].
     pub(crate) fn zeroed(bytes: usize) -> Result<Self, BuildError> {
-        use std::alloc::Layout;
-        let count = bytes / WORD;
-        let Ok(layout) = Layout::array::<AtomicU64>(count) else {
-            return Err(BuildError::TooLarge { capacity: bytes });
-        };
-        if count == 0 {
-            return Err(BuildError::ZeroCapacity);
-        }
-        if sync::IS_MODEL {
-            // loom's atomics are larger than a word, so they cannot be made of zeroed memory.
-            let words = (0..count).map(|_| AtomicU64::new(0)).collect();
-            return Ok(Self { words });
-        }
-        // SAFETY: the layout has a size above zero.
-        let memory = unsafe { std::alloc::alloc_zeroed(layout) };
-        if memory.is_null() {
-            return Err(BuildError::OutOfMemory { capacity: bytes });
-        }
-        let words = std::ptr::slice_from_raw_parts_mut(memory.cast::<AtomicU64>(), count);
-        // SAFETY: `words` is a whole allocation of the global allocator with the layout of a boxed
-        // slice of `count` words, owned by nobody else, and all zeroes are valid atomics.
-        let words = unsafe { Box::from_raw(words) };
+        let words = heap::zeroed(bytes)?;
         Ok(Self { words })
     }
 
@@ -135,12 +108,7 @@ impl Storage {
 
     /// Begins to write at `index`.
     pub(crate) fn pen(&self, index: usize) -> Pen<'_> {
-        Pen {
-            run: &self.words[index..],
-            all: &self.words,
-            pending: 0,
-            pending_bytes: 0,
-        }
+        Pen::new(&self.words[index..], &self.words)
     }
 }
 
@@ -152,67 +120,6 @@ fn copy_run(words: &[AtomicU64], bytes: &mut [u8]) {
     if let (false, Some(last)) = (rest.is_empty(), last.first()) {
         let last = last.load(Relaxed).to_le_bytes();
         rest.copy_from_slice(&last[..rest.len()]);
-    }
-}
-
-/// Writes bytes one after the other, around the end of the storage, whole words at a time.
-pub(crate) struct Pen<'a> {
-    /// What is left up to the end.
-    run: &'a [AtomicU64],
-    all: &'a [AtomicU64],
-    /// Bytes that do not fill a word yet, and how many (0 to 7).
-    pending: u64,
-    pending_bytes: usize,
-}
-
-impl Pen<'_> {
-    /// Writes a whole word; only where the bytes so far end at one.
-    pub(crate) fn word(&mut self, word: u64) {
-        debug_assert_eq!(self.pending_bytes, 0);
-        if self.run.is_empty() {
-            self.run = self.all;
-        }
-        self.run[0].store(word, Relaxed);
-        self.run = &self.run[1..];
-    }
-
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        if self.pending_bytes > 0 {
-            let (first, others) = rest.split_at(rest.len().min(WORD - self.pending_bytes));
-            self.hold(first);
-            rest = others;
-        }
-        if rest.len() > self.run.len() * WORD {
-            let (first, others) = rest.split_at(self.run.len() * WORD);
-            copy::store(self.run, first);
-            rest = others;
-            self.run = self.all;
-        }
-        let (whole, rest) = rest.split_at(rest.len() / WORD * WORD);
-        let (now, later) = self.run.split_at(whole.len() / WORD);
-        copy::store(now, whole);
-        self.run = later;
-        self.hold(rest);
-    }
-
-    /// Pads with zeroes to a whole word.
-    pub(crate) fn end(mut self) {
-        if self.pending_bytes > 0 {
-            self.pending_bytes = 0;
-            self.word(self.pending);
-        }
-    }
-
-    /// Keeps bytes until they fill a word; there are not more than are missing.
-    fn hold(&mut self, bytes: &[u8]) {
-        self.pending |= copy::partial(bytes) << (8 * self.pending_bytes);
-        self.pending_bytes += bytes.len();
-        if self.pending_bytes == WORD {
-            let word = std::mem::take(&mut self.pending);
-            self.pending_bytes = 0;
-            self.word(word);
-        }
     }
 }
 

@@ -24,8 +24,9 @@ use crate::level::Level;
 use crate::missed::Missed;
 use crate::payload::Payload;
 use crate::select::Select;
-use crate::storage::{Storage, WORD};
+use crate::storage::Storage;
 use crate::sync::{AtomicU64, fence};
+use crate::word::WORD;
 use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

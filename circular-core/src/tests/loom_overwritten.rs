@@ -9,7 +9,7 @@ use crate::policy::{Policy, Start};
 use crate::record::Records;
 use crate::select::Select;
 use crate::snapshot;
-use crate::storage::WORD;
+use crate::word::WORD;
 use std::sync::Arc;
 
 /// The ring is full before the model begins, so that each word has few values to choose from.
