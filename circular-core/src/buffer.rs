@@ -5,8 +5,9 @@
 
 use crate::clock::Stamp;
 use crate::error::OutOfMemory;
-use crate::header::{Header, Part};
+use crate::header::Header;
 use crate::level::Level;
+use crate::part::Part;
 use crate::record::Record;
 use std::alloc::Layout;
 use std::fmt;

@@ -4,7 +4,7 @@
 use crate::error::TryRecvError;
 use crate::fuzzing::{dump, encode, set_entry, set_head, set_truth, set_word};
 use crate::handle::Handle;
-use crate::header::Part;
+use crate::part::Part;
 use crate::policy::{Policy, Start};
 use crate::ring::Ring;
 use crate::word::WORD;

@@ -6,8 +6,9 @@
 
 use crate::buffer::Buffer;
 use crate::missed::{Loss, Missed};
+use crate::position::Spot;
 use crate::snapshot;
-use crate::tape::{Spot, Tape};
+use crate::tape::Tape;
 use std::io;
 use std::mem;
 use std::ops::Range;

@@ -2,10 +2,11 @@
 //!
 //! Invariant: nothing leaves but what the filter wants and the hook was then shown.
 
+use crate::batch::Records;
 use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
 use crate::fork::Generation;
-use crate::record::{Record, Records};
+use crate::record::Record;
 use crate::redact::Redaction;
 use crate::sink::Feeder;
 use crate::targets::Targets;

@@ -6,12 +6,13 @@
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::handle::Handle;
-use crate::header::{self, Header, Part};
+use crate::header::{self, Header};
 use crate::index::Entry;
 use crate::level::Level;
 use crate::missed::Missed;
+use crate::part::Part;
+use crate::position::Spot;
 use crate::record::Record;
-use crate::tape::Spot;
 use crate::word::WORD;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;

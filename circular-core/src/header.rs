@@ -18,6 +18,7 @@
 
 use crate::clock::Stamp;
 use crate::level::Level;
+use crate::part::Part;
 use crate::word::WORD;
 
 /// Words in a header.
@@ -29,21 +30,6 @@ pub(crate) const BYTES: usize = WORDS * WORD;
 const CHECK: u32 = 45;
 /// Where it says which clock's the time is.
 const COARSE: u32 = 61;
-
-/// What a record is of the whole that its writer wrote.
-///
-/// A write that is longer than the ring goes through in parts, one record each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// The whole of a write. Nearly every record is one.
-    Whole = 0,
-    /// The first part of a longer write.
-    First = 1,
-    /// Neither the first nor the last part.
-    Middle = 2,
-    /// The last part: the write is complete.
-    Last = 3,
-}
 
 /// A header as it is before encoding and after decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

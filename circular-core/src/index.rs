@@ -19,8 +19,8 @@
 //! position of an entry that is not complete, that record is not below the `tail` it had loaded:
 //! rejected. And if the record itself may have been overwritten, `intent` says so.
 
+use crate::position::Spot;
 use crate::sync::{self, AtomicU64, fence};
-use crate::tape::Spot;
 use crate::word::WORD;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

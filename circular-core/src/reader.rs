@@ -1,5 +1,6 @@
 //! Readers that wait on a thread, and how every kind of reader is asked for.
 
+use crate::batch::Batch;
 use crate::cursor::Cursor;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 use crate::level::Level;
@@ -7,7 +8,6 @@ use crate::missed::{Missed, Notice};
 use crate::on_error::OnError;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::policy::{Policy, Start};
-use crate::record::Batch;
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::sink::Feed;

@@ -9,7 +9,7 @@
 use crate::missed::Missed;
 use crate::no_wait::OwnAtEnd;
 use crate::policy::Policy;
-use crate::tape::Spot;
+use crate::position::Spot;
 use std::mem;
 use std::task::Waker;
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use crate::error::Closed;
 use crate::missed::Missed;
-use crate::owned_record::OwnedRecord;
+use crate::record::OwnedRecord;
 use crate::stream::AsyncReader;
 use futures_core::Stream;
 use std::fmt;
@@ -20,11 +20,14 @@ pub struct RecordStream {
     next: usize,
 }
 
-impl RecordStream {
-    pub(crate) fn new(reader: AsyncReader) -> Self {
+impl AsyncReader {
+    /// Returns a stream of the records themselves. The batch that was received last does not come again.
+    ///
+    /// With the feature `futures`.
+    pub fn into_records(self) -> RecordStream {
         // What was received before does not come again.
-        let next = reader.batch().len();
-        Self { reader, next }
+        let next = self.batch().len();
+        RecordStream { reader: self, next }
     }
 }
 

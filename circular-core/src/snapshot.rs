@@ -5,12 +5,14 @@
 //! overtake it, what it has so far is dropped, because a gap would follow, and it begins again at
 //! what is then the oldest.
 
+use crate::batch::Records;
 use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
-use crate::record::{Record, Records};
+use crate::position::Spot;
+use crate::record::Record;
 use crate::select::Select;
 use crate::sync;
-use crate::tape::{Copied, Most, Spot, Tape};
+use crate::tape::{Copied, Most, Tape};
 use std::borrow::Cow;
 use std::fmt;
 

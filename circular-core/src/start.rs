@@ -8,8 +8,9 @@ use crate::clock::Stamp;
 use crate::cursor::Cursor;
 use crate::log_time::LogTime;
 use crate::policy::Start;
+use crate::position::Spot;
 use crate::select::Select;
-use crate::tape::{Spot, Tape};
+use crate::tape::Tape;
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,8 @@
 use crate::clock;
 use crate::missed::Missed;
 use crate::policy::Policy;
+use crate::position::Spot;
 use crate::shared::Shared;
-use crate::tape::Spot;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 

@@ -8,14 +8,12 @@
 //! Invariant: a waker is left under the same lock under which the task saw that there is nothing
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
+use crate::batch::Batch;
 use crate::cursor::Cursor;
 use crate::error::{Closed, TryRecvError};
 use crate::missed::{Missed, Notice};
 use crate::no_wait::NoWait;
 use crate::pass::{Idle, Outcome, Pass};
-use crate::record::Batch;
-#[cfg(feature = "futures")]
-use crate::record_stream::RecordStream;
 use crate::shared::{PumpThread, Shared, State};
 use crate::sync::ThreadBuilder;
 use std::fmt;
@@ -167,14 +165,6 @@ impl AsyncReader {
             missed,
             ..self.batch()
         }
-    }
-
-    /// Returns a stream of the records themselves. The batch that was received last does not come again.
-    ///
-    /// With the feature `futures`.
-    #[cfg(feature = "futures")]
-    pub fn into_records(self) -> RecordStream {
-        RecordStream::new(self)
     }
 
     /// The batch that was received last once more, for code that goes through it in several steps. It

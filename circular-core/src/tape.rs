@@ -18,11 +18,12 @@
 
 use crate::buffer::Buffer;
 use crate::clock::Stamp;
-use crate::header::{self, Header, Part};
+use crate::header::{self, Header};
 use crate::index::{Entry, Index};
 use crate::level::Level;
-use crate::missed::Missed;
+use crate::part::Part;
 use crate::payload::Payload;
+use crate::position::Spot;
 use crate::select::Select;
 use crate::storage::Storage;
 use crate::sync::{AtomicU64, fence};
@@ -33,45 +34,6 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 /// A batch is at most this share of the ring, so that writers have a way to go before they overtake
 /// a reader that copies it.
 const LARGEST_SHARE: u64 = 4;
-
-/// A place between two records, and what lies before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Spot {
-    /// Bytes of storage since the ring was made, a multiple of the word size.
-    pub(crate) position: u64,
-    /// Where in the storage that is, in words; carried along, so that no step divides.
-    pub(crate) index: usize,
-    /// Seq of the record that begins here.
-    pub(crate) seq: u64,
-    /// Payload bytes of all records before.
-    pub(crate) bytes: u64,
-}
-
-impl Spot {
-    /// The spot at `position` of a storage of `words` words.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the remainder is below `words`"
-    )]
-    pub(crate) fn new(position: u64, seq: u64, bytes: u64, words: usize) -> Self {
-        let index = (position / WORD as u64 % words as u64) as usize;
-        Self {
-            position,
-            index,
-            seq,
-            bytes,
-        }
-    }
-
-    /// What is missed by going on here instead of at record `seq`, which has `bytes` before it. In
-    /// damaged memory that one may be the later of the two: then it is nothing.
-    pub(crate) fn missed_since(self, seq: u64, bytes: u64) -> Missed {
-        Missed {
-            records: self.seq.saturating_sub(seq),
-            bytes: self.bytes.saturating_sub(bytes),
-        }
-    }
-}
 
 /// Where the next record goes; kept under the lock.
 #[derive(Debug, Default)]

@@ -7,15 +7,17 @@
 
 use crate::clock::Stamp;
 use crate::error::Closed;
-use crate::header::{self, Part};
+use crate::header;
 use crate::line::Turn;
 use crate::meta::Meta;
 use crate::no_wait;
+use crate::part::Part;
 use crate::payload::Payload;
+use crate::position::Spot;
 use crate::readers::Slot;
 use crate::shared::{Shared, State};
 use crate::sync::{self, MutexGuard};
-use crate::tape::{Label, Spot};
+use crate::tape::Label;
 use crate::word::WORD;
 use std::io;
 use std::ops::Range;

@@ -7,9 +7,10 @@
 
 use super::Pass;
 use crate::header::Header;
+use crate::position::Spot;
 use crate::readers::Token;
 use crate::shared::State;
-use crate::tape::{Most, Spot};
+use crate::tape::Most;
 
 /// After this many batches thrown away in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;
@@ -177,7 +178,7 @@ mod tests {
                 len: 1 << 20,
                 target_len: 0,
                 level: None,
-                part: crate::header::Part::Whole,
+                part: crate::part::Part::Whole,
                 check: 0,
                 is_coarse: false,
             });

@@ -1,12 +1,12 @@
 //! Reading while being overwritten: invariants 1, 2, 3, 9 and 10.
 
 use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
+use crate::batch::Records;
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::index::Entry;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::policy::{Policy, Start};
-use crate::record::Records;
 use crate::select::Select;
 use crate::snapshot;
 use crate::word::WORD;

@@ -1,12 +1,12 @@
 //! A sink that writes into its own ring: invariant 8, and what 4 says of such writes.
 
 use super::{model, read, reader, ring, write, writer};
+use crate::batch::Records;
 use crate::handle::Handle;
 use crate::missed::Notice;
 use crate::no_wait::NoWait;
 use crate::pass::{Idle, Outcome};
 use crate::policy::Policy;
-use crate::record::Records;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sync::AtomicU64;

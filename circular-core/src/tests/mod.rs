@@ -17,12 +17,13 @@ mod loom_room;
 mod loom_tasks;
 mod loom_trigger;
 
+use crate::batch::Records;
 use crate::level::Level;
 use crate::meta::Meta;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::payload::Slices;
 use crate::policy::{Policy, Start};
-use crate::record::{Record, Records};
+use crate::record::Record;
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::storage::Storage;
