@@ -2,7 +2,6 @@
 //!
 //! Invariant: the ring counts each from when it is made until it is dropped; joins and the exit wait for them.
 
-use crate::handle::Handle;
 use crate::shared::Shared;
 use std::fmt;
 use std::sync::Arc;
@@ -13,11 +12,6 @@ use std::sync::Arc;
 pub struct Attending(Arc<Shared>);
 
 impl Attending {
-    /// At the ring of `handle`.
-    pub fn at(handle: &Handle) -> Self {
-        Self::new(handle.shared())
-    }
-
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         if let Some(mut state) = shared.lock() {
             state.sinks += 1;

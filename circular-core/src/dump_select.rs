@@ -7,7 +7,7 @@ use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
 use crate::fork::Generation;
 use crate::record::Record;
-use crate::redact::Redaction;
+use crate::redaction::Redaction;
 use crate::sink::Feeder;
 use crate::targets::Targets;
 use crate::underway;

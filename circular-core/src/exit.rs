@@ -5,14 +5,13 @@
 
 mod at_exit;
 
-use crate::handle::Handle;
 use crate::shared::Shared;
 use crate::{no_wait, sync, underway};
 use std::iter;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 struct Entry {
     ring: Weak<Shared>,
@@ -78,7 +77,7 @@ fn flush_all() {
         let own = own.count();
         let deadline = began.checked_add(patience);
         if own == 0 {
-            Handle::new(Arc::clone(&ring)).flush_all_until(deadline);
+            ring.flush_until(deadline);
         }
         ring.await_ended(own, deadline);
     });
@@ -96,19 +95,6 @@ fn for_each_ring(work: impl Fn(Arc<Shared>, Duration)) {
 fn entries() -> impl Iterator<Item = &'static Entry> {
     let first = get(ENTRIES.load(Ordering::Acquire));
     iter::successors(first, |entry| get(entry.next))
-}
-
-impl Shared {
-    /// Waits until all sinks are gone and all triggers' threads have ended but for those that this thread is
-    /// in, so many; they do when the ring is closed.
-    fn await_ended(&self, own: usize, deadline: Option<Instant>) {
-        let Some(mut state) = self.lock() else {
-            return;
-        };
-        while state.sinks + state.triggers > own && !sync::is_over(deadline) {
-            self.ended.wait(&mut state, deadline);
-        }
-    }
 }
 
 #[expect(unsafe_code, reason = "an entry is shared by its address")]

@@ -1,18 +1,16 @@
 //! A ring's other side: everything but writing.
 
+use crate::attending::Attending;
 use crate::cursor::Cursor;
 use crate::error::OutOfMemory;
-use crate::on_demand::{DumpBuilder, DumpTo};
 use crate::policy::Policy;
 use crate::reader::ReaderBuilder;
-use crate::readers::{Flush, earlier};
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
 use crate::{exit, no_wait, sync};
 use std::fmt;
 use std::io;
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,35 +54,6 @@ impl Handle {
         self.reader().policy(Policy::Block).write_to(sink)
     }
 
-    /// Asks for a dump of what the ring holds now, to a new file in a directory or to a [sink](DumpTo::sink).
-    ///
-    /// The file is called `<program>-<pid>-<UTC time>.request.log`. Only its owner may read it, and it gets its
-    /// name when it is whole. The newest 8 of the program that were asked for stay; panics and triggers have 8 of
-    /// their own. Nobody waits for it but the caller.
-    ///
-    /// ```
-    /// use circular_core::{DumpTo, Ring, SECRET_KEYS, redact_keys};
-    /// use std::io::Write;
-    ///
-    /// let mut ring = Ring::new(1 << 20)?;
-    /// writeln!(ring, "password=hunter2")?;
-    /// let dir = std::env::temp_dir();
-    /// let hide = redact_keys(SECRET_KEYS);
-    /// let report = ring.handle().dump_to(dir).program("shop").redact(hide).write()?;
-    /// println!("see {}", report.path.unwrap().display());
-    /// # let report = ring.handle().dump_to(std::env::temp_dir()).program("shop").write()?;
-    /// # let name = report.path.unwrap();
-    /// # assert_eq!(std::fs::read(&name)?, b"password=hunter2\n");
-    ///
-    /// let mut text = Vec::new();
-    /// ring.handle().dump_to(DumpTo::sink(&mut text)).write()?;
-    /// assert_eq!(text, b"password=hunter2\n");
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn dump_to<'a>(&self, to: impl Into<DumpTo<'a>>) -> DumpBuilder<'a> {
-        DumpBuilder::new(Arc::clone(&self.shared), to.into())
-    }
-
     /// Asks for a reader.
     pub fn reader(&self) -> ReaderBuilder {
         ReaderBuilder::new(Arc::clone(&self.shared))
@@ -113,49 +82,7 @@ impl Handle {
     }
 
     fn flush_until(&self, deadline: Option<Instant>) -> bool {
-        !no_wait::is_entered() && self.flush_all_until(deadline)
-    }
-
-    /// The same from anywhere, for the exit.
-    pub(crate) fn flush_all_until(&self, deadline: Option<Instant>) -> bool {
-        let shared = &*self.shared;
-        // Nobody reads in a forked child.
-        let Some(mut state) = shared.lock() else {
-            return true;
-        };
-        let flush = Flush {
-            position: state.head.spot.position,
-            joined: state.readers.joined(),
-            began: sync::now(),
-        };
-        let mut all_done = true;
-        let mut all_woken = false;
-        loop {
-            let is_over = sync::is_over(deadline);
-            let asked = state.readers.ask_to_flush(&flush, sync::now(), !is_over);
-            if asked.demoted > 0 {
-                all_done = false;
-                state.counts.demotions += asked.demoted;
-                shared.wake_first_in_line(&state);
-                shared.flushed.notify_all();
-            }
-            if !asked.any {
-                return all_done && !asked.fails && state.lost_sinks == 0;
-            }
-            if is_over {
-                return false;
-            }
-            // Once: whoever goes to sleep from here on has seen that it is asked to flush. Those with nothing
-            // to do go back to sleep, and would be woken again and again.
-            if !mem::replace(&mut all_woken, true) {
-                let napped = shared.end_naps(&mut state);
-                if shared.end_sleep(&mut state) || napped {
-                    continue;
-                }
-            }
-            let until = earlier(deadline, asked.until);
-            shared.flushed.wait(&mut state, until);
-        }
+        !no_wait::is_entered() && self.shared.flush_until(deadline)
     }
 
     /// Closes the ring: nothing more is written, every writer that waits for room is let go with
@@ -242,6 +169,13 @@ impl Handle {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+}
+
+impl Attending {
+    /// At the ring of `handle`.
+    pub fn at(handle: &Handle) -> Self {
+        Self::new(handle.shared())
     }
 }
 

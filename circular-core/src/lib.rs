@@ -103,6 +103,7 @@ mod dump_select;
 mod error;
 mod exit;
 mod fixed_text;
+mod flush;
 mod fork;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
@@ -141,6 +142,7 @@ mod record_stream;
 #[doc(hidden)]
 pub mod recorder;
 mod redact;
+mod redaction;
 mod ring;
 mod select;
 mod shared;
@@ -191,7 +193,9 @@ pub use record::{OwnedRecord, Record};
 #[cfg(feature = "futures")]
 pub use record_stream::{Lagged, RecordStream};
 pub use recorder::Recorder;
-pub use redact::{Redacted, Redaction, SECRET_KEYS, redact_keys};
+pub use redact::keys::{SECRET_KEYS, redact_keys};
+pub use redact::redacted::Redacted;
+pub use redaction::Redaction;
 pub use ring::{Ring, RingBuilder};
 pub use sink::SinkError;
 pub use snapshot::Snapshot;

@@ -6,10 +6,12 @@ use crate::dump::{self, Piece};
 use crate::dump_file::Cause;
 use crate::dump_options::DumpOptions;
 use crate::dump_select::DumpSelect;
+use crate::handle::Handle;
 use crate::missed::{Missed, Notice};
 use crate::no_wait::NoWait;
 use crate::record::Record;
-use crate::redact::{Redacted, Redaction};
+use crate::redact::redacted::Redacted;
+use crate::redaction::Redaction;
 use crate::shared::Shared;
 use crate::sink::Feeder;
 use crate::targets::Targets;
@@ -18,6 +20,37 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
+
+impl Handle {
+    /// Asks for a dump of what the ring holds now, to a new file in a directory or to a [sink](DumpTo::sink).
+    ///
+    /// The file is called `<program>-<pid>-<UTC time>.request.log`. Only its owner may read it, and it gets its
+    /// name when it is whole. The newest 8 of the program that were asked for stay; panics and triggers have 8 of
+    /// their own. Nobody waits for it but the caller.
+    ///
+    /// ```
+    /// use circular_core::{DumpTo, Ring, SECRET_KEYS, redact_keys};
+    /// use std::io::Write;
+    ///
+    /// let mut ring = Ring::new(1 << 20)?;
+    /// writeln!(ring, "password=hunter2")?;
+    /// let dir = std::env::temp_dir();
+    /// let hide = redact_keys(SECRET_KEYS);
+    /// let report = ring.handle().dump_to(dir).program("shop").redact(hide).write()?;
+    /// println!("see {}", report.path.unwrap().display());
+    /// # let report = ring.handle().dump_to(std::env::temp_dir()).program("shop").write()?;
+    /// # let name = report.path.unwrap();
+    /// # assert_eq!(std::fs::read(&name)?, b"password=hunter2\n");
+    ///
+    /// let mut text = Vec::new();
+    /// ring.handle().dump_to(DumpTo::sink(&mut text)).write()?;
+    /// assert_eq!(text, b"password=hunter2\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn dump_to<'a>(&self, to: impl Into<DumpTo<'a>>) -> DumpBuilder<'a> {
+        DumpBuilder::new(Arc::clone(self.shared()), to.into())
+    }
+}
 
 /// Where a dump goes: a new file in a directory, or a sink. See [`Handle::dump_to`](crate::Handle::dump_to).
 pub struct DumpTo<'a>(To<'a>);

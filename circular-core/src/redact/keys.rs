@@ -15,8 +15,8 @@ use self::text::{
     length_of, length_of_quoted, length_of_whole_quoted, opening, part, quote, skip_blanks,
     without_prefix, word,
 };
-use super::Redacted;
 use crate::record::Record;
+use crate::redact::redacted::Redacted;
 use crate::terminal::color;
 use std::sync::Arc;
 
