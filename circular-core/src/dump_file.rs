@@ -19,45 +19,22 @@
 //! does not tell.
 
 use self::advice::{advice, explain};
-use self::listing::Listing;
-use self::names::{Id, Names, State};
+use self::dir::{DumpDir, remove};
+use self::names::{Id, State};
 use self::prune::BY_HAND;
-use self::reserve::Reserve;
 use self::stamp::Stamp;
 use crate::fork::Generation;
 use crate::underway::{self, Underway};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::mem;
-use std::path::{self, Path, PathBuf};
+use std::path::Path;
 use std::process;
 use std::time::SystemTime;
 
 /// How many nanoseconds in a row may be taken before we give up. Only somebody who blocks names
 /// on purpose gets this far.
 const TRIES: usize = 64;
-
-/// Where one program's dumps go, and what they are called. It makes one at a time.
-#[derive(Debug)]
-pub(crate) struct DumpDir {
-    /// Absolute, so that a later change of the working directory does not move the dumps.
-    dir: PathBuf,
-    names: Names,
-    reserve: Reserve,
-    listing: Listing,
-    /// The two names of the dump that is being written, or was written last.
-    partial: PathBuf,
-    whole: PathBuf,
-}
-
-/// Why dumps are made. Those of each cause are kept by themselves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Cause {
-    Panic,
-    Trigger,
-    /// Somebody asked for one.
-    Request,
-}
 
 /// A dump that is being written. Dropped before [`finish`](DumpFile::finish), it leaves nothing.
 #[derive(Debug)]
@@ -73,32 +50,6 @@ pub(crate) struct DumpFile<'a> {
 }
 
 impl DumpDir {
-    /// Dumps of `program` in `dir`. Nothing is looked at or made there yet: see [`try_out`](DumpDir::try_out).
-    ///
-    /// Programs whose names differ only in characters that a file name cannot have, or after the
-    /// 64th byte, share their eight dumps.
-    pub(crate) fn new(dir: PathBuf, program: &str, cause: Cause) -> Self {
-        let dir = if dir.as_os_str().is_empty() {
-            PathBuf::from(".")
-        } else {
-            dir
-        };
-        let dir = path::absolute(&dir).unwrap_or(dir);
-        let names = Names::new(program, cause);
-        let room = || PathBuf::with_capacity(dir.as_os_str().len() + 1 + names::LONGEST);
-        let (partial, whole) = (room(), room());
-        let mut reserve = Reserve::default();
-        reserve.refill();
-        Self {
-            dir,
-            names,
-            reserve,
-            listing: Listing::new(),
-            partial,
-            whole,
-        }
-    }
-
     /// Finds out whether a dump can be made there: makes the file of one, and removes it. Other files are left alone.
     ///
     /// # Errors
@@ -161,11 +112,6 @@ impl DumpDir {
             id.stamp = id.stamp.next();
         }
         Err(self.create_error(&names_taken()))
-    }
-
-    /// The dump that was made last, if it has got to its end.
-    pub(crate) fn last(&self) -> &Path {
-        &self.whole
     }
 
     fn create_error(&self, error: &io::Error) -> io::Error {
@@ -305,14 +251,6 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes a file. That another process was faster is fine.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
-}
-
 fn names_taken() -> io::Error {
     let message = "all names that the dump could have there are taken";
     io::Error::new(ErrorKind::AlreadyExists, message)
@@ -323,8 +261,9 @@ fn finish_error(path: &Path, error: &io::Error) -> io::Error {
 }
 
 mod advice;
+pub(crate) mod dir;
 mod listing;
-mod names;
+pub(crate) mod names;
 mod prune;
 mod reserve;
 mod size_limit;

@@ -1,6 +1,7 @@
 //! What dumps of every cause can be told: what their files are called after, and what of the log goes into them.
 
-use crate::dump_file::{Cause, DumpDir};
+use crate::dump_file::dir::DumpDir;
+use crate::dump_file::names::Cause;
 use crate::dump_select::DumpSelect;
 use crate::exit;
 use std::path::PathBuf;

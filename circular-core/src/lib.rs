@@ -203,5 +203,7 @@ pub use stats::{ReaderStats, Stats, Waits};
 pub use stream::AsyncReader;
 pub use targets::{ParseTargetsError, Targets};
 pub use terminal::TerminalWriter;
+pub use terminal::TerminalWriter;
 pub use terminal::escape::{Colors, push_for_terminal};
-pub use trigger::{DumpTrigger, DumpTriggerBuilder, TriggerStats};
+pub use trigger::alarm::TriggerStats;
+pub use trigger::{DumpTrigger, DumpTriggerBuilder};

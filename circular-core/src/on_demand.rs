@@ -3,7 +3,7 @@
 //! Invariant: a file has its name only when it is whole, and no writer or reader waits for it.
 
 use crate::dump::{self, Piece};
-use crate::dump_file::Cause;
+use crate::dump_file::names::Cause;
 use crate::dump_options::DumpOptions;
 use crate::dump_select::DumpSelect;
 use crate::handle::Handle;

@@ -5,7 +5,7 @@
 use self::hook::Hook;
 use self::one_at_a_time::OneAtATime;
 use self::thread_name::ProcessName;
-use crate::dump_file::Cause;
+use crate::dump_file::names::Cause;
 use crate::dump_options::DumpOptions;
 use crate::handle::Handle;
 use crate::record::Record;
@@ -20,9 +20,6 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-
-/// The target of the record that a panic becomes.
-const TARGET: &str = "panic";
 
 /// Where a panic's dump goes. Made by [`PanicDump::builder`].
 ///

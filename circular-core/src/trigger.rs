@@ -6,9 +6,9 @@
 //! Invariants: every record that was there when a dump was asked for, and that no dump has yet, is in
 //! the next one or told as missed; who asks waits for nothing but the ring's lock.
 
-use self::alarm::{Alarm, Pace, Present};
+use self::alarm::{Alarm, Pace, Present, TriggerStats};
 use self::worker::{Destination, Worker};
-use crate::dump_file::Cause;
+use crate::dump_file::names::Cause;
 use crate::dump_options::DumpOptions;
 use crate::handle::Handle;
 use crate::level::Level;
@@ -136,19 +136,6 @@ impl fmt::Debug for DumpTrigger {
             .field("at_least", &self.least)
             .finish_non_exhaustive()
     }
-}
-
-/// The dumps of a [`DumpTrigger`].
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct TriggerStats {
-    /// Dumps made.
-    pub dumps: u64,
-    /// Dumps that failed.
-    pub failed: u64,
-    /// What went wrong last: why a dump failed, or why an old one could not be removed when a new one
-    /// was made. It stays when later dumps are made.
-    pub last_error: Option<String>,
 }
 
 /// Where it goes.
@@ -283,5 +270,5 @@ impl fmt::Debug for DumpTriggerBuilder {
     }
 }
 
-mod alarm;
+pub(crate) mod alarm;
 mod worker;

@@ -1,10 +1,18 @@
 //! What the files of dumps are called.
 
-use super::Cause;
 use super::stamp::Stamp;
 use crate::fixed_text::FixedText;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+/// Why dumps are made. Those of each cause are kept by themselves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cause {
+    Panic,
+    Trigger,
+    /// Somebody asked for one.
+    Request,
+}
 
 /// Longest program name in a file name, in bytes. With pid, time and ending it stays far below the
 /// 255 bytes (143 on some encrypted file systems) that a name may have.

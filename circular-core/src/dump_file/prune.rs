@@ -3,10 +3,10 @@
 //! Invariant: only regular files with just the names that this program's dumps have are removed.
 
 use super::advice::explain;
+use super::dir::{DumpDir, remove};
 use super::listing::Kind;
 use super::names::{Id, State};
 use super::stamp::Stamp;
-use super::{DumpDir, remove};
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, process, thread};
 
-use super::names::sanitise;
-use super::{Cause, DumpDir, DumpFile, rename_new};
+use super::dir::DumpDir;
+use super::names::{Cause, sanitise};
+use super::{DumpFile, rename_new};
 
 /// 2024-02-29 12:34:56.123456789 UTC.
 const NOON_SECONDS: u64 = 1_709_164_800 + 12 * 3600 + 34 * 60 + 56;

@@ -7,16 +7,16 @@
 //! backtrace, which waits for a lock of the standard library's and allocates, comes last; the hook that
 //! was there before is always called.
 
-use super::TARGET;
 use super::backtrace;
 use super::last_flush::LastFlush;
-use super::message::{Panic, Pieces, line_begin, record};
+use super::message::{Panic, Pieces, TARGET, line_begin, record};
 use super::one_at_a_time::OneAtATime;
 use super::report::{self, ToStderr};
 use super::thread_name::{ProcessName, ThreadName};
 use crate::buffer::Buffer;
 use crate::dump::{self, Dumped, Piece};
-use crate::dump_file::{DumpDir, OpenDump};
+use crate::dump_file::OpenDump;
+use crate::dump_file::dir::DumpDir;
 use crate::dump_select::DumpSelect;
 use crate::fixed_text::FixedText;
 use crate::level::Level;

@@ -3,7 +3,6 @@
 //!
 //! Invariant: nothing is allocated. The pieces lie where they are, and the ring takes several.
 
-use super::TARGET;
 use super::thread_name::ThreadName;
 use crate::clock::Stamp;
 use crate::dump_select::DumpSelect;
@@ -18,6 +17,9 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::panic::PanicHookInfo;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The target of the record that a panic becomes.
+pub(super) const TARGET: &str = "panic";
 
 /// Room for the beginning of the line, and for the place in the file: more than either takes.
 const BEGIN: usize = 80;

@@ -5,7 +5,7 @@
 //! in a signal handler too, gets on.
 
 use crate::buffer::Buffer;
-use crate::dump_file::DumpDir;
+use crate::dump_file::dir::DumpDir;
 use crate::fixed_text::FixedText;
 use crate::stderr::LINE;
 use crate::underway::{LOOK, Patience};

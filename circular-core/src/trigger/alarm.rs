@@ -7,7 +7,6 @@
 //!
 //! A dump may go further than what it was asked for. A request that it has answered by then is none.
 
-use super::TriggerStats;
 use crate::shared::Shared;
 use crate::sync::{self, AtomicBool, AtomicU64, Mutex, thread_cell};
 use std::cell::Cell;
@@ -39,6 +38,19 @@ pub(super) struct Alarm {
     disarmed: AtomicBool,
     /// Never taken together with the ring's lock.
     stats: Mutex<TriggerStats>,
+}
+
+/// The dumps of a [`DumpTrigger`](crate::DumpTrigger).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct TriggerStats {
+    /// Dumps made.
+    pub dumps: u64,
+    /// Dumps that failed.
+    pub failed: u64,
+    /// What went wrong last: why a dump failed, or why an old one could not be removed when a new one
+    /// was made. It stays when later dumps are made.
+    pub last_error: Option<String>,
 }
 
 impl Alarm {

@@ -6,7 +6,7 @@
 use super::alarm::{self, Alarm, Pace, Present};
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
-use crate::dump_file::DumpDir;
+use crate::dump_file::dir::DumpDir;
 use crate::dump_select::DumpSelect;
 use crate::error::OutOfMemory;
 use crate::missed::Notice;

@@ -4,7 +4,8 @@
 use super::set_mode;
 use super::{NOON, TempDir, noon, partial_name};
 use crate::dump_file::advice::advice;
-use crate::dump_file::{Cause, DumpDir};
+use crate::dump_file::dir::DumpDir;
+use crate::dump_file::names::Cause;
 use std::fs;
 use std::io::{ErrorKind, Write};
 
