@@ -1,8 +1,6 @@
 //! What the two forms of a line, text and JSON, have in common.
 
-use std::any::Any;
-use std::fmt::{self, Debug};
-use std::panic::{self, AssertUnwindSafe};
+use std::fmt::Debug;
 
 use circular_core::LogTime;
 use tracing_core::field::Visit;
@@ -11,15 +9,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::spans::{SpanFields, Spans};
-
-/// Stands behind the text of a value whose `Display` or `Debug` returned an error.
-pub(crate) const FAILED: &str = "<error>";
-
-/// Stands behind the text of a value that panicked.
-pub(crate) const PANICKED: &str = "<panic>";
-
-/// What a value of the program's panicked with.
-pub(crate) type Panic = Box<dyn Any + Send>;
+use crate::values::Panic;
 
 /// What a line has beside the message and the fields.
 #[derive(Clone, Copy, Debug)]
@@ -121,15 +111,4 @@ pub trait Form {
         fields: &mut <Self::Fields as SpanFields>::Draft,
         record: impl FnOnce(&mut dyn Visit),
     ) -> Option<Panic>;
-}
-
-/// Lets the program's code run, and keeps its panic.
-pub(crate) fn caught(run: impl FnOnce()) -> Option<Panic> {
-    // What is written to is only appended to, and stays a text.
-    panic::catch_unwind(AssertUnwindSafe(run)).err()
-}
-
-/// The `Debug` of a value, which may fail.
-pub(crate) fn write_debug(out: &mut dyn fmt::Write, value: &dyn Debug) -> fmt::Result {
-    out.write_fmt(format_args!("{value:?}"))
 }

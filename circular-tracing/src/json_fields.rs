@@ -10,10 +10,10 @@ use std::thread::LocalKey;
 use circular_core::push_json;
 use tracing_core::field::{Field, Visit};
 
-use crate::format::PANICKED;
-use crate::json::{Object, key, push_bool, push_debug_in_json};
 use crate::number::{push_integer, push_json_float};
+use crate::object::{Object, key, push_bool, push_debug_in_json};
 use crate::spans::{Draft, Room, SpanFields};
+use crate::values::PANICKED;
 
 /// Of a member, the name, and where the text of it ends.
 type Member = (&'static str, usize);

@@ -13,12 +13,13 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{Extensions, LookupSpan};
 
-use crate::format::{self, Format, Panic, Parts, Said};
+use crate::format::{Format, Parts, Said};
 use crate::json::Json;
 use crate::moves;
 use crate::span_events::{self, SpanEvents};
 use crate::spans::{Kin, Spans};
 use crate::text::Text;
+use crate::values::{self, Panic};
 
 /// A [`Layer`] that records each event in a [`Ring`], as the line that
 /// `tracing_subscriber::fmt::layer().with_ansi(false)` would write, for a fraction of what that costs.
@@ -388,7 +389,7 @@ where
         if self.span_events.close && !self.ring.is_forked() {
             // It is still there for a moment.
             if let Some(span) = context.span(&id) {
-                panic = format::caught(|| {
+                panic = values::caught(|| {
                     let say = |event: &Event<'_>| self.on_event(event, context.clone());
                     span_events::say_closed(&id, span, say);
                 });
@@ -474,7 +475,7 @@ where
     text.truncate(text.len() - usize::from(has_end));
     let before = text.len();
     text.push(' ');
-    let panic = format::caught(|| suffix(&span.extensions(), text));
+    let panic = values::caught(|| suffix(&span.extensions(), text));
     if text.len() == before + 1 {
         text.truncate(before);
     }

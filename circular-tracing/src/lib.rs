@@ -208,10 +208,12 @@ mod json_fields;
 mod layer;
 mod moves;
 mod number;
+mod object;
 mod recorder;
 mod span_events;
 mod spans;
 mod text;
+mod values;
 mod writer;
 
 pub use capture::capture;

@@ -21,15 +21,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use circular_core::Ring;
 
-use crate::format::Panic;
+use crate::values::Panic;
 use above::Above;
 pub(crate) use above::Around;
 pub(crate) use draft::Draft;
-use draft::Loan;
+use draft::{LARGEST_SPARE, Loan};
 pub(crate) use fields::{Room, SpanFields};
 use place::{mix, place};
 use shard::{Lacks, Shard, Supplies};
-use table::{LARGEST_SPARE, Node};
+pub(crate) use table::Kin;
+use table::Node;
 
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
@@ -38,13 +39,6 @@ pub struct Spans<T: SpanFields> {
     /// Knows whether this process is a forked child.
     ring: Ring,
     shards: Box<[Mutex<Shard<T>>]>,
-}
-
-/// What a span is called, and which one it is in, of those that the layer's filter lets through.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Kin {
-    pub(crate) name: &'static str,
-    pub(crate) parent: Option<u64>,
 }
 
 impl<T: SpanFields> Spans<T> {

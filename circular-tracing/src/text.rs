@@ -14,9 +14,10 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::escape::{AsFmtEscapes, push_debug};
-use crate::format::{self, FAILED, Form, Format, PANICKED, Panic, Parts, Said};
+use crate::format::{Form, Format, Parts, Said};
 use crate::number::{push_float, push_integer};
 use crate::spans::{Draft, Room, SpanFields, Spans};
+use crate::values::{self, FAILED, PANICKED, Panic};
 
 /// Lines of text, as `fmt` writes them.
 #[derive(Clone, Copy, Debug)]
@@ -210,7 +211,7 @@ impl<'a> Fields<'a> {
 
     /// Appends what `record` visits, and tells what a value panicked with.
     fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) -> Option<Panic> {
-        let panic = format::caught(|| record(self));
+        let panic = values::caught(|| record(self));
         if panic.is_some() {
             self.text.push_str(PANICKED);
         }
@@ -324,8 +325,8 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let written = match self.begin(field) {
-            Some(Kind::Message) => format::write_debug(&mut AsFmtEscapes(self.text), value),
-            Some(Kind::Value) => format::write_debug(self.text, value),
+            Some(Kind::Message) => values::write_debug(&mut AsFmtEscapes(self.text), value),
+            Some(Kind::Value) => values::write_debug(self.text, value),
             None => Ok(()),
         };
         self.mark(written);

@@ -6,7 +6,8 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::thread::LocalKey;
 
-use super::table::LARGEST_SPARE;
+/// Memory for fields that is larger than this, in bytes, is not kept for another span.
+pub(super) const LARGEST_SPARE: usize = 2048;
 
 /// What a draft that grew beyond it is dropped at.
 const LARGEST: usize = 2 * LARGEST_SPARE;

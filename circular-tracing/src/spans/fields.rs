@@ -1,7 +1,6 @@
 //! What is kept of a span's fields, in whatever form.
 
-use super::draft::Draft;
-use super::table::LARGEST_SPARE;
+use super::draft::{Draft, LARGEST_SPARE};
 
 /// How much of a span's fields there is, or there is memory for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,8 +1,7 @@
 //! One part of the spans, as it is used under its lock: it allocates nothing and frees nothing.
 
-use super::Kin;
 use super::fields::{Room, SpanFields};
-use super::table::Table;
+use super::table::{Kin, Table};
 
 /// What is under one lock.
 pub(super) struct Shard<T: SpanFields> {

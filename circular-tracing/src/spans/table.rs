@@ -6,14 +6,20 @@
 
 use std::mem;
 
-use super::Kin;
 use super::above::Around;
+use super::draft::LARGEST_SPARE;
 use super::fields::{Room, SpanFields};
 use super::place::{mix, place};
 
+/// What a span is called, and which one it is in, of those that the layer's filter lets through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kin {
+    pub(crate) name: &'static str,
+    pub(crate) parent: Option<u64>,
+}
+
 /// So many closed spans' memory is kept, and none that is larger than `LARGEST_SPARE`.
 const SPARES: usize = 48;
-pub(super) const LARGEST_SPARE: usize = 2048;
 
 /// A span does not get memory that is larger than what it needs by more than this factor, or these bytes.
 const LARGER: usize = 4;
