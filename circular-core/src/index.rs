@@ -125,6 +125,7 @@ impl Index {
 
     fn store(&self, number: usize, entry: &Entry) {
         let block = &self.blocks[number];
+        // W3, for R3 in `get`.
         block.position.store(entry.spot.position, Relaxed);
         fence(Release);
         block.seq.store(entry.spot.seq, Relaxed);
@@ -141,6 +142,7 @@ impl Index {
         let seq = block.seq.load(Relaxed);
         let bytes = block.bytes.load(Relaxed);
         let before = block.before.load(Relaxed);
+        // R3, for W3 in `store`.
         fence(Acquire);
         let again = block.position.load(Relaxed);
         let spot = Spot::new(position, seq, bytes, words);

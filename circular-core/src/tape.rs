@@ -9,12 +9,7 @@
 //!
 //! The writer, under the lock: `intent` — `fence(Release)` — index and record, Relaxed — `tail`
 //! (Release). A reader, with nothing: `tail` (Acquire) — record, Relaxed — `fence(Acquire)` —
-//! `intent`.
-//!
-//! | if | then |
-//! |---|---|
-//! | a reader's load of `tail` reads from a writer's store | it sees every word of the records below |
-//! | a reader's load of a word reads from a later lap | its load of `intent`, behind the fences, sees that writer's `intent` or a later one, and the copy is thrown away |
+//! `intent`. What follows from that stands in `docs/memory.md`, by the labels W1 to W4 and R1 to R4.
 
 use crate::buffer::Buffer;
 use crate::clock::Stamp;
@@ -150,6 +145,7 @@ impl Tape {
         let spot = head.spot;
         let end = spot.position + label.size();
 
+        // W2, for R2 in `is_overtaken`.
         self.truth.intent.store(end, Relaxed);
         fence(Release);
         // A record that ends within the block of the one before has no entry.
@@ -170,6 +166,7 @@ impl Tape {
             seq: spot.seq + 1,
             bytes: spot.bytes + payload.len() as u64,
         };
+        // W1, for R1 in `tail`; and W4, for the entry that was noted above.
         self.truth.tail.store(end, Release);
     }
 
@@ -200,6 +197,7 @@ impl Tape {
 
     /// The end of what is published.
     pub(crate) fn tail(&self) -> u64 {
+        // R1, for W1 in `append`; and R4, for the entries that are looked at after it.
         self.truth.tail.load(Acquire)
     }
 
@@ -209,6 +207,7 @@ impl Tape {
     /// `intent` is never below a tail that was loaded before it. Asking both bounds every walk by the
     /// capacity, whatever the two words say.
     pub(crate) fn is_overtaken(&self, position: u64, tail: u64) -> bool {
+        // R2, for W2 in `append`.
         fence(Acquire);
         let end = self.truth.intent.load(Relaxed).max(tail);
         end > position.saturating_add(self.capacity())
