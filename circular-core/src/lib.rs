@@ -92,6 +92,7 @@ mod batch;
 mod buffer;
 mod capacity;
 mod clock;
+mod color;
 mod copy;
 mod cursor;
 #[cfg(test)]
@@ -101,6 +102,7 @@ mod dump_file;
 mod dump_options;
 mod dump_select;
 mod error;
+mod escape;
 mod exit;
 mod fixed_text;
 mod flush;
@@ -168,6 +170,11 @@ mod write;
 #[cfg(all(test, loom))]
 mod tests;
 
+/// For whoever wants to know how it works; programs need nothing of it.
+#[cfg(doc)]
+#[doc = include_str!("../docs/memory.md")]
+pub mod memory_model {}
+
 #[doc(hidden)]
 pub use attending::Attending;
 pub use auto_flush::AutoFlush;
@@ -175,6 +182,7 @@ pub use batch::{Batch, Records};
 pub use capacity::{Capacity, ParseCapacityError};
 pub use cursor::{Cursor, ParseCursorError};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
+pub use escape::{Colors, push_for_terminal};
 pub use handle::Handle;
 pub use json::{InJson, push_json, push_json_for_terminal};
 pub use level::{Level, ParseLevelError};
@@ -203,7 +211,5 @@ pub use stats::{ReaderStats, Stats, Waits};
 pub use stream::AsyncReader;
 pub use targets::{ParseTargetsError, Targets};
 pub use terminal::TerminalWriter;
-pub use terminal::TerminalWriter;
-pub use terminal::escape::{Colors, push_for_terminal};
 pub use trigger::alarm::TriggerStats;
 pub use trigger::{DumpTrigger, DumpTriggerBuilder};

@@ -3,7 +3,7 @@
 //! Most lines of a thread are of the same second as the one before, so each thread keeps the text of its
 //! last second: the date is worked out once a second, and not for each line.
 
-use crate::clock;
+use crate::clock::{self, Reading};
 use crate::utc::Utc;
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -47,45 +47,22 @@ pub struct LogTime {
 impl LogTime {
     /// The time as it is written.
     pub fn new(time: SystemTime) -> Self {
-        match time.duration_since(UNIX_EPOCH) {
-            Ok(since) => Self {
-                second: 0_i64.saturating_add_unsigned(since.as_secs()),
-                nanos: since.subsec_nanos(),
-            },
-            Err(error) => {
-                let until = error.duration();
-                let second = 0_i64.saturating_sub_unsigned(until.as_secs());
-                match until.subsec_nanos() {
-                    0 => Self { second, nanos: 0 },
-                    nanos => Self {
-                        second: second.saturating_sub(1),
-                        nanos: 1_000_000_000 - nanos,
-                    },
-                }
-            }
-        }
+        Self::from_reading(clock::reading(time))
     }
 
     /// The system's time, to the nanosecond.
     pub fn now() -> Self {
-        clock::exact()
+        Self::from_reading(clock::exact())
     }
 
-    /// What the system's clock says: seconds since 1970, rounded down, and nanoseconds, which are below
-    /// 1,000,000,000.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn from_parts(second: impl Into<i64>, nanos: u32) -> Self {
-        Self {
-            second: second.into(),
-            nanos,
-        }
+    fn from_reading(Reading { second, nanos }: Reading) -> Self {
+        Self { second, nanos }
     }
 
     /// Since 1970, clamped to what a `u64` holds.
     pub(crate) fn since_1970(self) -> u64 {
-        let seconds = u64::try_from(self.second).ok();
-        let nanos = seconds.map(|seconds| seconds.saturating_mul(1_000_000_000));
-        nanos.map_or(0, |nanos| nanos.saturating_add(self.nanos.into()))
+        let Self { second, nanos } = self;
+        Reading { second, nanos }.since_1970()
     }
 
     /// Appends the text. Nothing is allocated, if `text` has room.

@@ -1,13 +1,10 @@
 //! Lines as a terminal shows them: coloured, and with nothing in them that it would obey.
 
-pub(crate) mod color;
-pub(crate) mod escape;
-
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::escape::{Colors, push_for_terminal};
 use crate::level::Level;
-use escape::{Colors, push_for_terminal};
 
 /// Writes lines to a terminal: control characters as escapes, and with [`colors`](Self::colors) the level in
 /// colour and the time dimmed, as `tracing_subscriber::fmt` does.

@@ -3,6 +3,7 @@
 //! Invariant: from when its sink fails until that takes something again, the ring knows the reader as one
 //! that fails, and neither a write nor a flush waits for it.
 
+use crate::escape::ForTerminal;
 use crate::fixed_text::FixedText;
 use crate::no_wait::NoWait;
 use crate::on_error::OnError;
@@ -11,7 +12,6 @@ use crate::readers::Token;
 use crate::shared::Shared;
 use crate::stderr::{self, LINE};
 use crate::sync;
-use crate::terminal::escape::ForTerminal;
 use std::fmt::{self, Write as _};
 use std::io;
 use std::mem;

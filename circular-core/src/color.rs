@@ -17,14 +17,14 @@ pub(crate) fn length(text: &[u8]) -> Option<usize> {
 
 /// A colour that does no harm to who looks at the text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Harmless {
-    pub(super) length: usize,
+pub(crate) struct Harmless {
+    pub(crate) length: usize,
     /// It takes all others back.
-    pub(super) is_reset: bool,
+    pub(crate) is_reset: bool,
 }
 
 /// The colour that `text` begins with, if it is of a bearable length and does not hide what follows.
-pub(super) fn harmless(text: &[u8]) -> Option<Harmless> {
+pub(crate) fn harmless(text: &[u8]) -> Option<Harmless> {
     let longest = BEGIN.len() + LONGEST + 1;
     let length = length(&text[..text.len().min(longest)])?;
     let numbers = &text[BEGIN.len()..length - 1];

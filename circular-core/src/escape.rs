@@ -6,7 +6,7 @@
 //!
 //! Invariant: nothing here panics, whatever the text: it runs inside a panic hook.
 
-use super::color;
+use crate::color;
 use crate::fixed_text::FixedText;
 use crate::plain;
 use std::fmt::{self, Write as _};
