@@ -5,11 +5,11 @@
 //! thread sees to that; it starts with the first write or flush that leaves something to do, and ends
 //! with the wrapper.
 
-use crate::fork::Generation;
-use crate::no_wait::NoWait;
 use crate::put_off;
 use crate::sink::NOT_READY;
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sys::fork::Generation;
+use crate::sys::no_wait::NoWait;
+use crate::sys::sync::{Condvar, Mutex, MutexGuard};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::mem;

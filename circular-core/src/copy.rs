@@ -30,7 +30,7 @@
 //! Vector registers would be faster for a record of some hundreds of bytes, by a tenth of a write. But
 //! that their halves are atomic is promised only for aligned ones, on machines with AVX.
 
-use crate::sync::{self, AtomicU64};
+use crate::sys::sync::{self, AtomicU64};
 use crate::word::WORD;
 use std::sync::atomic::Ordering::Relaxed;
 

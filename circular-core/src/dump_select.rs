@@ -5,12 +5,12 @@
 use crate::batch::Records;
 use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
-use crate::fork::Generation;
 use crate::record::Record;
 use crate::redaction::Redaction;
 use crate::sink::Feeder;
+use crate::sys::fork::Generation;
+use crate::sys::underway;
 use crate::targets::Targets;
-use crate::underway;
 use std::borrow::Cow;
 use std::io::{self, Write};
 

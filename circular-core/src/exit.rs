@@ -6,7 +6,7 @@
 mod at_exit;
 
 use crate::shared::Shared;
-use crate::{no_wait, sync, underway};
+use crate::sys::{no_wait, sync, underway};
 use std::iter;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};

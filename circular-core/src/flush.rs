@@ -1,10 +1,10 @@
 //! Waiting until readers have passed on what was written, or have ended.
 //!
-//! Nothing here asks whether this thread may wait: that is for the caller ([`crate::no_wait`]).
+//! Nothing here asks whether this thread may wait: that is for the caller ([`crate::sys::no_wait`]).
 
 use crate::readers::{Flush, earlier};
 use crate::shared::Shared;
-use crate::sync;
+use crate::sys::sync;
 use std::mem;
 use std::time::Instant;
 

@@ -3,12 +3,13 @@
 use crate::attending::Attending;
 use crate::cursor::Cursor;
 use crate::error::OutOfMemory;
+use crate::exit;
 use crate::policy::Policy;
 use crate::reader::ReaderBuilder;
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};
-use crate::{exit, no_wait, sync};
+use crate::sys::{no_wait, sync};
 use std::fmt;
 use std::io;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Memory for the words of a ring, from the program's allocator.
 
 use crate::error::BuildError;
-use crate::sync::{self, AtomicU64};
+use crate::sys::sync::{self, AtomicU64};
 use crate::word::WORD;
 use std::alloc::{self, Layout};
 use std::ptr;

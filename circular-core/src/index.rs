@@ -20,7 +20,7 @@
 //! rejected. And if the record itself may have been overwritten, `intent` says so.
 
 use crate::position::Spot;
-use crate::sync::{self, AtomicU64, fence};
+use crate::sys::sync::{self, AtomicU64, fence};
 use crate::word::WORD;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

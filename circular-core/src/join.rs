@@ -10,7 +10,7 @@ use crate::readers::{Slot, Token};
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::start::{self, Begin};
-use crate::sync;
+use crate::sys::sync;
 use std::mem;
 
 /// How often a beginning is searched without the lock before it is searched under it, where that is a look at each

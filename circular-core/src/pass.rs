@@ -20,7 +20,7 @@ use crate::position::Spot;
 use crate::readers::{Slot, Token};
 use crate::select::Select;
 use crate::shared::{Shared, State};
-use crate::sync::{self, MutexGuard};
+use crate::sys::sync::{self, MutexGuard};
 use crate::tape::{Copied, Most};
 use std::mem;
 use std::sync::Arc;

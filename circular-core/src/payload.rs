@@ -1,6 +1,6 @@
 //! The bytes of one write, or of one part of it.
 
-use crate::thread_buffer;
+use crate::sys::thread_buffer;
 use crate::word_writer::Pen;
 use std::io::{self, IoSlice};
 use std::mem;

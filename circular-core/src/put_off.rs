@@ -3,7 +3,7 @@
 //! Between them may be any wrapper, which knows only of `flush`: so it goes past it, by the thread.
 //! Invariant: what a sink has put off never counts as flushed.
 
-use crate::sync::thread_cell;
+use crate::sys::sync::thread_cell;
 use std::cell::Cell;
 use std::io;
 

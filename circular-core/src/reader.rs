@@ -13,7 +13,7 @@ use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sink::failure::Choice;
 use crate::stream::AsyncReader;
-use crate::sync;
+use crate::sys::sync;
 use crate::targets::Targets;
 use std::any;
 use std::fmt;

@@ -3,9 +3,9 @@
 //! The ring holds everything as it was said. What goes to people and to files that outlive the program, a
 //! dump or what `circular-http` shows, passes the hook first. [`redact_keys`](crate::redact_keys) is a ready-made one.
 
-use crate::no_wait::NoWait;
 use crate::record::Record;
 use crate::redact::redacted::Redacted;
+use crate::sys::no_wait::NoWait;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;

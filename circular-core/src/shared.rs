@@ -18,14 +18,15 @@
 //! among those.
 
 use crate::error::BuildError;
-use crate::fork::Generation;
 use crate::line::Line;
 use crate::missed::Missed;
 use crate::readers::{Readers, Slot};
 use crate::storage::Storage;
-use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
+use crate::sys::fork::Generation;
+use crate::sys::sync;
+use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::tape::{Head, Tape};
-use crate::{clock, header, sync};
+use crate::{clock, header};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 

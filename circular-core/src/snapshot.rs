@@ -11,7 +11,7 @@ use crate::error::OutOfMemory;
 use crate::position::Spot;
 use crate::record::Record;
 use crate::select::Select;
-use crate::sync;
+use crate::sys::sync;
 use crate::tape::{Copied, Most, Tape};
 use std::borrow::Cow;
 use std::fmt;

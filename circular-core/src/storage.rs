@@ -6,7 +6,7 @@
 
 use crate::error::BuildError;
 use crate::payload::Payload;
-use crate::sync::AtomicU64;
+use crate::sys::sync::AtomicU64;
 use crate::word::WORD;
 use crate::word_writer::Pen;
 use crate::{copy, header, heap};

@@ -21,7 +21,7 @@ use crate::payload::Payload;
 use crate::position::Spot;
 use crate::select::Select;
 use crate::storage::Storage;
-use crate::sync::{AtomicU64, fence};
+use crate::sys::sync::{AtomicU64, fence};
 use crate::word::WORD;
 use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

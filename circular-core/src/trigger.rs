@@ -15,7 +15,7 @@ use crate::level::Level;
 use crate::record::Record;
 use crate::redact::redacted::Redacted;
 use crate::redaction::Redaction;
-use crate::sync::ThreadBuilder;
+use crate::sys::sync::ThreadBuilder;
 use crate::targets::Targets;
 use std::fmt;
 use std::io;

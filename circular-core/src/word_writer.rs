@@ -3,7 +3,7 @@
 //! Invariant: each word is stored once and as a whole, however many pieces its bytes come in.
 
 use crate::copy;
-use crate::sync::AtomicU64;
+use crate::sys::sync::AtomicU64;
 use crate::word::WORD;
 use std::sync::atomic::Ordering::Relaxed;
 

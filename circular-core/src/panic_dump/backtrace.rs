@@ -5,9 +5,9 @@
 //! for ever. Invariant: none is asked for while another thread is in the hook that was there before, and
 //! nobody goes into that while one is made, but for one that takes far too long.
 
-use crate::fork::Generation;
-use crate::presence::Presence;
-use crate::underway::{LOOK, PATIENCE};
+use crate::sys::fork::Generation;
+use crate::sys::presence::Presence;
+use crate::sys::underway::{LOOK, PATIENCE};
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::thread;

@@ -3,10 +3,10 @@
 //! Invariant: it ends when its patience does, in whatever state the thread and all others are. So nothing is
 //! slept on: the ring's lock is tried for, and whether readers are done is looked at again after a moment.
 
-use crate::no_wait::OwnAtEnd;
 use crate::readers::Flush;
 use crate::shared::Shared;
-use crate::underway::LOOK;
+use crate::sys::no_wait::OwnAtEnd;
+use crate::sys::underway::LOOK;
 use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};

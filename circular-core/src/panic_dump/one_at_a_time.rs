@@ -7,8 +7,8 @@
 use crate::buffer::Buffer;
 use crate::dump_file::dir::DumpDir;
 use crate::fixed_text::FixedText;
-use crate::stderr::LINE;
-use crate::underway::{LOOK, Patience};
+use crate::sys::stderr::LINE;
+use crate::sys::underway::{LOOK, Patience};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;

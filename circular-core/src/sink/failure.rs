@@ -5,13 +5,13 @@
 
 use crate::escape::ForTerminal;
 use crate::fixed_text::FixedText;
-use crate::no_wait::NoWait;
 use crate::on_error::OnError;
 use crate::pass::Pass;
 use crate::readers::Token;
 use crate::shared::Shared;
-use crate::stderr::{self, LINE};
-use crate::sync;
+use crate::sys::no_wait::NoWait;
+use crate::sys::stderr::{self, LINE};
+use crate::sys::sync;
 use std::fmt::{self, Write as _};
 use std::io;
 use std::mem;

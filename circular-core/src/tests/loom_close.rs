@@ -5,7 +5,7 @@ use crate::handle::Handle;
 use crate::missed::Notice;
 use crate::policy::Policy;
 use crate::sink::Feed;
-use crate::sync::AtomicU64;
+use crate::sys::sync::AtomicU64;
 use loom::thread;
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use super::{end_time, model, read, reader, ring, write, writer};
 use crate::handle::Handle;
 use crate::pass::{Idle, Outcome};
 use crate::policy::Policy;
-use crate::sync;
+use crate::sys::sync;
 use loom::thread;
 use std::sync::Arc;
 use std::time::Duration;

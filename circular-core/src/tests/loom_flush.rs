@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::put_off;
 use crate::shared::Shared;
 use crate::sink::Feed;
-use crate::sync::AtomicU64;
+use crate::sys::sync::AtomicU64;
 use crate::word::WORD;
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};

@@ -27,7 +27,7 @@ use crate::record::Record;
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::storage::Storage;
-use crate::sync::{self, Condvar};
+use crate::sys::sync::{self, Condvar};
 use crate::word::WORD;
 use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;

@@ -8,7 +8,7 @@
 //! A dump may go further than what it was asked for. A request that it has answered by then is none.
 
 use crate::shared::Shared;
-use crate::sync::{self, AtomicBool, AtomicU64, Mutex, thread_cell};
+use crate::sys::sync::{self, AtomicBool, AtomicU64, Mutex, thread_cell};
 use std::cell::Cell;
 use std::mem;
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 //! made to wait for a reader or for its own thread, and neither is our panic hook. A write does not wait anywhere
 //! on a thread that panics. A sink that writes to its own full ring would wait for itself.
 
-use crate::sync::thread_cell;
+use crate::sys::sync::thread_cell;
 use std::cell::Cell;
 
 thread_cell! {

@@ -1,7 +1,7 @@
 //! Writing to stderr in a panic hook: past the standard library's lock, which a thread that is stuck
 //! in a write to stderr may hold.
 
-use crate::underway;
+use crate::sys::underway;
 use std::io::{self, Write};
 
 /// The most that goes into a pipe at once or not at all, by POSIX; longer lines are cut.

@@ -3,7 +3,7 @@
 //! Invariant: a forked child begins at none: the threads that were there are not here. Nothing waits
 //! for a lock, so it may be asked in a panic hook and in an exit handler.
 
-use crate::fork::Generation;
+use crate::sys::fork::Generation;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 

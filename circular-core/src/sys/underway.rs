@@ -4,8 +4,8 @@
 //! Their sign of life is that they get on with bytes or records; without one for a while, they are not
 //! waited for any more.
 
-use crate::fork::Generation;
-use crate::presence::Presence;
+use crate::sys::fork::Generation;
+use crate::sys::presence::Presence;
 use std::cell::Cell;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
