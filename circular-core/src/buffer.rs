@@ -3,12 +3,12 @@
 //! The payloads lie in one run, so a sink gets them in one call. What else is known of each record
 //! lies beside them, and is kept only for those who look at records one by one.
 
-use crate::clock::Stamp;
 use crate::error::OutOfMemory;
 use crate::header::Header;
 use crate::level::Level;
 use crate::part::Part;
 use crate::record::Record;
+use crate::time::clock::Stamp;
 use std::alloc::Layout;
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use crate::fixed_text::cut;
 use crate::level::Level;
-use crate::log_time::LogTime;
+use crate::time::log_time::LogTime;
 use std::time::SystemTime;
 
 /// What a writer knows of a record beside its bytes: level, target, time.

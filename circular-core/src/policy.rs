@@ -1,7 +1,7 @@
 //! What a reader asks for: where it begins, and what happens when it is slow.
 
 use crate::cursor::Cursor;
-use crate::log_time::LogTime;
+use crate::time::log_time::LogTime;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 

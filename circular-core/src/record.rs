@@ -1,9 +1,9 @@
 //! One record, as whoever reads the ring sees it.
 
-use crate::clock::Stamp;
 use crate::level::Level;
-use crate::log_time::LogTime;
 use crate::part::Part;
+use crate::time::clock::Stamp;
+use crate::time::log_time::LogTime;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -18,6 +18,7 @@
 //! among those.
 
 use crate::error::BuildError;
+use crate::header;
 use crate::line::Line;
 use crate::missed::Missed;
 use crate::readers::{Readers, Slot};
@@ -26,7 +27,7 @@ use crate::sys::fork::Generation;
 use crate::sys::sync;
 use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::tape::{Head, Tape};
-use crate::{clock, header};
+use crate::time::clock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 

@@ -4,13 +4,13 @@
 //! may be done without the lock, if the caller then asks, under it, whether the place that the walk
 //! began at was overtaken.
 
-use crate::clock::Stamp;
 use crate::cursor::Cursor;
-use crate::log_time::LogTime;
 use crate::policy::Start;
 use crate::position::Spot;
 use crate::select::Select;
 use crate::tape::Tape;
+use crate::time::clock::Stamp;
+use crate::time::log_time::LogTime;
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! What a ring has done so far.
 
-use crate::clock;
 use crate::missed::Missed;
 use crate::policy::Policy;
 use crate::position::Spot;
 use crate::shared::Shared;
+use crate::time::clock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 

@@ -12,7 +12,6 @@
 //! `intent`. What follows from that stands in `docs/memory.md`, by the labels W1 to W4 and R1 to R4.
 
 use crate::buffer::Buffer;
-use crate::clock::Stamp;
 use crate::header::{self, Header};
 use crate::index::{Entry, Index};
 use crate::level::Level;
@@ -22,6 +21,7 @@ use crate::position::Spot;
 use crate::select::Select;
 use crate::storage::Storage;
 use crate::sys::sync::{AtomicU64, fence};
+use crate::time::clock::Stamp;
 use crate::word::WORD;
 use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

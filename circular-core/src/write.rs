@@ -5,7 +5,6 @@
 //! that write wait for each other for as long as this takes. Room is only ever short when a reader
 //! holds writers back; then they wait in line, in the order in which they came.
 
-use crate::clock::Stamp;
 use crate::error::Closed;
 use crate::header;
 use crate::line::Turn;
@@ -18,6 +17,7 @@ use crate::shared::{Shared, State};
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::Label;
+use crate::time::clock::Stamp;
 use crate::word::WORD;
 use std::io;
 use std::ops::Range;

@@ -2,7 +2,7 @@
 //!
 //! Dumps are ordered by it, so it has a fixed width and sorts as text too.
 
-use crate::utc::{SECONDS_A_DAY, Utc, days_from_civil};
+use crate::time::utc::{SECONDS_A_DAY, Utc, days_from_civil};
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -4,14 +4,14 @@
 //! Invariant: nothing is allocated. The pieces lie where they are, and the ring takes several.
 
 use super::thread_name::ThreadName;
-use crate::clock::Stamp;
 use crate::dump_select::DumpSelect;
 use crate::fixed_text::FixedText;
 use crate::level::Level;
-use crate::log_time::LogTime;
 use crate::part::Part;
 use crate::record::Record;
 use crate::sink::Feeder;
+use crate::time::clock::Stamp;
+use crate::time::log_time::LogTime;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;

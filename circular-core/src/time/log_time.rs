@@ -3,8 +3,8 @@
 //! Most lines of a thread are of the same second as the one before, so each thread keeps the text of its
 //! last second: the date is worked out once a second, and not for each line.
 
-use crate::clock::{self, Reading};
-use crate::utc::Utc;
+use crate::time::clock::{self, Reading};
+use crate::time::utc::Utc;
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::str;
