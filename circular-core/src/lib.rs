@@ -91,7 +91,6 @@ mod auto_flush;
 mod batch;
 mod buffer;
 mod capacity;
-mod color;
 mod copy;
 mod cursor;
 #[cfg(test)]
@@ -101,9 +100,7 @@ mod dump_file;
 mod dump_options;
 mod dump_select;
 mod error;
-mod escape;
 mod exit;
-mod fixed_text;
 mod flush;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
@@ -113,7 +110,6 @@ mod header;
 mod heap;
 mod index;
 mod join;
-mod json;
 mod level;
 mod line;
 #[cfg(feature = "tracing")]
@@ -126,8 +122,6 @@ mod panic_dump;
 mod part;
 mod pass;
 mod payload;
-#[doc(hidden)]
-pub mod plain;
 mod policy;
 mod position;
 mod put_off;
@@ -153,6 +147,7 @@ mod sys;
 mod tape;
 mod targets;
 mod terminal;
+mod text;
 mod time;
 mod trigger;
 mod word;
@@ -174,9 +169,7 @@ pub use batch::{Batch, Records};
 pub use capacity::{Capacity, ParseCapacityError};
 pub use cursor::{Cursor, ParseCursorError};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
-pub use escape::{Colors, push_for_terminal};
 pub use handle::Handle;
-pub use json::{InJson, push_json, push_json_for_terminal};
 pub use level::{Level, ParseLevelError};
 #[cfg(feature = "tracing")]
 pub use make_writer::EventWriter;
@@ -202,6 +195,11 @@ pub use stats::{ReaderStats, Stats, Waits};
 pub use stream::AsyncReader;
 pub use targets::{ParseTargetsError, Targets};
 pub use terminal::TerminalWriter;
+pub use text::escape::{Colors, push_for_terminal};
+pub use text::json::{InJson, push_json, push_json_for_terminal};
 pub use time::log_time::LogTime;
 pub use trigger::alarm::TriggerStats;
 pub use trigger::{DumpTrigger, DumpTriggerBuilder};
+
+#[doc(hidden)]
+pub use text::plain;

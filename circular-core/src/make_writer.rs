@@ -6,10 +6,10 @@ use std::io;
 use tracing_core::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::fixed_text::FixedText;
 use crate::level::Level;
 use crate::meta::Meta;
 use crate::ring::Ring;
+use crate::text::fixed_text::FixedText;
 use crate::trigger::DumpTrigger;
 
 /// Records each event with its level and target.

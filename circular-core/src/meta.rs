@@ -1,7 +1,7 @@
 //! What a writer knows of a record beside its bytes.
 
-use crate::fixed_text::cut;
 use crate::level::Level;
+use crate::text::fixed_text::cut;
 use crate::time::log_time::LogTime;
 use std::time::SystemTime;
 

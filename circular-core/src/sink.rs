@@ -4,11 +4,11 @@ pub(crate) mod failure;
 
 use self::failure::{Choice, Failure};
 use crate::attending::Attending;
-use crate::fixed_text::FixedText;
 use crate::missed::{Loss, Notice};
 use crate::pass::{Idle, Outcome, Pass};
 use crate::put_off;
 use crate::sys::no_wait::{InRing, NoWait};
+use crate::text::fixed_text::FixedText;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::mem;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::escape::{Colors, push_for_terminal};
 use crate::level::Level;
+use crate::text::escape::{Colors, push_for_terminal};
 
 /// Writes lines to a terminal: control characters as escapes, and with [`colors`](Self::colors) the level in
 /// colour and the time dimmed, as `tracing_subscriber::fmt` does.

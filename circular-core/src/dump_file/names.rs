@@ -1,7 +1,7 @@
 //! What the files of dumps are called.
 
 use super::stamp::Stamp;
-use crate::fixed_text::FixedText;
+use crate::text::fixed_text::FixedText;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 

@@ -5,11 +5,11 @@
 
 use super::thread_name::ThreadName;
 use crate::dump_select::DumpSelect;
-use crate::fixed_text::FixedText;
 use crate::level::Level;
 use crate::part::Part;
 use crate::record::Record;
 use crate::sink::Feeder;
+use crate::text::fixed_text::FixedText;
 use crate::time::clock::Stamp;
 use crate::time::log_time::LogTime;
 use std::fmt::Write as _;

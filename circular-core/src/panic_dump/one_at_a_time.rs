@@ -6,9 +6,9 @@
 
 use crate::buffer::Buffer;
 use crate::dump_file::dir::DumpDir;
-use crate::fixed_text::FixedText;
 use crate::sys::stderr::LINE;
 use crate::sys::underway::{LOOK, Patience};
+use crate::text::fixed_text::FixedText;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;

@@ -5,7 +5,7 @@
 //! instead, where it knows: it has the first 15 bytes of the name on Linux, and of a thread without a
 //! name that of the one that started it.
 
-use crate::fixed_text::FixedText;
+use crate::text::fixed_text::FixedText;
 use std::fmt::Write as _;
 
 /// More than any of these systems keeps of a name.

@@ -15,9 +15,9 @@ use self::text::{
     length_of, length_of_quoted, length_of_whole_quoted, opening, part, quote, skip_blanks,
     without_prefix, word,
 };
-use crate::color;
 use crate::record::Record;
 use crate::redact::redacted::Redacted;
+use crate::text::color;
 use std::sync::Arc;
 
 /// Words after which a secret follows, as a rule; for [`redact_keys`].

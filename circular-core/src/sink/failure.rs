@@ -3,8 +3,6 @@
 //! Invariant: from when its sink fails until that takes something again, the ring knows the reader as one
 //! that fails, and neither a write nor a flush waits for it.
 
-use crate::escape::ForTerminal;
-use crate::fixed_text::FixedText;
 use crate::on_error::OnError;
 use crate::pass::Pass;
 use crate::readers::Token;
@@ -12,6 +10,8 @@ use crate::shared::Shared;
 use crate::sys::no_wait::NoWait;
 use crate::sys::stderr::{self, LINE};
 use crate::sys::sync;
+use crate::text::escape::ForTerminal;
+use crate::text::fixed_text::FixedText;
 use std::fmt::{self, Write as _};
 use std::io;
 use std::mem;

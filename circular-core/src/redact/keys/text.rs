@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here panics, whatever the text: it runs inside a panic hook.
 
-use crate::color;
+use crate::text::color;
 use std::ops::Range;
 
 /// The length of a text with its quotes; 0 if it does not begin with one.

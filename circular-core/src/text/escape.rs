@@ -6,9 +6,9 @@
 //!
 //! Invariant: nothing here panics, whatever the text: it runs inside a panic hook.
 
-use crate::color;
-use crate::fixed_text::FixedText;
-use crate::plain;
+use crate::text::color;
+use crate::text::fixed_text::FixedText;
+use crate::text::plain;
 use std::fmt::{self, Write as _};
 
 /// Takes all colours back.

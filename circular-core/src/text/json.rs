@@ -2,9 +2,9 @@
 //!
 //! All that the crates write as JSON goes through here, so that there is one table of escapes.
 
-use crate::escape::{is_obeyed, may_begin_obeyed};
-use crate::fixed_text::FixedText;
-use crate::plain;
+use crate::text::escape::{is_obeyed, may_begin_obeyed};
+use crate::text::fixed_text::FixedText;
+use crate::text::plain;
 use std::fmt::{self, Write as _};
 
 /// Appends `value` as a JSON string, quotes included.
