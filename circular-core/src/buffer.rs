@@ -5,9 +5,9 @@
 
 use crate::error::OutOfMemory;
 use crate::header::Header;
-use crate::level::Level;
-use crate::part::Part;
 use crate::record::Record;
+use crate::record::level::Level;
+use crate::record::part::Part;
 use crate::time::clock::Stamp;
 use std::alloc::Layout;
 use std::fmt;

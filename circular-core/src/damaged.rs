@@ -4,8 +4,8 @@
 use crate::error::TryRecvError;
 use crate::fuzzing::{dump, encode, set_entry, set_head, set_truth, set_word};
 use crate::handle::Handle;
-use crate::part::Part;
 use crate::policy::{Policy, Start};
+use crate::record::part::Part;
 use crate::ring::Ring;
 use crate::word::WORD;
 use std::io::Write;

@@ -5,8 +5,8 @@
 //! they are not soon again, and says how much it passed over. It may go on where another one ended.
 
 use crate::buffer::Buffer;
-use crate::missed::{Loss, Missed};
 use crate::position::Spot;
+use crate::record::missed::{Loss, Missed};
 use crate::snapshot;
 use crate::tape::Tape;
 use std::io;

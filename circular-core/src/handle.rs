@@ -1,11 +1,11 @@
 //! A ring's other side: everything but writing.
 
 use crate::attending::Attending;
-use crate::cursor::Cursor;
 use crate::error::OutOfMemory;
 use crate::exit;
 use crate::policy::Policy;
 use crate::reader::ReaderBuilder;
+use crate::record::cursor::Cursor;
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::stats::{self, Stats};

@@ -158,7 +158,7 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::Entry;
-    use crate::meta::Meta;
+    use crate::record::meta::Meta;
     use crate::shared::Shared;
 
     /// Blocks are looked through in order, so the first that is found is the nearest.

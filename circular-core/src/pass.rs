@@ -10,14 +10,14 @@
 mod lapped;
 
 use crate::buffer::Buffer;
-use crate::cursor::Cursor;
 use crate::error::OutOfMemory;
 use crate::header::Header;
 use crate::join;
-use crate::missed::{Loss, Missed};
 use crate::policy::{Policy, Start};
 use crate::position::Spot;
 use crate::readers::{Slot, Token};
+use crate::record::cursor::Cursor;
+use crate::record::missed::{Loss, Missed};
 use crate::select::Select;
 use crate::shared::{Shared, State};
 use crate::sys::sync::{self, MutexGuard};

@@ -1,6 +1,6 @@
 //! What a reader asks for: where it begins, and what happens when it is slow.
 
-use crate::cursor::Cursor;
+use crate::record::cursor::Cursor;
 use crate::time::log_time::LogTime;
 use std::fmt;
 use std::time::{Duration, SystemTime};

@@ -1,6 +1,6 @@
 //! Where in the stream of records something is.
 
-use crate::missed::Missed;
+use crate::record::missed::Missed;
 use crate::word::WORD;
 
 /// A place between two records, and what lies before it.

@@ -1,13 +1,13 @@
 //! Readers that wait on a thread, and how every kind of reader is asked for.
 
 use crate::batch::Batch;
-use crate::cursor::Cursor;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
-use crate::level::Level;
-use crate::missed::{Missed, Notice};
 use crate::on_error::OnError;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::policy::{Policy, Start};
+use crate::record::cursor::Cursor;
+use crate::record::level::Level;
+use crate::record::missed::{Missed, Notice};
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::sink::Feed;

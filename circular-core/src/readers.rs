@@ -6,9 +6,9 @@
 //! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
 //! one slot for each reader that there is: what has left is gone through by nobody.
 
-use crate::missed::Missed;
 use crate::policy::Policy;
 use crate::position::Spot;
+use crate::record::missed::Missed;
 use crate::sys::no_wait::OwnAtEnd;
 use std::mem;
 use std::task::Waker;

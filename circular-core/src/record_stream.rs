@@ -1,8 +1,8 @@
 //! A stream of records, beside that of bytes.
 
 use crate::error::Closed;
-use crate::missed::Missed;
 use crate::record::OwnedRecord;
+use crate::record::missed::Missed;
 use crate::stream::AsyncReader;
 use futures_core::Stream;
 use std::fmt;

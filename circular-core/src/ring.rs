@@ -2,7 +2,7 @@
 
 use crate::error::BuildError;
 use crate::handle::Handle;
-use crate::meta::Meta;
+use crate::record::meta::Meta;
 use crate::shared::Shared;
 use crate::sys::thread_buffer;
 use crate::{exit, payload};

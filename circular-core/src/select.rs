@@ -4,7 +4,7 @@
 //! what is filtered out costs it no room.
 
 use crate::header::Header;
-use crate::level::Level;
+use crate::record::level::Level;
 use crate::targets::Targets;
 use std::sync::Arc;
 

@@ -20,8 +20,8 @@
 use crate::error::BuildError;
 use crate::header;
 use crate::line::Line;
-use crate::missed::Missed;
 use crate::readers::{Readers, Slot};
+use crate::record::missed::Missed;
 use crate::storage::Storage;
 use crate::sys::fork::Generation;
 use crate::sys::sync;

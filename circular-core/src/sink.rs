@@ -4,9 +4,9 @@ pub(crate) mod failure;
 
 use self::failure::{Choice, Failure};
 use crate::attending::Attending;
-use crate::missed::{Loss, Notice};
 use crate::pass::{Idle, Outcome, Pass};
 use crate::put_off;
+use crate::record::missed::{Loss, Notice};
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::text::fixed_text::FixedText;
 use std::fmt;

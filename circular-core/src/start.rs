@@ -4,9 +4,9 @@
 //! may be done without the lock, if the caller then asks, under it, whether the place that the walk
 //! began at was overtaken.
 
-use crate::cursor::Cursor;
 use crate::policy::Start;
 use crate::position::Spot;
+use crate::record::cursor::Cursor;
 use crate::select::Select;
 use crate::tape::Tape;
 use crate::time::clock::Stamp;

@@ -1,8 +1,8 @@
 //! What a ring has done so far.
 
-use crate::missed::Missed;
 use crate::policy::Policy;
 use crate::position::Spot;
+use crate::record::missed::Missed;
 use crate::shared::Shared;
 use crate::time::clock;
 use std::sync::atomic::Ordering::Relaxed;

@@ -9,10 +9,10 @@
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
 use crate::batch::Batch;
-use crate::cursor::Cursor;
 use crate::error::{Closed, TryRecvError};
-use crate::missed::{Missed, Notice};
 use crate::pass::{Idle, Outcome, Pass};
+use crate::record::cursor::Cursor;
+use crate::record::missed::{Missed, Notice};
 use crate::shared::{PumpThread, Shared, State};
 use crate::sys::no_wait::NoWait;
 use crate::sys::sync::ThreadBuilder;

@@ -14,10 +14,10 @@
 use crate::buffer::Buffer;
 use crate::header::{self, Header};
 use crate::index::{Entry, Index};
-use crate::level::Level;
-use crate::part::Part;
 use crate::payload::Payload;
 use crate::position::Spot;
+use crate::record::level::Level;
+use crate::record::part::Part;
 use crate::select::Select;
 use crate::storage::Storage;
 use crate::sys::sync::{AtomicU64, fence};

@@ -3,7 +3,7 @@
 //! Invariant: the directives are sorted, the longest target first, and each target is there once; so the
 //! first that fits is the one that counts.
 
-use crate::level::Level;
+use crate::record::level::Level;
 use std::fmt;
 use std::str::FromStr;
 

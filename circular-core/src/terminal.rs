@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::level::Level;
+use crate::record::level::Level;
 use crate::text::escape::{Colors, push_for_terminal};
 
 /// Writes lines to a terminal: control characters as escapes, and with [`colors`](Self::colors) the level in

@@ -8,11 +8,11 @@
 use crate::error::Closed;
 use crate::header;
 use crate::line::Turn;
-use crate::meta::Meta;
-use crate::part::Part;
 use crate::payload::Payload;
 use crate::position::Spot;
 use crate::readers::Slot;
+use crate::record::meta::Meta;
+use crate::record::part::Part;
 use crate::shared::{Shared, State};
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};

@@ -5,9 +5,9 @@
 
 use super::thread_name::ThreadName;
 use crate::dump_select::DumpSelect;
-use crate::level::Level;
-use crate::part::Part;
 use crate::record::Record;
+use crate::record::level::Level;
+use crate::record::part::Part;
 use crate::sink::Feeder;
 use crate::text::fixed_text::FixedText;
 use crate::time::clock::Stamp;

@@ -119,9 +119,9 @@ impl Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::level::Level;
-    use crate::meta::Meta;
     use crate::policy::{Policy, Start};
+    use crate::record::level::Level;
+    use crate::record::meta::Meta;
     use crate::select::Select;
     use crate::shared::Shared;
     use std::sync::Arc;
@@ -178,7 +178,7 @@ mod tests {
                 len: 1 << 20,
                 target_len: 0,
                 level: None,
-                part: crate::part::Part::Whole,
+                part: crate::record::part::Part::Whole,
                 check: 0,
                 is_coarse: false,
             });

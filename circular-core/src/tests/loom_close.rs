@@ -2,8 +2,8 @@
 
 use super::{model, read_all, reader, ring, write};
 use crate::handle::Handle;
-use crate::missed::Notice;
 use crate::policy::Policy;
+use crate::record::missed::Notice;
 use crate::sink::Feed;
 use crate::sys::sync::AtomicU64;
 use loom::thread;

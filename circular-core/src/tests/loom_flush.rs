@@ -2,9 +2,9 @@
 
 use super::{model, reader, ring, write, writer};
 use crate::handle::Handle;
-use crate::missed::Notice;
 use crate::policy::Policy;
 use crate::put_off;
+use crate::record::missed::Notice;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sys::sync::AtomicU64;

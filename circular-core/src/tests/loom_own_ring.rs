@@ -3,9 +3,9 @@
 use super::{model, read, reader, ring, write, writer};
 use crate::batch::Records;
 use crate::handle::Handle;
-use crate::missed::Notice;
 use crate::pass::{Idle, Outcome};
 use crate::policy::Policy;
+use crate::record::missed::Notice;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sys::no_wait::NoWait;

@@ -1,10 +1,10 @@
 //! Tasks that wait, and the pump that wakes them: invariant 5 for asynchronous readers.
 
 use super::{model, name, ring, write, write_info, writer};
-use crate::level::Level;
-use crate::missed::Notice;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::policy::{Policy, Start};
+use crate::record::level::Level;
+use crate::record::missed::Notice;
 use crate::select::Select;
 use crate::stream::AsyncReader;
 use loom::sync::{Condvar, Mutex};

@@ -5,7 +5,7 @@
 
 use super::{end_time, model, ring, write};
 use crate::handle::Handle;
-use crate::level::Level;
+use crate::record::level::Level;
 use crate::shared::Shared;
 use crate::trigger::DumpTrigger;
 use crate::word::WORD;

@@ -18,12 +18,12 @@ mod loom_tasks;
 mod loom_trigger;
 
 use crate::batch::Records;
-use crate::level::Level;
-use crate::meta::Meta;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::payload::Slices;
 use crate::policy::{Policy, Start};
 use crate::record::Record;
+use crate::record::level::Level;
+use crate::record::meta::Meta;
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::storage::Storage;

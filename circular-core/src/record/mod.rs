@@ -1,7 +1,13 @@
 //! One record, as whoever reads the ring sees it.
 
-use crate::level::Level;
-use crate::part::Part;
+pub(crate) mod cursor;
+pub(crate) mod level;
+pub(crate) mod meta;
+pub(crate) mod missed;
+pub(crate) mod part;
+
+use crate::record::level::Level;
+use crate::record::part::Part;
 use crate::time::clock::Stamp;
 use crate::time::log_time::LogTime;
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! What a writer knows of a record beside its bytes.
 
-use crate::level::Level;
+use crate::record::level::Level;
 use crate::text::fixed_text::cut;
 use crate::time::log_time::LogTime;
 use std::time::SystemTime;
