@@ -4,7 +4,7 @@
 //! lies beside them, and is kept only for those who look at records one by one.
 
 use crate::error::OutOfMemory;
-use crate::header::Header;
+use crate::format::header::Header;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::part::Part;

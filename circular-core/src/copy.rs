@@ -30,8 +30,8 @@
 //! Vector registers would be faster for a record of some hundreds of bytes, by a tenth of a write. But
 //! that their halves are atomic is promised only for aligned ones, on machines with AVX.
 
+use crate::format::word::WORD;
 use crate::sys::sync::{self, AtomicU64};
-use crate::word::WORD;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// As many words and more are left to the machine's own loop, which needs as long to get going as ours

@@ -2,12 +2,12 @@
 //! found the cases.
 
 use crate::error::TryRecvError;
+use crate::format::word::WORD;
 use crate::fuzzing::{dump, encode, set_entry, set_head, set_truth, set_word};
 use crate::handle::Handle;
 use crate::policy::{Policy, Start};
 use crate::record::part::Part;
 use crate::ring::Ring;
-use crate::word::WORD;
 use std::io::Write;
 
 const PAGE: usize = 4096;
@@ -31,7 +31,14 @@ fn only_record(handle: &Handle, position: u64, seq: u64, bytes: u64) {
 
 /// The header of record `seq`, which is one byte long.
 fn header(seq: u64) -> u64 {
-    encode((1, 0, None, Part::Whole, crate::header::check(seq), false))
+    encode((
+        1,
+        0,
+        None,
+        Part::Whole,
+        crate::format::header::check(seq),
+        false,
+    ))
 }
 
 fn dumped(handle: &Handle) -> u64 {

@@ -5,15 +5,15 @@
 
 use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
+use crate::format::header::{self, Header};
+use crate::format::word::WORD;
 use crate::handle::Handle;
-use crate::header::{self, Header};
 use crate::index::Entry;
 use crate::position::Spot;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::missed::Missed;
 use crate::record::part::Part;
-use crate::word::WORD;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 

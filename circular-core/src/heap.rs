@@ -1,8 +1,8 @@
 //! Memory for the words of a ring, from the program's allocator.
 
 use crate::error::BuildError;
+use crate::format::word::WORD;
 use crate::sys::sync::{self, AtomicU64};
-use crate::word::WORD;
 use std::alloc::{self, Layout};
 use std::ptr;
 

@@ -19,9 +19,9 @@
 //! position of an entry that is not complete, that record is not below the `tail` it had loaded:
 //! rejected. And if the record itself may have been overwritten, `intent` says so.
 
+use crate::format::word::WORD;
 use crate::position::Spot;
 use crate::sys::sync::{self, AtomicU64, fence};
-use crate::word::WORD;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Rings of this size and above have [`MOST_BLOCKS`], smaller ones [`FEWEST_BLOCKS`].

@@ -101,11 +101,11 @@ mod dump_select;
 mod error;
 mod exit;
 mod flush;
+mod format;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod handle;
-mod header;
 mod heap;
 mod index;
 mod join;
@@ -145,7 +145,6 @@ mod terminal;
 mod text;
 mod time;
 mod trigger;
-mod word;
 mod word_writer;
 mod write;
 

@@ -11,7 +11,7 @@ mod lapped;
 
 use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
-use crate::header::Header;
+use crate::format::header::Header;
 use crate::join;
 use crate::policy::{Policy, Start};
 use crate::position::Spot;

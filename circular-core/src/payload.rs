@@ -176,8 +176,8 @@ pub(crate) fn together(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::word::WORD;
     use crate::storage::Storage;
-    use crate::word::WORD;
 
     /// What is gone through under the lock if it goes in parts of at most so many bytes, and the bytes that
     /// come out of it.

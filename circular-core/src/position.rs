@@ -1,7 +1,7 @@
 //! Where in the stream of records something is.
 
+use crate::format::word::WORD;
 use crate::record::missed::Missed;
-use crate::word::WORD;
 
 /// A place between two records, and what lies before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Invariant: what is asked of the target is asked before anything of the record is copied for the reader, so
 //! what is filtered out costs it no room.
 
-use crate::header::Header;
+use crate::format::header::Header;
 use crate::record::level::Level;
 use crate::targets::Targets;
 use std::sync::Arc;

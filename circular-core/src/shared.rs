@@ -18,7 +18,7 @@
 //! among those.
 
 use crate::error::BuildError;
-use crate::header;
+use crate::format::header;
 use crate::line::Line;
 use crate::readers::{Readers, Slot};
 use crate::record::missed::Missed;

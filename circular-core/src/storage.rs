@@ -5,11 +5,12 @@
 //! elsewhere ([`crate::tape`]). Bytes lie in a word in little-endian order.
 
 use crate::error::BuildError;
+use crate::format::header;
+use crate::format::word::WORD;
 use crate::payload::Payload;
 use crate::sys::sync::AtomicU64;
-use crate::word::WORD;
 use crate::word_writer::Pen;
-use crate::{copy, header, heap};
+use crate::{copy, heap};
 use std::sync::atomic::Ordering::Relaxed;
 
 pub(crate) struct Storage {

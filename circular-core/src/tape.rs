@@ -12,7 +12,8 @@
 //! `intent`. What follows from that stands in `docs/memory.md`, by the labels W1 to W4 and R1 to R4.
 
 use crate::buffer::Buffer;
-use crate::header::{self, Header};
+use crate::format::header::{self, Header};
+use crate::format::word::WORD;
 use crate::index::{Entry, Index};
 use crate::payload::Payload;
 use crate::position::Spot;
@@ -22,7 +23,6 @@ use crate::select::Select;
 use crate::storage::Storage;
 use crate::sys::sync::{AtomicU64, fence};
 use crate::time::clock::Stamp;
-use crate::word::WORD;
 use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

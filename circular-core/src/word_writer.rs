@@ -3,8 +3,8 @@
 //! Invariant: each word is stored once and as a whole, however many pieces its bytes come in.
 
 use crate::copy;
+use crate::format::word::WORD;
 use crate::sys::sync::AtomicU64;
-use crate::word::WORD;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Writes bytes one after the other, around the end of the storage, whole words at a time.

@@ -6,7 +6,8 @@
 //! holds writers back; then they wait in line, in the order in which they came.
 
 use crate::error::Closed;
-use crate::header;
+use crate::format::header;
+use crate::format::word::WORD;
 use crate::line::Turn;
 use crate::payload::Payload;
 use crate::position::Spot;
@@ -18,7 +19,6 @@ use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::Label;
 use crate::time::clock::Stamp;
-use crate::word::WORD;
 use std::io;
 use std::ops::Range;
 use std::time::Instant;

@@ -6,7 +6,7 @@
 //! than a batch has; or one that is longer, if that was overtaken still more often.
 
 use super::Pass;
-use crate::header::Header;
+use crate::format::header::Header;
 use crate::position::Spot;
 use crate::readers::Token;
 use crate::shared::State;

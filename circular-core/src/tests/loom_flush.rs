@@ -1,6 +1,7 @@
 //! What a flush promises, and that it is woken: invariant 5.
 
 use super::{model, reader, ring, write, writer};
+use crate::format::word::WORD;
 use crate::handle::Handle;
 use crate::policy::Policy;
 use crate::put_off;
@@ -8,7 +9,6 @@ use crate::record::missed::Notice;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sys::sync::AtomicU64;
-use crate::word::WORD;
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use super::{model, read, reader, ring, write, writer};
 use crate::batch::Records;
+use crate::format::word::WORD;
 use crate::handle::Handle;
 use crate::pass::{Idle, Outcome};
 use crate::policy::Policy;
@@ -10,7 +11,6 @@ use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sys::no_wait::NoWait;
 use crate::sys::sync::AtomicU64;
-use crate::word::WORD;
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;

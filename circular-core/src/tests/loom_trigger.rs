@@ -4,11 +4,11 @@
 //! wakes everybody.
 
 use super::{end_time, model, ring, write};
+use crate::format::word::WORD;
 use crate::handle::Handle;
 use crate::record::level::Level;
 use crate::shared::Shared;
 use crate::trigger::DumpTrigger;
-use crate::word::WORD;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use std::io::{self, Write};

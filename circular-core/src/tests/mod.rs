@@ -18,6 +18,7 @@ mod loom_tasks;
 mod loom_trigger;
 
 use crate::batch::Records;
+use crate::format::word::WORD;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::payload::Slices;
 use crate::policy::{Policy, Start};
@@ -28,7 +29,6 @@ use crate::select::Select;
 use crate::shared::Shared;
 use crate::storage::Storage;
 use crate::sys::sync::{self, Condvar};
-use crate::word::WORD;
 use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;
 use std::sync::Arc;

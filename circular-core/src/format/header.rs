@@ -16,10 +16,10 @@
 //! without padding, which keeps the cost at 16 bytes and at most 7 of padding. A header is decoded
 //! from memory that may be anything: what is decoded is checked, never trusted.
 
+use crate::format::word::WORD;
 use crate::record::level::Level;
 use crate::record::part::Part;
 use crate::time::clock::Stamp;
-use crate::word::WORD;
 
 /// Words in a header.
 pub(crate) const WORDS: usize = 2;

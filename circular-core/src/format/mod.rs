@@ -1,0 +1,4 @@
+//! What lies where in a ring's memory: pure, and fuzzed.
+
+pub(crate) mod header;
+pub(crate) mod word;
