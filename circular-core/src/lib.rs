@@ -91,7 +91,6 @@ mod auto_flush;
 mod batch;
 mod buffer;
 mod capacity;
-mod copy;
 #[cfg(test)]
 mod damaged;
 mod dump;
@@ -106,17 +105,16 @@ mod format;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handle;
-mod heap;
 mod index;
 mod join;
 mod line;
 #[cfg(feature = "tracing")]
 mod make_writer;
+mod memory;
 mod on_demand;
 mod on_error;
 mod panic_dump;
 mod pass;
-mod payload;
 mod policy;
 mod position;
 mod put_off;
@@ -136,7 +134,6 @@ mod sink;
 mod snapshot;
 mod start;
 mod stats;
-mod storage;
 mod stream;
 mod sys;
 mod tape;
@@ -145,7 +142,6 @@ mod terminal;
 mod text;
 mod time;
 mod trigger;
-mod word_writer;
 mod write;
 
 #[cfg(all(test, loom))]

@@ -1,11 +1,12 @@
 //! The side of a ring that programs write to.
 
 use crate::error::BuildError;
+use crate::exit;
 use crate::handle::Handle;
+use crate::memory::payload;
 use crate::record::meta::Meta;
 use crate::shared::Shared;
 use crate::sys::thread_buffer;
-use crate::{exit, payload};
 use std::fmt::{self, Write as _};
 use std::io::{self, IoSlice};
 use std::sync::Arc;

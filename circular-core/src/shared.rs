@@ -20,9 +20,9 @@
 use crate::error::BuildError;
 use crate::format::header;
 use crate::line::Line;
+use crate::memory::storage::Storage;
 use crate::readers::{Readers, Slot};
 use crate::record::missed::Missed;
-use crate::storage::Storage;
 use crate::sys::fork::Generation;
 use crate::sys::sync;
 use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};

@@ -9,7 +9,7 @@ use crate::error::Closed;
 use crate::format::header;
 use crate::format::word::WORD;
 use crate::line::Turn;
-use crate::payload::Payload;
+use crate::memory::payload::Payload;
 use crate::position::Spot;
 use crate::readers::Slot;
 use crate::record::meta::Meta;

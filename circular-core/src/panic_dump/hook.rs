@@ -18,7 +18,7 @@ use crate::dump::{self, Dumped, Piece};
 use crate::dump_file::OpenDump;
 use crate::dump_file::dir::DumpDir;
 use crate::dump_select::DumpSelect;
-use crate::payload::Slices;
+use crate::memory::payload::Slices;
 use crate::record::level::Level;
 use crate::record::meta::Meta;
 use crate::record::missed::Notice;

@@ -19,15 +19,15 @@ mod loom_trigger;
 
 use crate::batch::Records;
 use crate::format::word::WORD;
+use crate::memory::payload::Slices;
+use crate::memory::storage::Storage;
 use crate::pass::{Idle, Outcome, Pass};
-use crate::payload::Slices;
 use crate::policy::{Policy, Start};
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::meta::Meta;
 use crate::select::Select;
 use crate::shared::Shared;
-use crate::storage::Storage;
 use crate::sys::sync::{self, Condvar};
 use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;

@@ -1,7 +1,7 @@
 //! The bytes of one write, or of one part of it.
 
+use crate::memory::word_writer::Pen;
 use crate::sys::thread_buffer;
-use crate::word_writer::Pen;
 use std::io::{self, IoSlice};
 use std::mem;
 
@@ -177,7 +177,7 @@ pub(crate) fn together(
 mod tests {
     use super::*;
     use crate::format::word::WORD;
-    use crate::storage::Storage;
+    use crate::memory::storage::Storage;
 
     /// What is gone through under the lock if it goes in parts of at most so many bytes, and the bytes that
     /// come out of it.

@@ -7,10 +7,10 @@
 use crate::error::BuildError;
 use crate::format::header;
 use crate::format::word::WORD;
-use crate::payload::Payload;
+use crate::memory::payload::Payload;
+use crate::memory::word_writer::Pen;
+use crate::memory::{copy, heap};
 use crate::sys::sync::AtomicU64;
-use crate::word_writer::Pen;
-use crate::{copy, heap};
 use std::sync::atomic::Ordering::Relaxed;
 
 pub(crate) struct Storage {
@@ -127,7 +127,7 @@ fn copy_run(words: &[AtomicU64], bytes: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payload::Slices;
+    use crate::memory::payload::Slices;
     use std::io::IoSlice;
 
     #[test]

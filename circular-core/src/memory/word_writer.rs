@@ -2,8 +2,8 @@
 //!
 //! Invariant: each word is stored once and as a whole, however many pieces its bytes come in.
 
-use crate::copy;
 use crate::format::word::WORD;
+use crate::memory::copy;
 use crate::sys::sync::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
