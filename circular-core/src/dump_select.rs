@@ -7,10 +7,10 @@ use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
 use crate::record::Record;
 use crate::redaction::Redaction;
+use crate::select::targets::Targets;
 use crate::sink::Feeder;
 use crate::sys::fork::Generation;
 use crate::sys::underway;
-use crate::targets::Targets;
 use std::borrow::Cow;
 use std::io::{self, Write};
 

@@ -18,7 +18,7 @@ use crate::record::Record;
 use crate::redact::redacted::Redacted;
 use crate::redaction::Redaction;
 use crate::ring::Ring;
-use crate::targets::Targets;
+use crate::select::targets::Targets;
 use crate::terminal::TerminalWriter;
 use crate::trigger::DumpTrigger;
 

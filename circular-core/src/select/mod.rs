@@ -3,9 +3,11 @@
 //! Invariant: what is asked of the target is asked before anything of the record is copied for the reader, so
 //! what is filtered out costs it no room.
 
+pub(crate) mod targets;
+
 use crate::format::header::Header;
 use crate::record::level::Level;
-use crate::targets::Targets;
+use crate::select::targets::Targets;
 use std::sync::Arc;
 
 /// Which records are taken; all unless said.
