@@ -1,14 +1,14 @@
 //! Writing out what the ring holds, because something went wrong.
 //!
-//! As a [snapshot](crate::snapshot), but in pieces through a buffer that was made beforehand: no
+//! As a [snapshot](crate::tape::snapshot), but in pieces through a buffer that was made beforehand: no
 //! lock, no waiting, whole records. Where writers overtake it, it goes on half a ring behind them, where
 //! they are not soon again, and says how much it passed over. It may go on where another one ended.
 
-use crate::buffer::Buffer;
-use crate::position::Spot;
 use crate::record::missed::{Loss, Missed};
-use crate::snapshot;
 use crate::tape::Tape;
+use crate::tape::buffer::Buffer;
+use crate::tape::position::Spot;
+use crate::tape::snapshot;
 use std::io;
 use std::mem;
 use std::ops::Range;

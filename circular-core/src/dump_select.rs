@@ -2,8 +2,6 @@
 //!
 //! Invariant: nothing leaves but what the filter wants and the hook was then shown.
 
-use crate::batch::Records;
-use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
 use crate::record::Record;
 use crate::redaction::Redaction;
@@ -11,6 +9,8 @@ use crate::select::targets::Targets;
 use crate::sink::Feeder;
 use crate::sys::fork::Generation;
 use crate::sys::underway;
+use crate::tape::batch::Records;
+use crate::tape::buffer::Buffer;
 use std::borrow::Cow;
 use std::io::{self, Write};
 

@@ -3,17 +3,17 @@
 //! It lets a ring be filled with what no writer of this process wrote: what a crashed program may
 //! have left behind. Everything else the targets do from the outside.
 
-use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::format::header::{self, Header};
 use crate::format::word::WORD;
 use crate::handle::Handle;
-use crate::index::Entry;
-use crate::position::Spot;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::missed::Missed;
 use crate::record::part::Part;
+use crate::tape::buffer::Buffer;
+use crate::tape::index::Entry;
+use crate::tape::position::Spot;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 

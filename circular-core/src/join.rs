@@ -5,12 +5,12 @@
 
 use crate::error::OutOfMemory;
 use crate::policy::{Policy, Start};
-use crate::position::Spot;
 use crate::readers::{Slot, Token};
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::start::{self, Begin};
 use crate::sys::sync;
+use crate::tape::position::Spot;
 use std::mem;
 
 /// How often a beginning is searched without the lock before it is searched under it, where that is a look at each

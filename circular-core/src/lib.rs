@@ -88,8 +88,6 @@ compile_error!(
 
 mod attending;
 mod auto_flush;
-mod batch;
-mod buffer;
 mod capacity;
 #[cfg(test)]
 mod damaged;
@@ -105,7 +103,6 @@ mod format;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handle;
-mod index;
 mod join;
 mod line;
 #[cfg(feature = "tracing")]
@@ -116,7 +113,6 @@ mod on_error;
 mod panic_dump;
 mod pass;
 mod policy;
-mod position;
 mod put_off;
 mod reader;
 mod readers;
@@ -131,7 +127,6 @@ mod ring;
 mod select;
 mod shared;
 mod sink;
-mod snapshot;
 mod start;
 mod stats;
 mod stream;
@@ -154,7 +149,6 @@ pub mod memory_model {}
 #[doc(hidden)]
 pub use attending::Attending;
 pub use auto_flush::AutoFlush;
-pub use batch::{Batch, Records};
 pub use capacity::{Capacity, ParseCapacityError};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 pub use handle::Handle;
@@ -180,9 +174,10 @@ pub use redaction::Redaction;
 pub use ring::{Ring, RingBuilder};
 pub use select::targets::{ParseTargetsError, Targets};
 pub use sink::SinkError;
-pub use snapshot::Snapshot;
 pub use stats::{ReaderStats, Stats, Waits};
 pub use stream::AsyncReader;
+pub use tape::batch::{Batch, Records};
+pub use tape::snapshot::Snapshot;
 pub use terminal::TerminalWriter;
 pub use text::escape::{Colors, push_for_terminal};
 pub use text::json::{InJson, push_json, push_json_for_terminal};

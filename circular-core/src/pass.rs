@@ -9,18 +9,18 @@
 
 mod lapped;
 
-use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
 use crate::format::header::Header;
 use crate::join;
 use crate::policy::{Policy, Start};
-use crate::position::Spot;
 use crate::readers::{Slot, Token};
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Loss, Missed};
 use crate::select::Select;
 use crate::shared::{Shared, State};
 use crate::sys::sync::{self, MutexGuard};
+use crate::tape::buffer::Buffer;
+use crate::tape::position::Spot;
 use crate::tape::{Copied, Most};
 use std::mem;
 use std::sync::Arc;

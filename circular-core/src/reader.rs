@@ -1,6 +1,5 @@
 //! Readers that wait on a thread, and how every kind of reader is asked for.
 
-use crate::batch::Batch;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 use crate::on_error::OnError;
 use crate::pass::{Idle, Outcome, Pass};
@@ -15,6 +14,7 @@ use crate::sink::Feed;
 use crate::sink::failure::Choice;
 use crate::stream::AsyncReader;
 use crate::sys::sync;
+use crate::tape::batch::Batch;
 use std::any;
 use std::fmt;
 use std::io;

@@ -7,9 +7,9 @@
 //! one slot for each reader that there is: what has left is gone through by nobody.
 
 use crate::policy::Policy;
-use crate::position::Spot;
 use crate::record::missed::Missed;
 use crate::sys::no_wait::OwnAtEnd;
+use crate::tape::position::Spot;
 use std::mem;
 use std::task::Waker;
 use std::time::{Duration, Instant};

@@ -5,10 +5,10 @@
 //! began at was overtaken.
 
 use crate::policy::Start;
-use crate::position::Spot;
 use crate::record::cursor::Cursor;
 use crate::select::Select;
 use crate::tape::Tape;
+use crate::tape::position::Spot;
 use crate::time::clock::Stamp;
 use crate::time::log_time::LogTime;
 

@@ -1,9 +1,9 @@
 //! What a ring has done so far.
 
 use crate::policy::Policy;
-use crate::position::Spot;
 use crate::record::missed::Missed;
 use crate::shared::Shared;
+use crate::tape::position::Spot;
 use crate::time::clock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;

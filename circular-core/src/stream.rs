@@ -8,7 +8,6 @@
 //! Invariant: a waker is left under the same lock under which the task saw that there is nothing
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
-use crate::batch::Batch;
 use crate::error::{Closed, TryRecvError};
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::cursor::Cursor;
@@ -16,6 +15,7 @@ use crate::record::missed::{Missed, Notice};
 use crate::shared::{PumpThread, Shared, State};
 use crate::sys::no_wait::NoWait;
 use crate::sys::sync::ThreadBuilder;
+use crate::tape::batch::Batch;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;

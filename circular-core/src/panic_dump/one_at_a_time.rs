@@ -4,10 +4,10 @@
 //! but not for ever: stderr may be stuck. Nobody sleeps on a lock here, so that a thread in any state,
 //! in a signal handler too, gets on.
 
-use crate::buffer::Buffer;
 use crate::dump_file::dir::DumpDir;
 use crate::sys::stderr::LINE;
 use crate::sys::underway::{LOOK, Patience};
+use crate::tape::buffer::Buffer;
 use crate::text::fixed_text::FixedText;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, TryLockError};

@@ -7,10 +7,10 @@
 
 use super::Pass;
 use crate::format::header::Header;
-use crate::position::Spot;
 use crate::readers::Token;
 use crate::shared::State;
 use crate::tape::Most;
+use crate::tape::position::Spot;
 
 /// After this many batches thrown away in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;

@@ -1,15 +1,15 @@
 //! Reading while being overwritten: invariants 1, 2, 3, 9 and 10.
 
 use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
-use crate::batch::Records;
-use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::format::word::WORD;
-use crate::index::Entry;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::policy::{Policy, Start};
 use crate::select::Select;
-use crate::snapshot;
+use crate::tape::batch::Records;
+use crate::tape::buffer::Buffer;
+use crate::tape::index::Entry;
+use crate::tape::snapshot;
 use std::sync::Arc;
 
 /// The ring is full before the model begins, so that each word has few values to choose from.

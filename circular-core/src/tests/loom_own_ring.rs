@@ -1,7 +1,6 @@
 //! A sink that writes into its own ring: invariant 8, and what 4 says of such writes.
 
 use super::{model, read, reader, ring, write, writer};
-use crate::batch::Records;
 use crate::format::word::WORD;
 use crate::handle::Handle;
 use crate::pass::{Idle, Outcome};
@@ -11,6 +10,7 @@ use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sys::no_wait::NoWait;
 use crate::sys::sync::AtomicU64;
+use crate::tape::batch::Records;
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;

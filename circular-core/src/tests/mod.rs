@@ -17,7 +17,6 @@ mod loom_room;
 mod loom_tasks;
 mod loom_trigger;
 
-use crate::batch::Records;
 use crate::format::word::WORD;
 use crate::memory::payload::Slices;
 use crate::memory::storage::Storage;
@@ -29,6 +28,7 @@ use crate::record::meta::Meta;
 use crate::select::Select;
 use crate::shared::Shared;
 use crate::sys::sync::{self, Condvar};
+use crate::tape::batch::Records;
 use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;
 use std::sync::Arc;

@@ -4,15 +4,15 @@
 //! whole, or what a sink has taken.
 
 use super::alarm::{self, Alarm, Pace, Present};
-use crate::buffer::Buffer;
 use crate::dump::{self, Piece};
 use crate::dump_file::dir::DumpDir;
 use crate::dump_select::DumpSelect;
 use crate::error::OutOfMemory;
-use crate::position::Spot;
 use crate::record::missed::Notice;
 use crate::sink::Feeder;
 use crate::sys::no_wait::{InRing, NoWait};
+use crate::tape::buffer::Buffer;
+use crate::tape::position::Spot;
 use std::io::{self, Write};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -20,8 +20,8 @@
 //! rejected. And if the record itself may have been overwritten, `intent` says so.
 
 use crate::format::word::WORD;
-use crate::position::Spot;
 use crate::sys::sync::{self, AtomicU64, fence};
+use crate::tape::position::Spot;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Rings of this size and above have [`MOST_BLOCKS`], smaller ones [`FEWEST_BLOCKS`].

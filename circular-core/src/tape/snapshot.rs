@@ -5,13 +5,13 @@
 //! overtake it, what it has so far is dropped, because a gap would follow, and it begins again at
 //! what is then the oldest.
 
-use crate::batch::Records;
-use crate::buffer::Buffer;
 use crate::error::OutOfMemory;
-use crate::position::Spot;
 use crate::record::Record;
 use crate::select::Select;
 use crate::sys::sync;
+use crate::tape::batch::Records;
+use crate::tape::buffer::Buffer;
+use crate::tape::position::Spot;
 use crate::tape::{Copied, Most, Tape};
 use std::borrow::Cow;
 use std::fmt;

@@ -11,17 +11,23 @@
 //! (Release). A reader, with nothing: `tail` (Acquire) — record, Relaxed — `fence(Acquire)` —
 //! `intent`. What follows from that stands in `docs/memory.md`, by the labels W1 to W4 and R1 to R4.
 
-use crate::buffer::Buffer;
+pub(crate) mod batch;
+pub(crate) mod buffer;
+pub(crate) mod index;
+pub(crate) mod position;
+pub(crate) mod snapshot;
+
 use crate::format::header::{self, Header};
 use crate::format::word::WORD;
-use crate::index::{Entry, Index};
 use crate::memory::payload::Payload;
 use crate::memory::storage::Storage;
-use crate::position::Spot;
 use crate::record::level::Level;
 use crate::record::part::Part;
 use crate::select::Select;
 use crate::sys::sync::{AtomicU64, fence};
+use crate::tape::buffer::Buffer;
+use crate::tape::index::{Entry, Index};
+use crate::tape::position::Spot;
 use crate::time::clock::Stamp;
 use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

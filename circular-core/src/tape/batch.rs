@@ -1,9 +1,9 @@
 //! Records that one buffer holds, and what a reader received at once.
 
-use crate::buffer::Buffer;
 use crate::record::Record;
 use crate::record::cursor::Cursor;
 use crate::record::missed::Missed;
+use crate::tape::buffer::Buffer;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::Range;
