@@ -1,13 +1,13 @@
 //! Memory that no writer wrote: whoever reads it comes to an end, and nothing panics. Fuzz targets
 //! found the cases.
 
+use crate::api::handle::Handle;
+use crate::api::ring::Ring;
 use crate::error::TryRecvError;
 use crate::format::word::WORD;
 use crate::fuzzing::{dump, encode, set_entry, set_head, set_truth, set_word};
-use crate::handle::Handle;
 use crate::policy::{Policy, Start};
 use crate::record::part::Part;
-use crate::ring::Ring;
 use std::io::Write;
 
 const PAGE: usize = 4096;

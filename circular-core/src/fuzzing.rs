@@ -3,10 +3,10 @@
 //! It lets a ring be filled with what no writer of this process wrote: what a crashed program may
 //! have left behind. Everything else the targets do from the outside.
 
+use crate::api::handle::Handle;
 use crate::dump::{self, Piece};
 use crate::format::header::{self, Header};
 use crate::format::word::WORD;
-use crate::handle::Handle;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::missed::Missed;

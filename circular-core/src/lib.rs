@@ -86,9 +86,9 @@ compile_error!(
      other crates of circular, under [target.'cfg(not(target_family = \"wasm\"))'.dependencies] in Cargo.toml"
 );
 
+mod api;
 mod attending;
 mod auto_flush;
-mod capacity;
 #[cfg(test)]
 mod damaged;
 mod dump;
@@ -102,7 +102,6 @@ mod format;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod handle;
 mod join;
 mod line;
 #[cfg(feature = "tracing")]
@@ -114,22 +113,17 @@ mod panic_dump;
 mod pass;
 mod policy;
 mod put_off;
-mod reader;
 mod readers;
 mod record;
-#[cfg(feature = "futures")]
-mod record_stream;
 #[doc(hidden)]
 pub mod recorder;
 mod redact;
 mod redaction;
-mod ring;
 mod select;
 mod shared;
 mod sink;
 mod start;
 mod stats;
-mod stream;
 mod sys;
 mod tape;
 mod terminal;
@@ -146,36 +140,36 @@ mod tests;
 #[doc = include_str!("../docs/memory.md")]
 pub mod memory_model {}
 
+pub use api::async_reader::AsyncReader;
+pub use api::capacity::{Capacity, ParseCapacityError};
+pub use api::handle::Handle;
+pub use api::reader::{Reader, ReaderBuilder};
+#[cfg(feature = "futures")]
+pub use api::record_stream::{Lagged, RecordStream};
+pub use api::ring::{Ring, RingBuilder};
 #[doc(hidden)]
 pub use attending::Attending;
 pub use auto_flush::AutoFlush;
-pub use capacity::{Capacity, ParseCapacityError};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
-pub use handle::Handle;
 #[cfg(feature = "tracing")]
 pub use make_writer::EventWriter;
 pub use on_demand::{DumpBuilder, DumpReport, DumpTo};
 pub use on_error::OnError;
 pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use policy::{Policy, Start};
-pub use reader::{Reader, ReaderBuilder};
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
 pub use record::meta::Meta;
 pub use record::missed::{Missed, Notice};
 pub use record::part::Part;
 pub use record::{OwnedRecord, Record};
-#[cfg(feature = "futures")]
-pub use record_stream::{Lagged, RecordStream};
 pub use recorder::Recorder;
 pub use redact::keys::{SECRET_KEYS, redact_keys};
 pub use redact::redacted::Redacted;
 pub use redaction::Redaction;
-pub use ring::{Ring, RingBuilder};
 pub use select::targets::{ParseTargetsError, Targets};
 pub use sink::SinkError;
 pub use stats::{ReaderStats, Stats, Waits};
-pub use stream::AsyncReader;
 pub use tape::batch::{Batch, Records};
 pub use tape::snapshot::Snapshot;
 pub use terminal::TerminalWriter;

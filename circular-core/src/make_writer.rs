@@ -6,9 +6,9 @@ use std::io;
 use tracing_core::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::api::ring::Ring;
 use crate::record::level::Level;
 use crate::record::meta::Meta;
-use crate::ring::Ring;
 use crate::text::fixed_text::FixedText;
 use crate::trigger::DumpTrigger;
 

@@ -2,11 +2,11 @@
 //!
 //! Invariant: a file has its name only when it is whole, and no writer or reader waits for it.
 
+use crate::api::handle::Handle;
 use crate::dump::{self, Piece};
 use crate::dump_file::names::Cause;
 use crate::dump_options::DumpOptions;
 use crate::dump_select::DumpSelect;
-use crate::handle::Handle;
 use crate::record::Record;
 use crate::record::missed::{Missed, Notice};
 use crate::redact::redacted::Redacted;

@@ -5,9 +5,9 @@
 use self::hook::Hook;
 use self::one_at_a_time::OneAtATime;
 use self::thread_name::ProcessName;
+use crate::api::handle::Handle;
 use crate::dump_file::names::Cause;
 use crate::dump_options::DumpOptions;
-use crate::handle::Handle;
 use crate::record::Record;
 use crate::redact::redacted::Redacted;
 use crate::redaction::Redaction;

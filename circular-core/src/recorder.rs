@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use crate::handle::Handle;
+use crate::api::handle::Handle;
+use crate::api::ring::Ring;
 use crate::panic_dump::{PanicDump, PanicDumpBuilder};
 use crate::policy::Policy;
 use crate::record::Record;
 use crate::redact::redacted::Redacted;
 use crate::redaction::Redaction;
-use crate::ring::Ring;
 use crate::select::targets::Targets;
 use crate::terminal::TerminalWriter;
 use crate::trigger::DumpTrigger;

@@ -290,9 +290,9 @@ impl std::error::Error for SinkError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::ring::Ring;
     use crate::policy::{Policy, Start};
     use crate::readers::Flush;
-    use crate::ring::Ring;
     use crate::select::Select;
     use std::sync::Arc;
 

@@ -8,9 +8,9 @@
 
 use self::alarm::{Alarm, Pace, Present, TriggerStats};
 use self::worker::{Destination, Worker};
+use crate::api::handle::Handle;
 use crate::dump_file::names::Cause;
 use crate::dump_options::DumpOptions;
-use crate::handle::Handle;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::redact::redacted::Redacted;

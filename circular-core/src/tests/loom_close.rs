@@ -1,7 +1,7 @@
 //! Ending: invariants 5 and 6.
 
 use super::{model, read_all, reader, ring, write};
-use crate::handle::Handle;
+use crate::api::handle::Handle;
 use crate::policy::Policy;
 use crate::record::missed::Notice;
 use crate::sink::Feed;

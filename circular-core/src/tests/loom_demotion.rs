@@ -1,7 +1,7 @@
 //! Deadlines that are over at any step: invariants 3, 4, 5 and 7.
 
 use super::{end_time, model, read, reader, ring, write, writer};
-use crate::handle::Handle;
+use crate::api::handle::Handle;
 use crate::pass::{Idle, Outcome};
 use crate::policy::Policy;
 use crate::sys::sync;

@@ -1,7 +1,7 @@
 //! Sinks that fail and work again at any step: invariants 3, 4, 5 and 7.
 
 use super::{Got, model, read, reader, ring, write, writer};
-use crate::handle::Handle;
+use crate::api::handle::Handle;
 use crate::policy::Policy;
 use loom::thread;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! What a flush promises, and that it is woken: invariant 5.
 
 use super::{model, reader, ring, write, writer};
+use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::handle::Handle;
 use crate::policy::Policy;
 use crate::put_off;
 use crate::record::missed::Notice;

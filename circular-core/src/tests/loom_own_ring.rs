@@ -1,8 +1,8 @@
 //! A sink that writes into its own ring: invariant 8, and what 4 says of such writes.
 
 use super::{model, read, reader, ring, write, writer};
+use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::handle::Handle;
 use crate::pass::{Idle, Outcome};
 use crate::policy::Policy;
 use crate::record::missed::Notice;

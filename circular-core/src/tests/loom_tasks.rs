@@ -1,12 +1,12 @@
 //! Tasks that wait, and the pump that wakes them: invariant 5 for asynchronous readers.
 
 use super::{model, name, ring, write, write_info, writer};
+use crate::api::async_reader::AsyncReader;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::policy::{Policy, Start};
 use crate::record::level::Level;
 use crate::record::missed::Notice;
 use crate::select::Select;
-use crate::stream::AsyncReader;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use std::sync::Arc;

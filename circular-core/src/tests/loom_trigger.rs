@@ -4,8 +4,8 @@
 //! wakes everybody.
 
 use super::{end_time, model, ring, write};
+use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::handle::Handle;
 use crate::record::level::Level;
 use crate::shared::Shared;
 use crate::trigger::DumpTrigger;

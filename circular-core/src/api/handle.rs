@@ -1,10 +1,10 @@
 //! A ring's other side: everything but writing.
 
+use crate::api::reader::ReaderBuilder;
 use crate::attending::Attending;
 use crate::error::OutOfMemory;
 use crate::exit;
 use crate::policy::Policy;
-use crate::reader::ReaderBuilder;
 use crate::record::cursor::Cursor;
 use crate::shared::Shared;
 use crate::stats::{self, Stats};

@@ -1,5 +1,6 @@
 //! Readers that wait on a thread, and how every kind of reader is asked for.
 
+use crate::api::async_reader::AsyncReader;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 use crate::on_error::OnError;
 use crate::pass::{Idle, Outcome, Pass};
@@ -12,7 +13,6 @@ use crate::select::targets::Targets;
 use crate::shared::Shared;
 use crate::sink::Feed;
 use crate::sink::failure::Choice;
-use crate::stream::AsyncReader;
 use crate::sys::sync;
 use crate::tape::batch::Batch;
 use std::any;

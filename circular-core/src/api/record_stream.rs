@@ -1,9 +1,9 @@
 //! A stream of records, beside that of bytes.
 
+use crate::api::async_reader::AsyncReader;
 use crate::error::Closed;
 use crate::record::OwnedRecord;
 use crate::record::missed::Missed;
-use crate::stream::AsyncReader;
 use futures_core::Stream;
 use std::fmt;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
 //! The side of a ring that programs write to.
 
+use crate::api::handle::Handle;
 use crate::error::BuildError;
 use crate::exit;
-use crate::handle::Handle;
 use crate::memory::payload;
 use crate::record::meta::Meta;
 use crate::shared::Shared;

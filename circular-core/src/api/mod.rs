@@ -1,0 +1,9 @@
+//! What programs hold: a ring, its handle, its readers.
+
+pub(crate) mod async_reader;
+pub(crate) mod capacity;
+pub(crate) mod handle;
+pub(crate) mod reader;
+#[cfg(feature = "futures")]
+pub(crate) mod record_stream;
+pub(crate) mod ring;
