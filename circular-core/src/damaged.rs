@@ -6,8 +6,8 @@ use crate::api::ring::Ring;
 use crate::error::TryRecvError;
 use crate::format::word::WORD;
 use crate::fuzzing::{dump, encode, set_entry, set_head, set_truth, set_word};
-use crate::policy::{Policy, Start};
 use crate::record::part::Part;
+use crate::ring::policy::{Policy, Start};
 use std::io::Write;
 
 const PAGE: usize = 4096;

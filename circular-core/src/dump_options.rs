@@ -3,7 +3,7 @@
 use crate::dump_file::dir::DumpDir;
 use crate::dump_file::names::Cause;
 use crate::dump_select::DumpSelect;
-use crate::exit;
+use crate::ring::at_exit;
 use std::path::PathBuf;
 
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(crate) struct DumpOptions {
 impl DumpOptions {
     /// The files of dumps in `dir`. From now on whoever ends the process waits for one that is being made.
     pub(crate) fn files(&self, dir: PathBuf, cause: Cause) -> DumpDir {
-        exit::register_for_dumps();
+        at_exit::register_for_dumps();
         match &self.program {
             Some(program) => DumpDir::new(dir, program, cause),
             None => DumpDir::new(dir, &executable_name(), cause),

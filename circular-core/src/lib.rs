@@ -87,7 +87,6 @@ compile_error!(
 );
 
 mod api;
-mod attending;
 mod auto_flush;
 #[cfg(test)]
 mod damaged;
@@ -96,14 +95,11 @@ mod dump_file;
 mod dump_options;
 mod dump_select;
 mod error;
-mod exit;
-mod flush;
 mod format;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod join;
-mod line;
 #[cfg(feature = "tracing")]
 mod make_writer;
 mod memory;
@@ -111,26 +107,22 @@ mod on_demand;
 mod on_error;
 mod panic_dump;
 mod pass;
-mod policy;
 mod put_off;
-mod readers;
 mod record;
 #[doc(hidden)]
 pub mod recorder;
 mod redact;
 mod redaction;
+mod ring;
 mod select;
-mod shared;
 mod sink;
 mod start;
-mod stats;
 mod sys;
 mod tape;
 mod terminal;
 mod text;
 mod time;
 mod trigger;
-mod write;
 
 #[cfg(all(test, loom))]
 mod tests;
@@ -147,8 +139,6 @@ pub use api::reader::{Reader, ReaderBuilder};
 #[cfg(feature = "futures")]
 pub use api::record_stream::{Lagged, RecordStream};
 pub use api::ring::{Ring, RingBuilder};
-#[doc(hidden)]
-pub use attending::Attending;
 pub use auto_flush::AutoFlush;
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 #[cfg(feature = "tracing")]
@@ -156,7 +146,6 @@ pub use make_writer::EventWriter;
 pub use on_demand::{DumpBuilder, DumpReport, DumpTo};
 pub use on_error::OnError;
 pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
-pub use policy::{Policy, Start};
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
 pub use record::meta::Meta;
@@ -167,9 +156,12 @@ pub use recorder::Recorder;
 pub use redact::keys::{SECRET_KEYS, redact_keys};
 pub use redact::redacted::Redacted;
 pub use redaction::Redaction;
+#[doc(hidden)]
+pub use ring::attending::Attending;
+pub use ring::policy::{Policy, Start};
+pub use ring::stats::{ReaderStats, Stats, Waits};
 pub use select::targets::{ParseTargetsError, Targets};
 pub use sink::SinkError;
-pub use stats::{ReaderStats, Stats, Waits};
 pub use tape::batch::{Batch, Records};
 pub use tape::snapshot::Snapshot;
 pub use terminal::TerminalWriter;

@@ -3,10 +3,10 @@
 pub(crate) mod failure;
 
 use self::failure::{Choice, Failure};
-use crate::attending::Attending;
 use crate::pass::{Idle, Outcome, Pass};
 use crate::put_off;
 use crate::record::missed::{Loss, Notice};
+use crate::ring::attending::Attending;
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::text::fixed_text::FixedText;
 use std::fmt;
@@ -291,8 +291,8 @@ impl std::error::Error for SinkError {
 mod tests {
     use super::*;
     use crate::api::ring::Ring;
-    use crate::policy::{Policy, Start};
-    use crate::readers::Flush;
+    use crate::ring::policy::{Policy, Start};
+    use crate::ring::readers::Flush;
     use crate::select::Select;
     use std::sync::Arc;
 

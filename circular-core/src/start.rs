@@ -4,8 +4,8 @@
 //! may be done without the lock, if the caller then asks, under it, whether the place that the walk
 //! began at was overtaken.
 
-use crate::policy::Start;
 use crate::record::cursor::Cursor;
+use crate::ring::policy::Start;
 use crate::select::Select;
 use crate::tape::Tape;
 use crate::tape::position::Spot;

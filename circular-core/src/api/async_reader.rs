@@ -12,7 +12,7 @@ use crate::error::{Closed, TryRecvError};
 use crate::pass::{Idle, Outcome, Pass};
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Missed, Notice};
-use crate::shared::{PumpThread, Shared, State};
+use crate::ring::shared::{PumpThread, Shared, State};
 use crate::sys::no_wait::NoWait;
 use crate::sys::sync::ThreadBuilder;
 use crate::tape::batch::Batch;

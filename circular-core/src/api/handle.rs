@@ -1,13 +1,13 @@
 //! A ring's other side: everything but writing.
 
 use crate::api::reader::ReaderBuilder;
-use crate::attending::Attending;
 use crate::error::OutOfMemory;
-use crate::exit;
-use crate::policy::Policy;
 use crate::record::cursor::Cursor;
-use crate::shared::Shared;
-use crate::stats::{self, Stats};
+use crate::ring::at_exit;
+use crate::ring::attending::Attending;
+use crate::ring::policy::Policy;
+use crate::ring::shared::Shared;
+use crate::ring::stats::{self, Stats};
 use crate::sys::{no_wait, sync};
 use crate::tape::snapshot::{self, Snapshot};
 use std::fmt;
@@ -103,7 +103,7 @@ impl Handle {
     /// [`flush_at_exit`](crate::RingBuilder::flush_at_exit) was asked for, and the system tells us of the end.
     /// In a forked child it is `false`.
     pub fn is_flushed_at_exit(&self) -> bool {
-        exit::is_registered(&self.shared)
+        at_exit::is_registered(&self.shared)
     }
 
     /// Waits until all readers have ended, but no longer than `timeout`; tells whether they have.

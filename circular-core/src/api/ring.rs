@@ -2,10 +2,10 @@
 
 use crate::api::handle::Handle;
 use crate::error::BuildError;
-use crate::exit;
 use crate::memory::payload;
 use crate::record::meta::Meta;
-use crate::shared::Shared;
+use crate::ring::at_exit;
+use crate::ring::shared::Shared;
 use crate::sys::thread_buffer;
 use std::fmt::{self, Write as _};
 use std::io::{self, IoSlice};
@@ -295,7 +295,7 @@ impl RingBuilder {
     pub fn build(self) -> Result<Ring, BuildError> {
         let shared = Arc::new(Shared::new(self.capacity)?);
         if let Some(patience) = self.flush_at_exit {
-            exit::register(&shared, patience);
+            at_exit::register(&shared, patience);
         }
         Ok(Ring::with_shared(shared))
     }

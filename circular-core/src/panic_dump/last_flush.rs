@@ -3,8 +3,8 @@
 //! Invariant: it ends when its patience does, in whatever state the thread and all others are. So nothing is
 //! slept on: the ring's lock is tried for, and whether readers are done is looked at again after a moment.
 
-use crate::readers::Flush;
-use crate::shared::Shared;
+use crate::ring::readers::Flush;
+use crate::ring::shared::Shared;
 use crate::sys::no_wait::OwnAtEnd;
 use crate::sys::underway::LOOK;
 use std::mem;

@@ -7,8 +7,8 @@
 
 use super::Pass;
 use crate::format::header::Header;
-use crate::readers::Token;
-use crate::shared::State;
+use crate::ring::readers::Token;
+use crate::ring::shared::State;
 use crate::tape::Most;
 use crate::tape::position::Spot;
 
@@ -119,11 +119,11 @@ impl Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Policy, Start};
     use crate::record::level::Level;
     use crate::record::meta::Meta;
+    use crate::ring::policy::{Policy, Start};
+    use crate::ring::shared::Shared;
     use crate::select::Select;
-    use crate::shared::Shared;
     use std::sync::Arc;
 
     const CAPACITY: usize = 4 << 20;

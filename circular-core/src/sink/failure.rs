@@ -5,8 +5,8 @@
 
 use crate::on_error::OnError;
 use crate::pass::Pass;
-use crate::readers::Token;
-use crate::shared::Shared;
+use crate::ring::readers::Token;
+use crate::ring::shared::Shared;
 use crate::sys::no_wait::NoWait;
 use crate::sys::stderr::{self, LINE};
 use crate::sys::sync;

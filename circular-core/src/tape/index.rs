@@ -159,7 +159,7 @@ impl Index {
 mod tests {
     use super::Entry;
     use crate::record::meta::Meta;
-    use crate::shared::Shared;
+    use crate::ring::shared::Shared;
 
     /// Blocks are looked through in order, so the first that is found is the nearest.
     #[test]

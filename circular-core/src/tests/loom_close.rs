@@ -2,8 +2,8 @@
 
 use super::{model, read_all, reader, ring, write};
 use crate::api::handle::Handle;
-use crate::policy::Policy;
 use crate::record::missed::Notice;
+use crate::ring::policy::Policy;
 use crate::sink::Feed;
 use crate::sys::sync::AtomicU64;
 use loom::thread;

@@ -3,7 +3,7 @@
 use super::{end_time, model, read, reader, ring, write, writer};
 use crate::api::handle::Handle;
 use crate::pass::{Idle, Outcome};
-use crate::policy::Policy;
+use crate::ring::policy::Policy;
 use crate::sys::sync;
 use loom::thread;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::{Got, model, read, reader, ring, write, writer};
 use crate::api::handle::Handle;
-use crate::policy::Policy;
+use crate::ring::policy::Policy;
 use loom::thread;
 use std::sync::Arc;
 use std::time::Duration;

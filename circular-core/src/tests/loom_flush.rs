@@ -3,10 +3,10 @@
 use super::{model, reader, ring, write, writer};
 use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::policy::Policy;
 use crate::put_off;
 use crate::record::missed::Notice;
-use crate::shared::Shared;
+use crate::ring::policy::Policy;
+use crate::ring::shared::Shared;
 use crate::sink::Feed;
 use crate::sys::sync::AtomicU64;
 use loom::thread::{self, JoinHandle};

@@ -4,7 +4,7 @@ use super::{assert_in_order, model, name, read, reader, ring, write, write_words
 use crate::dump::{self, Piece};
 use crate::format::word::WORD;
 use crate::pass::{Idle, Outcome, Pass};
-use crate::policy::{Policy, Start};
+use crate::ring::policy::{Policy, Start};
 use crate::select::Select;
 use crate::tape::batch::Records;
 use crate::tape::buffer::Buffer;

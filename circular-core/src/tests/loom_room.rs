@@ -4,11 +4,11 @@ use super::{
     Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
 };
 use crate::pass::{Idle, Outcome, Pass};
-use crate::policy::{Policy, Start};
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
+use crate::ring::policy::{Policy, Start};
+use crate::ring::shared::Shared;
 use crate::select::Select;
-use crate::shared::Shared;
 use crate::tape::batch::Records;
 use loom::thread;
 use std::sync::Arc;

@@ -3,9 +3,9 @@
 use super::{model, name, ring, write, write_info, writer};
 use crate::api::async_reader::AsyncReader;
 use crate::pass::{Idle, Outcome, Pass};
-use crate::policy::{Policy, Start};
 use crate::record::level::Level;
 use crate::record::missed::Notice;
+use crate::ring::policy::{Policy, Start};
 use crate::select::Select;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
@@ -36,7 +36,7 @@ impl Wake for Flag {
     }
 }
 
-fn task(shared: &Arc<crate::shared::Shared>) -> AsyncReader {
+fn task(shared: &Arc<crate::ring::shared::Shared>) -> AsyncReader {
     let pass = Pass::join(
         Arc::clone(shared),
         Start::Oldest,

@@ -7,7 +7,7 @@ use super::{end_time, model, ring, write};
 use crate::api::handle::Handle;
 use crate::format::word::WORD;
 use crate::record::level::Level;
-use crate::shared::Shared;
+use crate::ring::shared::Shared;
 use crate::trigger::DumpTrigger;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;

@@ -7,7 +7,7 @@
 //!
 //! A dump may go further than what it was asked for. A request that it has answered by then is none.
 
-use crate::shared::Shared;
+use crate::ring::shared::Shared;
 use crate::sys::sync::{self, AtomicBool, AtomicU64, Mutex, thread_cell};
 use std::cell::Cell;
 use std::mem;

@@ -5,7 +5,7 @@
 
 mod at_exit;
 
-use crate::shared::Shared;
+use crate::ring::shared::Shared;
 use crate::sys::{no_wait, sync, underway};
 use std::iter;
 use std::ptr;

@@ -1,8 +1,8 @@
 //! What a ring has done so far.
 
-use crate::policy::Policy;
 use crate::record::missed::Missed;
-use crate::shared::Shared;
+use crate::ring::policy::Policy;
+use crate::ring::shared::Shared;
 use crate::tape::position::Spot;
 use crate::time::clock;
 use std::sync::atomic::Ordering::Relaxed;

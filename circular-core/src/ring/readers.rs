@@ -6,8 +6,8 @@
 //! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
 //! one slot for each reader that there is: what has left is gone through by nobody.
 
-use crate::policy::Policy;
 use crate::record::missed::Missed;
+use crate::ring::policy::Policy;
 use crate::sys::no_wait::OwnAtEnd;
 use crate::tape::position::Spot;
 use std::mem;

@@ -2,8 +2,8 @@
 //!
 //! Nothing here asks whether this thread may wait: that is for the caller ([`crate::sys::no_wait`]).
 
-use crate::readers::{Flush, earlier};
-use crate::shared::Shared;
+use crate::ring::readers::{Flush, earlier};
+use crate::ring::shared::Shared;
 use crate::sys::sync;
 use std::mem;
 use std::time::Instant;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the ring counts each from when it is made until it is dropped; joins and the exit wait for them.
 
-use crate::shared::Shared;
+use crate::ring::shared::Shared;
 use std::fmt;
 use std::sync::Arc;
 

@@ -19,10 +19,10 @@
 
 use crate::error::BuildError;
 use crate::format::header;
-use crate::line::Line;
 use crate::memory::storage::Storage;
-use crate::readers::{Readers, Slot};
 use crate::record::missed::Missed;
+use crate::ring::readers::{Readers, Slot};
+use crate::ring::wait_queue::Line;
 use crate::sys::fork::Generation;
 use crate::sys::sync;
 use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};

@@ -8,12 +8,12 @@
 use crate::error::Closed;
 use crate::format::header;
 use crate::format::word::WORD;
-use crate::line::Turn;
 use crate::memory::payload::Payload;
-use crate::readers::Slot;
 use crate::record::meta::Meta;
 use crate::record::part::Part;
-use crate::shared::{Shared, State};
+use crate::ring::readers::Slot;
+use crate::ring::shared::{Shared, State};
+use crate::ring::wait_queue::Turn;
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::Label;
