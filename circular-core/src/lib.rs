@@ -99,15 +99,14 @@ mod format;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod join;
 #[cfg(feature = "tracing")]
 mod make_writer;
 mod memory;
 mod on_demand;
 mod on_error;
 mod panic_dump;
-mod pass;
 mod put_off;
+mod read;
 mod record;
 #[doc(hidden)]
 pub mod recorder;
@@ -116,7 +115,6 @@ mod redaction;
 mod ring;
 mod select;
 mod sink;
-mod start;
 mod sys;
 mod tape;
 mod terminal;

@@ -3,8 +3,8 @@
 pub(crate) mod failure;
 
 use self::failure::{Choice, Failure};
-use crate::pass::{Idle, Outcome, Pass};
 use crate::put_off;
+use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::missed::{Loss, Notice};
 use crate::ring::attending::Attending;
 use crate::sys::no_wait::{InRing, NoWait};

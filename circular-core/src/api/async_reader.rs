@@ -9,7 +9,7 @@
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
 use crate::error::{Closed, TryRecvError};
-use crate::pass::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Missed, Notice};
 use crate::ring::shared::{PumpThread, Shared, State};

@@ -3,7 +3,7 @@
 use crate::api::async_reader::AsyncReader;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 use crate::on_error::OnError;
-use crate::pass::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
 use crate::record::missed::{Missed, Notice};

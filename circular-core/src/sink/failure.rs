@@ -4,7 +4,7 @@
 //! that fails, and neither a write nor a flush waits for it.
 
 use crate::on_error::OnError;
-use crate::pass::Pass;
+use crate::read::core::Pass;
 use crate::ring::readers::Token;
 use crate::ring::shared::Shared;
 use crate::sys::no_wait::NoWait;

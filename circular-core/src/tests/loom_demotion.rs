@@ -2,7 +2,7 @@
 
 use super::{end_time, model, read, reader, ring, write, writer};
 use crate::api::handle::Handle;
-use crate::pass::{Idle, Outcome};
+use crate::read::core::{Idle, Outcome};
 use crate::ring::policy::Policy;
 use crate::sys::sync;
 use loom::thread;

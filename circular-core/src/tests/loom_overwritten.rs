@@ -3,7 +3,7 @@
 use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
 use crate::dump::{self, Piece};
 use crate::format::word::WORD;
-use crate::pass::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, Pass};
 use crate::ring::policy::{Policy, Start};
 use crate::select::Select;
 use crate::tape::batch::Records;

@@ -3,7 +3,7 @@
 use super::{model, read, reader, ring, write, writer};
 use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::pass::{Idle, Outcome};
+use crate::read::core::{Idle, Outcome};
 use crate::record::missed::Notice;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;

@@ -3,7 +3,7 @@
 use super::{
     Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
 };
-use crate::pass::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
 use crate::ring::policy::{Policy, Start};

@@ -2,7 +2,7 @@
 
 use super::{model, name, ring, write, write_info, writer};
 use crate::api::async_reader::AsyncReader;
-use crate::pass::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::level::Level;
 use crate::record::missed::Notice;
 use crate::ring::policy::{Policy, Start};

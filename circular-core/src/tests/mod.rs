@@ -20,7 +20,7 @@ mod loom_trigger;
 use crate::format::word::WORD;
 use crate::memory::payload::Slices;
 use crate::memory::storage::Storage;
-use crate::pass::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::meta::Meta;

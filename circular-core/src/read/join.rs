@@ -4,11 +4,11 @@
 //! may take a while, that is done without the lock.
 
 use crate::error::OutOfMemory;
+use crate::read::start::{self, Begin};
 use crate::ring::policy::{Policy, Start};
 use crate::ring::readers::{Slot, Token};
 use crate::ring::shared::Shared;
 use crate::select::Select;
-use crate::start::{self, Begin};
 use crate::sys::sync;
 use crate::tape::position::Spot;
 use std::mem;

@@ -11,7 +11,7 @@ mod lapped;
 
 use crate::error::OutOfMemory;
 use crate::format::header::Header;
-use crate::join;
+use crate::read::join;
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Loss, Missed};
 use crate::ring::policy::{Policy, Start};

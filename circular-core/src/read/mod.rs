@@ -1,0 +1,5 @@
+//! The one read path, whatever the reader is.
+
+pub(crate) mod core;
+pub(crate) mod join;
+pub(crate) mod start;
