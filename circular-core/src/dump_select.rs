@@ -6,7 +6,7 @@ use crate::error::OutOfMemory;
 use crate::record::Record;
 use crate::redaction::Redaction;
 use crate::select::targets::Targets;
-use crate::sink::Feeder;
+use crate::sink::feed::Feeder;
 use crate::sys::fork::Generation;
 use crate::sys::underway;
 use crate::tape::batch::Records;

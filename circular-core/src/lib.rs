@@ -87,7 +87,6 @@ compile_error!(
 );
 
 mod api;
-mod auto_flush;
 #[cfg(test)]
 mod damaged;
 mod dump;
@@ -103,9 +102,7 @@ pub mod fuzzing;
 mod make_writer;
 mod memory;
 mod on_demand;
-mod on_error;
 mod panic_dump;
-mod put_off;
 mod read;
 mod record;
 #[doc(hidden)]
@@ -117,7 +114,6 @@ mod select;
 mod sink;
 mod sys;
 mod tape;
-mod terminal;
 mod text;
 mod time;
 mod trigger;
@@ -137,12 +133,10 @@ pub use api::reader::{Reader, ReaderBuilder};
 #[cfg(feature = "futures")]
 pub use api::record_stream::{Lagged, RecordStream};
 pub use api::ring::{Ring, RingBuilder};
-pub use auto_flush::AutoFlush;
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 #[cfg(feature = "tracing")]
 pub use make_writer::EventWriter;
 pub use on_demand::{DumpBuilder, DumpReport, DumpTo};
-pub use on_error::OnError;
 pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
@@ -159,10 +153,12 @@ pub use ring::attending::Attending;
 pub use ring::policy::{Policy, Start};
 pub use ring::stats::{ReaderStats, Stats, Waits};
 pub use select::targets::{ParseTargetsError, Targets};
-pub use sink::SinkError;
+pub use sink::auto_flush::AutoFlush;
+pub use sink::feed::SinkError;
+pub use sink::on_error::OnError;
+pub use sink::terminal::TerminalWriter;
 pub use tape::batch::{Batch, Records};
 pub use tape::snapshot::Snapshot;
-pub use terminal::TerminalWriter;
 pub use text::escape::{Colors, push_for_terminal};
 pub use text::json::{InJson, push_json, push_json_for_terminal};
 pub use time::log_time::LogTime;

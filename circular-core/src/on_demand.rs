@@ -13,7 +13,7 @@ use crate::redact::redacted::Redacted;
 use crate::redaction::Redaction;
 use crate::ring::shared::Shared;
 use crate::select::targets::Targets;
-use crate::sink::Feeder;
+use crate::sink::feed::Feeder;
 use crate::sys::no_wait::NoWait;
 use std::fmt;
 use std::io::{self, Write};

@@ -19,7 +19,7 @@ use crate::redact::redacted::Redacted;
 use crate::redaction::Redaction;
 use crate::ring::policy::Policy;
 use crate::select::targets::Targets;
-use crate::terminal::TerminalWriter;
+use crate::sink::terminal::TerminalWriter;
 use crate::trigger::DumpTrigger;
 
 /// How long readers get to finish when the program ends, and how long a log call waits for a console that

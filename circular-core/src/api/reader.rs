@@ -2,7 +2,6 @@
 
 use crate::api::async_reader::AsyncReader;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
-use crate::on_error::OnError;
 use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
@@ -11,8 +10,9 @@ use crate::ring::policy::{Policy, Start};
 use crate::ring::shared::Shared;
 use crate::select::Select;
 use crate::select::targets::Targets;
-use crate::sink::Feed;
 use crate::sink::failure::Choice;
+use crate::sink::feed::Feed;
+use crate::sink::on_error::OnError;
 use crate::sys::sync;
 use crate::tape::batch::Batch;
 use std::any;

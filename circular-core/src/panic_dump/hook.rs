@@ -23,7 +23,7 @@ use crate::record::meta::Meta;
 use crate::record::missed::Notice;
 use crate::ring::shared::Shared;
 use crate::ring::write::NoLock;
-use crate::sink::Feeder;
+use crate::sink::feed::Feeder;
 use crate::sys::no_wait::NoWait;
 use crate::sys::stderr::{self, Stderr};
 use crate::sys::underway::{self, Patience, Underway};

@@ -8,7 +8,7 @@ use crate::dump_select::DumpSelect;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::part::Part;
-use crate::sink::Feeder;
+use crate::sink::feed::Feeder;
 use crate::text::fixed_text::FixedText;
 use crate::time::clock::Stamp;
 use crate::time::log_time::LogTime;

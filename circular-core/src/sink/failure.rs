@@ -3,10 +3,10 @@
 //! Invariant: from when its sink fails until that takes something again, the ring knows the reader as one
 //! that fails, and neither a write nor a flush waits for it.
 
-use crate::on_error::OnError;
 use crate::read::core::Pass;
 use crate::ring::readers::Token;
 use crate::ring::shared::Shared;
+use crate::sink::on_error::OnError;
 use crate::sys::no_wait::NoWait;
 use crate::sys::stderr::{self, LINE};
 use crate::sys::sync;

@@ -3,11 +3,11 @@
 use super::{model, reader, ring, write, writer};
 use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::put_off;
 use crate::record::missed::Notice;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;
-use crate::sink::Feed;
+use crate::sink::deferred_flush;
+use crate::sink::feed::Feed;
 use crate::sys::sync::AtomicU64;
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};
@@ -141,7 +141,7 @@ impl Write for PutsOff {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if put_off::may() {
+        if deferred_flush::may() {
             return Ok(());
         }
         self.0.flush()

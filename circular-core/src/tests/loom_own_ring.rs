@@ -7,7 +7,7 @@ use crate::read::core::{Idle, Outcome};
 use crate::record::missed::Notice;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;
-use crate::sink::Feed;
+use crate::sink::feed::Feed;
 use crate::sys::no_wait::NoWait;
 use crate::sys::sync::AtomicU64;
 use crate::tape::batch::Records;

@@ -9,7 +9,7 @@ use crate::dump_file::dir::DumpDir;
 use crate::dump_select::DumpSelect;
 use crate::error::OutOfMemory;
 use crate::record::missed::Notice;
-use crate::sink::Feeder;
+use crate::sink::feed::Feeder;
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Spot;

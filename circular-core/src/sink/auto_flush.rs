@@ -5,8 +5,8 @@
 //! thread sees to that; it starts with the first write or flush that leaves something to do, and ends
 //! with the wrapper.
 
-use crate::put_off;
-use crate::sink::NOT_READY;
+use crate::sink::deferred_flush;
+use crate::sink::feed::NOT_READY;
 use crate::sys::fork::Generation;
 use crate::sys::no_wait::NoWait;
 use crate::sys::sync::{Condvar, Mutex, MutexGuard};
@@ -206,7 +206,7 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
                 .flushed
                 .and_then(|flushed| flushed.checked_add(self.delay));
             match due {
-                Some(due) if Instant::now() < due && put_off::may() => state.due = Some(due),
+                Some(due) if Instant::now() < due && deferred_flush::may() => state.due = Some(due),
                 _ => return state.flush(),
             }
         }

@@ -1,12 +1,10 @@
 //! Feeding a sink, and what can go wrong in it.
 
-pub(crate) mod failure;
-
-use self::failure::{Choice, Failure};
-use crate::put_off;
 use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::missed::{Loss, Notice};
 use crate::ring::attending::Attending;
+use crate::sink::deferred_flush;
+use crate::sink::failure::{Choice, Failure};
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::text::fixed_text::FixedText;
 use std::fmt;
@@ -208,7 +206,7 @@ impl<'a, W: Write> Feeder<'a, W> {
         let _no_wait = NoWait::enter();
         loop {
             let began = Instant::now();
-            match put_off::flush(must, || self.sink.flush()) {
+            match deferred_flush::flush(must, || self.sink.flush()) {
                 Err(error) => {
                     self.try_again(error, began)?;
                     // What only a flush fails at is no reason to keep the rest from it.
