@@ -4,7 +4,7 @@
 //! have left behind. Everything else the targets do from the outside.
 
 use crate::api::handle::Handle;
-use crate::dump::{self, Piece};
+use crate::dump::write::{self, Piece};
 use crate::format::header::{self, Header};
 use crate::format::word::WORD;
 use crate::record::Record;
@@ -130,6 +130,6 @@ pub fn dump(
         Piece::Missed(_) => Ok(()),
         Piece::Records(records) => out(records.bytes()),
     };
-    let dumped = dump::write(tape, &mut buffer, &(0..0), &mut write)?;
+    let dumped = write::write(tape, &mut buffer, &(0..0), &mut write)?;
     Ok((dumped.records, dumped.bytes, dumped.missed))
 }

@@ -90,9 +90,6 @@ mod api;
 #[cfg(test)]
 mod damaged;
 mod dump;
-mod dump_file;
-mod dump_options;
-mod dump_select;
 mod error;
 mod format;
 #[cfg(any(fuzzing, test))]
@@ -101,14 +98,11 @@ pub mod fuzzing;
 #[cfg(feature = "tracing")]
 mod make_writer;
 mod memory;
-mod on_demand;
-mod panic_dump;
 mod read;
 mod record;
 #[doc(hidden)]
 pub mod recorder;
 mod redact;
-mod redaction;
 mod ring;
 mod select;
 mod sink;
@@ -116,7 +110,6 @@ mod sys;
 mod tape;
 mod text;
 mod time;
-mod trigger;
 
 #[cfg(all(test, loom))]
 mod tests;
@@ -133,11 +126,14 @@ pub use api::reader::{Reader, ReaderBuilder};
 #[cfg(feature = "futures")]
 pub use api::record_stream::{Lagged, RecordStream};
 pub use api::ring::{Ring, RingBuilder};
+pub use dump::on_demand::{DumpBuilder, DumpReport, DumpTo};
+pub use dump::panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
+pub use dump::redaction::Redaction;
+pub use dump::trigger::alarm::TriggerStats;
+pub use dump::trigger::{DumpTrigger, DumpTriggerBuilder};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 #[cfg(feature = "tracing")]
 pub use make_writer::EventWriter;
-pub use on_demand::{DumpBuilder, DumpReport, DumpTo};
-pub use panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
 pub use record::meta::Meta;
@@ -147,7 +143,6 @@ pub use record::{OwnedRecord, Record};
 pub use recorder::Recorder;
 pub use redact::keys::{SECRET_KEYS, redact_keys};
 pub use redact::redacted::Redacted;
-pub use redaction::Redaction;
 #[doc(hidden)]
 pub use ring::attending::Attending;
 pub use ring::policy::{Policy, Start};
@@ -162,8 +157,6 @@ pub use tape::snapshot::Snapshot;
 pub use text::escape::{Colors, push_for_terminal};
 pub use text::json::{InJson, push_json, push_json_for_terminal};
 pub use time::log_time::LogTime;
-pub use trigger::alarm::TriggerStats;
-pub use trigger::{DumpTrigger, DumpTriggerBuilder};
 
 #[doc(hidden)]
 pub use text::plain;

@@ -7,10 +7,10 @@ use tracing_core::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::api::ring::Ring;
+use crate::dump::trigger::DumpTrigger;
 use crate::record::level::Level;
 use crate::record::meta::Meta;
 use crate::text::fixed_text::FixedText;
-use crate::trigger::DumpTrigger;
 
 /// Records each event with its level and target.
 ///

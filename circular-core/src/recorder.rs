@@ -13,14 +13,14 @@ use std::time::Duration;
 
 use crate::api::handle::Handle;
 use crate::api::ring::Ring;
-use crate::panic_dump::{PanicDump, PanicDumpBuilder};
+use crate::dump::panic_dump::{PanicDump, PanicDumpBuilder};
+use crate::dump::redaction::Redaction;
+use crate::dump::trigger::DumpTrigger;
 use crate::record::Record;
 use crate::redact::redacted::Redacted;
-use crate::redaction::Redaction;
 use crate::ring::policy::Policy;
 use crate::select::targets::Targets;
 use crate::sink::terminal::TerminalWriter;
-use crate::trigger::DumpTrigger;
 
 /// How long readers get to finish when the program ends, and how long a log call waits for a console that
 /// nobody reads, once.

@@ -1,7 +1,7 @@
 //! Reading while being overwritten: invariants 1, 2, 3, 9 and 10.
 
 use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
-use crate::dump::{self, Piece};
+use crate::dump::write::{self, Piece};
 use crate::format::word::WORD;
 use crate::read::core::{Idle, Outcome, Pass};
 use crate::ring::policy::{Policy, Start};
@@ -64,7 +64,7 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
             }
             Ok(())
         };
-        let dumped = dump::write(&shared.tape, &mut buffer, &(0..0), &mut out).unwrap();
+        let dumped = write::write(&shared.tape, &mut buffer, &(0..0), &mut out).unwrap();
         assert_eq!(bytes.len() as u64, dumped.bytes);
         assert_eq!(told, dumped.missed.records, "not told where it is missing");
         let names: Vec<u8> = bytes.chunks(WORD).map(|record| record[0]).collect();

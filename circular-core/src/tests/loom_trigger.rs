@@ -5,10 +5,10 @@
 
 use super::{end_time, model, ring, write};
 use crate::api::handle::Handle;
+use crate::dump::trigger::DumpTrigger;
 use crate::format::word::WORD;
 use crate::record::level::Level;
 use crate::ring::shared::Shared;
-use crate::trigger::DumpTrigger;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use std::io::{self, Write};

@@ -9,12 +9,12 @@
 use self::alarm::{Alarm, Pace, Present, TriggerStats};
 use self::worker::{Destination, Worker};
 use crate::api::handle::Handle;
-use crate::dump_file::names::Cause;
-use crate::dump_options::DumpOptions;
+use crate::dump::file::names::Cause;
+use crate::dump::options::DumpOptions;
+use crate::dump::redaction::Redaction;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::redact::redacted::Redacted;
-use crate::redaction::Redaction;
 use crate::select::targets::Targets;
 use crate::sys::sync::ThreadBuilder;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The one line on stderr that tells what became of a dump.
 
-use crate::dump::Dumped;
+use crate::dump::write::Dumped;
 use std::fmt::{self, Write};
 use std::io;
 use std::path::Path;

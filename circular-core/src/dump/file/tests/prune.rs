@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use super::set_mode;
 use super::{NOON, TempDir, dump, noon, whole_name};
-use crate::dump_file::prune::summary;
+use crate::dump::file::prune::summary;
 use std::fs;
 use std::io::ErrorKind;
 

@@ -1,8 +1,8 @@
 //! What dumps of every cause can be told: what their files are called after, and what of the log goes into them.
 
-use crate::dump_file::dir::DumpDir;
-use crate::dump_file::names::Cause;
-use crate::dump_select::DumpSelect;
+use crate::dump::file::dir::DumpDir;
+use crate::dump::file::names::Cause;
+use crate::dump::select::DumpSelect;
 use crate::ring::at_exit;
 use std::path::PathBuf;
 

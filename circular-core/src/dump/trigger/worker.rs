@@ -4,9 +4,9 @@
 //! whole, or what a sink has taken.
 
 use super::alarm::{self, Alarm, Pace, Present};
-use crate::dump::{self, Piece};
-use crate::dump_file::dir::DumpDir;
-use crate::dump_select::DumpSelect;
+use crate::dump::file::dir::DumpDir;
+use crate::dump::select::DumpSelect;
+use crate::dump::write::{self, Piece};
 use crate::error::OutOfMemory;
 use crate::record::missed::Notice;
 use crate::sink::feed::Feeder;
@@ -124,6 +124,6 @@ impl Worker {
             Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
             Piece::Records(records) => select.feed(records, feeder),
         };
-        dump::write_from(tape, &mut self.buffer, &mut self.from, &mut out)
+        write::write_from(tape, &mut self.buffer, &mut self.from, &mut out)
     }
 }

@@ -3,14 +3,14 @@
 //! Invariant: a file has its name only when it is whole, and no writer or reader waits for it.
 
 use crate::api::handle::Handle;
-use crate::dump::{self, Piece};
-use crate::dump_file::names::Cause;
-use crate::dump_options::DumpOptions;
-use crate::dump_select::DumpSelect;
+use crate::dump::file::names::Cause;
+use crate::dump::options::DumpOptions;
+use crate::dump::redaction::Redaction;
+use crate::dump::select::DumpSelect;
+use crate::dump::write::{self, Piece};
 use crate::record::Record;
 use crate::record::missed::{Missed, Notice};
 use crate::redact::redacted::Redacted;
-use crate::redaction::Redaction;
 use crate::ring::shared::Shared;
 use crate::select::targets::Targets;
 use crate::sink::feed::Feeder;
@@ -205,7 +205,7 @@ fn feed<W: Write>(
         Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
         Piece::Records(records) => select.feed(records, feeder),
     };
-    let dumped = dump::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;
+    let dumped = write::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;
     let mut missed = dumped.missed;
     missed += dumped.no_memory;
     Ok(DumpReport {

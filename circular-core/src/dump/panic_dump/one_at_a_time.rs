@@ -4,7 +4,7 @@
 //! but not for ever: stderr may be stuck. Nobody sleeps on a lock here, so that a thread in any state,
 //! in a signal handler too, gets on.
 
-use crate::dump_file::dir::DumpDir;
+use crate::dump::file::dir::DumpDir;
 use crate::sys::stderr::LINE;
 use crate::sys::underway::{LOOK, Patience};
 use crate::tape::buffer::Buffer;

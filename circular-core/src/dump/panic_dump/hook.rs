@@ -13,10 +13,10 @@ use super::message::{Panic, Pieces, TARGET, line_begin, record};
 use super::one_at_a_time::OneAtATime;
 use super::report::{self, ToStderr};
 use super::thread_name::{ProcessName, ThreadName};
-use crate::dump::{self, Dumped, Piece};
-use crate::dump_file::OpenDump;
-use crate::dump_file::dir::DumpDir;
-use crate::dump_select::DumpSelect;
+use crate::dump::file::OpenDump;
+use crate::dump::file::dir::DumpDir;
+use crate::dump::select::DumpSelect;
+use crate::dump::write::{self, Dumped, Piece};
 use crate::memory::payload::Slices;
 use crate::record::level::Level;
 use crate::record::meta::Meta;
@@ -246,7 +246,7 @@ impl Hook {
             Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
             Piece::Records(records) => self.select.feed(records, &mut feeder),
         };
-        let dumped = dump::write(&self.shared.tape, buffer, &wanted, &mut out)?;
+        let dumped = write::write(&self.shared.tape, buffer, &wanted, &mut out)?;
         if panic.recorded.is_none() || dumped.lacks_wanted {
             panic.feed(&self.select, &mut feeder)?;
         }

@@ -2,9 +2,9 @@
 //!
 //! Invariant: nothing leaves but what the filter wants and the hook was then shown.
 
+use crate::dump::redaction::Redaction;
 use crate::error::OutOfMemory;
 use crate::record::Record;
-use crate::redaction::Redaction;
 use crate::select::targets::Targets;
 use crate::sink::feed::Feeder;
 use crate::sys::fork::Generation;

@@ -4,7 +4,7 @@
 //! Invariant: nothing is allocated. The pieces lie where they are, and the ring takes several.
 
 use super::thread_name::ThreadName;
-use crate::dump_select::DumpSelect;
+use crate::dump::select::DumpSelect;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::part::Part;

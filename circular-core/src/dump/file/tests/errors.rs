@@ -3,9 +3,9 @@
 #[cfg(unix)]
 use super::set_mode;
 use super::{NOON, TempDir, noon, partial_name};
-use crate::dump_file::advice::advice;
-use crate::dump_file::dir::DumpDir;
-use crate::dump_file::names::Cause;
+use crate::dump::file::advice::advice;
+use crate::dump::file::dir::DumpDir;
+use crate::dump::file::names::Cause;
 use std::fs;
 use std::io::{ErrorKind, Write};
 
