@@ -86,6 +86,7 @@ compile_error!(
      other crates of circular, under [target.'cfg(not(target_family = \"wasm\"))'.dependencies] in Cargo.toml"
 );
 
+mod adapter;
 mod api;
 #[cfg(test)]
 mod damaged;
@@ -95,13 +96,9 @@ mod format;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(feature = "tracing")]
-mod make_writer;
 mod memory;
 mod read;
 mod record;
-#[doc(hidden)]
-pub mod recorder;
 mod redact;
 mod ring;
 mod select;
@@ -119,6 +116,9 @@ mod tests;
 #[doc = include_str!("../docs/memory.md")]
 pub mod memory_model {}
 
+#[cfg(feature = "tracing")]
+pub use adapter::make_writer::EventWriter;
+pub use adapter::recorder::Recorder;
 pub use api::async_reader::AsyncReader;
 pub use api::capacity::{Capacity, ParseCapacityError};
 pub use api::handle::Handle;
@@ -132,15 +132,12 @@ pub use dump::redaction::Redaction;
 pub use dump::trigger::alarm::TriggerStats;
 pub use dump::trigger::{DumpTrigger, DumpTriggerBuilder};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
-#[cfg(feature = "tracing")]
-pub use make_writer::EventWriter;
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
 pub use record::meta::Meta;
 pub use record::missed::{Missed, Notice};
 pub use record::part::Part;
 pub use record::{OwnedRecord, Record};
-pub use recorder::Recorder;
 pub use redact::keys::{SECRET_KEYS, redact_keys};
 pub use redact::redacted::Redacted;
 #[doc(hidden)]
@@ -160,3 +157,6 @@ pub use time::log_time::LogTime;
 
 #[doc(hidden)]
 pub use text::plain;
+
+#[doc(hidden)]
+pub use adapter::recorder;
