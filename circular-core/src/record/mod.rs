@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One record: the bytes of one write, and what is known of them.
 ///
-/// It borrows from the [`Batch`] or [`Snapshot`](crate::Snapshot) it is in.
+/// It borrows from the [`Batch`](crate::Batch) or [`Snapshot`](crate::Snapshot) it is in.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
     pub(crate) seq: u64,

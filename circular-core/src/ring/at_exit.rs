@@ -3,7 +3,7 @@
 //! The rings that asked for it stand in a list that only grows and is read without a lock, since a
 //! forked child that exits runs the same handler and must not wait for anything.
 
-mod at_exit;
+mod system;
 
 use crate::ring::shared::Shared;
 use crate::sys::{no_wait, sync, underway};
@@ -112,5 +112,5 @@ fn hook() -> bool {
         underway::wait_for_others();
     }
 
-    *IS_HOOKED.get_or_init(|| at_exit::call(at_exit))
+    *IS_HOOKED.get_or_init(|| system::call(at_exit))
 }
