@@ -178,6 +178,52 @@ fn a_task_with_nothing_to_do_does_not_clone_its_waker_at_every_poll() {
     other.await_wake();
 }
 
+/// Whose turn is over is woken by the poll itself, on its own thread, and that may be waited for by nobody then.
+#[test]
+fn nothing_waits_in_a_waker_that_is_called_by_a_poll() {
+    struct Waits(Handle, mpsc::Sender<[bool; 2]>);
+    impl Wake for Waits {
+        fn wake(self: Arc<Self>) {
+            let Waits(handle, tell) = &*self;
+            handle.flush();
+            let long = Duration::from_secs(3600);
+            let _ = tell.send([handle.flush_timeout(long), handle.join_timeout(long)]);
+        }
+    }
+    let _watchdog = watchdog::minutes(2);
+    let ring = Ring::new(1 << 20).unwrap();
+    let patience = Policy::BlockFor(Duration::from_secs(3600));
+    let mut reader = ring.handle().reader().policy(patience).stream().unwrap();
+    let (tell, told) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Waits(ring.handle(), tell)));
+    // It gives way some time, though there is more.
+    while told.try_recv() != Ok([false, false]) {
+        (&ring).write_all(b"x").unwrap();
+        let _ = reader.poll_recv(&mut Context::from_waker(&waker));
+    }
+}
+
+/// A task often owns its reader: if the reader kept the task as well, neither would ever go.
+#[test]
+fn a_reader_that_nobody_waits_for_keeps_no_task() {
+    struct Task;
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    let ring = Ring::new(4096).unwrap();
+    let mut reader = ring.handle().reader().stream().unwrap();
+    let task = Arc::new(Task);
+    let waker = Waker::from(Arc::clone(&task));
+    let mut context = Context::from_waker(&waker);
+    let kept = || Arc::strong_count(&task) - 2;
+    (&ring).write_all(b"x").unwrap();
+    assert!(reader.poll_recv(&mut context).is_ready());
+    assert_eq!(kept(), 0, "after a batch");
+    drop(ring);
+    while !matches!(reader.poll_recv(&mut context), Poll::Ready(Err(Closed))) {}
+    assert_eq!(kept(), 0, "after the end");
+}
+
 /// While the waker of the first still waits with the ring.
 #[test]
 fn a_reader_that_goes_from_task_to_task_wakes_the_last_and_keeps_none_of_the_others() {

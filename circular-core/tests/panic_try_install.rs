@@ -2,16 +2,16 @@
 
 use circular_core::{PanicDump, Ring};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::panic;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-#[allow(dead_code, reason = "no test here runs itself as a child")]
+#[allow(dead_code, reason = "not all of it is used")]
 #[path = "common/child.rs"]
 mod child;
-#[allow(dead_code, reason = "no test here runs itself as a child")]
+#[allow(dead_code, reason = "not all of it is used")]
 #[path = "common/dumps.rs"]
 mod dumps;
 
@@ -88,4 +88,45 @@ fn one_that_works_is_as_it_was_and_the_hook_is_set() {
         !dumps.0.join(abandoned).exists(),
         "the first dump removes it"
     );
+}
+
+/// As on a full disk, where a file can be made and not written.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_takes_no_bytes_is_told_at_once_and_left_as_it_was() {
+    if child::role().is_some() {
+        return;
+    }
+    let dumps = Dumps::new();
+    let output = dumps.command("has no room").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("refused: "), "{text}");
+    assert_eq!(
+        fs::read_dir(&dumps.0).unwrap().count(),
+        0,
+        "something is left"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[expect(unsafe_code, reason = "the standard library has no limits")]
+fn as_child() {
+    if child::role().is_none() {
+        return;
+    }
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: a valid limit, for this process alone.
+    unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const none) };
+    let ring = Ring::new(1 << 16).unwrap();
+    let error = install(&ring, &dumps::dir()).unwrap_err();
+    // Not through the harness, which would have it in a file.
+    let _ = writeln!(io::stderr(), "refused: {error}");
+    assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+    // SAFETY: it does not return. What measures coverage could not write its file.
+    unsafe { libc::_exit(0) };
 }

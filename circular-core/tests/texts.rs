@@ -1,8 +1,8 @@
 //! What a user reads: of an error, what to do about it; of a value in `{:?}`, never what was logged.
 
 use circular_core::{
-    AutoFlush, BuildError, Closed, Cursor, Level, Meta, PanicDump, Policy, Reader,
-    RecvTimeoutError, Ring, SinkError, TryRecvError,
+    AutoFlush, BuildError, Closed, Cursor, InJson, Level, Meta, PanicDump, Policy, Reader,
+    RecvTimeoutError, Redacted, Ring, SinkError, TryRecvError,
 };
 use std::error::Error;
 use std::fmt::Debug;
@@ -124,7 +124,10 @@ fn debug_tells_figures_and_no_record() {
     let mut auto_flush = AutoFlush::new(Vec::new(), Duration::from_secs(7));
     auto_flush.write_all(SECRET.as_bytes()).unwrap();
     let snapshot = handle.snapshot();
-    let cases: [(&dyn Debug, &str); 8] = [
+    let mut line = format!("{{\"text\":\"{SECRET}");
+    let cases: [(&dyn Debug, &str); 10] = [
+        (&InJson::new(&mut line), "InJson"),
+        (&Redacted::Text(SECRET.into()), "7 bytes"),
         (&ring, "capacity: 8192"),
         (&handle, "capacity: 8192"),
         (

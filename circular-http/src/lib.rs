@@ -41,7 +41,7 @@
 //! | `since=5m`, `until=2026-11-25T14:00:00Z` | by time: how long ago, or RFC 3339 |
 //! | `level=warn` | this and what is more severe; records without a level always pass |
 //! | `filter=info,shop::db=debug` | by level and target, as `RUST_LOG` has it |
-//! | `q=text`, `re=a+b` | what contains the text, what the expression matches |
+//! | `q=text`, `re=time.?out` | what contains the text, what the expression matches; `+` is a blank, write `%2B` |
 //! | `after=<cursor>` | what comes after a record, by the `id` that NDJSON and event streams give |
 //! | `limit_bytes=100000` | ends before it is longer |
 //! | `raw` | text: the bytes as they are |
@@ -52,7 +52,7 @@
 //!
 //! In JSON, a record is `{"id","seq","time","level","target","text"}`, and has a `part` if it is one of a
 //! record that was longer than the ring. Beside them there are `{"id","missed":{"records","bytes"}}`,
-//! `{"restarted":true}`, `{"closed":true}` at the end of the ring, `{"id","closed":true,"stopped":true}` where
+//! `{"restarted":true}`, `{"closed":true}` at the end of the ring, `{"end":true}` in an event stream that does not follow, `{"id","closed":true,"stopped":true}` where
 //! the server ends and the ring goes on, and `{"id","alive":true}` every 15 s when there is nothing else:
 //! whoever reads for `text` looks whether there is one. A response that follows and ends without `closed` was
 //! cut off.

@@ -97,6 +97,9 @@ where
     /// Where [`serve`](crate::serve) listens; 127.0.0.1:6061 unless said. Port 0 takes a free one.
     /// An address that other machines can reach needs a token. Text that is no address, such as a host's
     /// name, is an error when it is served.
+    ///
+    /// It makes of `Options` `Options<Listen>`, so where it is called under a condition, begin with
+    /// `let mut options: Options<Listen> = Options::new().into()`.
     pub fn addr(self, addr: impl ListenAddr) -> Options<Listen> {
         let mut options = self.into();
         options.listen.addr = addr.into_addr();

@@ -139,7 +139,7 @@ impl Wanted {
                 self.after = Some(
                     value
                         .parse()
-                        .map_err(|_| expected("a cursor, which is <ring>.<seq>"))?,
+                        .map_err(|_| expected("a cursor, which is the id of a record"))?,
                 )
             }
             "limit_bytes" => {

@@ -97,7 +97,9 @@ impl RecorderBuilder {
     }
 
     /// Hands each record to `hook` before it is dumped: see [`Redacted`], and
-    /// [`redact_keys`](circular_core::redact_keys), which is one. The console shows what is logged.
+    /// [`redact_keys`](circular_core::redact_keys), which is one. It is for the dumps that the recorder makes by itself, at a
+    /// panic and at an error. [`Handle::dump_to`](circular_core::Handle::dump_to) and `circular_http::Options` want their own;
+    /// the console, and files from [`ReaderBuilder::spawn`](circular_core::ReaderBuilder::spawn), get what was logged.
     pub fn redact(
         mut self,
         hook: impl Fn(&Record<'_>) -> Redacted + Send + Sync + 'static,

@@ -86,7 +86,8 @@ use crate::values::{self, Panic};
 /// An open span holds its text, seldom more than a fifth beyond it, and up to 200 bytes; one that got a closed
 /// one's memory may hold four times its text, or its text and 256 bytes.
 ///
-/// The global allocator may log: the layer allocates and frees nothing while it keeps anything locked.
+/// The global allocator may log: the layer allocates and frees nothing while it keeps anything locked. `tracing`'s registry
+/// does, see the [crate's page](crate#hard-places).
 ///
 /// # Spans
 ///

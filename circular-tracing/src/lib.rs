@@ -170,6 +170,9 @@
 //!   drops an event inside a `Display`: use `init` or `set_global_default`.
 //! - **A span that is opened or entered in a thread-local's destructor** aborts the program, with any layer or
 //!   none, if the registry's own variables of that thread are gone by then.
+//! - **The program's allocator may log**, but not with a span of `tracing`'s own registry around it while a thread enters its first
+//!   spans: the registry's list of them grows then, while it is locked, and who asks for the current span panics.
+//!   Give such events `parent: None`, and leave JSON's spans out.
 //!
 //! **In a signal handler** nothing may be logged, here as with every logger that takes a lock or allocates: sooner
 //! or later the handler interrupts a write of its own thread, and waits for it for ever.

@@ -155,13 +155,16 @@ impl Setup {
         let Some(dir) = &self.dumps else {
             return Ok(None);
         };
-        fs::create_dir_all(dir).map_err(|error| {
-            let shown = dir.display();
-            let text = format!(
-                "cannot make {shown}, the directory for dumps: {error}; choose one that can be made, or that is there"
-            );
-            io::Error::new(error.kind(), text)
-        })?;
+        // Of what is there already, trying it out tells more.
+        if fs::symlink_metadata(dir).is_err() {
+            fs::create_dir_all(dir).map_err(|error| {
+                let shown = dir.display();
+                let text = format!(
+                    "cannot make {shown}, the directory for dumps: {error}; choose one that can be made, or that is there"
+                );
+                io::Error::new(error.kind(), text)
+            })?;
+        }
         let mut dump = PanicDump::builder(handle)
             .dir(dir)
             .program(&*self.program)

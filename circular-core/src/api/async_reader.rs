@@ -13,7 +13,7 @@ use crate::read::core::{Idle, Outcome, Pass};
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Missed, Notice};
 use crate::ring::shared::{PumpThread, Shared, State};
-use crate::sys::no_wait::NoWait;
+use crate::sys::no_wait::{self, NoWait};
 use crate::sys::sync::ThreadBuilder;
 use crate::tape::batch::Batch;
 use std::fmt;
@@ -51,8 +51,8 @@ pub struct AsyncReader {
     line: LineState,
     /// What is left of this task's turn.
     turn: usize,
-    /// One that wakes the task and is not left with the ring: to be left there at the next poll, and not to be cloned
-    /// for it.
+    /// While the task waits, one that wakes it and is not left with the ring: to be left there at the next poll, and not to
+    /// be cloned for it. A task that does not wait must not be kept alive by its own reader.
     waker: Option<Waker>,
     /// Keeps the pump running; dropped after `pass` has left.
     _pumped: Pumped,
@@ -115,6 +115,7 @@ impl AsyncReader {
     ///
     /// [`TryRecvError::Empty`] if there is none yet, [`TryRecvError::Closed`] if there will be none.
     pub fn try_recv(&mut self) -> Result<Batch<'_>, TryRecvError> {
+        self.waker = None;
         self.pass.release();
         match self.pass.next(Idle::Return) {
             Outcome::Batch => Ok(self.received()),
@@ -131,7 +132,7 @@ impl AsyncReader {
             // Others may have waited for as long as this task has found something.
             self.turn = TURN;
             self.pass.release_all();
-            context.waker().wake_by_ref();
+            no_wait::wake(context.waker());
             return Poll::Pending;
         }
         self.pass.release();
@@ -144,6 +145,7 @@ impl AsyncReader {
         self.waker.take_if(|kept| !kept.will_wake(task));
         match outcome {
             Outcome::Batch => {
+                self.waker = None;
                 let count = self.pass.buffer().record_count().max(LEAST);
                 self.turn = self.turn.saturating_sub(count);
                 Poll::Ready(Ok(()))
@@ -153,6 +155,7 @@ impl AsyncReader {
                 Poll::Pending
             }
             Outcome::Ended => {
+                self.waker = None;
                 self.pass.leave();
                 Poll::Ready(Err(Closed))
             }
@@ -249,7 +252,7 @@ impl futures_core::Stream for AsyncReader {
             // Closed, or only a loss of which nothing is told.
             return match received {
                 Ok(()) => {
-                    context.waker().wake_by_ref();
+                    no_wait::wake(context.waker());
                     Poll::Pending
                 }
                 Err(Closed) => Poll::Ready(None),

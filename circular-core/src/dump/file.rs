@@ -50,7 +50,8 @@ pub(crate) struct DumpFile<'a> {
 }
 
 impl DumpDir {
-    /// Finds out whether a dump can be made there: makes the file of one, and removes it. Other files are left alone.
+    /// Finds out whether a dump can be made there: makes the file of one, writes to it, and removes it. Other files are left
+    /// alone.
     ///
     /// # Errors
     ///
@@ -58,6 +59,8 @@ impl DumpDir {
     pub(crate) fn try_out(&mut self) -> io::Result<()> {
         let underway = Underway::begin(Generation::current());
         let mut file = self.make(SystemTime::now(), underway)?;
+        // A disk that is full lets a file be made.
+        file.write_all(b"\n")?;
         // Some systems do not remove an open file.
         drop(file.file.take());
         let removed = file.remove_partial();

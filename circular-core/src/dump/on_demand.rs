@@ -182,7 +182,10 @@ impl<'a> DumpBuilder<'a> {
                 report.path = Some(dir.last().to_owned());
                 Ok(report)
             }
-            To::Sink(mut sink) => {
+            To::Sink(sink) => {
+                // In its destructor, too.
+                let _no_wait = NoWait::enter();
+                let mut sink = sink;
                 let mut feeder = Feeder::new(&mut sink);
                 let report = feed(&shared, &options.select, &mut feeder)?;
                 feeder.flush(true)?;

@@ -18,6 +18,7 @@ use crate::ring::policy::{Policy, Start};
 use crate::ring::readers::{Slot, Token};
 use crate::ring::shared::{Shared, State};
 use crate::select::Select;
+use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Spot;
@@ -98,7 +99,7 @@ impl Idle<'_> {
     /// There is more: a task shall ask again, when others have had their turn.
     fn come_back(self) {
         if let Idle::Wake(Some(waker)) = self {
-            waker.wake_by_ref();
+            no_wait::wake(waker);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What becomes of a record that must not leave as it is.
 
+use std::fmt;
+
 /// What a hook makes of a record: see [`Redaction`](crate::Redaction).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Redacted {
     /// It leaves as it is.
@@ -10,4 +12,15 @@ pub enum Redacted {
     Text(Vec<u8>),
     /// It does not leave. That is not told, but the numbers of the records have a gap.
     Drop,
+}
+
+/// Shows how long a text is, and not what it says.
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Redacted::Keep => f.write_str("Keep"),
+            Redacted::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Redacted::Drop => f.write_str("Drop"),
+        }
+    }
 }

@@ -84,7 +84,8 @@ pub(crate) fn take(shared: &Shared) -> Stats {
         refused: shared.refused.load(Relaxed),
         ..Stats::default()
     };
-    for _ in 0..TRIES {
+    for tries_left in (0..TRIES).rev() {
+        let is_last = tries_left == 0;
         let Some(head) = read_state(shared, &mut stats) else {
             break;
         };
@@ -94,6 +95,7 @@ pub(crate) fn take(shared: &Shared) -> Stats {
         let oldest = oldest.map(|entry| entry.spot);
         stats.overwritten = oldest.map_or(head.seq, |spot| spot.seq);
         let time = oldest.and_then(|spot| time_of(shared, spot, head));
+        let time = time.or_else(|| time_of_oldest(shared).filter(|_| is_last));
         let age = |nanos| Duration::from_nanos(clock::now().saturating_sub(nanos));
         stats.oldest_age = time.map(age);
         if time.is_some() || head.seq == 0 {
@@ -108,6 +110,15 @@ fn time_of(shared: &Shared, spot: Spot, head: Spot) -> Option<u64> {
     let (_, stamp, _) = shared.tape.step(spot, head.position)?;
     let is_gone = shared.tape.is_overtaken(spot.position, head.position);
     (!is_gone).then_some(stamp.nanos)
+}
+
+/// The same of the oldest record, under the lock, where no writer overtakes it. It takes a look at one entry of the
+/// index or two.
+fn time_of_oldest(shared: &Shared) -> Option<u64> {
+    let state = shared.lock()?;
+    let head = state.head.spot;
+    let oldest = shared.tape.entry_from(0, head.position)?;
+    time_of(shared, oldest.spot, head)
 }
 
 /// Copies what the lock guards, and tells the head.

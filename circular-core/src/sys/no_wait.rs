@@ -6,6 +6,7 @@
 
 use crate::sys::sync::thread_cell;
 use std::cell::Cell;
+use std::task::Waker;
 
 thread_cell! {
     /// How often this thread has entered code in which nothing may wait.
@@ -21,6 +22,13 @@ impl NoWait {
         let _ = DEPTH.try_with(|depth| depth.set(depth.get() + 1));
         Self(())
     }
+}
+
+/// Wakes a task, whose waker may be anybody's code: it must not wait for the thread that calls it, which may be the
+/// one that polls.
+pub(crate) fn wake(waker: &Waker) {
+    let _no_wait = NoWait::enter();
+    waker.wake_by_ref();
 }
 
 impl Drop for NoWait {

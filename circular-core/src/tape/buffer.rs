@@ -19,7 +19,6 @@ const RECORDS: usize = 384;
 const TARGETS: usize = 4 * 1024;
 
 /// Records that were copied out of the ring.
-#[derive(Clone)]
 pub(crate) struct Buffer {
     /// The payloads are `bytes[..filled]`; the rest is room.
     bytes: Vec<u8>,
@@ -28,6 +27,18 @@ pub(crate) struct Buffer {
     /// What `bytes` shrinks back to.
     usual: usize,
     limits: Limits,
+}
+
+/// Without the room.
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        Self {
+            bytes: self.bytes().to_vec(),
+            filled: self.filled,
+            details: self.details.clone(),
+            ..*self
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

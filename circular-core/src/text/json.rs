@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 
 /// Appends `value` as a JSON string, quotes included.
 ///
-/// What must be escaped is, and nothing else; `\b`, `\f`, `\n`, `\r` and `\t` are used where they can be.
+/// For a record's bytes there is [`push_json_for_terminal`]. What must be escaped is, and nothing else; `\b`, `\f`, `\n`, `\r` and `\t` are used where they can be.
 ///
 /// ```
 /// let mut line = String::from("{\"text\":");
@@ -74,13 +74,19 @@ pub fn push_json_for_terminal(out: &mut Vec<u8>, text: &[u8]) {
 /// assert_eq!(line, r#"{"error":"cannot read \"a\\tb\""}"#);
 /// # Ok::<(), std::fmt::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct InJson<'a>(&'a mut String);
 
 impl<'a> InJson<'a> {
     /// Returns a writer behind `out`, which ends within a string.
     pub fn new(out: &'a mut String) -> Self {
         Self(out)
+    }
+}
+
+/// Shows nothing of the text.
+impl fmt::Debug for InJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InJson").finish_non_exhaustive()
     }
 }
 
