@@ -9,7 +9,7 @@
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
 use crate::error::{Closed, TryRecvError};
-use crate::read::core::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, ReaderCore};
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Missed, Notice};
 use crate::ring::shared::{PumpThread, Shared, State};
@@ -41,7 +41,7 @@ const LEAST: usize = 8;
 /// some were missed, that ends when the ring is closed; `into_records` makes it one of records.
 #[must_use = "a reader that is dropped has left"]
 pub struct AsyncReader {
-    pass: Pass,
+    pass: ReaderCore,
     #[cfg_attr(
         not(feature = "futures"),
         expect(dead_code, reason = "only byte streams have notices")
@@ -67,7 +67,7 @@ struct LineState {
 }
 
 impl AsyncReader {
-    pub(crate) fn start(pass: Pass, notice: Notice) -> io::Result<Self> {
+    pub(crate) fn start(pass: ReaderCore, notice: Notice) -> io::Result<Self> {
         let pumped = Pumped::new(pass.shared())?;
         Ok(Self {
             pass,
@@ -314,7 +314,7 @@ impl Drop for Pumped {
         drop(state);
         if is_last {
             self.shared.tasks.notify_all();
-            self.shared.data.notify_all();
+            self.shared.not_empty.notify_all();
             self.shared.nap.notify_all();
         }
     }

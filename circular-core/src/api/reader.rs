@@ -2,7 +2,7 @@
 
 use crate::api::async_reader::AsyncReader;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
-use crate::read::core::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, ReaderCore};
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
 use crate::record::missed::{Missed, Notice};
@@ -219,8 +219,8 @@ impl ReaderBuilder {
             .spawn(move || feed.run_or(notice, choice))
     }
 
-    fn join(self, details: bool) -> Result<Pass, OutOfMemory> {
-        Pass::join(self.shared, self.start, self.policy, self.select, details)
+    fn join(self, details: bool) -> Result<ReaderCore, OutOfMemory> {
+        ReaderCore::join(self.shared, self.start, self.policy, self.select, details)
     }
 }
 
@@ -253,7 +253,7 @@ impl fmt::Debug for ReaderBuilder {
 ///
 /// After close it gets what the ring still holds, then [`Closed`].
 pub struct Reader {
-    pass: Pass,
+    pass: ReaderCore,
     notice: Notice,
     on_error: OnError,
 }

@@ -6,7 +6,7 @@
 //! Invariants: every record that was there when a dump was asked for, and that no dump has yet, is in
 //! the next one or told as missed; who asks waits for nothing but the ring's lock.
 
-use self::alarm::{Alarm, Pace, Present, TriggerStats};
+use self::alarm::{Alarm, Present, RateLimit, TriggerStats};
 use self::worker::{Destination, Worker};
 use crate::api::handle::Handle;
 use crate::dump::file::names::Cause;
@@ -87,13 +87,13 @@ const INTERVAL: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct DumpTrigger {
     least: Level,
-    armed: Arc<Armed>,
+    armed: Arc<DropGuard>,
 }
 
 /// Lets the thread end when the last clone goes.
-struct Armed(Arc<Alarm>);
+struct DropGuard(Arc<Alarm>);
 
-impl Drop for Armed {
+impl Drop for DropGuard {
     fn drop(&mut self) {
         self.0.disarm();
     }
@@ -235,7 +235,7 @@ impl DumpTriggerBuilder {
         let alarm = Arc::new(Alarm::new(Arc::clone(&shared)));
         let trigger = DumpTrigger {
             least: self.least,
-            armed: Arc::new(Armed(Arc::clone(&alarm))),
+            armed: Arc::new(DropGuard(Arc::clone(&alarm))),
         };
         let Some(present) = Present::join(shared) else {
             return Ok(trigger);
@@ -248,7 +248,7 @@ impl DumpTriggerBuilder {
                 Destination::Dir(dir)
             }
         };
-        let worker = Worker::new(alarm, Pace::new(self.interval), self.options.select)?;
+        let worker = Worker::new(alarm, RateLimit::new(self.interval), self.options.select)?;
         ThreadBuilder::new()
             .name("circular-dump".into())
             .spawn(move || worker.run(to, present))?;

@@ -1,6 +1,6 @@
 //! The bytes of one write, or of one part of it.
 
-use crate::memory::word_writer::Pen;
+use crate::memory::word_writer::WordWriter;
 use crate::sys::thread_buffer;
 use std::io::{self, IoSlice};
 use std::mem;
@@ -17,7 +17,7 @@ pub(crate) trait Payload: Copy {
     fn as_slice(&self) -> Option<&[u8]>;
 
     /// Writes all of it.
-    fn write(self, pen: &mut Pen<'_>);
+    fn write(self, pen: &mut WordWriter<'_>);
 
     /// How many slices it goes through to do that.
     #[cfg(test)]
@@ -41,7 +41,7 @@ impl Payload for &[u8] {
         Some(self)
     }
 
-    fn write(self, pen: &mut Pen<'_>) {
+    fn write(self, pen: &mut WordWriter<'_>) {
         pen.bytes(self);
     }
 }
@@ -104,7 +104,7 @@ impl Payload for Slices<'_> {
         None
     }
 
-    fn write(self, pen: &mut Pen<'_>) {
+    fn write(self, pen: &mut WordWriter<'_>) {
         let (mut from, mut left) = (self.start, self.len);
         for slice in self.slices {
             if left == 0 {

@@ -8,7 +8,7 @@ use crate::error::BuildError;
 use crate::format::header;
 use crate::format::word::WORD;
 use crate::memory::payload::Payload;
-use crate::memory::word_writer::Pen;
+use crate::memory::word_writer::WordWriter;
 use crate::memory::{copy, heap};
 use crate::sys::sync::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -108,8 +108,8 @@ impl Storage {
     }
 
     /// Begins to write at `index`.
-    pub(crate) fn pen(&self, index: usize) -> Pen<'_> {
-        Pen::new(&self.words[index..], &self.words)
+    pub(crate) fn pen(&self, index: usize) -> WordWriter<'_> {
+        WordWriter::new(&self.words[index..], &self.words)
     }
 }
 

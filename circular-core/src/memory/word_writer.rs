@@ -8,7 +8,7 @@ use crate::sys::sync::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Writes bytes one after the other, around the end of the storage, whole words at a time.
-pub(crate) struct Pen<'a> {
+pub(crate) struct WordWriter<'a> {
     /// What is left up to the end.
     run: &'a [AtomicU64],
     all: &'a [AtomicU64],
@@ -17,7 +17,7 @@ pub(crate) struct Pen<'a> {
     pending_bytes: usize,
 }
 
-impl<'a> Pen<'a> {
+impl<'a> WordWriter<'a> {
     /// Begins with `run`, and goes on with `all`, whose end `run` is.
     pub(crate) fn new(run: &'a [AtomicU64], all: &'a [AtomicU64]) -> Self {
         Self {

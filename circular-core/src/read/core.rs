@@ -15,7 +15,7 @@ use crate::read::join;
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Loss, Missed};
 use crate::ring::policy::{Policy, Start};
-use crate::ring::readers::{Slot, Token};
+use crate::ring::readers::{ReaderEntry, ReaderKey};
 use crate::ring::shared::{Shared, State};
 use crate::select::Select;
 use crate::sys::no_wait;
@@ -41,10 +41,10 @@ const BATCH: Most = Most {
 pub(crate) const NAP: Duration = Duration::from_millis(1);
 
 /// A reader's place in its ring, and its buffer.
-pub(crate) struct Pass {
+pub(crate) struct ReaderCore {
     shared: Arc<Shared>,
     /// `None` once the reader has ended.
-    token: Option<Token>,
+    token: Option<ReaderKey>,
     /// Where the next record is copied from.
     spot: Spot,
     buffer: Buffer,
@@ -120,7 +120,7 @@ pub(crate) enum Outcome {
     Ended,
 }
 
-impl Pass {
+impl ReaderCore {
     /// Joins the readers of a ring; `details` if records will be looked at one by one.
     pub(crate) fn join(
         shared: Arc<Shared>,
@@ -279,7 +279,7 @@ impl Pass {
     }
 
     /// Tells the ring where this reader is, and whom that concerns.
-    fn publish(&mut self, state: &mut MutexGuard<'_, State>, token: Token) {
+    fn publish(&mut self, state: &mut MutexGuard<'_, State>, token: ReaderKey) {
         let shared = &self.shared;
         let limit = state.readers.limit();
         if state
@@ -375,18 +375,18 @@ impl Pass {
     }
 
     /// What the ring knows of this reader, until it has left.
-    pub(crate) fn slot<'a>(&self, state: &'a mut State) -> Option<&'a mut Slot> {
+    pub(crate) fn slot<'a>(&self, state: &'a mut State) -> Option<&'a mut ReaderEntry> {
         state.readers.get(self.token?)
     }
 
     /// Its name among the readers, until it has left.
-    pub(crate) fn token(&self) -> Option<Token> {
+    pub(crate) fn token(&self) -> Option<ReaderKey> {
         self.token
     }
 
     /// How many readers joined before it, until it has left.
     pub(crate) fn number(&self) -> Option<u64> {
-        self.token.map(Token::number)
+        self.token.map(ReaderKey::number)
     }
 
     /// Leaves the readers of the ring; the buffer stays.
@@ -403,14 +403,14 @@ impl Pass {
             state.counts.failed_sinks += 1;
             let is_lost = slot
                 .as_ref()
-                .is_some_and(Slot::is_lossless_but_for_its_sink);
+                .is_some_and(ReaderEntry::is_lossless_but_for_its_sink);
             state.lost_sinks += usize::from(is_lost);
         }
         self.shared.after_leave(state, slot);
     }
 }
 
-impl Drop for Pass {
+impl Drop for ReaderCore {
     fn drop(&mut self) {
         self.leave();
     }
@@ -426,7 +426,7 @@ impl Shared {
     ) {
         if mem::replace(has_napped, true) {
             state.asleep = true;
-            self.data.wait(state, until);
+            self.not_empty.wait(state, until);
         } else {
             let length = until.map_or(NAP, |until| {
                 until.saturating_duration_since(sync::now()).min(NAP)

@@ -6,7 +6,7 @@
 use crate::error::OutOfMemory;
 use crate::read::start::{self, Begin};
 use crate::ring::policy::{Policy, Start};
-use crate::ring::readers::{Slot, Token};
+use crate::ring::readers::{ReaderEntry, ReaderKey};
 use crate::ring::shared::Shared;
 use crate::select::Select;
 use crate::sys::sync;
@@ -24,7 +24,7 @@ pub(crate) fn join(
     start: Start,
     policy: Policy,
     select: &Select,
-) -> Result<(Option<Token>, Begin), OutOfMemory> {
+) -> Result<(Option<ReaderKey>, Begin), OutOfMemory> {
     let tape = &shared.tape;
     // What is written meanwhile comes on top.
     let last = match start {
@@ -53,7 +53,7 @@ pub(crate) fn join(
         searches += 1;
         if let Some(slots) = wanted {
             memory = Vec::new();
-            let bytes = slots.saturating_mul(size_of::<Slot>());
+            let bytes = slots.saturating_mul(size_of::<ReaderEntry>());
             let reserved = memory.try_reserve_exact(slots);
             reserved.map_err(|_| OutOfMemory { bytes })?;
         }

@@ -22,7 +22,7 @@ const NO_FLUSH: u64 = u64::MAX;
 
 /// What the ring knows of one reader.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub(crate) struct ReaderEntry {
     /// How many readers joined before it.
     pub(crate) number: u64,
     pub(crate) policy: Policy,
@@ -46,7 +46,7 @@ pub(crate) struct Slot {
     pub(crate) waker: Option<Waker>,
 }
 
-impl Slot {
+impl ReaderEntry {
     /// Whether its position holds writers back.
     pub(crate) fn is_lossless(&self) -> bool {
         !self.fails && self.is_lossless_but_for_its_sink()
@@ -77,9 +77,9 @@ impl Slot {
 
 /// Names a slot until its reader leaves, by the reader's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Token(u64);
+pub(crate) struct ReaderKey(u64);
 
-impl Token {
+impl ReaderKey {
     pub(crate) fn number(self) -> u64 {
         self.0
     }
@@ -92,7 +92,7 @@ pub(crate) struct Readers {
     /// Where a record may end at most.
     limit: u64,
     /// In the order of their numbers.
-    slots: Vec<Slot>,
+    slots: Vec<ReaderEntry>,
     joined: u64,
     capacity: u64,
 }
@@ -125,11 +125,11 @@ impl Readers {
         self.joined
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ReaderEntry> {
         self.slots.iter()
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ReaderEntry> {
         self.slots.iter_mut()
     }
 
@@ -147,7 +147,7 @@ impl Readers {
 
     /// Takes `memory`, empty and as large as [`Self::wants_memory`] said, and gives the old back for
     /// the caller to drop when it has let go of the lock.
-    pub(crate) fn reserve(&mut self, memory: Vec<Slot>) -> Vec<Slot> {
+    pub(crate) fn reserve(&mut self, memory: Vec<ReaderEntry>) -> Vec<ReaderEntry> {
         if memory.capacity() > self.slots.capacity() {
             self.move_to(memory)
         } else {
@@ -157,7 +157,7 @@ impl Readers {
 
     /// Takes `memory`, empty and as large as [`Self::wants_less`] said, if that is still enough, and gives
     /// the old back as [`Self::reserve`] does.
-    pub(crate) fn shrink(&mut self, memory: Vec<Slot>) -> Vec<Slot> {
+    pub(crate) fn shrink(&mut self, memory: Vec<ReaderEntry>) -> Vec<ReaderEntry> {
         let room = self.slots.len()..self.slots.capacity();
         if room.contains(&memory.capacity()) {
             self.move_to(memory)
@@ -166,15 +166,15 @@ impl Readers {
         }
     }
 
-    fn move_to(&mut self, mut memory: Vec<Slot>) -> Vec<Slot> {
+    fn move_to(&mut self, mut memory: Vec<ReaderEntry>) -> Vec<ReaderEntry> {
         memory.append(&mut self.slots);
         mem::replace(&mut self.slots, memory)
     }
 
-    pub(crate) fn join(&mut self, policy: Policy, spot: Spot) -> Token {
+    pub(crate) fn join(&mut self, policy: Policy, spot: Spot) -> ReaderKey {
         debug_assert!(self.slots.len() < self.slots.capacity());
-        let token = Token(self.joined);
-        let slot = Slot {
+        let token = ReaderKey(self.joined);
+        let slot = ReaderEntry {
             number: self.joined,
             policy,
             demoted: false,
@@ -198,18 +198,18 @@ impl Readers {
 
     /// Takes a reader out, and gives its slot back for the caller to drop when it has let go of the
     /// lock: a waker's destructor is foreign code.
-    pub(crate) fn leave(&mut self, token: Token) -> Option<Slot> {
+    pub(crate) fn leave(&mut self, token: ReaderKey) -> Option<ReaderEntry> {
         let slot = self.slots.remove(self.find(token)?);
         self.recompute_after(slot.is_lossless(), slot.spot.position);
         Some(slot)
     }
 
-    pub(crate) fn get(&mut self, token: Token) -> Option<&mut Slot> {
+    pub(crate) fn get(&mut self, token: ReaderKey) -> Option<&mut ReaderEntry> {
         let index = self.find(token)?;
         self.slots.get_mut(index)
     }
 
-    fn find(&self, token: Token) -> Option<usize> {
+    fn find(&self, token: ReaderKey) -> Option<usize> {
         self.slots
             .binary_search_by_key(&token.0, |slot| slot.number)
             .ok()
@@ -217,7 +217,13 @@ impl Readers {
 
     /// Publishes how far a reader has copied, and up to where its sink is done; tells whether a
     /// flush has waited for the latter.
-    pub(crate) fn advance(&mut self, token: Token, spot: Spot, done: u64, missed: Missed) -> bool {
+    pub(crate) fn advance(
+        &mut self,
+        token: ReaderKey,
+        spot: Spot,
+        done: u64,
+        missed: Missed,
+    ) -> bool {
         let Some(slot) = self.get(token) else {
             return false;
         };
@@ -234,7 +240,7 @@ impl Readers {
 
     /// Publishes up to where a reader's sink has written and flushed, and tells whether a flush has
     /// waited for that.
-    pub(crate) fn flushed(&mut self, token: Token, done: u64) -> bool {
+    pub(crate) fn flushed(&mut self, token: ReaderKey, done: u64) -> bool {
         let Some(slot) = self.get(token) else {
             return false;
         };
@@ -248,7 +254,7 @@ impl Readers {
 
     /// Says whether a reader's sink fails. One that does not any more is waited for again, and where it was
     /// overtaken meanwhile, writers stop for it at once: it lands on the first record that is left.
-    pub(crate) fn set_fails(&mut self, token: Token, fails: bool) {
+    pub(crate) fn set_fails(&mut self, token: ReaderKey, fails: bool) {
         if let Some(slot) = self.get(token) {
             slot.fails = fails;
             slot.spared = None;
@@ -448,7 +454,7 @@ mod tests {
     }
 
     /// As `join.rs` does it.
-    fn join(readers: &mut Readers, policy: Policy) -> Token {
+    fn join(readers: &mut Readers, policy: Policy) -> ReaderKey {
         if let Some(slots) = readers.wants_memory() {
             drop(readers.reserve(Vec::with_capacity(slots)));
         }

@@ -6,23 +6,23 @@
 //!
 //! | variable | who waits | for what | who notifies |
 //! |---|---|---|---|
-//! | `room` | writers, by ticket | to be first in line, and room | a reader that moved on, left, joined or was demoted; the writer before |
-//! | `data` | drained readers, the pump | a record | a write or a flush that finds `asleep` set |
+//! | `not_full` | writers, by ticket | to be first in line, and room | a reader that moved on, left, joined or was demoted; the writer before |
+//! | `not_empty` | drained readers, the pump | a record | a write or a flush that finds `asleep` set |
 //! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
 //! | `ended` | joins | no reader, no sink, no trigger | each of these that leaves |
 //! | `tasks` | the pump, and whoever starts it | a task that waits; the start | a task; whoever starts it |
 //! | `alarm` | dump triggers | a dump to make; nobody left to ask for one | who asks first; who lets go of the last trigger |
 //!
-//! Close notifies `room`, `data`, `nap` and `alarm`; the others wait for readers and triggers, who are
+//! Close notifies `not_full`, `not_empty`, `nap` and `alarm`; the others wait for readers and triggers, who are
 //! among those.
 
 use crate::error::BuildError;
 use crate::format::header;
 use crate::memory::storage::Storage;
 use crate::record::missed::Missed;
-use crate::ring::readers::{Readers, Slot};
-use crate::ring::wait_queue::Line;
+use crate::ring::readers::{ReaderEntry, Readers};
+use crate::ring::wait_queue::WaitQueue;
 use crate::sys::fork::Generation;
 use crate::sys::sync;
 use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
@@ -45,8 +45,8 @@ pub(crate) struct Shared {
     /// The most payload and target that one record can have; what is longer goes in parts.
     pub(crate) largest_content: usize,
     pub(crate) state: Mutex<State>,
-    pub(crate) room: [Condvar; ROOMS],
-    pub(crate) data: Condvar,
+    pub(crate) not_full: [Condvar; ROOMS],
+    pub(crate) not_empty: Condvar,
     pub(crate) nap: Condvar,
     pub(crate) flushed: Condvar,
     pub(crate) ended: Condvar,
@@ -67,11 +67,11 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) head: Head,
     pub(crate) closed: bool,
-    /// Somebody sleeps on `data`, and the next write shall notify.
+    /// Somebody sleeps on `not_empty`, and the next write shall notify.
     pub(crate) asleep: bool,
     /// Its limit comes first.
     pub(crate) readers: Readers,
-    pub(crate) line: Line,
+    pub(crate) line: WaitQueue,
     /// Somebody may wait on `nap`.
     pub(crate) napping: bool,
     pub(crate) pump: Pump,
@@ -153,7 +153,7 @@ impl Shared {
             head: Head::default(),
             closed: false,
             readers: Readers::new(tape.capacity()),
-            line: Line::default(),
+            line: WaitQueue::default(),
             asleep: false,
             napping: false,
             pump: Pump::default(),
@@ -168,8 +168,8 @@ impl Shared {
             tape,
             largest_content: usize::try_from(largest).unwrap_or(usize::MAX),
             state: Mutex::new(state),
-            room: std::array::from_fn(|_| Condvar::new()),
-            data: Condvar::new(),
+            not_full: std::array::from_fn(|_| Condvar::new()),
+            not_empty: Condvar::new(),
             nap: Condvar::new(),
             flushed: Condvar::new(),
             ended: Condvar::new(),
@@ -196,10 +196,10 @@ impl Shared {
             return;
         }
         drop(state);
-        for room in &self.room {
+        for room in &self.not_full {
             room.notify_all();
         }
-        self.data.notify_all();
+        self.not_empty.notify_all();
         self.nap.notify_all();
         self.alarm.notify_all();
     }
@@ -217,7 +217,7 @@ impl Shared {
         reason = "the remainder is below ROOMS"
     )]
     pub(crate) fn room_of(&self, ticket: u64) -> &Condvar {
-        &self.room[(ticket % ROOMS as u64) as usize]
+        &self.not_full[(ticket % ROOMS as u64) as usize]
     }
 
     /// Ends the naps of readers: they have something to do that is not in the ring's words. Tells whether
@@ -235,13 +235,13 @@ impl Shared {
     pub(crate) fn end_sleep<'a>(&'a self, state: &mut MutexGuard<'a, State>) -> bool {
         let any = std::mem::take(&mut state.asleep);
         if any {
-            self.state.without(state, || self.data.notify_all());
+            self.state.without(state, || self.not_empty.notify_all());
         }
         any
     }
 
     /// A reader that left: whoever may have waited for it is told, and the memory of many goes with them.
-    pub(crate) fn after_leave(&self, state: MutexGuard<'_, State>, slot: Option<Slot>) {
+    pub(crate) fn after_leave(&self, state: MutexGuard<'_, State>, slot: Option<ReaderEntry>) {
         self.wake_first_in_line(&state);
         let less = state.readers.wants_less();
         drop(state);

@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Everything here is under the ring's lock.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct Line {
+pub(crate) struct WaitQueue {
     /// The ticket that is first.
     serving: u64,
     /// The ticket that the next one to wait gets.
@@ -23,14 +23,14 @@ pub(crate) struct Line {
 
 /// One write's turn; it may be several waits long.
 #[derive(Debug, Default)]
-pub(crate) struct Turn {
+pub(crate) struct Ticket {
     in_parts: bool,
     ticket: Option<u64>,
     /// Since when it has been first; a reader's patience counts from here.
     pub(crate) first_since: Option<Instant>,
 }
 
-impl Turn {
+impl Ticket {
     /// The turn of a record that goes through in parts.
     pub(crate) fn in_parts() -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Turn {
     }
 }
 
-impl Line {
+impl WaitQueue {
     /// The ticket of the first in line.
     #[inline]
     pub(crate) fn first(&self) -> Option<u64> {
@@ -49,7 +49,7 @@ impl Line {
 
     /// How much room must be left for others if `turn` goes on now; `None` if it must wait.
     #[inline]
-    pub(crate) fn room_to_leave(&self, turn: &Turn) -> Option<u64> {
+    pub(crate) fn room_to_leave(&self, turn: &Ticket) -> Option<u64> {
         if self.serving == self.next || turn.ticket.is_some() {
             return Some(0);
         }
@@ -57,7 +57,7 @@ impl Line {
     }
 
     /// Begins to wait for `size` bytes of room; who has a ticket already keeps its place.
-    pub(crate) fn begin_to_wait(&mut self, turn: &mut Turn, size: u64) -> u64 {
+    pub(crate) fn begin_to_wait(&mut self, turn: &mut Ticket, size: u64) -> u64 {
         self.wanted += size;
         self.in_parts += usize::from(turn.in_parts);
         *turn.ticket.get_or_insert_with(|| {
@@ -67,14 +67,14 @@ impl Line {
         })
     }
 
-    pub(crate) fn end_to_wait(&mut self, turn: &Turn, size: u64) {
+    pub(crate) fn end_to_wait(&mut self, turn: &Ticket, size: u64) {
         self.wanted -= size;
         self.in_parts -= usize::from(turn.in_parts);
     }
 
     /// Leaves the line, and tells whether somebody else is first now.
     #[inline]
-    pub(crate) fn end_turn(&mut self, turn: &Turn) -> bool {
+    pub(crate) fn end_turn(&mut self, turn: &Ticket) -> bool {
         if turn.ticket.is_some() {
             self.serving += 1;
         }
@@ -88,8 +88,9 @@ mod tests {
 
     #[test]
     fn a_later_writer_leaves_room_for_all_who_wait() {
-        let mut line = Line::default();
-        let (mut first, mut second, later) = (Turn::default(), Turn::default(), Turn::default());
+        let mut line = WaitQueue::default();
+        let (mut first, mut second, later) =
+            (Ticket::default(), Ticket::default(), Ticket::default());
         assert_eq!(line.room_to_leave(&later), Some(0));
         line.begin_to_wait(&mut first, 100);
         line.begin_to_wait(&mut second, 32);
@@ -108,11 +109,11 @@ mod tests {
 
     #[test]
     fn nobody_goes_before_a_record_in_parts_and_it_goes_before_nobody() {
-        let mut line = Line::default();
-        let (mut parts, whole) = (Turn::in_parts(), Turn::default());
+        let mut line = WaitQueue::default();
+        let (mut parts, whole) = (Ticket::in_parts(), Ticket::default());
         line.begin_to_wait(&mut parts, 100);
         assert_eq!(line.room_to_leave(&whole), None);
-        assert_eq!(line.room_to_leave(&Turn::in_parts()), None);
+        assert_eq!(line.room_to_leave(&Ticket::in_parts()), None);
         line.end_to_wait(&parts, 100);
         // A later part keeps the place of the first.
         assert_eq!(line.room_to_leave(&parts), Some(0));
@@ -120,10 +121,10 @@ mod tests {
         line.end_to_wait(&parts, 100);
         line.end_turn(&parts);
 
-        let mut whole = Turn::default();
+        let mut whole = Ticket::default();
         line.begin_to_wait(&mut whole, 16);
-        assert_eq!(line.room_to_leave(&Turn::in_parts()), None);
+        assert_eq!(line.room_to_leave(&Ticket::in_parts()), None);
         // When it is through, all is as before.
-        assert_eq!(line.room_to_leave(&Turn::default()), Some(16));
+        assert_eq!(line.room_to_leave(&Ticket::default()), Some(16));
     }
 }

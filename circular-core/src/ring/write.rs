@@ -11,12 +11,12 @@ use crate::format::word::WORD;
 use crate::memory::payload::Payload;
 use crate::record::meta::Meta;
 use crate::record::part::Part;
-use crate::ring::readers::Slot;
+use crate::ring::readers::ReaderEntry;
 use crate::ring::shared::{Shared, State};
-use crate::ring::wait_queue::Turn;
+use crate::ring::wait_queue::Ticket;
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
-use crate::tape::Label;
+use crate::tape::PreparedHeader;
 use crate::tape::position::Spot;
 use crate::time::clock::Stamp;
 use std::io;
@@ -44,7 +44,7 @@ impl Shared {
         }
         let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
-        let label = Label::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
+        let label = PreparedHeader::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
         let fits = payload.len() + label.target.len() <= self.largest_content;
         let Some(mut state) = self.lock() else {
             return self.refused();
@@ -72,7 +72,7 @@ impl Shared {
     ) -> Result<Option<Range<u64>>, NoLock> {
         let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
-        let label = Label::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
+        let label = PreparedHeader::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
         let fits = payload.len() + label.target.len() <= self.largest_content;
         let locked = if self.generation.is_past() {
             None
@@ -109,7 +109,7 @@ impl Shared {
         }
         drop(state);
         if wake {
-            self.data.notify_all();
+            self.not_empty.notify_all();
         }
     }
 
@@ -119,7 +119,7 @@ impl Shared {
     fn write_with_care<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
-        label: Label<'_>,
+        label: PreparedHeader<'_>,
         payload: impl Payload,
         fits: bool,
     ) -> io::Result<()> {
@@ -135,10 +135,10 @@ impl Shared {
     fn append<'a>(
         &'a self,
         state: &mut MutexGuard<'a, State>,
-        label: Label<'_>,
+        label: PreparedHeader<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
-        let mut turn = Turn::default();
+        let mut turn = Ticket::default();
         self.make_room(state, label.size(), &mut turn)?;
         self.tape.append(&mut state.head, label, payload);
         self.end_turn(state, &turn);
@@ -151,7 +151,7 @@ impl Shared {
     fn append_in_parts<'a>(
         &'a self,
         state: &mut MutexGuard<'a, State>,
-        whole: Label<'_>,
+        whole: PreparedHeader<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
         // A quarter of the ring: readers go on while the next part is written, and what is left of
@@ -161,7 +161,7 @@ impl Shared {
         let len = quarter
             .saturating_sub(header::BYTES + whole.target.len())
             .max(WORD);
-        let mut turn = Turn::in_parts();
+        let mut turn = Ticket::in_parts();
         let mut rest = payload;
         let mut kind = Part::First;
         while rest.len() > 0 {
@@ -169,7 +169,8 @@ impl Shared {
             if later.len() == 0 {
                 kind = Part::Last;
             }
-            let label = Label::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
+            let label =
+                PreparedHeader::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
             self.make_room(state, label.size(), &mut turn)?;
             self.tape.append(&mut state.head, label, part);
             kind = Part::Middle;
@@ -184,7 +185,7 @@ impl Shared {
         &'a self,
         state: &mut MutexGuard<'a, State>,
         size: u64,
-        turn: &mut Turn,
+        turn: &mut Ticket,
     ) -> Result<(), Closed> {
         if state.closed {
             return Err(Closed);
@@ -203,7 +204,7 @@ impl Shared {
         &'a self,
         state: &mut MutexGuard<'a, State>,
         size: u64,
-        turn: &mut Turn,
+        turn: &mut Ticket,
     ) -> Result<(), Closed> {
         if no_wait::must_not_wait() {
             let end = state.head.spot.position + size;
@@ -255,7 +256,7 @@ impl Shared {
     fn spare(&self, state: &mut State, end: u64) {
         let (head, capacity) = (state.head.spot.position, self.tape.capacity());
         let is_gone = |spot: &Spot| spot.position + capacity < end;
-        let places = state.readers.iter().filter_map(Slot::place);
+        let places = state.readers.iter().filter_map(ReaderEntry::place);
         let Some(mut spot) = places.filter(is_gone).max_by_key(|spot| spot.position) else {
             return;
         };
@@ -282,7 +283,7 @@ impl Shared {
     }
 
     /// Lets the next in line have its turn.
-    fn end_turn(&self, state: &mut MutexGuard<'_, State>, turn: &Turn) {
+    fn end_turn(&self, state: &mut MutexGuard<'_, State>, turn: &Ticket) {
         if state.line.end_turn(turn) {
             self.wake_first_in_line(state);
         }

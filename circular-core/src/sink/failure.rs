@@ -3,8 +3,8 @@
 //! Invariant: from when its sink fails until that takes something again, the ring knows the reader as one
 //! that fails, and neither a write nor a flush waits for it.
 
-use crate::read::core::Pass;
-use crate::ring::readers::Token;
+use crate::read::core::ReaderCore;
+use crate::ring::readers::ReaderKey;
 use crate::ring::shared::Shared;
 use crate::sink::on_error::OnError;
 use crate::sys::no_wait::NoWait;
@@ -65,7 +65,7 @@ fn say(what: fmt::Arguments<'_>) {
 /// A sink that is tried again.
 pub(crate) struct Failure {
     shared: Arc<Shared>,
-    token: Token,
+    token: ReaderKey,
     choice: Choice,
     /// How long it is left alone the next time, while it fails.
     pause: Option<Duration>,
@@ -76,7 +76,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// Nothing where the first error is to end the reader.
-    pub(crate) fn new(pass: &Pass, choice: Choice) -> Option<Self> {
+    pub(crate) fn new(pass: &ReaderCore, choice: Choice) -> Option<Self> {
         let token = pass
             .token()
             .filter(|_| choice.on_error != OnError::GiveUp)?;
@@ -138,7 +138,7 @@ impl Failure {
 
 impl Shared {
     /// Says whether the sink of a reader fails. Writers and flushes that wait for one that does are let go.
-    pub(crate) fn set_fails(&self, token: Token, fails: bool) {
+    pub(crate) fn set_fails(&self, token: ReaderKey, fails: bool) {
         let Some(mut state) = self.lock() else {
             return;
         };

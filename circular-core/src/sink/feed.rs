@@ -1,6 +1,6 @@
 //! Feeding a sink, and what can go wrong in it.
 
-use crate::read::core::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, ReaderCore};
 use crate::record::missed::{Loss, Notice};
 use crate::ring::attending::Attending;
 use crate::sink::deferred_flush;
@@ -26,14 +26,14 @@ pub(crate) const NOT_READY: Duration = Duration::from_millis(5);
 /// readers to end has what the sink writes when it is dropped, an archive's trailer say. But from the
 /// moment that the reader is done, no writer and no flush waits for it.
 pub(crate) struct Feed<W> {
-    pass: Pass,
+    pass: ReaderCore,
     sink: Option<W>,
     /// Dropped last.
     _attending: Attending,
 }
 
 impl<W: Write> Feed<W> {
-    pub(crate) fn new(pass: Pass, sink: W) -> Self {
+    pub(crate) fn new(pass: ReaderCore, sink: W) -> Self {
         Self {
             _attending: attend(&pass),
             pass,
@@ -97,7 +97,7 @@ impl<W> Drop for Feed<W> {
 }
 
 /// Says that there is a sink now, until what is returned is dropped. It may be in the place of one that failed.
-fn attend(pass: &Pass) -> Attending {
+fn attend(pass: &ReaderCore) -> Attending {
     let shared = pass.shared();
     let attending = Attending::new(shared);
     if let Some(mut state) = shared.lock() {
@@ -112,7 +112,7 @@ fn attend(pass: &Pass) -> Attending {
 }
 
 fn feed_all<W: Write>(
-    pass: &mut Pass,
+    pass: &mut ReaderCore,
     feeder: &mut Feeder<'_, W>,
     notice: Notice,
 ) -> io::Result<()> {
@@ -319,7 +319,7 @@ mod tests {
     fn a_sink_is_flushed_in_the_midst_if_somebody_waits_for_that() {
         let mut ring = Ring::new(4096).unwrap();
         let shared = Arc::clone(ring.handle().shared());
-        let pass = Pass::join(
+        let pass = ReaderCore::join(
             Arc::clone(&shared),
             Start::Oldest,
             Policy::Block,

@@ -47,7 +47,7 @@ pub(crate) struct Head {
 /// What one record is made of beside its payload, and all that can be said of it before it has its
 /// place.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Label<'a> {
+pub(crate) struct PreparedHeader<'a> {
     pub(crate) level: Option<Level>,
     pub(crate) target: &'a [u8],
     pub(crate) stamp: Stamp,
@@ -57,7 +57,7 @@ pub(crate) struct Label<'a> {
     words: usize,
 }
 
-impl<'a> Label<'a> {
+impl<'a> PreparedHeader<'a> {
     /// For a payload of so many bytes, which is that part of what is written.
     #[inline]
     #[expect(
@@ -145,8 +145,8 @@ impl Tape {
     /// that nobody who must not lose it still needs what is overwritten.
     // Always: it is most of a write, and there are two callers more that write rarely.
     #[inline(always)]
-    pub(crate) fn append(&self, head: &mut Head, label: Label<'_>, payload: impl Payload) {
-        let Label { stamp, words, .. } = label;
+    pub(crate) fn append(&self, head: &mut Head, label: PreparedHeader<'_>, payload: impl Payload) {
+        let PreparedHeader { stamp, words, .. } = label;
         debug_assert!(words <= self.storage.len());
         let spot = head.spot;
         let end = spot.position + label.size();

@@ -82,7 +82,7 @@ fn loom_a_reader_that_waits_for_so_long_gets_a_record_or_nothing() {
         let mut pass = reader(&shared, Policy::Skip);
         let writer = writer(&shared, [1]);
         let clock = Arc::clone(&shared);
-        let clock = thread::spawn(move || end_time(&clock, &clock.data));
+        let clock = thread::spawn(move || end_time(&clock, &clock.not_empty));
         let until = Some(sync::now() + PATIENCE);
         let outcome = pass.next(Idle::Sleep { until });
         in_time.occurred_if(outcome == Outcome::Batch);

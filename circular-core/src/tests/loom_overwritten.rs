@@ -3,7 +3,7 @@
 use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
 use crate::dump::write::{self, Piece};
 use crate::format::word::WORD;
-use crate::read::core::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, ReaderCore};
 use crate::ring::policy::{Policy, Start};
 use crate::select::Select;
 use crate::tape::batch::Records;
@@ -126,7 +126,7 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
         let shared = ring(4);
         (0..4).for_each(|name| assert!(write(&shared, name)));
         let start = Start::Last(3);
-        let mut pass = Pass::join(
+        let mut pass = ReaderCore::join(
             Arc::clone(&shared),
             start,
             Policy::Skip,

@@ -3,7 +3,7 @@
 use super::{
     Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
 };
-use crate::read::core::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, ReaderCore};
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
 use crate::ring::policy::{Policy, Start};
@@ -93,7 +93,7 @@ fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
     model(Some(3), [], |[]| {
         let shared = ring(4);
         let (start, policy) = (Start::Oldest, Policy::Block);
-        let mut pass = Pass::join(
+        let mut pass = ReaderCore::join(
             Arc::clone(&shared),
             start,
             policy,
@@ -182,7 +182,7 @@ fn loom_a_reader_that_resumes_is_told_what_is_gone() {
             assert_eq!(read(&mut first, 2).names, [0, 1]);
             let writer = writer(&shared, [2, 3]);
             let start = Start::After(cursor);
-            let mut pass = Pass::join(
+            let mut pass = ReaderCore::join(
                 Arc::clone(&shared),
                 start,
                 Policy::Skip,
@@ -221,7 +221,7 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
             };
             let writer = writer(&shared, [4]);
             let start = Start::After(cursor);
-            let mut pass = Pass::join(
+            let mut pass = ReaderCore::join(
                 Arc::clone(&shared),
                 start,
                 Policy::Skip,
@@ -284,7 +284,7 @@ fn loom_no_record_stands_between_two_parts() {
 }
 
 /// Takes what there is, of any length, and tells the seq behind it.
-fn read_any(pass: &mut Pass) -> u64 {
+fn read_any(pass: &mut ReaderCore) -> u64 {
     pass.release();
     assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
     assert!(pass.take_untold().is_empty(), "missed");

@@ -2,7 +2,7 @@
 
 use super::{model, name, ring, write, write_info, writer};
 use crate::api::async_reader::AsyncReader;
-use crate::read::core::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, ReaderCore};
 use crate::record::level::Level;
 use crate::record::missed::Notice;
 use crate::ring::policy::{Policy, Start};
@@ -37,7 +37,7 @@ impl Wake for Flag {
 }
 
 fn task(shared: &Arc<crate::ring::shared::Shared>) -> AsyncReader {
-    let pass = Pass::join(
+    let pass = ReaderCore::join(
         Arc::clone(shared),
         Start::Oldest,
         Policy::Skip,
@@ -105,7 +105,7 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
         |[came_back, all]| {
             let shared = ring(4);
             let (start, policy) = (Start::Oldest, Policy::Skip);
-            let mut pass = Pass::join(
+            let mut pass = ReaderCore::join(
                 Arc::clone(&shared),
                 start,
                 policy,

@@ -20,7 +20,7 @@ mod loom_trigger;
 use crate::format::word::WORD;
 use crate::memory::payload::Slices;
 use crate::memory::storage::Storage;
-use crate::read::core::{Idle, Outcome, Pass};
+use crate::read::core::{Idle, Outcome, ReaderCore};
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::meta::Meta;
@@ -86,8 +86,8 @@ fn name(record: Record<'_>) -> u8 {
     name
 }
 
-fn reader(shared: &Arc<Shared>, policy: Policy) -> Pass {
-    Pass::join(
+fn reader(shared: &Arc<Shared>, policy: Policy) -> ReaderCore {
+    ReaderCore::join(
         Arc::clone(shared),
         Start::Oldest,
         policy,
@@ -110,7 +110,7 @@ impl Got {
     }
 
     /// Takes one batch, and makes sure that seq and what is told as missed agree.
-    fn take(&mut self, pass: &mut Pass, first_seq: u64) {
+    fn take(&mut self, pass: &mut ReaderCore, first_seq: u64) {
         self.missed += pass.take_untold().records;
         for record in Records::new(pass.buffer()) {
             assert_eq!(record.seq() - first_seq, self.total(), "a gap or a double");
@@ -120,7 +120,7 @@ impl Got {
 }
 
 /// Reads until so many records were delivered or missed, and sleeps for each.
-fn read(pass: &mut Pass, total: u64) -> Got {
+fn read(pass: &mut ReaderCore, total: u64) -> Got {
     let mut got = Got::default();
     let first_seq = pass.cursor().seq;
     while got.total() < total {
@@ -132,7 +132,7 @@ fn read(pass: &mut Pass, total: u64) -> Got {
 }
 
 /// Reads until the ring is closed.
-fn read_all(mut pass: Pass) -> Got {
+fn read_all(mut pass: ReaderCore) -> Got {
     let mut got = Got::default();
     let first_seq = pass.cursor().seq;
     loop {

@@ -56,7 +56,7 @@ impl LastFlush<'_> {
                 shared.nap.notify_all();
             }
             if asleep {
-                shared.data.notify_all();
+                shared.not_empty.notify_all();
             }
             if Instant::now() >= deadline {
                 return;

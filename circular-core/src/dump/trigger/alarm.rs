@@ -94,7 +94,7 @@ impl Alarm {
     }
 
     /// Sleeps until it is time for a dump; false if there will be none any more.
-    pub(super) fn wait(&self, pace: &mut Pace) -> bool {
+    pub(super) fn wait(&self, pace: &mut RateLimit) -> bool {
         let Some(mut state) = self.shared.lock() else {
             return false;
         };
@@ -140,7 +140,7 @@ impl Alarm {
 
 /// How a trigger's thread gets on; its own.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RateLimit {
     interval: Duration,
     /// When the last dump began.
     last: Option<Instant>,
@@ -148,7 +148,7 @@ pub(super) struct Pace {
     answered: u64,
 }
 
-impl Pace {
+impl RateLimit {
     pub(super) fn new(interval: Duration) -> Self {
         Self {
             interval,

@@ -3,7 +3,7 @@
 //! Invariant: the place that the next dump begins at moves on only behind what is in a file that is
 //! whole, or what a sink has taken.
 
-use super::alarm::{self, Alarm, Pace, Present};
+use super::alarm::{self, Alarm, Present, RateLimit};
 use crate::dump::file::dir::DumpDir;
 use crate::dump::select::DumpSelect;
 use crate::dump::write::{self, Piece};
@@ -27,7 +27,7 @@ pub(super) enum Destination {
 
 pub(super) struct Worker {
     alarm: Arc<Alarm>,
-    pace: Pace,
+    pace: RateLimit,
     select: DumpSelect,
     buffer: Buffer,
     /// Where the last dump ended.
@@ -37,7 +37,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(
         alarm: Arc<Alarm>,
-        pace: Pace,
+        pace: RateLimit,
         select: DumpSelect,
     ) -> Result<Self, OutOfMemory> {
         let buffer = select.buffer(alarm.shared().tape.capacity())?;

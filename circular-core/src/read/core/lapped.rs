@@ -5,9 +5,9 @@
 //! entries of the index, and for a reader that was overtaken again and again a few records, of fewer bytes
 //! than a batch has; or one that is longer, if that was overtaken still more often.
 
-use super::Pass;
+use super::ReaderCore;
 use crate::format::header::Header;
-use crate::ring::readers::Token;
+use crate::ring::readers::ReaderKey;
 use crate::ring::shared::State;
 use crate::tape::Most;
 use crate::tape::position::Spot;
@@ -26,9 +26,9 @@ const UNDER_LOCK: Most = Most {
     bytes: 16 * 1024,
 };
 
-impl Pass {
+impl ReaderCore {
     /// Throws the copy away, which was overtaken, and lands where writers are not soon again.
-    pub(super) fn catch_up(&mut self, state: &mut State, token: Token) -> Option<Header> {
+    pub(super) fn catch_up(&mut self, state: &mut State, token: ReaderKey) -> Option<Header> {
         self.buffer.clear();
         self.thrown_away += 1;
         let tape = &self.shared.tape;
@@ -130,7 +130,7 @@ mod tests {
 
     /// A ring that has been filled once with records of so many bytes, a reader of them for errors only,
     /// and another lap.
-    fn lapped(len: usize) -> (Arc<Shared>, Pass) {
+    fn lapped(len: usize) -> (Arc<Shared>, ReaderCore) {
         let shared = Arc::new(Shared::new(CAPACITY).unwrap());
         let fill = || {
             let bytes = vec![b'x'; len];
@@ -142,13 +142,13 @@ mod tests {
         fill();
         let errors = Select::at_least(Level::Error);
         let (start, policy) = (Start::Oldest, Policy::Skip);
-        let pass = Pass::join(Arc::clone(&shared), start, policy, errors, true).unwrap();
+        let pass = ReaderCore::join(Arc::clone(&shared), start, policy, errors, true).unwrap();
         fill();
         (shared, pass)
     }
 
     /// How many records it goes over, from where it lands, after so many batches thrown away in a row.
-    fn gone_over(pass: &mut Pass, shared: &Shared, thrown_away: u32) -> u64 {
+    fn gone_over(pass: &mut ReaderCore, shared: &Shared, thrown_away: u32) -> u64 {
         let mut state = shared.lock().unwrap();
         let token = pass.token.unwrap();
         pass.thrown_away = 0;
