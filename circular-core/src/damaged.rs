@@ -66,11 +66,11 @@ fn nothing_overflows_at_the_end_of_the_numbers() {
     for (position, seq, bytes) in cases {
         let (_ring, handle) = ring();
         only_record(&handle, position, seq, bytes);
-        let tail = position.saturating_add(24);
-        set_truth(&handle, tail, tail);
+        let committed = position.saturating_add(24);
+        set_truth(&handle, committed, committed);
         assert!(handle.snapshot().is_empty());
         assert_eq!(dumped(&handle), 0);
-        set_head(&handle, tail, (seq, bytes));
+        set_head(&handle, committed, (seq, bytes));
         for start in [Start::Oldest, Start::Newest, Start::Last(1)] {
             for policy in [Policy::Skip, Policy::Block] {
                 assert_eq!(read(&handle, start, policy), 0);
@@ -79,16 +79,16 @@ fn nothing_overflows_at_the_end_of_the_numbers() {
     }
 }
 
-/// The tail says that there are two to the sixty-four bytes, and the intent that none was
+/// `committed` says that there are two to the sixty-four bytes, and `reserved` that none was
 /// overwritten.
 #[test]
 fn what_is_further_back_than_the_capacity_is_gone_whatever_the_intent_says() {
-    for tail in [u64::MAX, u64::MAX - 7, 2 * PAGE as u64 + 8] {
+    for committed in [u64::MAX, u64::MAX - 7, 2 * PAGE as u64 + 8] {
         let (_ring, handle) = ring();
-        set_truth(&handle, tail, 0);
+        set_truth(&handle, committed, 0);
         assert!(handle.snapshot().is_empty());
         assert_eq!(dumped(&handle), 0);
-        set_head(&handle, tail, (1, 6));
+        set_head(&handle, committed, (1, 6));
         assert_eq!(read(&handle, Start::Oldest, Policy::Skip), 0);
         assert_eq!(read(&handle, Start::Last(1), Policy::Skip), 0);
     }
@@ -127,10 +127,10 @@ fn what_was_missed_is_counted_even_if_it_makes_no_sense() {
     assert_eq!(read(&handle, Start::Oldest, Policy::Skip), 0);
 }
 
-/// Under the lock, head and tail are the same.
+/// Under the lock, head and `committed` are the same.
 #[test]
 fn a_reader_gets_on_where_head_and_tail_disagree() {
-    for (tail, intent) in [
+    for (committed, reserved) in [
         (0, 0),
         (0, 24),
         (8, 8),
@@ -141,7 +141,7 @@ fn a_reader_gets_on_where_head_and_tail_disagree() {
         let (mut ring, handle) = ring();
         let mut reader = handle.reader().open();
         ring.write_all(b"honest").unwrap();
-        set_truth(&handle, tail, intent);
+        set_truth(&handle, committed, reserved);
         while reader.try_recv().is_ok() {}
         drop(reader);
         assert!(read(&handle, Start::Oldest, Policy::Block) <= 2);

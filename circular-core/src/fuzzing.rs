@@ -93,10 +93,10 @@ pub fn set_entry(
 }
 
 /// Sets both words of shared truth.
-pub fn set_truth(handle: &Handle, tail: u64, intent: u64) {
+pub fn set_truth(handle: &Handle, committed: u64, reserved: u64) {
     let (.., truth) = handle.shared().tape.parts();
-    truth[0].store(tail, Relaxed);
-    truth[1].store(intent, Relaxed);
+    truth[0].store(committed, Relaxed);
+    truth[1].store(reserved, Relaxed);
 }
 
 /// Says where the next record would go, and what lies before it.

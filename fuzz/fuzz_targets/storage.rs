@@ -52,9 +52,9 @@ enum Damage {
         bytes: u64,
         nanos: u64,
     },
-    Tail(Position),
-    Intent(Position),
-    /// As a rule it is where the tail is.
+    Committed(Position),
+    Reserved(Position),
+    /// As a rule it is where `committed` is.
     Head(Position),
     /// What lies before the head, in records and in bytes.
     Before {
@@ -143,8 +143,8 @@ impl Write {
 
 /// What the words beside the storage are to say.
 struct Truth {
-    tail: u64,
-    intent: u64,
+    committed: u64,
+    reserved: u64,
     head: Option<u64>,
     /// Records and payload bytes before the head.
     before: (u64, u64),
@@ -156,8 +156,8 @@ impl Truth {
     fn of(handle: &Handle) -> Self {
         let (honest, seq, bytes) = fuzzing::head(handle);
         Self {
-            tail: honest,
-            intent: honest,
+            committed: honest,
+            reserved: honest,
             head: None,
             before: (seq, bytes),
             honest,
@@ -175,8 +175,8 @@ impl Truth {
     }
 
     fn set(&self, handle: &Handle) {
-        fuzzing::set_truth(handle, self.tail, self.intent);
-        fuzzing::set_head(handle, self.head.unwrap_or(self.tail), self.before);
+        fuzzing::set_truth(handle, self.committed, self.reserved);
+        fuzzing::set_head(handle, self.head.unwrap_or(self.committed), self.before);
     }
 }
 
@@ -213,8 +213,8 @@ impl Damage {
                 let position = truth.position(position);
                 fuzzing::set_entry(handle, (*block).into(), position, (*seq, *bytes, *nanos));
             }
-            Damage::Tail(position) => truth.tail = truth.position(position),
-            Damage::Intent(position) => truth.intent = truth.position(position),
+            Damage::Committed(position) => truth.committed = truth.position(position),
+            Damage::Reserved(position) => truth.reserved = truth.position(position),
             Damage::Head(position) => truth.head = Some(truth.position(position)),
             Damage::Before { seq, bytes } => truth.before = (*seq, *bytes),
         }
@@ -342,7 +342,7 @@ fn check_reader(handle: &Handle, image: &Image, input: &Input) -> Vec<u8> {
         .damage
         .iter()
         .any(|damage| matches!(damage, Damage::Head(_)));
-    // Where head and tail disagree, there is an end, but who knows where.
+    // Where head and `committed` disagree, there is an end, but who knows where.
     assert!(!one_end || size <= image.capacity && bytes.len() <= image.capacity);
     bytes
 }

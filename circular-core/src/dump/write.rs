@@ -81,8 +81,8 @@ fn write_pieces(
     dumped: &mut Dumped,
     out: &mut Out<'_>,
 ) -> io::Result<()> {
-    let Some((mut spot, mut tail)) = begin(tape, *from) else {
-        dumped.lacks_wanted = tape.tail() > 0;
+    let Some((mut spot, mut committed)) = begin(tape, *from) else {
+        dumped.lacks_wanted = tape.committed() > 0;
         return Ok(());
     };
     let mut untold = from.map_or(Missed::default(), |from| {
@@ -91,9 +91,9 @@ fn write_pieces(
     dumped.missed = untold;
     dumped.lacks_wanted = spot.seq > wanted.start;
     let mut starts_left = STARTS;
-    while spot.position < tail {
+    while spot.position < committed {
         buffer.clear();
-        if let Some(next) = snapshot::piece(tape, spot, tail, buffer) {
+        if let Some(next) = snapshot::piece(tape, spot, committed, buffer) {
             if !untold.is_empty() {
                 // By itself, and over with: if the records are not taken, it is not told again.
                 out(Piece::Missed(mem::take(&mut untold).into()))?;
@@ -108,8 +108,8 @@ fn write_pieces(
         }
         // Overtaken, or one record that is larger than the buffer.
         let next = tape
-            .step(spot, tail)
-            .filter(|_| !tape.is_overtaken(spot.position, tail));
+            .step(spot, committed)
+            .filter(|_| !tape.is_overtaken(spot.position, committed));
         if let Some((header, _, next)) = next {
             if buffer.try_grow_for(header) {
                 continue;
@@ -140,9 +140,9 @@ fn write_pieces(
         dumped.missed += missed;
         dumped.lacks_wanted |= spot.seq < wanted.end && landing.seq > wanted.start;
         spot = landing;
-        if spot.position >= tail && starts_left > 0 {
+        if spot.position >= committed && starts_left > 0 {
             starts_left -= 1;
-            tail = tape.tail();
+            committed = tape.committed();
         }
     }
     if !untold.is_empty() {
@@ -155,10 +155,10 @@ fn write_pieces(
 /// Where to begin, at `from` if that is intact and else at the oldest record; and up to where.
 fn begin(tape: &Tape, from: Option<Spot>) -> Option<(Spot, u64)> {
     (0..TRIES).find_map(|_| {
-        let tail = tape.tail();
-        let intact = from.filter(|from| !tape.is_overtaken(from.position, tail));
-        let oldest = || tape.entry_from(0, tail).map(|entry| entry.spot);
-        Some((intact.or_else(oldest)?, tail))
+        let committed = tape.committed();
+        let intact = from.filter(|from| !tape.is_overtaken(from.position, committed));
+        let oldest = || tape.entry_from(0, committed).map(|entry| entry.spot);
+        Some((intact.or_else(oldest)?, committed))
     })
 }
 
@@ -166,10 +166,10 @@ fn begin(tape: &Tape, from: Option<Spot>) -> Option<(Spot, u64)> {
 fn landing(tape: &Tape, spot: Spot) -> Option<Spot> {
     let after = spot.position + 1;
     (0..TRIES).find_map(|_| {
-        let tail = tape.tail();
-        let half = tail.saturating_sub(tape.capacity() / 2);
-        let entry = tape.entry_from(half.max(after), tail);
-        let entry = entry.or_else(|| tape.entry_from(after, tail));
+        let committed = tape.committed();
+        let half = committed.saturating_sub(tape.capacity() / 2);
+        let entry = tape.entry_from(half.max(after), committed);
+        let entry = entry.or_else(|| tape.entry_from(after, committed));
         entry.map(|entry| entry.spot)
     })
 }

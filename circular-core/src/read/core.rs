@@ -173,13 +173,13 @@ impl ReaderCore {
             if !self.held && !self.put_off && self.untold.is_empty() {
                 self.release();
             }
-            let tail = shared.tape.tail();
+            let committed = shared.tape.committed();
             let copied = shared
                 .tape
-                .copy(before, tail, &self.select, BATCH, &mut self.buffer);
+                .copy(before, committed, &self.select, BATCH, &mut self.buffer);
             filtered += copied.filtered;
-            let torn = shared.tape.is_overtaken(before.position, tail);
-            self.has_more = torn || copied.spot.position < tail;
+            let torn = shared.tape.is_overtaken(before.position, committed);
+            self.has_more = torn || copied.spot.position < committed;
 
             let (Some(mut state), Some(token)) = (shared.lock(), self.token) else {
                 self.buffer.clear();
@@ -270,8 +270,10 @@ impl ReaderCore {
             // out. If neither, the memory was written to by somebody else: go on behind what cannot be
             // read.
             let tape = &self.shared.tape;
-            let tail = tape.tail();
-            if tape.step(before, tail).is_none() && !tape.is_overtaken(before.position, tail) {
+            let committed = tape.committed();
+            if tape.step(before, committed).is_none()
+                && !tape.is_overtaken(before.position, committed)
+            {
                 self.move_on(state, before.position + 1);
             }
         }

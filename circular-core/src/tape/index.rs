@@ -9,15 +9,15 @@
 //!
 //! Entries are written under the lock and may be read without. Protocol:
 //!
-//! * the writer stores `intent`, `fence(Release)`, the position, `fence(Release)`, the rest, then
-//!   the record, then `tail`;
-//! * the reader has loaded `tail` (Acquire), loads position and rest, `fence(Acquire)`, the
-//!   position again, `intent`.
+//! * the writer stores `reserved`, `fence(Release)`, the position, `fence(Release)`, the rest, then
+//!   the record, then `committed`;
+//! * the reader has loaded `committed` (Acquire), loads position and rest, `fence(Acquire)`, the
+//!   position again, `reserved`.
 //!
 //! If the reader saw any word of a later lap's entry, its fence synchronises with the writer's
 //! second one, and the position that it reads again is the later one: rejected. If it saw only the
-//! position of an entry that is not complete, that record is not below the `tail` it had loaded:
-//! rejected. And if the record itself may have been overwritten, `intent` says so.
+//! position of an entry that is not complete, that record is not below the `committed` it had loaded:
+//! rejected. And if the record itself may have been overwritten, `reserved` says so.
 
 use crate::format::word::WORD;
 use crate::sys::sync::{self, AtomicU64, fence};
@@ -102,7 +102,7 @@ impl Index {
     }
 
     /// Notes the first record that begins in its block, and tells the position of the next block; the
-    /// caller holds the lock, and has stored `intent` and fenced.
+    /// caller holds the lock, and has stored `reserved` and fenced.
     pub(crate) fn note(&self, entry: &Entry) -> u64 {
         let spot = entry.spot;
         self.store(spot.index / self.block_words, entry);
@@ -133,10 +133,10 @@ impl Index {
         block.before.store(entry.before, Relaxed);
     }
 
-    /// The entry of block `number` if it names a record below `tail`, which was loaded (Acquire)
+    /// The entry of block `number` if it names a record below `committed`, which was loaded (Acquire)
     /// before, and was not being written meanwhile. Whether its record is still there is for the
     /// caller to check, after this.
-    pub(crate) fn get(&self, number: usize, tail: u64, words: usize) -> Option<Entry> {
+    pub(crate) fn get(&self, number: usize, committed: u64, words: usize) -> Option<Entry> {
         let block = &self.blocks[number];
         let position = block.position.load(Relaxed);
         let seq = block.seq.load(Relaxed);
@@ -150,7 +150,7 @@ impl Index {
         let is_here = own == number || (own + 1) % self.blocks.len() == number;
         // Records and their bytes are fewer than the bytes of storage that they took.
         let is_possible = seq <= position && bytes <= position;
-        let is_good = position == again && position < tail && is_here && is_possible;
+        let is_good = position == again && position < committed && is_here && is_possible;
         is_good.then_some(Entry { spot, before })
     }
 }
@@ -172,14 +172,14 @@ mod tests {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let len = usize::try_from(seed >> 33).unwrap() % most + 1;
                 shared.write(Meta::new(), &bytes[..len]).unwrap();
-                let (tape, tail) = (&shared.tape, shared.tape.tail());
-                let oldest = tail.saturating_sub(tape.capacity());
-                for position in [0, oldest, oldest + seed % 16_384, tail - 8, tail] {
+                let (tape, committed) = (&shared.tape, shared.tape.committed());
+                let oldest = committed.saturating_sub(tape.capacity());
+                for position in [0, oldest, oldest + seed % 16_384, committed - 8, committed] {
                     let from = |entry: &Entry| entry.spot.position >= position;
-                    let all = tape.entries(tail).filter(from);
+                    let all = tape.entries(committed).filter(from);
                     let nearest = all.min_by_key(|entry| entry.spot.position);
-                    let found = tape.entry_from(position, tail);
-                    assert_eq!(found, nearest, "{most}, from {position} of {tail}");
+                    let found = tape.entry_from(position, committed);
+                    assert_eq!(found, nearest, "{most}, from {position} of {committed}");
                 }
             }
         }
@@ -191,11 +191,11 @@ mod tests {
         let shared = Shared::new(1 << 20).unwrap();
         for _ in 0..100_000 {
             shared.write(Meta::new(), &b"a line of a log"[..]).unwrap();
-            let (tape, tail) = (&shared.tape, shared.tape.tail());
-            if tail > tape.capacity() {
+            let (tape, committed) = (&shared.tape, shared.tape.committed());
+            if committed > tape.capacity() {
                 let (_, index, _) = tape.parts();
-                let oldest = tape.entry_from(0, tail).unwrap();
-                let mut blocks = index.blocks_from(tail - tape.capacity());
+                let oldest = tape.entry_from(0, committed).unwrap();
+                let mut blocks = index.blocks_from(committed - tape.capacity());
                 let found = blocks.position(|(_, end)| oldest.spot.position < end);
                 assert!(found.unwrap() <= 1);
             }

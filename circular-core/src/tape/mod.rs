@@ -3,13 +3,13 @@
 //! The tape is the part of a ring that readers use without the lock: the storage, the block index,
 //! and two words of shared truth.
 //!
-//! * `tail`: the end of what is published. Below it there are only whole records.
-//! * `intent`: the end of what may have been stored. A record is intact as long as `intent` has not
+//! * `committed`: the end of what is published. Below it there are only whole records.
+//! * `reserved`: the end of what may have been stored. A record is intact as long as `reserved` has not
 //!   passed its position plus the capacity.
 //!
-//! The writer, under the lock: `intent` — `fence(Release)` — index and record, Relaxed — `tail`
-//! (Release). A reader, with nothing: `tail` (Acquire) — record, Relaxed — `fence(Acquire)` —
-//! `intent`. What follows from that stands in `docs/memory.md`, by the labels W1 to W4 and R1 to R4.
+//! The writer, under the lock: `reserved` — `fence(Release)` — index and record, Relaxed — `committed`
+//! (Release). A reader, with nothing: `committed` (Acquire) — record, Relaxed — `fence(Acquire)` —
+//! `reserved`. What follows from that stands in `docs/memory.md`, by the labels W1 to W4 and R1 to R4.
 
 pub(crate) mod batch;
 pub(crate) mod buffer;
@@ -97,8 +97,8 @@ impl<'a> PreparedHeader<'a> {
 /// A cache line of its own: readers poll these words while writers work on the lock beside them.
 #[repr(align(64))]
 struct Truth {
-    tail: AtomicU64,
-    intent: AtomicU64,
+    committed: AtomicU64,
+    reserved: AtomicU64,
     /// The latest time of the records since the last entry of the index. It belongs to the head, and is
     /// loaded and stored under its lock; here it lies because every write has this line, and in the lock's
     /// there is no room.
@@ -115,8 +115,8 @@ impl Tape {
     pub(crate) fn new(storage: Storage) -> Self {
         let index = Index::for_words(storage.len());
         let truth = Truth {
-            tail: AtomicU64::new(0),
-            intent: AtomicU64::new(0),
+            committed: AtomicU64::new(0),
+            reserved: AtomicU64::new(0),
             newest: Unshared::new(0),
         };
         Self {
@@ -152,7 +152,7 @@ impl Tape {
         let end = spot.position + label.size();
 
         // W2, for R2 in `is_overtaken`.
-        self.truth.intent.store(end, Relaxed);
+        self.truth.reserved.store(end, Relaxed);
         fence(Release);
         // A record that ends within the block of the one before has no entry.
         if end >= head.next_block {
@@ -172,8 +172,8 @@ impl Tape {
             seq: spot.seq + 1,
             bytes: spot.bytes + payload.len() as u64,
         };
-        // W1, for R1 in `tail`; and W4, for the entry that was noted above.
-        self.truth.tail.store(end, Release);
+        // W1, for R1 in `committed`; and W4, for the entry that was noted above.
+        self.truth.committed.store(end, Release);
     }
 
     /// Says that a record is going to be written where the last one ends.
@@ -202,24 +202,24 @@ impl Tape {
     }
 
     /// The end of what is published.
-    pub(crate) fn tail(&self) -> u64 {
+    pub(crate) fn committed(&self) -> u64 {
         // R1, for W1 in `append`; and R4, for the entries that are looked at after it.
-        self.truth.tail.load(Acquire)
+        self.truth.committed.load(Acquire)
     }
 
-    /// Whether what was just read from `position` on, below `tail`, may have been overwritten while
+    /// Whether what was just read from `position` on, below `committed`, may have been overwritten while
     /// it was read.
     ///
-    /// `intent` is never below a tail that was loaded before it. Asking both bounds every walk by the
+    /// `reserved` is never below a `committed` that was loaded before it. Asking both bounds every walk by the
     /// capacity, whatever the two words say.
-    pub(crate) fn is_overtaken(&self, position: u64, tail: u64) -> bool {
+    pub(crate) fn is_overtaken(&self, position: u64, committed: u64) -> bool {
         // R2, for W2 in `append`.
         fence(Acquire);
-        let end = self.truth.intent.load(Relaxed).max(tail);
+        let end = self.truth.reserved.load(Relaxed).max(committed);
         end > position.saturating_add(self.capacity())
     }
 
-    /// Copies records from `from` up to `upto`, a tail, into `buffer` while they fit, and tells the
+    /// Copies records from `from` up to `upto`, a `committed`, into `buffer` while they fit, and tells the
     /// spot after them and how many `select` filtered out. It looks at no more than `most`. At least one
     /// is copied if there is one that passes among them and the batch may grow.
     ///
@@ -317,23 +317,23 @@ impl Tape {
         Some((header, header.stamp(nanos), next))
     }
 
-    /// The entries whose records were intact below `tail` when they were looked at, in no order.
-    pub(crate) fn entries(&self, tail: u64) -> impl Iterator<Item = Entry> + '_ {
+    /// The entries whose records were intact below `committed` when they were looked at, in no order.
+    pub(crate) fn entries(&self, committed: u64) -> impl Iterator<Item = Entry> + '_ {
         (0..self.index.len())
-            .filter_map(move |number| self.index.get(number, tail, self.storage.len()))
-            .filter(move |entry| !self.is_overtaken(entry.spot.position, tail))
+            .filter_map(move |number| self.index.get(number, committed, self.storage.len()))
+            .filter(move |entry| !self.is_overtaken(entry.spot.position, committed))
     }
 
     /// The entry at `position` or after it that is nearest to it. As a rule it is the first or the second
     /// that is looked at.
-    pub(crate) fn entry_from(&self, position: u64, tail: u64) -> Option<Entry> {
+    pub(crate) fn entry_from(&self, position: u64, committed: u64) -> Option<Entry> {
         // What is further back is gone.
-        let from = position.max(tail.saturating_sub(self.capacity()));
+        let from = position.max(committed.saturating_sub(self.capacity()));
         let mut last = None;
         let near = self.index.blocks_from(from).find_map(|(number, end)| {
-            let entry = self.index.get(number, tail, self.storage.len())?;
+            let entry = self.index.get(number, committed, self.storage.len())?;
             let position = entry.spot.position;
-            let is_good = position >= from && !self.is_overtaken(position, tail);
+            let is_good = position >= from && !self.is_overtaken(position, committed);
             if position < end {
                 return is_good.then_some(entry);
             }
@@ -344,12 +344,16 @@ impl Tape {
         near.or(last)
     }
 
-    /// What the tape is made of; the truth is `tail` and `intent`. For the fuzz targets, which write
+    /// What the tape is made of; the truth is `committed` and `reserved`. For the fuzz targets, which write
     /// what no writer would.
     #[cfg(any(fuzzing, test))]
     pub(crate) fn parts(&self) -> (&Storage, &Index, [&AtomicU64; 2]) {
-        let Truth { tail, intent, .. } = &self.truth;
-        (&self.storage, &self.index, [tail, intent])
+        let Truth {
+            committed,
+            reserved,
+            ..
+        } = &self.truth;
+        (&self.storage, &self.index, [committed, reserved])
     }
 }
 

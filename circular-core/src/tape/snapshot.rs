@@ -42,9 +42,9 @@ pub(crate) fn take(tape: &Tape) -> Snapshot {
 /// What is held of the newest `most` bytes.
 fn take_newest(tape: &Tape, most: u64) -> Result<Snapshot, OutOfMemory> {
     for _ in 0..TRIES {
-        let tail = tape.tail();
-        let buffer = copy_up_to(tape, tail.saturating_sub(most), tail)?;
-        if !buffer.is_empty() || tail == 0 {
+        let committed = tape.committed();
+        let buffer = copy_up_to(tape, committed.saturating_sub(most), committed)?;
+        if !buffer.is_empty() || committed == 0 {
             return Ok(Snapshot { buffer });
         }
         sync::yield_now();
@@ -53,24 +53,26 @@ fn take_newest(tape: &Tape, most: u64) -> Result<Snapshot, OutOfMemory> {
     Ok(Snapshot { buffer })
 }
 
-fn copy_up_to(tape: &Tape, from: u64, tail: u64) -> Result<Buffer, OutOfMemory> {
-    let Some(oldest) = tape.entry_from(from, tail) else {
+fn copy_up_to(tape: &Tape, from: u64, committed: u64) -> Result<Buffer, OutOfMemory> {
+    let Some(oldest) = tape.entry_from(from, committed) else {
         return Ok(Buffer::empty());
     };
     let mut spot = oldest.spot;
     // At most the capacity; the payloads take less than the records.
-    let bytes = usize::try_from(tail - spot.position).unwrap_or(0);
+    let bytes = usize::try_from(committed - spot.position).unwrap_or(0);
     let mut buffer = Buffer::for_snapshot(bytes)?;
-    while spot.position < tail {
-        match piece(tape, spot, tail, &mut buffer) {
+    while spot.position < committed {
+        match piece(tape, spot, committed, &mut buffer) {
             Some(next) => spot = next,
             // Overtaken, or no memory for what is known of each record.
-            None if !tape.is_overtaken(spot.position, tail) && tape.step(spot, tail).is_some() => {
+            None if !tape.is_overtaken(spot.position, committed)
+                && tape.step(spot, committed).is_some() =>
+            {
                 return Err(OutOfMemory { bytes });
             }
             None => {
                 buffer.clear();
-                match tape.entry_from(spot.position + 1, tail) {
+                match tape.entry_from(spot.position + 1, committed) {
                     Some(entry) => spot = entry.spot,
                     None => break,
                 }
@@ -81,9 +83,9 @@ fn copy_up_to(tape: &Tape, from: u64, tail: u64) -> Result<Buffer, OutOfMemory> 
 }
 
 /// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.
-pub(crate) fn piece(tape: &Tape, from: Spot, tail: u64, buffer: &mut Buffer) -> Option<Spot> {
-    let Copied { spot, .. } = tape.copy(from, tail, &Select::default(), Most::ALL, buffer);
-    (spot != from && !tape.is_overtaken(from.position, tail)).then_some(spot)
+pub(crate) fn piece(tape: &Tape, from: Spot, committed: u64, buffer: &mut Buffer) -> Option<Spot> {
+    let Copied { spot, .. } = tape.copy(from, committed, &Select::default(), Most::ALL, buffer);
+    (spot != from && !tape.is_overtaken(from.position, committed)).then_some(spot)
 }
 
 /// An owned copy of what a ring held when it was taken: whole records, the oldest first, no gaps.

@@ -46,10 +46,10 @@ fn loom_after_close_nothing_is_published_and_readers_get_what_was() {
         let writer = thread::spawn(move || [1, 2, 3].map(|name| write(&writer, name)));
         let reader = thread::spawn(move || read_all(pass));
         shared.close();
-        let tail = shared.tape.tail();
+        let committed = shared.tape.committed();
         let written = writer.join().unwrap();
         let got = reader.join().unwrap();
-        assert_eq!(shared.tape.tail(), tail, "published after close");
+        assert_eq!(shared.tape.committed(), committed, "published after close");
         let names = [1, 2, 3].into_iter().zip(written);
         let names: Vec<u8> = names
             .filter_map(|(name, written)| written.then_some(name))

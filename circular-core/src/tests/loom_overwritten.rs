@@ -146,7 +146,7 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
 }
 
 /// The first record that begins in the second block, at word 9, is still there when a later lap's,
-/// at word 6, takes its entry: `intent` alone does not tell the two apart.
+/// at word 6, takes its entry: `reserved` alone does not tell the two apart.
 #[test]
 fn loom_an_index_entry_is_of_one_record() {
     model(None, ["replaced"], |[replaced]| {
@@ -155,9 +155,9 @@ fn loom_an_index_entry_is_of_one_record() {
             write_words(&shared, name, words);
         }
         let writer = writer(&shared, [5]);
-        let tail = shared.tape.tail();
+        let committed = shared.tape.committed();
         let mut seqs = Vec::new();
-        for Entry { spot, before } in shared.tape.entries(tail) {
+        for Entry { spot, before } in shared.tape.entries(committed) {
             let known = [(2, 9, 5), (3, 12, 6), (5, 18, 8)];
             let word = |bytes: u64| bytes / WORD as u64;
             let found = (spot.seq, word(spot.position), word(spot.bytes));
