@@ -20,13 +20,13 @@ fn ring() -> (Ring, Handle) {
     (ring, handle)
 }
 
-/// Puts a record of one byte at a position, with the entry of its block, as the only thing there is.
-fn only_record(handle: &Handle, position: u64, seq: u64, bytes: u64) {
+/// Puts a record of one byte at an offset, with the entry of its block, as the only thing there is.
+fn only_record(handle: &Handle, offset: u64, seq: u64, bytes: u64) {
     let words = PAGE / WORD;
-    let at = usize::try_from(position / WORD as u64 % words as u64).unwrap();
+    let at = usize::try_from(offset / WORD as u64 % words as u64).unwrap();
     set_word(handle, 0, 0);
     set_word(handle, at, header(seq));
-    set_entry(handle, at / 4, position, (seq, bytes, 0));
+    set_entry(handle, at / 4, offset, (seq, bytes, 0));
 }
 
 /// The header of record `seq`, which is one byte long.
@@ -63,10 +63,10 @@ fn read(handle: &Handle, start: Start, policy: Policy) -> u64 {
 fn nothing_overflows_at_the_end_of_the_numbers() {
     let last = u64::MAX - 7;
     let cases = [(last, 0, 0), (64, u64::MAX, 0), (64, 0, u64::MAX)];
-    for (position, seq, bytes) in cases {
+    for (offset, seq, bytes) in cases {
         let (_ring, handle) = ring();
-        only_record(&handle, position, seq, bytes);
-        let committed = position.saturating_add(24);
+        only_record(&handle, offset, seq, bytes);
+        let committed = offset.saturating_add(24);
         set_truth(&handle, committed, committed);
         assert!(handle.snapshot().is_empty());
         assert_eq!(dumped(&handle), 0);
@@ -115,8 +115,8 @@ fn what_was_missed_is_counted_even_if_it_makes_no_sense() {
     let (_ring, handle) = ring();
     let begin = 1 << 63;
     let numbers = [7, begin, 0, begin, 0, begin];
-    for (position, number) in (begin..).step_by(64).zip(numbers) {
-        only_record(&handle, position, number, number);
+    for (offset, number) in (begin..).step_by(64).zip(numbers) {
+        only_record(&handle, offset, number, number);
     }
     (0..PAGE / WORD).for_each(|at| set_word(&handle, at, 0));
     let end = begin + 512;

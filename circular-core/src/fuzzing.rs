@@ -13,7 +13,7 @@ use crate::record::missed::Missed;
 use crate::record::part::Part;
 use crate::tape::buffer::Buffer;
 use crate::tape::index::Entry;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -75,19 +75,19 @@ pub fn set_word(handle: &Handle, index: usize, word: u64) {
     storage.pen(index).word(word);
 }
 
-/// Makes the index say of block `number` that the record at `position` is its first.
+/// Makes the index say of block `number` that the record at `offset` is its first.
 pub fn set_entry(
     handle: &Handle,
     number: usize,
-    position: u64,
+    offset: u64,
     (seq, bytes, nanos): (u64, u64, u64),
 ) {
     let (storage, index, ..) = handle.shared().tape.parts();
-    let mut spot = Spot::new(position, seq, bytes, storage.len());
-    spot.index = number % index.len() * index.words_to_next_block(0);
+    let mut position = Position::new(offset, seq, bytes, storage.len());
+    position.word = number % index.len() * index.words_to_next_block(0);
     // What stands before it may be of any time.
     index.note(&Entry {
-        spot,
+        position,
         before: nanos,
     });
 }
@@ -100,18 +100,20 @@ pub fn set_truth(handle: &Handle, committed: u64, reserved: u64) {
 }
 
 /// Says where the next record would go, and what lies before it.
-pub fn set_head(handle: &Handle, position: u64, (seq, bytes): (u64, u64)) {
+pub fn set_head(handle: &Handle, offset: u64, (seq, bytes): (u64, u64)) {
     let shared = handle.shared();
     let words = shared.tape.size() / WORD;
     if let Some(mut state) = shared.lock() {
-        state.head.spot = Spot::new(position, seq, bytes, words);
+        state.head.position = Position::new(offset, seq, bytes, words);
     }
 }
 
-/// Where the head is: position, seq, and payload bytes before it.
+/// Where the head is: offset, seq, and payload bytes before it.
 pub fn head(handle: &Handle) -> (u64, u64, u64) {
-    let spot = handle.shared().lock().map(|state| state.head.spot);
-    spot.map_or((0, 0, 0), |spot| (spot.position, spot.seq, spot.bytes))
+    let position = handle.shared().lock().map(|state| state.head.position);
+    position.map_or((0, 0, 0), |position| {
+        (position.offset, position.seq, position.bytes)
+    })
 }
 
 /// Dumps as the panic hook does, but for the lines that tell of a loss: how many records and bytes, and

@@ -47,7 +47,7 @@ enum Damage {
     },
     Entry {
         block: u8,
-        position: Position,
+        offset: Position,
         seq: u64,
         bytes: u64,
         nanos: u64,
@@ -164,9 +164,9 @@ impl Truth {
         }
     }
 
-    fn position(&self, position: &Position) -> u64 {
-        match *position {
-            Position::At(position) => position,
+    fn position(&self, offset: &Position) -> u64 {
+        match *offset {
+            Position::At(offset) => offset,
             Position::Near(words) => {
                 let bytes = i64::from(words) * WORD as i64;
                 self.honest.wrapping_add_signed(bytes)
@@ -205,17 +205,17 @@ impl Damage {
             }
             Damage::Entry {
                 block,
-                position,
+                offset,
                 seq,
                 bytes,
                 nanos,
             } => {
-                let position = truth.position(position);
-                fuzzing::set_entry(handle, (*block).into(), position, (*seq, *bytes, *nanos));
+                let offset = truth.position(offset);
+                fuzzing::set_entry(handle, (*block).into(), offset, (*seq, *bytes, *nanos));
             }
-            Damage::Committed(position) => truth.committed = truth.position(position),
-            Damage::Reserved(position) => truth.reserved = truth.position(position),
-            Damage::Head(position) => truth.head = Some(truth.position(position)),
+            Damage::Committed(offset) => truth.committed = truth.position(offset),
+            Damage::Reserved(offset) => truth.reserved = truth.position(offset),
+            Damage::Head(offset) => truth.head = Some(truth.position(offset)),
             Damage::Before { seq, bytes } => truth.before = (*seq, *bytes),
         }
     }

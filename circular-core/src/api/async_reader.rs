@@ -359,11 +359,11 @@ fn pump(shared: &Shared) {
 /// Takes the wakers of tasks for which there is something, as many as there is room for, and tells
 /// whether any task waits.
 fn take_ready(state: &mut State, wakers: &mut Vec<Waker>) -> bool {
-    let (head, closed) = (state.head.spot.position, state.closed);
+    let (head, closed) = (state.head.position.offset, state.closed);
     let mut any = false;
     for slot in state.readers.iter_mut().filter(|slot| slot.waker.is_some()) {
         any = true;
-        if (slot.spot.position < head || closed) && wakers.len() < wakers.capacity() {
+        if (slot.position.offset < head || closed) && wakers.len() < wakers.capacity() {
             wakers.extend(slot.waker.take());
         }
     }

@@ -155,11 +155,11 @@ impl Handle {
     /// Behind the newest record: where a reader begins that starts at [`Start::Newest`](crate::Start::Newest)
     /// now. In a forked child it is the beginning.
     pub fn cursor(&self) -> Cursor {
-        let head = self.shared.lock().map(|state| state.head.spot);
+        let head = self.shared.lock().map(|state| state.head.position);
         Cursor {
             ring: self.shared.id,
-            seq: head.map_or(0, |spot| spot.seq),
-            bytes: Some(head.map_or(0, |spot| spot.bytes)),
+            seq: head.map_or(0, |position| position.seq),
+            bytes: Some(head.map_or(0, |position| position.bytes)),
         }
     }
 

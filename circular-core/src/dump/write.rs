@@ -7,7 +7,7 @@
 use crate::record::missed::{Loss, Missed};
 use crate::tape::Tape;
 use crate::tape::buffer::Buffer;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use crate::tape::snapshot;
 use std::io;
 use std::mem;
@@ -59,12 +59,12 @@ pub(crate) fn write(
     written.map(|()| dumped)
 }
 
-/// The same from `from` on, if there is such a spot; moves it behind what `out` has taken, also if it
+/// The same from `from` on, if there is such a position; moves it behind what `out` has taken, also if it
 /// fails in the end. What was overwritten since is told.
 pub(crate) fn write_from(
     tape: &Tape,
     buffer: &mut Buffer,
-    from: &mut Option<Spot>,
+    from: &mut Option<Position>,
     out: &mut Out<'_>,
 ) -> io::Result<()> {
     let mut dumped = Dumped::default();
@@ -76,40 +76,40 @@ pub(crate) fn write_from(
 fn write_pieces(
     tape: &Tape,
     buffer: &mut Buffer,
-    from: &mut Option<Spot>,
+    from: &mut Option<Position>,
     wanted: &Range<u64>,
     dumped: &mut Dumped,
     out: &mut Out<'_>,
 ) -> io::Result<()> {
-    let Some((mut spot, mut committed)) = begin(tape, *from) else {
+    let Some((mut position, mut committed)) = begin(tape, *from) else {
         dumped.lacks_wanted = tape.committed() > 0;
         return Ok(());
     };
     let mut untold = from.map_or(Missed::default(), |from| {
-        spot.missed_since(from.seq, from.bytes)
+        position.missed_since(from.seq, from.bytes)
     });
     dumped.missed = untold;
-    dumped.lacks_wanted = spot.seq > wanted.start;
+    dumped.lacks_wanted = position.seq > wanted.start;
     let mut starts_left = STARTS;
-    while spot.position < committed {
+    while position.offset < committed {
         buffer.clear();
-        if let Some(next) = snapshot::piece(tape, spot, committed, buffer) {
+        if let Some(next) = snapshot::piece(tape, position, committed, buffer) {
             if !untold.is_empty() {
                 // By itself, and over with: if the records are not taken, it is not told again.
                 out(Piece::Missed(mem::take(&mut untold).into()))?;
-                *from = Some(spot);
+                *from = Some(position);
             }
             out(Piece::Records(buffer))?;
-            dumped.records += next.seq - spot.seq;
-            dumped.bytes += next.bytes - spot.bytes;
-            spot = next;
-            *from = Some(spot);
+            dumped.records += next.seq - position.seq;
+            dumped.bytes += next.bytes - position.bytes;
+            position = next;
+            *from = Some(position);
             continue;
         }
         // Overtaken, or one record that is larger than the buffer.
         let next = tape
-            .step(spot, committed)
-            .filter(|_| !tape.is_overtaken(spot.position, committed));
+            .step(position, committed)
+            .filter(|_| !tape.is_overtaken(position.offset, committed));
         if let Some((header, _, next)) = next {
             if buffer.try_grow_for(header) {
                 continue;
@@ -119,28 +119,28 @@ fn write_pieces(
                 if !untold.is_empty() {
                     out(Piece::Missed(mem::take(&mut untold).into()))?;
                 }
-                let missed = next.missed_since(spot.seq, spot.bytes);
+                let missed = next.missed_since(position.seq, position.bytes);
                 out(Piece::Missed(Loss {
                     missed,
                     no_memory: Some(header.content()),
                 }))?;
                 dumped.no_memory += missed;
-                dumped.lacks_wanted |= wanted.contains(&spot.seq);
-                spot = next;
-                *from = Some(spot);
+                dumped.lacks_wanted |= wanted.contains(&position.seq);
+                position = next;
+                *from = Some(position);
                 continue;
             }
         }
-        let Some(landing) = landing(tape, spot) else {
+        let Some(landing) = landing(tape, position) else {
             dumped.lacks_wanted = true;
             break;
         };
-        let missed = landing.missed_since(spot.seq, spot.bytes);
+        let missed = landing.missed_since(position.seq, position.bytes);
         untold += missed;
         dumped.missed += missed;
-        dumped.lacks_wanted |= spot.seq < wanted.end && landing.seq > wanted.start;
-        spot = landing;
-        if spot.position >= committed && starts_left > 0 {
+        dumped.lacks_wanted |= position.seq < wanted.end && landing.seq > wanted.start;
+        position = landing;
+        if position.offset >= committed && starts_left > 0 {
             starts_left -= 1;
             committed = tape.committed();
         }
@@ -148,28 +148,28 @@ fn write_pieces(
     if !untold.is_empty() {
         out(Piece::Missed(untold.into()))?;
     }
-    *from = Some(spot);
+    *from = Some(position);
     Ok(())
 }
 
 /// Where to begin, at `from` if that is intact and else at the oldest record; and up to where.
-fn begin(tape: &Tape, from: Option<Spot>) -> Option<(Spot, u64)> {
+fn begin(tape: &Tape, from: Option<Position>) -> Option<(Position, u64)> {
     (0..TRIES).find_map(|_| {
         let committed = tape.committed();
-        let intact = from.filter(|from| !tape.is_overtaken(from.position, committed));
-        let oldest = || tape.entry_from(0, committed).map(|entry| entry.spot);
+        let intact = from.filter(|from| !tape.is_overtaken(from.offset, committed));
+        let oldest = || tape.entry_from(0, committed).map(|entry| entry.position);
         Some((intact.or_else(oldest)?, committed))
     })
 }
 
-/// Where to go on after `spot`, which is overwritten.
-fn landing(tape: &Tape, spot: Spot) -> Option<Spot> {
-    let after = spot.position + 1;
+/// Where to go on after `position`, which is overwritten.
+fn landing(tape: &Tape, position: Position) -> Option<Position> {
+    let after = position.offset + 1;
     (0..TRIES).find_map(|_| {
         let committed = tape.committed();
         let half = committed.saturating_sub(tape.capacity() / 2);
         let entry = tape.entry_from(half.max(after), committed);
         let entry = entry.or_else(|| tape.entry_from(after, committed));
-        entry.map(|entry| entry.spot)
+        entry.map(|entry| entry.position)
     })
 }

@@ -21,7 +21,7 @@ use crate::select::Select;
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::buffer::Buffer;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use crate::tape::{Copied, Most};
 use std::mem;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) struct ReaderCore {
     /// `None` once the reader has ended.
     token: Option<ReaderKey>,
     /// Where the next record is copied from.
-    spot: Spot,
+    position: Position,
     buffer: Buffer,
     select: Select,
     /// Missed and not told yet, and missed in all.
@@ -132,12 +132,12 @@ impl ReaderCore {
         let buffer = Buffer::for_reader(shared.tape.capacity(), details)?;
         let (token, begin) = join::join(&shared, start, policy, &select)?;
         let missed = begin.lost_from.map_or(Missed::default(), |(seq, bytes)| {
-            begin.spot.missed_since(seq, bytes)
+            begin.position.missed_since(seq, bytes)
         });
         Ok(Self {
             shared,
             token,
-            spot: begin.spot,
+            position: begin.position,
             buffer,
             select,
             untold: missed,
@@ -147,7 +147,7 @@ impl ReaderCore {
             has_more: false,
             thrown_away: 0,
             held: false,
-            done: begin.spot.position,
+            done: begin.position.offset,
             put_off: false,
             must_flush: false,
             closed: false,
@@ -167,7 +167,7 @@ impl ReaderCore {
         let mut enough = None;
         let mut filtered = 0;
         loop {
-            let before = self.spot;
+            let before = self.position;
             self.buffer.clear();
             // What was filtered out needs nobody to be done with it; a loss is to be told first.
             if !self.held && !self.put_off && self.untold.is_empty() {
@@ -178,8 +178,8 @@ impl ReaderCore {
                 .tape
                 .copy(before, committed, &self.select, BATCH, &mut self.buffer);
             filtered += copied.filtered;
-            let torn = shared.tape.is_overtaken(before.position, committed);
-            self.has_more = torn || copied.spot.position < committed;
+            let torn = shared.tape.is_overtaken(before.offset, committed);
+            self.has_more = torn || copied.position.offset < committed;
 
             let (Some(mut state), Some(token)) = (shared.lock(), self.token) else {
                 self.buffer.clear();
@@ -208,11 +208,11 @@ impl ReaderCore {
             if (self.held || self.put_off) && is_told && self.must_flush {
                 return Outcome::Drained;
             }
-            let head = state.head.spot.position;
-            if self.spot.position < head {
+            let head = state.head.position.offset;
+            if self.position.offset < head {
                 // Filtered out, thrown away, or written just now.
                 has_napped = false;
-                let has_enough = self.spot.position >= *enough.get_or_insert(head);
+                let has_enough = self.position.offset >= *enough.get_or_insert(head);
                 if !(has_enough && idle.is_over() || idle.is_tired(filtered)) {
                     continue;
                 }
@@ -253,7 +253,7 @@ impl ReaderCore {
                     if sync::is_over(*until) {
                         return Outcome::Drained;
                     }
-                    has_napped &= self.spot == before;
+                    has_napped &= self.position == before;
                     shared.sleep(&mut state, &mut has_napped, *until);
                 }
             }
@@ -261,20 +261,20 @@ impl ReaderCore {
     }
 
     /// Takes a copy for good: it was whole.
-    fn take(&mut self, copied: Copied, before: Spot, state: &State) -> Option<Header> {
+    fn take(&mut self, copied: Copied, before: Position, state: &State) -> Option<Header> {
         self.thrown_away = 0;
-        self.spot = copied.spot;
-        let stuck = copied.spot == before && copied.too_large.is_none();
-        if stuck && before.position < state.head.spot.position {
+        self.position = copied.position;
+        let stuck = copied.position == before && copied.too_large.is_none();
+        if stuck && before.offset < state.head.position.offset {
             // Written since the copy began, as a rule, and maybe overwritten, which the next copy finds
             // out. If neither, the memory was written to by somebody else: go on behind what cannot be
             // read.
             let tape = &self.shared.tape;
             let committed = tape.committed();
             if tape.step(before, committed).is_none()
-                && !tape.is_overtaken(before.position, committed)
+                && !tape.is_overtaken(before.offset, committed)
             {
-                self.move_on(state, before.position + 1);
+                self.move_on(state, before.offset + 1);
             }
         }
         copied.too_large
@@ -286,7 +286,7 @@ impl ReaderCore {
         let limit = state.readers.limit();
         if state
             .readers
-            .advance(token, self.spot, self.done, self.missed)
+            .advance(token, self.position, self.done, self.missed)
         {
             shared.flushed.notify_all();
         }
@@ -295,7 +295,7 @@ impl ReaderCore {
         }
         self.closed = state.closed;
         if let Some(slot) = state.readers.get(token) {
-            self.must_flush = slot.wants_flush(self.spot.position);
+            self.must_flush = slot.wants_flush(self.position.offset);
         }
     }
 
@@ -303,7 +303,7 @@ impl ReaderCore {
     pub(crate) fn release(&mut self) {
         self.held = false;
         self.put_off = false;
-        self.done = self.spot.position;
+        self.done = self.position.offset;
     }
 
     /// The same, and forgets it.
@@ -367,8 +367,8 @@ impl ReaderCore {
     pub(crate) fn cursor(&self) -> Cursor {
         Cursor {
             ring: self.shared.id,
-            seq: self.spot.seq,
-            bytes: Some(self.spot.bytes),
+            seq: self.position.seq,
+            bytes: Some(self.position.bytes),
         }
     }
 

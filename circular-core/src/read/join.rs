@@ -10,7 +10,7 @@ use crate::ring::readers::{ReaderEntry, ReaderKey};
 use crate::ring::shared::Shared;
 use crate::select::Select;
 use crate::sys::sync;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use std::mem;
 
 /// How often a beginning is searched without the lock before it is searched under it, where that is a look at each
@@ -29,12 +29,12 @@ pub(crate) fn join(
     // What is written meanwhile comes on top.
     let last = match start {
         Start::Last(count) if !select.takes_all() => {
-            let head = shared.lock().map(|state| state.head.spot);
+            let head = shared.lock().map(|state| state.head.position);
             head.map(|head| start::seq_of_last(tape, head, count, select))
         }
         _ => None,
     };
-    let search = |head: Spot| match last {
+    let search = |head: Position| match last {
         Some(seq) => start::from_seq(tape, head, seq),
         None => start::locate(tape, shared.id, head, start),
     };
@@ -43,9 +43,9 @@ pub(crate) fn join(
     let mut searches = 0;
     loop {
         let Some(state) = shared.lock() else {
-            return Ok((None, search(Spot::default())));
+            return Ok((None, search(Position::default())));
         };
-        let head = state.head.spot;
+        let head = state.head.position;
         let wanted = state.readers.wants_memory();
         drop(state);
         // Without the lock: it may take a while, and memory.
@@ -69,12 +69,12 @@ pub(crate) fn join(
             continue;
         }
         let begin = match found {
-            Some(begin) if shared.tape.is_overtaken(begin.walked_from, head.position) => continue,
+            Some(begin) if shared.tape.is_overtaken(begin.walked_from, head.offset) => continue,
             Some(begin) => begin,
-            None => search(state.head.spot),
+            None => search(state.head.position),
         };
         let unused = state.readers.reserve(mem::take(&mut memory));
-        let token = state.readers.join(policy, begin.spot);
+        let token = state.readers.join(policy, begin.position);
         // Who waits for room waits for this one too now, and maybe not as long.
         shared.wake_first_in_line(&state);
         drop(state);

@@ -8,14 +8,14 @@ use crate::record::cursor::Cursor;
 use crate::ring::policy::Start;
 use crate::select::Select;
 use crate::tape::Tape;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use crate::time::clock::Stamp;
 use crate::time::log_time::LogTime;
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Begin {
-    pub(crate) spot: Spot,
+    pub(crate) position: Position,
     /// What the finding relied on being intact.
     pub(crate) walked_from: u64,
     /// Where it should have begun, if that is gone: seq, and the payload bytes before.
@@ -25,18 +25,18 @@ pub(crate) struct Begin {
 }
 
 impl Begin {
-    fn at(spot: Spot) -> Self {
+    fn at(position: Position) -> Self {
         Self {
-            spot,
-            walked_from: spot.position,
+            position,
+            walked_from: position.offset,
             lost_from: None,
             restarted: false,
         }
     }
 }
 
-/// Finds the spot that `start` means in what the tape of ring `id` holds below `head`.
-pub(crate) fn locate(tape: &Tape, id: u64, head: Spot, start: Start) -> Begin {
+/// Finds the position that `start` means in what the tape of ring `id` holds below `head`.
+pub(crate) fn locate(tape: &Tape, id: u64, head: Position, start: Start) -> Begin {
     match start {
         Start::Oldest => oldest(tape, head),
         Start::Newest => Begin::at(head),
@@ -56,11 +56,11 @@ pub(crate) fn locate(tape: &Tape, id: u64, head: Spot, start: Start) -> Begin {
 }
 
 /// The record with that number, or the oldest if it is gone.
-pub(crate) fn from_seq(tape: &Tape, head: Spot, wanted: u64) -> Begin {
-    let near = nearest(tape, head, |spot| spot.seq <= wanted);
+pub(crate) fn from_seq(tape: &Tape, head: Position, wanted: u64) -> Begin {
+    let near = nearest(tape, head, |position| position.seq <= wanted);
     near.map_or_else(
         || oldest(tape, head),
-        |near| walk(tape, near, head, |spot, _| spot.seq >= wanted),
+        |near| walk(tape, near, head, |position, _| position.seq >= wanted),
     )
 }
 
@@ -68,21 +68,21 @@ pub(crate) fn from_seq(tape: &Tape, head: Spot, wanted: u64) -> Begin {
 /// neighbours up to the head are intact.
 ///
 /// It may go through all that the ring holds, so it is not for the lock.
-pub(crate) fn seq_of_last(tape: &Tape, head: Spot, count: u64, select: &Select) -> u64 {
+pub(crate) fn seq_of_last(tape: &Tape, head: Position, count: u64, select: &Select) -> u64 {
     let mut missing = count;
     let mut end = head;
     // Block by block, back from the head.
     while missing > 0 {
-        let Some(begin) = nearest(tape, head, |spot| spot.position < end.position) else {
+        let Some(begin) = nearest(tape, head, |position| position.offset < end.offset) else {
             break;
         };
         let taken = taken(tape, begin, end, select, u64::MAX);
-        if tape.is_overtaken(begin.position, head.position) {
+        if tape.is_overtaken(begin.offset, head.offset) {
             break;
         }
         if taken.count >= missing {
             let first = self::taken(tape, begin, end, select, taken.count - missing + 1).last;
-            let is_intact = !tape.is_overtaken(begin.position, head.position);
+            let is_intact = !tape.is_overtaken(begin.offset, head.offset);
             return if is_intact { first } else { end.seq };
         }
         missing -= taken.count;
@@ -97,66 +97,66 @@ struct Taken {
     last: u64,
 }
 
-/// The first `most` records between the two spots that `select` takes.
-fn taken(tape: &Tape, begin: Spot, end: Spot, select: &Select, most: u64) -> Taken {
-    let (mut spot, mut taken) = (
+/// The first `most` records between the two positions that `select` takes.
+fn taken(tape: &Tape, begin: Position, end: Position, select: &Select, most: u64) -> Taken {
+    let (mut position, mut taken) = (
         begin,
         Taken {
             count: 0,
             last: end.seq,
         },
     );
-    while spot.position < end.position && taken.count < most {
-        let Some((header, _, next)) = tape.step(spot, end.position) else {
+    while position.offset < end.offset && taken.count < most {
+        let Some((header, _, next)) = tape.step(position, end.offset) else {
             break;
         };
-        if tape.is_taken(spot, header, select) {
+        if tape.is_taken(position, header, select) {
             taken = Taken {
                 count: taken.count + 1,
-                last: spot.seq,
+                last: position.seq,
             };
         }
-        spot = next;
+        position = next;
     }
     taken
 }
 
-fn oldest(tape: &Tape, head: Spot) -> Begin {
+fn oldest(tape: &Tape, head: Position) -> Begin {
     Begin::at(
-        tape.entry_from(0, head.position)
-            .map_or(head, |entry| entry.spot),
+        tape.entry_from(0, head.offset)
+            .map_or(head, |entry| entry.position),
     )
 }
 
 /// The first record that may have been written then or later. Times may be in any order: a line that took
 /// long to format stands behind newer ones, and clocks are set back.
-fn since(tape: &Tape, head: Spot, nanos: u64) -> Begin {
-    let first = oldest(tape, head).spot;
+fn since(tape: &Tape, head: Position, nanos: u64) -> Begin {
+    let first = oldest(tape, head).position;
     // The first entry before which there was one; before the oldest nothing is left. It is in the block
     // before, or nowhere but in the last.
     let bound = tape
-        .entries(head.position)
-        .filter(|entry| entry.spot.position > first.position && entry.before >= nanos)
-        .map(|entry| entry.spot.position)
+        .entries(head.offset)
+        .filter(|entry| entry.position.offset > first.offset && entry.before >= nanos)
+        .map(|entry| entry.position.offset)
         .min()
-        .unwrap_or(head.position);
-    let near = nearest(tape, head, |spot| spot.position < bound);
+        .unwrap_or(head.offset);
+    let near = nearest(tape, head, |position| position.offset < bound);
     near.map_or_else(
         || oldest(tape, head),
         |near| walk(tape, near, head, |_, stamp| stamp.latest() >= nanos),
     )
 }
 
-fn after(tape: &Tape, head: Spot, cursor: Cursor) -> Begin {
+fn after(tape: &Tape, head: Position, cursor: Cursor) -> Begin {
     if cursor.seq == head.seq {
         return Begin::at(head);
     }
-    match nearest(tape, head, |spot| spot.seq <= cursor.seq) {
-        Some(near) => walk(tape, near, head, |spot, _| spot.seq >= cursor.seq),
+    match nearest(tape, head, |position| position.seq <= cursor.seq) {
+        Some(near) => walk(tape, near, head, |position, _| position.seq >= cursor.seq),
         None => {
             let oldest = oldest(tape, head);
             // A cursor that does not know the bytes makes them none.
-            let bytes = cursor.bytes.unwrap_or(oldest.spot.bytes);
+            let bytes = cursor.bytes.unwrap_or(oldest.position.bytes);
             Begin {
                 lost_from: Some((cursor.seq, bytes)),
                 ..oldest
@@ -166,28 +166,33 @@ fn after(tape: &Tape, head: Spot, cursor: Cursor) -> Begin {
 }
 
 /// The newest entry that `fits`.
-fn nearest(tape: &Tape, head: Spot, fits: impl Fn(Spot) -> bool) -> Option<Spot> {
-    tape.entries(head.position)
-        .map(|entry| entry.spot)
-        .filter(|&spot| fits(spot))
-        .max_by_key(|spot| spot.position)
+fn nearest(tape: &Tape, head: Position, fits: impl Fn(Position) -> bool) -> Option<Position> {
+    tape.entries(head.offset)
+        .map(|entry| entry.position)
+        .filter(|&position| fits(position))
+        .max_by_key(|position| position.offset)
 }
 
-/// The first record from `near` on that `is_it`, told by its spot and time; the head if none is.
-fn walk(tape: &Tape, near: Spot, head: Spot, is_it: impl Fn(Spot, Stamp) -> bool) -> Begin {
-    let mut spot = near;
-    while spot.position < head.position {
+/// The first record from `near` on that `is_it`, told by its position and time; the head if none is.
+fn walk(
+    tape: &Tape,
+    near: Position,
+    head: Position,
+    is_it: impl Fn(Position, Stamp) -> bool,
+) -> Begin {
+    let mut position = near;
+    while position.offset < head.offset {
         // No header: overtaken, which the caller will find too.
-        let Some((_, stamp, next)) = tape.step(spot, head.position) else {
+        let Some((_, stamp, next)) = tape.step(position, head.offset) else {
             break;
         };
-        if is_it(spot, stamp) {
+        if is_it(position, stamp) {
             break;
         }
-        spot = next;
+        position = next;
     }
     Begin {
-        walked_from: near.position,
-        ..Begin::at(spot)
+        walked_from: near.offset,
+        ..Begin::at(position)
     }
 }

@@ -17,7 +17,7 @@ impl Shared {
             return true;
         };
         let flush = Flush {
-            position: state.head.spot.position,
+            offset: state.head.position.offset,
             joined: state.readers.joined(),
             began: sync::now(),
         };

@@ -1,6 +1,6 @@
 //! The readers that a ring has, and how far their positions let writers go.
 //!
-//! Invariant: `limit` is the lowest position of the readers that hold writers back, plus the
+//! Invariant: `limit` is the lowest offset of the readers that hold writers back, plus the
 //! capacity; with no such reader it is the greatest number. It is recomputed whenever a reader that
 //! held it back moves on, leaves or is demoted. Everything here is under the ring's lock and
 //! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
@@ -9,7 +9,7 @@
 use crate::record::missed::Missed;
 use crate::ring::policy::Policy;
 use crate::sys::no_wait::OwnAtEnd;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use std::mem;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -32,12 +32,12 @@ pub(crate) struct ReaderEntry {
     /// It feeds a sink: who ends the process waits for it whatever its policy.
     pub(crate) feeds: bool,
     /// What it has copied: room for writers again.
-    pub(crate) spot: Spot,
+    pub(crate) position: Position,
     /// The first record that a write which could not wait has left to it, if it is lossless.
-    pub(crate) spared: Option<Spot>,
+    pub(crate) spared: Option<Position>,
     /// Up to where its sink has written and flushed.
     pub(crate) done: u64,
-    /// The lowest position that a waiting flush asks for, else [`NO_FLUSH`].
+    /// The lowest offset that a waiting flush asks for, else [`NO_FLUSH`].
     flush_at: u64,
     /// Since when a flush has seen it get no further; `None` if it has, or none has looked.
     still_since: Option<Instant>,
@@ -47,7 +47,7 @@ pub(crate) struct ReaderEntry {
 }
 
 impl ReaderEntry {
-    /// Whether its position holds writers back.
+    /// Whether its offset holds writers back.
     pub(crate) fn is_lossless(&self) -> bool {
         !self.fails && self.is_lossless_but_for_its_sink()
     }
@@ -57,21 +57,21 @@ impl ReaderEntry {
         !self.demoted && self.policy != Policy::Skip
     }
 
-    /// Where a lossless reader goes on that was overtaken after `spot`.
-    pub(crate) fn spared_after(&self, spot: Spot) -> Option<Spot> {
+    /// Where a lossless reader goes on that was overtaken after `position`.
+    pub(crate) fn spared_after(&self, position: Position) -> Option<Position> {
         let spared = self.spared.filter(|_| self.is_lossless());
-        spared.filter(|spared| spared.position > spot.position)
+        spared.filter(|spared| spared.offset > position.offset)
     }
 
     /// The record from which on a lossless reader has what it has not copied yet.
-    pub(crate) fn place(&self) -> Option<Spot> {
-        let place = self.spared_after(self.spot).unwrap_or(self.spot);
+    pub(crate) fn place(&self) -> Option<Position> {
+        let place = self.spared_after(self.position).unwrap_or(self.position);
         self.is_lossless().then_some(place)
     }
 
-    /// Whether a waiting flush asks for `position` or less.
-    pub(crate) fn wants_flush(&self, position: u64) -> bool {
-        self.flush_at <= position
+    /// Whether a waiting flush asks for `offset` or less.
+    pub(crate) fn wants_flush(&self, offset: u64) -> bool {
+        self.flush_at <= offset
     }
 }
 
@@ -171,7 +171,7 @@ impl Readers {
         mem::replace(&mut self.slots, memory)
     }
 
-    pub(crate) fn join(&mut self, policy: Policy, spot: Spot) -> ReaderKey {
+    pub(crate) fn join(&mut self, policy: Policy, position: Position) -> ReaderKey {
         debug_assert!(self.slots.len() < self.slots.capacity());
         let token = ReaderKey(self.joined);
         let slot = ReaderEntry {
@@ -180,9 +180,9 @@ impl Readers {
             demoted: false,
             fails: false,
             feeds: false,
-            spot,
+            position,
             spared: None,
-            done: spot.position,
+            done: position.offset,
             flush_at: NO_FLUSH,
             still_since: None,
             missed: Missed::default(),
@@ -190,7 +190,7 @@ impl Readers {
         };
         self.joined += 1;
         if slot.is_lossless() {
-            self.limit = self.limit.min(self.limit_of(spot.position));
+            self.limit = self.limit.min(self.limit_of(position.offset));
         }
         self.slots.push(slot);
         token
@@ -200,7 +200,7 @@ impl Readers {
     /// lock: a waker's destructor is foreign code.
     pub(crate) fn leave(&mut self, token: ReaderKey) -> Option<ReaderEntry> {
         let slot = self.slots.remove(self.find(token)?);
-        self.recompute_after(slot.is_lossless(), slot.spot.position);
+        self.recompute_after(slot.is_lossless(), slot.position.offset);
         Some(slot)
     }
 
@@ -220,16 +220,16 @@ impl Readers {
     pub(crate) fn advance(
         &mut self,
         token: ReaderKey,
-        spot: Spot,
+        position: Position,
         done: u64,
         missed: Missed,
     ) -> bool {
         let Some(slot) = self.get(token) else {
             return false;
         };
-        let before = mem::replace(&mut slot.spot, spot).position;
+        let before = mem::replace(&mut slot.position, position).offset;
         slot.missed = missed;
-        if before != spot.position || slot.done != done {
+        if before != position.offset || slot.done != done {
             slot.still_since = None;
         }
         let lossless = slot.is_lossless();
@@ -269,7 +269,7 @@ impl Readers {
         let mut asked = Asked::default();
         for slot in self.iter_mut() {
             let is_lossless = slot.is_lossless_but_for_its_sink();
-            if slot.number >= flush.joined || !is_lossless || slot.done >= flush.position {
+            if slot.number >= flush.joined || !is_lossless || slot.done >= flush.offset {
                 continue;
             }
             if slot.fails {
@@ -285,7 +285,7 @@ impl Readers {
                 asked.demoted += 1;
                 continue;
             }
-            slot.flush_at = slot.flush_at.min(flush.position);
+            slot.flush_at = slot.flush_at.min(flush.offset);
             asked.any = true;
             asked.until = earlier(asked.until, deadline);
         }
@@ -302,8 +302,8 @@ impl Readers {
         for slot in self.iter_mut() {
             let is_concerned =
                 slot.number < flush.joined && (slot.is_lossless() || slot.feeds && !slot.fails);
-            if is_concerned && slot.done < flush.position && !own.has_reader(slot.number) {
-                slot.flush_at = slot.flush_at.min(flush.position);
+            if is_concerned && slot.done < flush.offset && !own.has_reader(slot.number) {
+                slot.flush_at = slot.flush_at.min(flush.offset);
                 any = true;
             }
         }
@@ -321,7 +321,7 @@ impl Readers {
         let (mut demoted, mut next): (u64, Option<Instant>) = (0, None);
         let capacity = self.capacity;
         for slot in self.iter_mut() {
-            let holds_back = slot.is_lossless() && slot.spot.position + capacity < end;
+            let holds_back = slot.is_lossless() && slot.position.offset + capacity < end;
             let Some(deadline) = slot
                 .policy
                 .patience()
@@ -355,14 +355,14 @@ impl Readers {
         let lowest = self
             .iter()
             .filter(|slot| slot.is_lossless())
-            .map(|slot| slot.spot.position)
+            .map(|slot| slot.position.offset)
             .min();
         self.limit = lowest.map_or(u64::MAX, |lowest| self.limit_of(lowest));
     }
 
-    /// Where a record may end at most, for the sake of a reader at `position`.
-    fn limit_of(&self, position: u64) -> u64 {
-        position.saturating_add(self.capacity)
+    /// Where a record may end at most, for the sake of a reader at `offset`.
+    fn limit_of(&self, offset: u64) -> u64 {
+        offset.saturating_add(self.capacity)
     }
 }
 
@@ -370,7 +370,7 @@ impl Readers {
 #[derive(Debug)]
 pub(crate) struct Flush {
     /// What lies before it is to be flushed,
-    pub(crate) position: u64,
+    pub(crate) offset: u64,
     /// by so many readers, those that joined first.
     pub(crate) joined: u64,
     pub(crate) began: Instant,
@@ -415,7 +415,7 @@ mod tests {
     fn a_flush_gives_up_on_who_gets_no_further_and_on_nobody_else() {
         let mut readers = Readers::new(4096);
         drop(readers.reserve(Vec::with_capacity(4)));
-        let at = |position| Spot::new(position, 0, 0, 512);
+        let at = |offset| Position::new(offset, 0, 0, 512);
         let mut join = |policy| readers.join(policy, at(0));
         let (stuck, slow) = (
             join(Policy::BlockFor(PATIENCE)),
@@ -424,7 +424,7 @@ mod tests {
         let patient = join(Policy::Block);
         let begin = Instant::now();
         let flush = Flush {
-            position: 800,
+            offset: 800,
             joined: 3,
             began: begin,
         };
@@ -458,7 +458,7 @@ mod tests {
         if let Some(slots) = readers.wants_memory() {
             drop(readers.reserve(Vec::with_capacity(slots)));
         }
-        readers.join(policy, Spot::default())
+        readers.join(policy, Position::default())
     }
 
     /// What each publication and each flush goes through under the lock.

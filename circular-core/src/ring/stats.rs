@@ -3,7 +3,7 @@
 use crate::record::missed::Missed;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use crate::time::clock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -91,10 +91,10 @@ pub(crate) fn take(shared: &Shared) -> Stats {
         };
         stats.written = head.seq;
         stats.bytes = head.bytes;
-        let oldest = shared.tape.entry_from(0, head.position);
-        let oldest = oldest.map(|entry| entry.spot);
-        stats.overwritten = oldest.map_or(head.seq, |spot| spot.seq);
-        let time = oldest.and_then(|spot| time_of(shared, spot, head));
+        let oldest = shared.tape.entry_from(0, head.offset);
+        let oldest = oldest.map(|entry| entry.position);
+        stats.overwritten = oldest.map_or(head.seq, |position| position.seq);
+        let time = oldest.and_then(|position| time_of(shared, position, head));
         let time = time.or_else(|| time_of_oldest(shared).filter(|_| is_last));
         let age = |nanos| Duration::from_nanos(clock::now().saturating_sub(nanos));
         stats.oldest_age = time.map(age);
@@ -105,10 +105,10 @@ pub(crate) fn take(shared: &Shared) -> Stats {
     stats
 }
 
-/// The time of the record at `spot`, if that is still there.
-fn time_of(shared: &Shared, spot: Spot, head: Spot) -> Option<u64> {
-    let (_, stamp, _) = shared.tape.step(spot, head.position)?;
-    let is_gone = shared.tape.is_overtaken(spot.position, head.position);
+/// The time of the record at `position`, if that is still there.
+fn time_of(shared: &Shared, position: Position, head: Position) -> Option<u64> {
+    let (_, stamp, _) = shared.tape.step(position, head.offset)?;
+    let is_gone = shared.tape.is_overtaken(position.offset, head.offset);
     (!is_gone).then_some(stamp.nanos)
 }
 
@@ -116,13 +116,13 @@ fn time_of(shared: &Shared, spot: Spot, head: Spot) -> Option<u64> {
 /// index or two.
 fn time_of_oldest(shared: &Shared) -> Option<u64> {
     let state = shared.lock()?;
-    let head = state.head.spot;
-    let oldest = shared.tape.entry_from(0, head.position)?;
-    time_of(shared, oldest.spot, head)
+    let head = state.head.position;
+    let oldest = shared.tape.entry_from(0, head.offset)?;
+    time_of(shared, oldest.position, head)
 }
 
 /// Copies what the lock guards, and tells the head.
-fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Spot> {
+fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Position> {
     loop {
         stats.readers.clear();
         // Memory for the list comes before the lock, so that none is asked for under it.
@@ -133,7 +133,7 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Spot> {
         if state.readers.len() > room && is_there {
             continue;
         }
-        let head = state.head.spot;
+        let head = state.head.position;
         stats.missed = state.counts.missed_by_left;
         for slot in state.readers.iter() {
             stats.missed += slot.missed;
@@ -141,7 +141,7 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Spot> {
         stats
             .readers
             .extend(state.readers.iter().take(room).map(|slot| {
-                let lag = head.missed_since(slot.spot.seq, slot.spot.bytes);
+                let lag = head.missed_since(slot.position.seq, slot.position.bytes);
                 ReaderStats {
                     id: slot.number,
                     policy: slot.policy,

@@ -17,7 +17,7 @@ use crate::ring::wait_queue::Ticket;
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::PreparedHeader;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use crate::time::clock::Stamp;
 use std::io;
 use std::ops::Range;
@@ -31,7 +31,7 @@ impl State {
     /// and every reader that must not lose anything has what it overwrites.
     #[inline]
     fn is_free_for(&self, size: u64) -> bool {
-        let end = self.head.spot.position + size;
+        let end = self.head.position.offset + size;
         !self.closed && self.line.first().is_none() && end <= self.readers.limit()
     }
 }
@@ -53,7 +53,7 @@ impl Shared {
             return self.write_with_care(state, label, payload, fits);
         }
         self.tape.append(&mut state.head, label, payload);
-        let next = state.head.spot.index;
+        let next = state.head.position.word;
         self.let_go(state);
         // It is long since that memory was last used: it is not in any cache of this core, and the next write
         // would wait for it.
@@ -88,13 +88,13 @@ impl Shared {
             self.refuse();
             return Ok(None);
         }
-        let before = state.head.spot.seq;
+        let before = state.head.position.seq;
         let appended = if fits {
             self.append(&mut state, label, payload)
         } else {
             self.append_in_parts(&mut state, label, payload)
         };
-        let after = state.head.spot.seq;
+        let after = state.head.position.seq;
         self.let_go(state);
         Ok(appended.ok().map(|()| before..after))
     }
@@ -190,7 +190,7 @@ impl Shared {
         if state.closed {
             return Err(Closed);
         }
-        let end = state.head.spot.position + size;
+        let end = state.head.position.offset + size;
         let limit = state.readers.limit();
         let to_leave = state.line.room_to_leave(turn);
         if to_leave.is_some_and(|to_leave| end + to_leave <= limit) {
@@ -207,7 +207,7 @@ impl Shared {
         turn: &mut Ticket,
     ) -> Result<(), Closed> {
         if no_wait::must_not_wait() {
-            let end = state.head.spot.position + size;
+            let end = state.head.position.offset + size;
             if end > state.readers.limit() {
                 state.counts.overtakes += 1;
                 self.spare(state, end);
@@ -226,7 +226,7 @@ impl Shared {
             if state.line.first() == Some(ticket) {
                 let now = sync::now();
                 let first_since = *turn.first_since.get_or_insert(now);
-                let end = state.head.spot.position + size;
+                let end = state.head.position.offset + size;
                 let (demoted, next) = state.readers.demote_late(end, first_since, now);
                 if demoted > 0 {
                     state.counts.demotions += demoted;
@@ -254,30 +254,33 @@ impl Shared {
     /// intact: so they lose that much and no more. It is the same for all of them, so one walk finds it,
     /// from the reader that is nearest, or from an entry of the index if that is nearer.
     fn spare(&self, state: &mut State, end: u64) {
-        let (head, capacity) = (state.head.spot.position, self.tape.capacity());
-        let is_gone = |spot: &Spot| spot.position + capacity < end;
+        let (head, capacity) = (state.head.position.offset, self.tape.capacity());
+        let is_gone = |position: &Position| position.offset + capacity < end;
         let places = state.readers.iter().filter_map(ReaderEntry::place);
-        let Some(mut spot) = places.filter(is_gone).max_by_key(|spot| spot.position) else {
+        let Some(mut position) = places
+            .filter(is_gone)
+            .max_by_key(|position| position.offset)
+        else {
             return;
         };
         let block_before = (end - capacity).saturating_sub(self.tape.block());
         let entry = self.tape.entry_from(block_before, head);
-        if let Some(near) = entry.map(|entry| entry.spot).filter(is_gone) {
-            spot = if near.position > spot.position {
+        if let Some(near) = entry.map(|entry| entry.position).filter(is_gone) {
+            position = if near.offset > position.offset {
                 near
             } else {
-                spot
+                position
             };
         }
-        while is_gone(&spot) {
-            let Some((.., next)) = self.tape.step(spot, head) else {
+        while is_gone(&position) {
+            let Some((.., next)) = self.tape.step(position, head) else {
                 break;
             };
-            spot = next;
+            position = next;
         }
         for slot in state.readers.iter_mut() {
             if slot.place().is_some_and(|place| is_gone(&place)) {
-                slot.spared = Some(spot);
+                slot.spared = Some(position);
             }
         }
     }

@@ -120,9 +120,9 @@ impl Failure {
     /// Whether there is something in the ring that the reader has not copied yet.
     pub(super) fn has_more(&self) -> bool {
         self.shared.lock().is_some_and(|mut state| {
-            let head = state.head.spot.position;
+            let head = state.head.position.offset;
             let slot = state.readers.get(self.token);
-            slot.is_some_and(|slot| slot.spot.position < head)
+            slot.is_some_and(|slot| slot.position.offset < head)
         })
     }
 

@@ -333,7 +333,7 @@ mod tests {
             let mut state = shared.lock().unwrap();
             let now = Instant::now();
             let flush = Flush {
-                position: state.head.spot.position,
+                offset: state.head.position.offset,
                 joined: state.readers.joined(),
                 began: now,
             };

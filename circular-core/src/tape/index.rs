@@ -9,19 +9,19 @@
 //!
 //! Entries are written under the lock and may be read without. Protocol:
 //!
-//! * the writer stores `reserved`, `fence(Release)`, the position, `fence(Release)`, the rest, then
+//! * the writer stores `reserved`, `fence(Release)`, the offset, `fence(Release)`, the rest, then
 //!   the record, then `committed`;
-//! * the reader has loaded `committed` (Acquire), loads position and rest, `fence(Acquire)`, the
-//!   position again, `reserved`.
+//! * the reader has loaded `committed` (Acquire), loads offset and rest, `fence(Acquire)`, the
+//!   offset again, `reserved`.
 //!
 //! If the reader saw any word of a later lap's entry, its fence synchronises with the writer's
-//! second one, and the position that it reads again is the later one: rejected. If it saw only the
-//! position of an entry that is not complete, that record is not below the `committed` it had loaded:
+//! second one, and the offset that it reads again is the later one: rejected. If it saw only the
+//! offset of an entry that is not complete, that record is not below the `committed` it had loaded:
 //! rejected. And if the record itself may have been overwritten, `reserved` says so.
 
 use crate::format::word::WORD;
 use crate::sys::sync::{self, AtomicU64, fence};
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Rings of this size and above have [`MOST_BLOCKS`], smaller ones [`FEWEST_BLOCKS`].
@@ -35,7 +35,7 @@ const NOWHERE: u64 = u64::MAX;
 /// The first record that begins in a block, or covers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    pub(crate) spot: Spot,
+    pub(crate) position: Position,
     /// The latest time of those since the entry before, without it. Records stand in the order in which
     /// they were written, and may have times in any other.
     pub(crate) before: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Index {
 
 /// One entry, in words that may be read while they are written.
 struct Block {
-    position: AtomicU64,
+    offset: AtomicU64,
     seq: AtomicU64,
     bytes: AtomicU64,
     before: AtomicU64,
@@ -65,7 +65,7 @@ impl Index {
         };
         debug_assert_eq!(words % count, 0);
         let blank = || Block {
-            position: AtomicU64::new(NOWHERE),
+            offset: AtomicU64::new(NOWHERE),
             seq: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             before: AtomicU64::new(0),
@@ -81,15 +81,15 @@ impl Index {
         self.blocks.len()
     }
 
-    /// The blocks in the order of what is recorded in them, from the one that `position` is in: number, and
+    /// The blocks in the order of what is recorded in them, from the one that `offset` is in: number, and
     /// where it ends.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the remainder is below the number of blocks"
     )]
-    pub(crate) fn blocks_from(&self, position: u64) -> impl Iterator<Item = (usize, u64)> {
+    pub(crate) fn blocks_from(&self, offset: u64) -> impl Iterator<Item = (usize, u64)> {
         let (size, count) = ((self.block_words * WORD) as u64, self.blocks.len() as u64);
-        let first = position / size;
+        let first = offset / size;
         (first..first + count).map(move |block| {
             let end = (block + 1).saturating_mul(size);
             ((block % count) as usize, end)
@@ -101,20 +101,20 @@ impl Index {
         self.block_words - index % self.block_words
     }
 
-    /// Notes the first record that begins in its block, and tells the position of the next block; the
+    /// Notes the first record that begins in its block, and tells the offset of the next block; the
     /// caller holds the lock, and has stored `reserved` and fenced.
     pub(crate) fn note(&self, entry: &Entry) -> u64 {
-        let spot = entry.spot;
-        self.store(spot.index / self.block_words, entry);
-        let words = self.words_to_next_block(spot.index);
-        // In memory that no writer wrote, the spot may be anywhere.
-        spot.position.saturating_add((words * WORD) as u64)
+        let position = entry.position;
+        self.store(position.word / self.block_words, entry);
+        let words = self.words_to_next_block(position.word);
+        // In memory that no writer wrote, the position may be anywhere.
+        position.offset.saturating_add((words * WORD) as u64)
     }
 
     /// Notes a record of so many words in the block behind its own, if it covers that, and tells whether
     /// it does; the caller as above.
     pub(crate) fn note_long(&self, entry: &Entry, words: usize) -> bool {
-        let (block, index) = (self.block_words, entry.spot.index);
+        let (block, index) = (self.block_words, entry.position.word);
         let is_long = words > block && words >= self.words_to_next_block(index) + block;
         if is_long {
             let own = index / self.block_words;
@@ -126,10 +126,10 @@ impl Index {
     fn store(&self, number: usize, entry: &Entry) {
         let block = &self.blocks[number];
         // W3, for R3 in `get`.
-        block.position.store(entry.spot.position, Relaxed);
+        block.offset.store(entry.position.offset, Relaxed);
         fence(Release);
-        block.seq.store(entry.spot.seq, Relaxed);
-        block.bytes.store(entry.spot.bytes, Relaxed);
+        block.seq.store(entry.position.seq, Relaxed);
+        block.bytes.store(entry.position.bytes, Relaxed);
         block.before.store(entry.before, Relaxed);
     }
 
@@ -138,20 +138,20 @@ impl Index {
     /// caller to check, after this.
     pub(crate) fn get(&self, number: usize, committed: u64, words: usize) -> Option<Entry> {
         let block = &self.blocks[number];
-        let position = block.position.load(Relaxed);
+        let offset = block.offset.load(Relaxed);
         let seq = block.seq.load(Relaxed);
         let bytes = block.bytes.load(Relaxed);
         let before = block.before.load(Relaxed);
         // R3, for W3 in `store`.
         fence(Acquire);
-        let again = block.position.load(Relaxed);
-        let spot = Spot::new(position, seq, bytes, words);
-        let own = spot.index / self.block_words;
+        let again = block.offset.load(Relaxed);
+        let position = Position::new(offset, seq, bytes, words);
+        let own = position.word / self.block_words;
         let is_here = own == number || (own + 1) % self.blocks.len() == number;
         // Records and their bytes are fewer than the bytes of storage that they took.
-        let is_possible = seq <= position && bytes <= position;
-        let is_good = position == again && position < committed && is_here && is_possible;
-        is_good.then_some(Entry { spot, before })
+        let is_possible = seq <= offset && bytes <= offset;
+        let is_good = offset == again && offset < committed && is_here && is_possible;
+        is_good.then_some(Entry { position, before })
     }
 }
 
@@ -174,12 +174,12 @@ mod tests {
                 shared.write(Meta::new(), &bytes[..len]).unwrap();
                 let (tape, committed) = (&shared.tape, shared.tape.committed());
                 let oldest = committed.saturating_sub(tape.capacity());
-                for position in [0, oldest, oldest + seed % 16_384, committed - 8, committed] {
-                    let from = |entry: &Entry| entry.spot.position >= position;
+                for offset in [0, oldest, oldest + seed % 16_384, committed - 8, committed] {
+                    let from = |entry: &Entry| entry.position.offset >= offset;
                     let all = tape.entries(committed).filter(from);
-                    let nearest = all.min_by_key(|entry| entry.spot.position);
-                    let found = tape.entry_from(position, committed);
-                    assert_eq!(found, nearest, "{most}, from {position} of {committed}");
+                    let nearest = all.min_by_key(|entry| entry.position.offset);
+                    let found = tape.entry_from(offset, committed);
+                    assert_eq!(found, nearest, "{most}, from {offset} of {committed}");
                 }
             }
         }
@@ -196,7 +196,7 @@ mod tests {
                 let (_, index, _) = tape.parts();
                 let oldest = tape.entry_from(0, committed).unwrap();
                 let mut blocks = index.blocks_from(committed - tape.capacity());
-                let found = blocks.position(|(_, end)| oldest.spot.position < end);
+                let found = blocks.position(|(_, end)| oldest.position.offset < end);
                 assert!(found.unwrap() <= 1);
             }
         }

@@ -5,7 +5,7 @@
 //!
 //! * `committed`: the end of what is published. Below it there are only whole records.
 //! * `reserved`: the end of what may have been stored. A record is intact as long as `reserved` has not
-//!   passed its position plus the capacity.
+//!   passed its offset plus the capacity.
 //!
 //! The writer, under the lock: `reserved` — `fence(Release)` — index and record, Relaxed — `committed`
 //! (Release). A reader, with nothing: `committed` (Acquire) — record, Relaxed — `fence(Acquire)` —
@@ -27,7 +27,7 @@ use crate::select::Select;
 use crate::sys::sync::{AtomicU64, fence};
 use crate::tape::buffer::Buffer;
 use crate::tape::index::{Entry, Index};
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use crate::time::clock::Stamp;
 use std::sync::atomic::AtomicU64 as Unshared;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -39,7 +39,7 @@ const LARGEST_SHARE: u64 = 4;
 /// Where the next record goes; kept under the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Head {
-    pub(crate) spot: Spot,
+    pub(crate) position: Position,
     /// A record that begins here or later is the first of its block.
     next_block: u64,
 }
@@ -148,8 +148,8 @@ impl Tape {
     pub(crate) fn append(&self, head: &mut Head, label: PreparedHeader<'_>, payload: impl Payload) {
         let PreparedHeader { stamp, words, .. } = label;
         debug_assert!(words <= self.storage.len());
-        let spot = head.spot;
-        let end = spot.position + label.size();
+        let position = head.position;
+        let end = position.offset + label.size();
 
         // W2, for R2 in `is_overtaken`.
         self.truth.reserved.store(end, Relaxed);
@@ -162,15 +162,15 @@ impl Tape {
         if latest > self.truth.newest.load(Relaxed) {
             self.truth.newest.store(latest, Relaxed);
         }
-        let front = header::with_check(label.front, spot.seq);
+        let front = header::with_check(label.front, position.seq);
         let header = [front, stamp.nanos];
         self.storage
-            .write(spot.index, words, header, payload, label.target);
-        head.spot = Spot {
-            position: end,
-            index: self.storage.step(spot.index, words),
-            seq: spot.seq + 1,
-            bytes: spot.bytes + payload.len() as u64,
+            .write(position.word, words, header, payload, label.target);
+        head.position = Position {
+            offset: end,
+            word: self.storage.step(position.word, words),
+            seq: position.seq + 1,
+            bytes: position.bytes + payload.len() as u64,
         };
         // W1, for R1 in `committed`; and W4, for the entry that was noted above.
         self.truth.committed.store(end, Release);
@@ -188,11 +188,11 @@ impl Tape {
     #[inline(never)]
     fn note(&self, head: &mut Head, words: usize) {
         let entry = Entry {
-            spot: head.spot,
+            position: head.position,
             before: self.truth.newest.load(Relaxed),
         };
         let mut is_noted = self.index.note_long(&entry, words);
-        if head.spot.position >= head.next_block {
+        if head.position.offset >= head.next_block {
             head.next_block = self.index.note(&entry);
             is_noted = true;
         }
@@ -207,52 +207,52 @@ impl Tape {
         self.truth.committed.load(Acquire)
     }
 
-    /// Whether what was just read from `position` on, below `committed`, may have been overwritten while
+    /// Whether what was just read from `offset` on, below `committed`, may have been overwritten while
     /// it was read.
     ///
     /// `reserved` is never below a `committed` that was loaded before it. Asking both bounds every walk by the
     /// capacity, whatever the two words say.
-    pub(crate) fn is_overtaken(&self, position: u64, committed: u64) -> bool {
+    pub(crate) fn is_overtaken(&self, offset: u64, committed: u64) -> bool {
         // R2, for W2 in `append`.
         fence(Acquire);
         let end = self.truth.reserved.load(Relaxed).max(committed);
-        end > position.saturating_add(self.capacity())
+        end > offset.saturating_add(self.capacity())
     }
 
     /// Copies records from `from` up to `upto`, a `committed`, into `buffer` while they fit, and tells the
-    /// spot after them and how many `select` filtered out. It looks at no more than `most`. At least one
+    /// position after them and how many `select` filtered out. It looks at no more than `most`. At least one
     /// is copied if there is one that passes among them and the batch may grow.
     ///
-    /// What was copied, the spot included, is worth nothing until [`Self::is_overtaken`] has said no
+    /// What was copied, the position included, is worth nothing until [`Self::is_overtaken`] has said no
     /// for `from`, or unless the caller holds the lock.
     pub(crate) fn copy(
         &self,
-        from: Spot,
+        from: Position,
         upto: u64,
         select: &Select,
         most: Most,
         buffer: &mut Buffer,
     ) -> Copied {
         let mut copied = Copied {
-            spot: from,
+            position: from,
             filtered: 0,
             too_large: None,
         };
         let share = self.capacity() / LARGEST_SHARE;
-        let limit = from.position.saturating_add(share);
+        let limit = from.offset.saturating_add(share);
         for _ in 0..most.records {
-            if copied.spot.position >= upto {
+            if copied.position.offset >= upto {
                 break;
             }
-            let Some((header, stamp, next)) = self.step(copied.spot, upto) else {
+            let Some((header, stamp, next)) = self.step(copied.position, upto) else {
                 break;
             };
-            if next.position > limit && copied.spot != from {
+            if next.offset > limit && copied.position != from {
                 break;
             }
-            if !self.is_taken(copied.spot, header, select) {
+            if !self.is_taken(copied.position, header, select) {
                 copied.filtered += 1;
-                copied.spot = next;
+                copied.position = next;
                 continue;
             }
             let bytes = buffer.bytes().len().saturating_add(header.content());
@@ -265,54 +265,54 @@ impl Tape {
                 }
                 break;
             }
-            let content = self.storage.step(copied.spot.index, header::WORDS);
-            buffer.push(header, copied.spot.seq, stamp, |bytes| {
+            let content = self.storage.step(copied.position.word, header::WORDS);
+            buffer.push(header, copied.position.seq, stamp, |bytes| {
                 self.storage.copy_out(content, bytes)
             });
-            copied.spot = next;
+            copied.position = next;
         }
         copied
     }
 
-    /// Whether `select` takes the record at `spot`, which has that header.
+    /// Whether `select` takes the record at `position`, which has that header.
     #[inline]
-    pub(crate) fn is_taken(&self, spot: Spot, header: Header, select: &Select) -> bool {
-        select.takes(header, |target| self.read_target(spot, header, target))
+    pub(crate) fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool {
+        select.takes(header, |target| self.read_target(position, header, target))
     }
 
-    /// Reads the target of the record at `spot`.
-    fn read_target(&self, spot: Spot, header: Header, target: &mut [u8]) {
+    /// Reads the target of the record at `position`.
+    fn read_target(&self, position: Position, header: Header, target: &mut [u8]) {
         // It begins amid a word, behind the payload.
         let (words, before) = (header.len as usize / WORD, header.len as usize % WORD);
-        let from = self.storage.step(spot.index, header::WORDS + words);
+        let from = self.storage.step(position.word, header::WORDS + words);
         let mut content = [0; WORD + u8::MAX as usize];
         let content = &mut content[..before + target.len()];
         self.storage.copy_out(from, content);
         target.copy_from_slice(&content[before..]);
     }
 
-    /// The header at `spot`, its time, and the spot after its record, if a record that ends at
+    /// The header at `position`, its time, and the position after its record, if a record that ends at
     /// `upto` at the latest can begin there.
     // Always: out of line, a reader's copy takes a third longer.
     #[inline(always)]
-    pub(crate) fn step(&self, spot: Spot, upto: u64) -> Option<(Header, Stamp, Spot)> {
-        let header = Header::decode(self.storage.load(spot.index))?;
+    pub(crate) fn step(&self, position: Position, upto: u64) -> Option<(Header, Stamp, Position)> {
+        let header = Header::decode(self.storage.load(position.word))?;
         let words = header.words();
-        if words > self.storage.len() || header.check != header::check(spot.seq) {
+        if words > self.storage.len() || header.check != header::check(position.seq) {
             return None;
         }
         let size = (words * WORD) as u64;
-        // In memory that no writer wrote, the spot may be anywhere, even at the end of the numbers.
-        if size > upto.saturating_sub(spot.position) {
+        // In memory that no writer wrote, the position may be anywhere, even at the end of the numbers.
+        if size > upto.saturating_sub(position.offset) {
             return None;
         }
-        let nanos = self.storage.load(self.storage.step(spot.index, 1));
-        let next = Spot {
-            position: spot.position + size,
-            index: self.storage.step(spot.index, words),
-            // Neither overtakes the position if it began below it, as in every entry.
-            seq: spot.seq.wrapping_add(1),
-            bytes: spot.bytes.wrapping_add(header.len.into()),
+        let nanos = self.storage.load(self.storage.step(position.word, 1));
+        let next = Position {
+            offset: position.offset + size,
+            word: self.storage.step(position.word, words),
+            // Neither overtakes the offset if it began below it, as in every entry.
+            seq: position.seq.wrapping_add(1),
+            bytes: position.bytes.wrapping_add(header.len.into()),
         };
         Some((header, header.stamp(nanos), next))
     }
@@ -321,20 +321,20 @@ impl Tape {
     pub(crate) fn entries(&self, committed: u64) -> impl Iterator<Item = Entry> + '_ {
         (0..self.index.len())
             .filter_map(move |number| self.index.get(number, committed, self.storage.len()))
-            .filter(move |entry| !self.is_overtaken(entry.spot.position, committed))
+            .filter(move |entry| !self.is_overtaken(entry.position.offset, committed))
     }
 
-    /// The entry at `position` or after it that is nearest to it. As a rule it is the first or the second
+    /// The entry at `offset` or after it that is nearest to it. As a rule it is the first or the second
     /// that is looked at.
-    pub(crate) fn entry_from(&self, position: u64, committed: u64) -> Option<Entry> {
+    pub(crate) fn entry_from(&self, offset: u64, committed: u64) -> Option<Entry> {
         // What is further back is gone.
-        let from = position.max(committed.saturating_sub(self.capacity()));
+        let from = offset.max(committed.saturating_sub(self.capacity()));
         let mut last = None;
         let near = self.index.blocks_from(from).find_map(|(number, end)| {
             let entry = self.index.get(number, committed, self.storage.len())?;
-            let position = entry.spot.position;
-            let is_good = position >= from && !self.is_overtaken(position, committed);
-            if position < end {
+            let offset = entry.position.offset;
+            let is_good = offset >= from && !self.is_overtaken(offset, committed);
+            if offset < end {
                 return is_good.then_some(entry);
             }
             // In the first block there is one of a lap later already.
@@ -377,7 +377,7 @@ impl Most {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Copied {
     /// After the last record that was copied or filtered out.
-    pub(crate) spot: Spot,
+    pub(crate) position: Position,
     /// Records that are below the minimum level.
     pub(crate) filtered: u64,
     /// The first record, if the buffer is empty and must grow for it.

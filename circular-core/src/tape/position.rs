@@ -5,28 +5,28 @@ use crate::record::missed::Missed;
 
 /// A place between two records, and what lies before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Spot {
+pub(crate) struct Position {
     /// Bytes of storage since the ring was made, a multiple of the word size.
-    pub(crate) position: u64,
+    pub(crate) offset: u64,
     /// Where in the storage that is, in words; carried along, so that no step divides.
-    pub(crate) index: usize,
+    pub(crate) word: usize,
     /// Seq of the record that begins here.
     pub(crate) seq: u64,
     /// Payload bytes of all records before.
     pub(crate) bytes: u64,
 }
 
-impl Spot {
-    /// The spot at `position` of a storage of `words` words.
+impl Position {
+    /// The position at `offset` in a storage of `words` words.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the remainder is below `words`"
     )]
-    pub(crate) fn new(position: u64, seq: u64, bytes: u64, words: usize) -> Self {
-        let index = (position / WORD as u64 % words as u64) as usize;
+    pub(crate) fn new(offset: u64, seq: u64, bytes: u64, words: usize) -> Self {
+        let word = (offset / WORD as u64 % words as u64) as usize;
         Self {
-            position,
-            index,
+            offset,
+            word,
             seq,
             bytes,
         }

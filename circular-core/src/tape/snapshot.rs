@@ -11,7 +11,7 @@ use crate::select::Select;
 use crate::sys::sync;
 use crate::tape::batch::Records;
 use crate::tape::buffer::Buffer;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use crate::tape::{Copied, Most, Tape};
 use std::borrow::Cow;
 use std::fmt;
@@ -57,23 +57,23 @@ fn copy_up_to(tape: &Tape, from: u64, committed: u64) -> Result<Buffer, OutOfMem
     let Some(oldest) = tape.entry_from(from, committed) else {
         return Ok(Buffer::empty());
     };
-    let mut spot = oldest.spot;
+    let mut position = oldest.position;
     // At most the capacity; the payloads take less than the records.
-    let bytes = usize::try_from(committed - spot.position).unwrap_or(0);
+    let bytes = usize::try_from(committed - position.offset).unwrap_or(0);
     let mut buffer = Buffer::for_snapshot(bytes)?;
-    while spot.position < committed {
-        match piece(tape, spot, committed, &mut buffer) {
-            Some(next) => spot = next,
+    while position.offset < committed {
+        match piece(tape, position, committed, &mut buffer) {
+            Some(next) => position = next,
             // Overtaken, or no memory for what is known of each record.
-            None if !tape.is_overtaken(spot.position, committed)
-                && tape.step(spot, committed).is_some() =>
+            None if !tape.is_overtaken(position.offset, committed)
+                && tape.step(position, committed).is_some() =>
             {
                 return Err(OutOfMemory { bytes });
             }
             None => {
                 buffer.clear();
-                match tape.entry_from(spot.position + 1, committed) {
-                    Some(entry) => spot = entry.spot,
+                match tape.entry_from(position.offset + 1, committed) {
+                    Some(entry) => position = entry.position,
                     None => break,
                 }
             }
@@ -83,9 +83,14 @@ fn copy_up_to(tape: &Tape, from: u64, committed: u64) -> Result<Buffer, OutOfMem
 }
 
 /// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.
-pub(crate) fn piece(tape: &Tape, from: Spot, committed: u64, buffer: &mut Buffer) -> Option<Spot> {
-    let Copied { spot, .. } = tape.copy(from, committed, &Select::default(), Most::ALL, buffer);
-    (spot != from && !tape.is_overtaken(from.position, committed)).then_some(spot)
+pub(crate) fn piece(
+    tape: &Tape,
+    from: Position,
+    committed: u64,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let Copied { position, .. } = tape.copy(from, committed, &Select::default(), Most::ALL, buffer);
+    (position != from && !tape.is_overtaken(from.offset, committed)).then_some(position)
 }
 
 /// An owned copy of what a ring held when it was taken: whole records, the oldest first, no gaps.

@@ -106,7 +106,7 @@ fn loom_two_flushes_at_once_are_both_done() {
             let (shared, flushed) = (Arc::clone(&shared), Arc::clone(&flushed));
             thread::spawn(move || {
                 assert!(write(&shared, name));
-                let written = shared.lock().unwrap().head.spot.seq;
+                let written = shared.lock().unwrap().head.position.seq;
                 Handle::new(shared).flush();
                 assert!(flushed.load(Relaxed) >= written, "not flushed");
             })

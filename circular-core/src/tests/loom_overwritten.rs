@@ -157,13 +157,13 @@ fn loom_an_index_entry_is_of_one_record() {
         let writer = writer(&shared, [5]);
         let committed = shared.tape.committed();
         let mut seqs = Vec::new();
-        for Entry { spot, before } in shared.tape.entries(committed) {
+        for Entry { position, before } in shared.tape.entries(committed) {
             let known = [(2, 9, 5), (3, 12, 6), (5, 18, 8)];
             let word = |bytes: u64| bytes / WORD as u64;
-            let found = (spot.seq, word(spot.position), word(spot.bytes));
+            let found = (position.seq, word(position.offset), word(position.bytes));
             assert!(known.contains(&found), "of no record: {found:?}");
-            assert_eq!(before + 1, spot.seq, "of two records");
-            seqs.push(spot.seq);
+            assert_eq!(before + 1, position.seq, "of two records");
+            seqs.push(position.seq);
         }
         replaced.occurred_if(!seqs.contains(&2));
         writer.join().unwrap();

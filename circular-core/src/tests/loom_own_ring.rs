@@ -94,7 +94,7 @@ fn write_in_a_sink(shared: &Shared, names: Range<u8>) {
 fn flush_until_told(shared: &Arc<Shared>, told: &Arc<AtomicU64>) -> JoinHandle<bool> {
     let (shared, told) = (Arc::clone(shared), Arc::clone(told));
     thread::spawn(move || {
-        let written = shared.lock().unwrap().head.spot.seq;
+        let written = shared.lock().unwrap().head.position.seq;
         Handle::new(shared).flush();
         assert!(told.load(Relaxed) >= written, "not told");
         written == 2

@@ -40,7 +40,7 @@ impl LastFlush<'_> {
                 return;
             };
             let flush = flush.get_or_insert(Flush {
-                position: state.head.spot.position,
+                offset: state.head.position.offset,
                 joined: state.readers.joined(),
                 began,
             });

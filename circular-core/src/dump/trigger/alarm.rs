@@ -76,7 +76,7 @@ impl Alarm {
         let Some(state) = self.shared.lock() else {
             return;
         };
-        let before = self.asked.swap(state.head.spot.seq, Relaxed);
+        let before = self.asked.swap(state.head.position.seq, Relaxed);
         drop(state);
         if before == NOTHING {
             self.shared.alarm.notify_all();

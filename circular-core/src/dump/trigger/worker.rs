@@ -12,7 +12,7 @@ use crate::record::missed::Notice;
 use crate::sink::feed::Feeder;
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::tape::buffer::Buffer;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 use std::io::{self, Write};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,7 +31,7 @@ pub(super) struct Worker {
     select: DumpSelect,
     buffer: Buffer,
     /// Where the last dump ended.
-    from: Option<Spot>,
+    from: Option<Position>,
 }
 
 impl Worker {

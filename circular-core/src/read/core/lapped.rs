@@ -10,7 +10,7 @@ use crate::format::header::Header;
 use crate::ring::readers::ReaderKey;
 use crate::ring::shared::State;
 use crate::tape::Most;
-use crate::tape::position::Spot;
+use crate::tape::position::Position;
 
 /// After this many batches thrown away in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;
@@ -33,17 +33,17 @@ impl ReaderCore {
         self.thrown_away += 1;
         let tape = &self.shared.tape;
         let half = tape.capacity() / 2;
-        let head = state.head.spot;
+        let head = state.head.position;
         let slot = state.readers.get(token);
         let lossless = slot.as_ref().is_some_and(|slot| slot.is_lossless());
-        let spared = slot.and_then(|slot| slot.spared_after(self.spot));
+        let spared = slot.and_then(|slot| slot.spared_after(self.position));
         match spared {
             // Writers stop for it as soon as it has landed.
             Some(spared) => self.pass_over(spared),
-            None if lossless => self.move_on(state, self.spot.position),
+            None if lossless => self.move_on(state, self.position.offset),
             None => {
-                let from = head.position.saturating_sub(half);
-                self.move_on(state, from.max(self.spot.position));
+                let from = head.offset.saturating_sub(half);
+                self.move_on(state, from.max(self.position.offset));
             }
         }
         if self.thrown_away <= PATIENCE {
@@ -51,41 +51,43 @@ impl ReaderCore {
         }
         // A long record would take as long as it is. It has a better chance without the lock than many short
         // ones: writers have half a ring to go.
-        let next = self.shared.tape.step(self.spot, head.position);
+        let next = self.shared.tape.step(self.position, head.offset);
         let is_long = next.is_some_and(|(header, ..)| header.content() > UNDER_LOCK.bytes);
         if is_long && self.thrown_away <= LONG_PATIENCE {
             return None;
         }
-        let from = self.spot;
+        let from = self.position;
         let tape = &self.shared.tape;
         let copied = tape.copy(
             from,
-            head.position,
+            head.offset,
             &self.select,
             UNDER_LOCK,
             &mut self.buffer,
         );
-        let stuck = copied.spot == self.spot && copied.too_large.is_none();
-        self.spot = copied.spot;
-        if stuck && self.spot.position < head.position {
+        let stuck = copied.position == self.position && copied.too_large.is_none();
+        self.position = copied.position;
+        if stuck && self.position.offset < head.offset {
             // Only in memory that somebody else wrote to.
-            self.move_on(state, self.spot.position + 1);
+            self.move_on(state, self.position.offset + 1);
         }
         copied.too_large
     }
 
     /// Moves to the first record that begins at `from` or later, or else to the last that begins
-    /// anywhere after this spot, and counts what is passed over as missed.
+    /// anywhere after this position, and counts what is passed over as missed.
     pub(super) fn move_on(&mut self, state: &State, from: u64) {
         let tape = &self.shared.tape;
-        let head = state.head.spot;
+        let head = state.head.position;
         let last = || {
-            tape.entries(head.position)
-                .map(|entry| entry.spot)
-                .filter(|spot| spot.position > self.spot.position)
-                .max_by_key(|spot| spot.position)
+            tape.entries(head.offset)
+                .map(|entry| entry.position)
+                .filter(|position| position.offset > self.position.offset)
+                .max_by_key(|position| position.offset)
         };
-        let entry = tape.entry_from(from, head.position).map(|entry| entry.spot);
+        let entry = tape
+            .entry_from(from, head.offset)
+            .map(|entry| entry.position);
         self.pass_over(entry.or_else(last).unwrap_or(head));
     }
 
@@ -95,24 +97,24 @@ impl ReaderCore {
             return;
         };
         let tape = &self.shared.tape;
-        let head = state.head.spot.position;
+        let head = state.head.position.offset;
         // It may have been overtaken meanwhile, and then what comes next is found out by the next copy.
         let next = tape
-            .step(self.spot, head)
+            .step(self.position, head)
             .filter(|(now, ..)| *now == header);
-        if let Some((.., next)) = next.filter(|_| !tape.is_overtaken(self.spot.position, head)) {
+        if let Some((.., next)) = next.filter(|_| !tape.is_overtaken(self.position.offset, head)) {
             drop(state);
             self.pass_over(next);
             self.no_memory = Some(header.content());
         }
     }
 
-    /// Moves to `spot`, and counts what is passed over as missed.
-    fn pass_over(&mut self, spot: Spot) {
-        let missed = spot.missed_since(self.spot.seq, self.spot.bytes);
+    /// Moves to `position`, and counts what is passed over as missed.
+    fn pass_over(&mut self, position: Position) {
+        let missed = position.missed_since(self.position.seq, self.position.bytes);
         self.missed += missed;
         self.untold += missed;
-        self.spot = spot;
+        self.position = position;
     }
 }
 
@@ -153,10 +155,10 @@ mod tests {
         let token = pass.token.unwrap();
         pass.thrown_away = 0;
         pass.catch_up(&mut state, token);
-        let landed = pass.spot.seq;
+        let landed = pass.position.seq;
         pass.thrown_away = thrown_away;
         pass.catch_up(&mut state, token);
-        pass.spot.seq - landed
+        pass.position.seq - landed
     }
 
     /// However large the ring is, and however little of it passes the filter.
