@@ -1,30 +1,21 @@
-//! Readers that wait as tasks, and the one thread that wakes them.
+//! Readers that wait as tasks.
 //!
-//! A writer never calls a waker: that is foreign code, and there may be a million writes a second.
-//! A task that has had everything leaves its waker with the ring; the pump, one thread for all
-//! asynchronous readers of a ring, sleeps and naps as a reader does and wakes the tasks for which
-//! there is more. It starts with the first and ends with the last.
+//! A task that has had everything leaves its waker with the ring, whose waker thread calls it.
 //!
 //! Invariant: a waker is left under the same lock under which the task saw that there is nothing
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
 use crate::error::{Closed, TryRecvError};
 use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::waker_thread::WakerThreadUse;
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Missed, Notice};
-use crate::ring::shared::{PumpThread, Shared, State};
-use crate::sys::no_wait::{self, NoWait};
-use crate::sys::sync::ThreadBuilder;
+use crate::sys::no_wait;
 use crate::tape::batch::Batch;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-
-/// How many tasks are woken at once.
-const WAKERS: usize = 64;
 
 /// So many records a task gets before it lets others have their turn, and so many a batch counts for at
 /// least: what it takes to get it. It makes 128 batches of one record each.
@@ -54,8 +45,8 @@ pub struct AsyncReader {
     /// While the task waits, one that wakes it and is not left with the ring: to be left there at the next poll, and not to
     /// be cloned for it. A task that does not wait must not be kept alive by its own reader.
     waker: Option<Waker>,
-    /// Keeps the pump running; dropped after `pass` has left.
-    _pumped: Pumped,
+    /// Keeps the waker thread running; dropped after `pass` has left.
+    _waker_thread: WakerThreadUse,
 }
 
 /// What a byte stream knows of where it is.
@@ -68,7 +59,7 @@ struct LineState {
 
 impl AsyncReader {
     pub(crate) fn start(pass: ReaderCore, notice: Notice) -> io::Result<Self> {
-        let pumped = Pumped::new(pass.shared())?;
+        let in_use = WakerThreadUse::new(pass.shared())?;
         Ok(Self {
             pass,
             notice,
@@ -79,7 +70,7 @@ impl AsyncReader {
             },
             turn: TURN,
             waker: None,
-            _pumped: pumped,
+            _waker_thread: in_use,
         })
     }
 
@@ -261,111 +252,4 @@ impl futures_core::Stream for AsyncReader {
         this.line.at_line_start = last == b'\n';
         Poll::Ready(Some(item))
     }
-}
-
-/// One reader's share in the pump.
-struct Pumped {
-    shared: Arc<Shared>,
-}
-
-impl Pumped {
-    fn new(shared: &Arc<Shared>) -> io::Result<Self> {
-        let pumped = Self {
-            shared: Arc::clone(shared),
-        };
-        let Some(mut state) = shared.lock() else {
-            return Ok(pumped);
-        };
-        // From here on the drop undoes the count.
-        state.pump.streams += 1;
-        while state.pump.thread == PumpThread::Starting {
-            // Another's first reader starts it now, or fails to.
-            shared.tasks.wait(&mut state, None);
-        }
-        if state.pump.thread == PumpThread::Runs {
-            return Ok(pumped);
-        }
-        state.pump.thread = PumpThread::Starting;
-        drop(state);
-
-        let started = ThreadBuilder::new().name("circular-pump".into()).spawn({
-            let shared = Arc::clone(shared);
-            move || pump(&shared)
-        });
-        if let Some(mut state) = shared.lock() {
-            state.pump.thread = if started.is_ok() {
-                PumpThread::Runs
-            } else {
-                PumpThread::None
-            };
-        }
-        shared.tasks.notify_all();
-        started.map(|_| pumped)
-    }
-}
-
-impl Drop for Pumped {
-    fn drop(&mut self) {
-        let Some(mut state) = self.shared.lock() else {
-            return;
-        };
-        state.pump.streams -= 1;
-        let is_last = state.pump.streams == 0;
-        drop(state);
-        if is_last {
-            self.shared.tasks.notify_all();
-            self.shared.not_empty.notify_all();
-            self.shared.nap.notify_all();
-        }
-    }
-}
-
-/// Wakes the tasks of asynchronous readers until there are none of either.
-fn pump(shared: &Shared) {
-    let mut wakers: Vec<Waker> = Vec::with_capacity(WAKERS);
-    let mut has_napped = false;
-    let Some(mut state) = shared.lock() else {
-        return;
-    };
-    while state.pump.thread == PumpThread::Starting {
-        shared.tasks.wait(&mut state, None);
-    }
-    while state.pump.streams > 0 {
-        let tasks = take_ready(&mut state, &mut wakers);
-        if !wakers.is_empty() {
-            drop(state);
-            // A waker that logs must not wait here for the task that it is to wake.
-            let _no_wait = NoWait::enter();
-            for waker in wakers.drain(..) {
-                // A waker that panics must not end the others' thread; the panic was told by the
-                // hook.
-                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-            }
-            has_napped = false;
-            state = match shared.lock() {
-                Some(state) => state,
-                None => return,
-            };
-        } else if tasks {
-            shared.sleep(&mut state, &mut has_napped, None);
-        } else {
-            state.pump.is_idle = true;
-            shared.tasks.wait(&mut state, None);
-        }
-    }
-    state.pump.thread = PumpThread::None;
-}
-
-/// Takes the wakers of tasks for which there is something, as many as there is room for, and tells
-/// whether any task waits.
-fn take_ready(state: &mut State, wakers: &mut Vec<Waker>) -> bool {
-    let (head, closed) = (state.head.position.offset, state.closed);
-    let mut any = false;
-    for slot in state.readers.iter_mut().filter(|slot| slot.waker.is_some()) {
-        any = true;
-        if (slot.position.offset < head || closed) && wakers.len() < wakers.capacity() {
-            wakers.extend(slot.waker.take());
-        }
-    }
-    any
 }

@@ -244,7 +244,7 @@ impl ReaderCore {
                             mem::swap(&mut slot.waker, waker);
                         }
                     }
-                    if mem::take(&mut state.pump.is_idle) {
+                    if mem::take(&mut state.waker_thread.is_idle) {
                         shared.tasks.notify_all();
                     }
                     return Outcome::Drained;

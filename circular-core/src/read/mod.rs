@@ -3,3 +3,4 @@
 pub(crate) mod core;
 pub(crate) mod join;
 pub(crate) mod start;
+pub(crate) mod waker_thread;

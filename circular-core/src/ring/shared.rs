@@ -7,11 +7,11 @@
 //! | variable | who waits | for what | who notifies |
 //! |---|---|---|---|
 //! | `not_full` | writers, by ticket | to be first in line, and room | a reader that moved on, left, joined or was demoted; the writer before |
-//! | `not_empty` | drained readers, the pump | a record | a write or a flush that finds `asleep` set |
+//! | `not_empty` | drained readers, the waker thread | a record | a write or a flush that finds `asleep` set |
 //! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
 //! | `ended` | joins | no reader, no sink, no trigger | each of these that leaves |
-//! | `tasks` | the pump, and whoever starts it | a task that waits; the start | a task; whoever starts it |
+//! | `tasks` | the waker thread, and whoever starts it | a task that waits; the start | a task; whoever starts it |
 //! | `alarm` | dump triggers | a dump to make; nobody left to ask for one | who asks first; who lets go of the last trigger |
 //!
 //! Close notifies `not_full`, `not_empty`, `nap` and `alarm`; the others wait for readers and triggers, who are
@@ -74,7 +74,7 @@ pub(crate) struct State {
     pub(crate) line: WaitQueue,
     /// Somebody may wait on `nap`.
     pub(crate) napping: bool,
-    pub(crate) pump: Pump,
+    pub(crate) waker_thread: WakerThread,
     /// How many sinks are fed, or being dropped.
     pub(crate) sinks: usize,
     /// How many lossless readers' sinks have failed, and have no other in their place.
@@ -86,16 +86,16 @@ pub(crate) struct State {
 
 /// What wakes the tasks of asynchronous readers.
 #[derive(Debug, Default)]
-pub(crate) struct Pump {
+pub(crate) struct WakerThread {
     /// How many readers there are; the thread ends when there are none.
     pub(crate) streams: usize,
-    pub(crate) thread: PumpThread,
-    /// It may be waiting on `tasks`: the pump sets it before it does, and who wakes it for a task takes it.
+    pub(crate) thread: ThreadState,
+    /// It may be waiting on `tasks`: the waker thread sets it before it does, and who wakes it for a task takes it.
     pub(crate) is_idle: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum PumpThread {
+pub(crate) enum ThreadState {
     #[default]
     None,
     /// Somebody is starting it, without the lock.
@@ -156,7 +156,7 @@ impl Shared {
             line: WaitQueue::default(),
             asleep: false,
             napping: false,
-            pump: Pump::default(),
+            waker_thread: WakerThread::default(),
             sinks: 0,
             lost_sinks: 0,
             triggers: 0,

@@ -1,4 +1,4 @@
-//! Tasks that wait, and the pump that wakes them: invariant 5 for asynchronous readers.
+//! Tasks that wait, and the waker thread that wakes them: invariant 5 for asynchronous readers.
 
 use super::{model, name, ring, write, write_info, writer};
 use crate::api::async_reader::AsyncReader;
@@ -118,7 +118,7 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
             let flag = Arc::new(Flag::default());
             let mut waker = Some(Waker::from(Arc::clone(&flag)));
             assert_eq!(pass.next(Idle::Wake(&mut waker)), Outcome::Drained);
-            // There is no pump here: nobody else calls it.
+            // There is no waker thread here: nobody else calls it.
             let woken = *flag.woken.lock().unwrap();
             came_back.occurred_if(woken);
             all.occurred_if(!woken);
@@ -129,7 +129,7 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
 
 /// Neither is left without the thread that wakes it, whoever starts it and whoever leaves.
 #[test]
-fn loom_a_task_that_leaves_takes_the_pump_from_nobody() {
+fn loom_a_task_that_leaves_takes_the_waker_thread_from_nobody() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
         let first = task(&shared);
@@ -141,9 +141,9 @@ fn loom_a_task_that_leaves_takes_the_pump_from_nobody() {
     });
 }
 
-/// Loom fails if a thread is still asleep in the end, and the pump is one.
+/// Loom fails if a thread is still asleep in the end, and the waker thread is one.
 #[test]
-fn loom_a_task_that_waits_and_is_dropped_lets_the_pump_end() {
+fn loom_a_task_that_waits_and_is_dropped_lets_the_waker_thread_end() {
     model(Some(3), ["waited"], |[waited]| {
         let shared = ring(2);
         let mut task = task(&shared);
@@ -156,7 +156,7 @@ fn loom_a_task_that_waits_and_is_dropped_lets_the_pump_end() {
 }
 
 #[test]
-fn loom_two_first_tasks_at_once_share_a_pump() {
+fn loom_two_first_tasks_at_once_share_a_waker_thread() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
         assert!(write(&shared, 1));
