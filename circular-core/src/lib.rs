@@ -129,7 +129,7 @@ pub use api::ring::{Ring, RingBuilder};
 pub use dump::on_demand::{DumpBuilder, DumpReport, DumpTo};
 pub use dump::panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use dump::redaction::Redaction;
-pub use dump::trigger::alarm::TriggerStats;
+pub use dump::trigger::request::TriggerStats;
 pub use dump::trigger::{DumpTrigger, DumpTriggerBuilder};
 pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
 pub use record::cursor::{Cursor, ParseCursorError};

@@ -40,7 +40,7 @@ impl Default for Parts {
 
 /// One event to be written.
 #[derive(Debug)]
-pub struct Said<'a> {
+pub struct EventLine<'a> {
     pub(crate) event: &'a Event<'a>,
     /// The event's own, or those of the log record that it was.
     pub(crate) meta: &'a Metadata<'a>,
@@ -99,7 +99,7 @@ pub trait Form {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &Said<'_>,
+        said: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<Self::Fields>,
     ) -> Option<Panic>

@@ -11,7 +11,7 @@ use tracing_core::field::Visit;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use crate::format::{Form, Format, Parts, Said};
+use crate::format::{EventLine, Form, Format, Parts};
 use crate::json_fields::{JsonDraft, JsonFields};
 use crate::moves;
 use crate::number::push_integer;
@@ -46,7 +46,7 @@ impl Form for Json {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &Said<'_>,
+        said: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<JsonFields>,
     ) -> Option<Panic>
@@ -118,7 +118,7 @@ impl Json {
     /// as `fmt` does, since one of them may close it.
     fn hold_span<'a, S>(
         &self,
-        said: &Said<'_>,
+        said: &EventLine<'_>,
         context: &'a Context<'_, S>,
         spans: &Spans<JsonFields>,
     ) -> Option<Held<'a, S>>

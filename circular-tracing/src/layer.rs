@@ -13,11 +13,11 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{Extensions, LookupSpan};
 
-use crate::format::{Format, Parts, Said};
+use crate::format::{EventLine, Format, Parts};
 use crate::json::Json;
 use crate::moves;
 use crate::span_events::{self, SpanEvents};
-use crate::spans::{Kin, Spans};
+use crate::spans::{SpanInfo, Spans};
 use crate::text::Text;
 use crate::values::{self, Panic};
 
@@ -411,7 +411,7 @@ where
             None
         };
         let meta = normalized.as_ref().unwrap_or(own);
-        let said = Said {
+        let said = EventLine {
             event,
             meta,
             is_log_record: normalized.is_some(),
@@ -489,12 +489,12 @@ where
 /// What the context shows of the span. What it does not show is off for the layer, even if `tracing` tells of
 /// it: a value that logs while another layer shows it makes a filter's answer be forgotten. And it does not tell
 /// when such a span is closed.
-fn kin<S>(id: &Id, context: &Context<'_, S>) -> Option<Kin>
+fn kin<S>(id: &Id, context: &Context<'_, S>) -> Option<SpanInfo>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let span = context.span(id)?;
-    Some(Kin {
+    Some(SpanInfo {
         name: span.name(),
         parent: span.parent().map(|parent| parent.id().into_u64()),
     })

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use circular_core::{InJson, plain, push_json};
 use tracing_core::field::{Field, Visit};
 
-use crate::format::Said;
+use crate::format::EventLine;
 use crate::number::{push_integer, push_json_float};
 use crate::values::{self, FAILED, PANICKED, Panic};
 
@@ -78,7 +78,7 @@ impl<'a> Object<'a> {
     }
 
     /// The event's fields, as far as they can be had.
-    pub(crate) fn fields(&mut self, said: &Said<'_>) -> Option<Panic> {
+    pub(crate) fn fields(&mut self, said: &EventLine<'_>) -> Option<Panic> {
         let panic = values::caught(|| said.event.record(self));
         if panic.is_some() && self.in_string {
             self.text.push_str(PANICKED);

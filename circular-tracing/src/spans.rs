@@ -29,8 +29,8 @@ use draft::{LARGEST_SPARE, Loan};
 pub(crate) use fields::{Room, SpanFields};
 use place::{mix, place};
 use shard::{Lacks, Shard, Supplies};
-pub(crate) use table::Kin;
 use table::Node;
+pub(crate) use table::SpanInfo;
 
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
@@ -55,7 +55,7 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn open(
         &self,
         id: u64,
-        kin: Kin,
+        kin: SpanInfo,
         is_there: impl FnOnce(u64) -> bool,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
@@ -83,7 +83,7 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn record(
         &self,
         id: u64,
-        kin: Kin,
+        kin: SpanInfo,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
         let mut draft = Loan::<T::Draft>::new();

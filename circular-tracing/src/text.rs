@@ -14,7 +14,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::escape::{AsFmtEscapes, push_debug};
-use crate::format::{Form, Format, Parts, Said};
+use crate::format::{EventLine, Form, Format, Parts};
 use crate::number::{push_float, push_integer};
 use crate::spans::{Draft, Room, SpanFields, Spans};
 use crate::values::{self, FAILED, PANICKED, Panic};
@@ -32,7 +32,7 @@ impl Form for Text {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &Said<'_>,
+        said: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<String>,
     ) -> Option<Panic>
@@ -173,7 +173,7 @@ fn push_thread(text: &mut String, parts: Parts, thread: &Thread) {
 /// The spans that the event is in, from the outermost on, with their fields.
 fn push_scope<S>(
     text: &mut String,
-    said: &Said<'_>,
+    said: &EventLine<'_>,
     context: &Context<'_, S>,
     spans: &Spans<String>,
 ) where

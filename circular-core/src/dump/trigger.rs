@@ -1,12 +1,12 @@
 //! Dumping what led to an error, when an error is logged, without waiting for it.
 //!
-//! A trigger has a thread of its own, which sleeps until it is asked for a dump: [`alarm`] is how it is
+//! A trigger has a thread of its own, which sleeps until it is asked for a dump: [`request`] is how it is
 //! asked, [`worker`] what it does then.
 //!
 //! Invariants: every record that was there when a dump was asked for, and that no dump has yet, is in
 //! the next one or told as missed; who asks waits for nothing but the ring's lock.
 
-use self::alarm::{Alarm, Present, RateLimit, TriggerStats};
+use self::request::{DumpRequest, Present, RateLimit, TriggerStats};
 use self::worker::{Destination, Worker};
 use crate::api::handle::Handle;
 use crate::dump::file::names::Cause;
@@ -91,7 +91,7 @@ pub struct DumpTrigger {
 }
 
 /// Lets the thread end when the last clone goes.
-struct DropGuard(Arc<Alarm>);
+struct DropGuard(Arc<DumpRequest>);
 
 impl Drop for DropGuard {
     fn drop(&mut self) {
@@ -232,10 +232,10 @@ impl DumpTriggerBuilder {
             )
         })?;
         let shared = Arc::clone(self.handle.shared());
-        let alarm = Arc::new(Alarm::new(Arc::clone(&shared)));
+        let request = Arc::new(DumpRequest::new(Arc::clone(&shared)));
         let trigger = DumpTrigger {
             least: self.least,
-            armed: Arc::new(DropGuard(Arc::clone(&alarm))),
+            armed: Arc::new(DropGuard(Arc::clone(&request))),
         };
         let Some(present) = Present::join(shared) else {
             return Ok(trigger);
@@ -248,7 +248,7 @@ impl DumpTriggerBuilder {
                 Destination::Dir(dir)
             }
         };
-        let worker = Worker::new(alarm, RateLimit::new(self.interval), self.options.select)?;
+        let worker = Worker::new(request, RateLimit::new(self.interval), self.options.select)?;
         ThreadBuilder::new()
             .name("circular-dump".into())
             .spawn(move || worker.run(to, present))?;
@@ -270,5 +270,5 @@ impl fmt::Debug for DumpTriggerBuilder {
     }
 }
 
-pub(crate) mod alarm;
+pub(crate) mod request;
 mod worker;

@@ -63,7 +63,7 @@ pub(crate) struct ReaderCore {
     held: bool,
     done: u64,
     /// It was done with but for a flush, which the sink has put off.
-    put_off: bool,
+    deferred: bool,
     must_flush: bool,
     /// Whether the ring was, when this was last in it.
     closed: bool,
@@ -148,7 +148,7 @@ impl ReaderCore {
             thrown_away: 0,
             held: false,
             done: begin.position.offset,
-            put_off: false,
+            deferred: false,
             must_flush: false,
             closed: false,
             fails: false,
@@ -170,7 +170,7 @@ impl ReaderCore {
             let before = self.position;
             self.buffer.clear();
             // What was filtered out needs nobody to be done with it; a loss is to be told first.
-            if !self.held && !self.put_off && self.untold.is_empty() {
+            if !self.held && !self.deferred && self.untold.is_empty() {
                 self.release();
             }
             let committed = shared.tape.committed();
@@ -205,7 +205,7 @@ impl ReaderCore {
             }
             // What is overtaken behind a batch is told before it counts as flushed.
             let is_told = self.untold.is_empty();
-            if (self.held || self.put_off) && is_told && self.must_flush {
+            if (self.held || self.deferred) && is_told && self.must_flush {
                 return Outcome::Drained;
             }
             let head = state.head.position.offset;
@@ -226,10 +226,10 @@ impl ReaderCore {
                 self.held = true;
                 return Outcome::Batch;
             }
-            if self.held || self.put_off && self.closed {
+            if self.held || self.deferred && self.closed {
                 return Outcome::Drained;
             }
-            if !self.put_off {
+            if !self.deferred {
                 self.release();
                 self.publish(&mut state, token);
             }
@@ -302,7 +302,7 @@ impl ReaderCore {
     /// Says that what was handed out is done with; told to those who wait for it by the next pass.
     pub(crate) fn release(&mut self) {
         self.held = false;
-        self.put_off = false;
+        self.deferred = false;
         self.done = self.position.offset;
     }
 
@@ -313,9 +313,9 @@ impl ReaderCore {
     }
 
     /// Says that what was handed out is done with, but that its flush was put off.
-    pub(crate) fn put_off(&mut self) {
+    pub(crate) fn defer(&mut self) {
         self.held = false;
-        self.put_off = true;
+        self.deferred = true;
     }
 
     /// Whether a waiting flush asks for what has been handed out by now.

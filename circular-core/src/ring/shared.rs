@@ -12,9 +12,9 @@
 //! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
 //! | `ended` | joins | no reader, no sink, no trigger | each of these that leaves |
 //! | `tasks` | the waker thread, and whoever starts it | a task that waits; the start | a task; whoever starts it |
-//! | `alarm` | dump triggers | a dump to make; nobody left to ask for one | who asks first; who lets go of the last trigger |
+//! | `dump_requested` | dump triggers | a dump to make; nobody left to ask for one | who asks first; who lets go of the last trigger |
 //!
-//! Close notifies `not_full`, `not_empty`, `nap` and `alarm`; the others wait for readers and triggers, who are
+//! Close notifies `not_full`, `not_empty`, `nap` and `dump_requested`; the others wait for readers and triggers, who are
 //! among those.
 
 use crate::error::BuildError;
@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     pub(crate) flushed: Condvar,
     pub(crate) ended: Condvar,
     pub(crate) tasks: Condvar,
-    pub(crate) alarm: Condvar,
+    pub(crate) dump_requested: Condvar,
     /// Writes that came after close, or in a forked child.
     pub(crate) refused: AtomicU64,
     /// Its readers have had their time to finish: the exit gives them no more.
@@ -174,7 +174,7 @@ impl Shared {
             flushed: Condvar::new(),
             ended: Condvar::new(),
             tasks: Condvar::new(),
-            alarm: Condvar::new(),
+            dump_requested: Condvar::new(),
             refused: AtomicU64::new(0),
             is_through: AtomicBool::new(false),
         }
@@ -201,7 +201,7 @@ impl Shared {
         }
         self.not_empty.notify_all();
         self.nap.notify_all();
-        self.alarm.notify_all();
+        self.dump_requested.notify_all();
     }
 
     /// Tells the first in line that there may be room, or that it has somebody else to wait for.

@@ -206,7 +206,9 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
                 .flushed
                 .and_then(|flushed| flushed.checked_add(self.delay));
             match due {
-                Some(due) if Instant::now() < due && deferred_flush::may() => state.due = Some(due),
+                Some(due) if Instant::now() < due && deferred_flush::try_defer() => {
+                    state.due = Some(due)
+                }
                 _ => return state.flush(),
             }
         }

@@ -8,14 +8,14 @@ use std::cell::Cell;
 use std::io;
 
 thread_cell! {
-    static FLUSH: Flush = Flush::MayBePutOff;
+    static FLUSH: Flush = Flush::MayBeDeferred;
 }
 
 /// The flush that this thread is in, or would be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flush {
-    MayBePutOff,
-    WasPutOff,
+    MayBeDeferred,
+    WasDeferred,
     /// Somebody waits for it, or it is the last.
     Must,
 }
@@ -25,12 +25,12 @@ pub(crate) fn flush(must: bool, flush: impl FnOnce() -> io::Result<()>) -> io::R
     let asked = if must {
         Flush::Must
     } else {
-        Flush::MayBePutOff
+        Flush::MayBeDeferred
     };
     // A sink's flush may feed another sink, or panic.
     let _outer = Outer(FLUSH.with(|now| now.replace(asked)));
     flush()?;
-    Ok(FLUSH.with(Cell::get) != Flush::WasPutOff)
+    Ok(FLUSH.with(Cell::get) != Flush::WasDeferred)
 }
 
 /// The flush around this one, of which it is to be again when this one is over.
@@ -42,13 +42,13 @@ impl Drop for Outer {
     }
 }
 
-/// Whether a flush of this thread may be put off; who asks does so then.
-pub(crate) fn may() -> bool {
+/// Puts the flush that this thread is in off, and tells whether that may be.
+pub(crate) fn try_defer() -> bool {
     FLUSH.with(|now| {
-        let may = now.get() != Flush::Must;
-        if may {
-            now.set(Flush::WasPutOff);
+        let may_be = now.get() != Flush::Must;
+        if may_be {
+            now.set(Flush::WasDeferred);
         }
-        may
+        may_be
     })
 }

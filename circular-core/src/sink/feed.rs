@@ -128,7 +128,7 @@ fn feed_all<W: Write>(
                     if feeder.flush(true)? {
                         pass.release();
                     } else {
-                        pass.put_off();
+                        pass.defer();
                     }
                 }
             }
@@ -136,7 +136,7 @@ fn feed_all<W: Write>(
                 if feeder.flush(pass.must_flush() || pass.closed())? {
                     pass.release();
                 } else {
-                    pass.put_off();
+                    pass.defer();
                 }
             }
             Outcome::Ended => return Ok(()),

@@ -141,7 +141,7 @@ impl Write for PutsOff {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if deferred_flush::may() {
+        if deferred_flush::try_defer() {
             return Ok(());
         }
         self.0.flush()

@@ -1,7 +1,7 @@
 //! One part of the spans, as it is used under its lock: it allocates nothing and frees nothing.
 
 use super::fields::{Room, SpanFields};
-use super::table::{Kin, Table};
+use super::table::{SpanInfo, Table};
 
 /// What is under one lock.
 pub(super) struct Shard<T: SpanFields> {
@@ -66,7 +66,7 @@ impl<T: SpanFields> Shard<T> {
     pub(super) fn insert(
         &mut self,
         id: u64,
-        kin: Kin,
+        kin: SpanInfo,
         draft: &T::Draft,
         supplies: &mut Supplies<T>,
     ) -> Result<(), Lacks> {

@@ -13,7 +13,7 @@ use super::place::{mix, place};
 
 /// What a span is called, and which one it is in, of those that the layer's filter lets through.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kin {
+pub(crate) struct SpanInfo {
     pub(crate) name: &'static str,
     pub(crate) parent: Option<u64>,
 }
@@ -127,7 +127,7 @@ impl<T: SpanFields> Table<T> {
     }
 
     /// Adds a span. There is room for it, and it is not there yet. Hands out memory that is left.
-    pub(super) fn insert(&mut self, id: u64, kin: Kin, fields: T) -> Option<T> {
+    pub(super) fn insert(&mut self, id: u64, kin: SpanInfo, fields: T) -> Option<T> {
         let chain = chain(id, self.heads.len());
         let next = self.heads[chain];
         if self.free == NONE && self.nodes.len() < self.room() {
@@ -291,8 +291,8 @@ mod tests {
         text
     }
 
-    fn kin() -> Kin {
-        Kin {
+    fn kin() -> SpanInfo {
+        SpanInfo {
             name: "name",
             parent: None,
         }

@@ -3,7 +3,7 @@
 //! Invariant: the place that the next dump begins at moves on only behind what is in a file that is
 //! whole, or what a sink has taken.
 
-use super::alarm::{self, Alarm, Present, RateLimit};
+use super::request::{self, DumpRequest, Present, RateLimit};
 use crate::dump::file::dir::DumpDir;
 use crate::dump::select::DumpSelect;
 use crate::dump::write::{self, Piece};
@@ -26,7 +26,7 @@ pub(super) enum Destination {
 }
 
 pub(super) struct Worker {
-    alarm: Arc<Alarm>,
+    request: Arc<DumpRequest>,
     pace: RateLimit,
     select: DumpSelect,
     buffer: Buffer,
@@ -36,13 +36,13 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(
-        alarm: Arc<Alarm>,
+        request: Arc<DumpRequest>,
         pace: RateLimit,
         select: DumpSelect,
     ) -> Result<Self, OutOfMemory> {
-        let buffer = select.buffer(alarm.shared().tape.capacity())?;
+        let buffer = select.buffer(request.shared().tape.capacity())?;
         Ok(Self {
-            alarm,
+            request,
             pace,
             select,
             buffer,
@@ -52,11 +52,11 @@ impl Worker {
 
     /// Makes dumps until there will be none any more.
     pub(super) fn run(self, to: Destination, present: Present) {
-        alarm::enter_own_thread();
+        request::enter_own_thread();
         // Dropped in reverse: who waits for this thread waits for the sink to be gone, and nothing that
         // the sink, the hook or the destructor of either does waits for this thread.
         let _present = present;
-        let _in_ring = InRing::enter(self.alarm.shared().id, None);
+        let _in_ring = InRing::enter(self.request.shared().id, None);
         let _no_wait = NoWait::enter();
         let (mut worker, to) = (self, to);
         match to {
@@ -64,7 +64,7 @@ impl Worker {
             Destination::Sink(mut sink) => {
                 let mut feeder = Feeder::new(&mut sink);
                 worker.make_dumps(|worker| worker.dump_to_sink(&mut feeder));
-                if worker.alarm.shared().generation.is_past() {
+                if worker.request.shared().generation.is_past() {
                     // The sink or the hook has forked. What the sink holds is the parent's to write.
                     mem::forget(sink);
                 }
@@ -74,18 +74,18 @@ impl Worker {
 
     /// Makes each dump by `dump`, which tells what went wrong although the dump is made.
     fn make_dumps(&mut self, mut dump: impl FnMut(&mut Self) -> io::Result<Option<io::Error>>) {
-        while self.alarm.wait(&mut self.pace) {
+        while self.request.wait(&mut self.pace) {
             let outcome = catch_unwind(AssertUnwindSafe(|| dump(self)));
             if let Some(from) = self.from {
                 self.pace.reached(from.seq);
             }
             let text = |error: io::Error| error.to_string();
             match outcome {
-                Ok(Ok(error)) => self.alarm.count(true, error.map(text)),
-                Ok(Err(error)) => self.alarm.count(false, Some(text(error))),
+                Ok(Ok(error)) => self.request.count(true, error.map(text)),
+                Ok(Err(error)) => self.request.count(false, Some(text(error))),
                 Err(_) => {
                     let what = "the sink or the redaction hook panicked, and is not called again";
-                    self.alarm.count(false, Some(what.into()));
+                    self.request.count(false, Some(what.into()));
                     return;
                 }
             }
@@ -118,7 +118,7 @@ impl Worker {
 
     /// Everything since `from`, and a line where something is missing.
     fn write<W: Write>(&mut self, feeder: &mut Feeder<'_, W>) -> io::Result<()> {
-        let tape = &self.alarm.shared().tape;
+        let tape = &self.request.shared().tape;
         let select = &self.select;
         let mut out = |piece: Piece<'_>| match piece {
             Piece::Missed(missed) => feeder.notice(Notice::Text, missed),

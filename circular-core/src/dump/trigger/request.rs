@@ -1,7 +1,7 @@
 //! How a trigger's thread is asked for a dump, and when it makes it.
 //!
 //! What is asked for is the seq up to which the next dump must go, and it stays until that is begun.
-//! The thread sleeps on the ring's `alarm`, and everything here changes under the ring's lock; so no
+//! The thread sleeps on the ring's `dump_requested`, and everything here changes under the ring's lock; so no
 //! request comes between its look and its sleep, and none is lost while it dumps. Only the first
 //! request wakes it: an error in a loop costs a write and a lock each, no system call.
 //!
@@ -30,7 +30,7 @@ pub(super) fn enter_own_thread() {
 
 /// What a trigger and its thread share. The atomics are atomic only to be reached without a list of
 /// triggers: they are loaded and stored under the ring's lock, so Relaxed is enough.
-pub(super) struct Alarm {
+pub(super) struct DumpRequest {
     shared: Arc<Shared>,
     /// The seq up to which somebody wants a dump, or [`NOTHING`].
     asked: AtomicU64,
@@ -53,7 +53,7 @@ pub struct TriggerStats {
     pub last_error: Option<String>,
 }
 
-impl Alarm {
+impl DumpRequest {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
@@ -79,7 +79,7 @@ impl Alarm {
         let before = self.asked.swap(state.head.position.seq, Relaxed);
         drop(state);
         if before == NOTHING {
-            self.shared.alarm.notify_all();
+            self.shared.dump_requested.notify_all();
         }
     }
 
@@ -90,7 +90,7 @@ impl Alarm {
         };
         self.disarmed.store(true, Relaxed);
         drop(state);
-        self.shared.alarm.notify_all();
+        self.shared.dump_requested.notify_all();
     }
 
     /// Sleeps until it is time for a dump; false if there will be none any more.
@@ -107,13 +107,13 @@ impl Alarm {
                 if is_last {
                     return false;
                 }
-                self.shared.alarm.wait(&mut state, None);
+                self.shared.dump_requested.wait(&mut state, None);
             } else if is_last || pace.is_time() {
                 self.asked.store(NOTHING, Relaxed);
                 pace.begin(asked);
                 return true;
             } else {
-                self.shared.alarm.wait(&mut state, pace.next());
+                self.shared.dump_requested.wait(&mut state, pace.next());
             }
         }
     }
