@@ -60,8 +60,8 @@ const fn html(text: &'static str) -> File {
     }
 }
 
-/// What the page may load and do: its own script and stylesheet, and requests to the server that it is
-/// from. No text may become markup, wherever the script would let it.
+/// What the page may load and do: its own scripts and stylesheet, and requests to the server that it is
+/// from. No text may become markup, wherever a script would let it.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
@@ -81,8 +81,27 @@ macro_rules! files {
     };
 }
 
-/// What is below the page's address.
-const FILES: &[(&str, &str)] = files!["app.js", "icon.svg", "style.css",];
+/// What is below the page's address. The page says of each that it needs it, so that all come at once: a module
+/// that is only imported is asked for when the one that imports it is there.
+const FILES: &[(&str, &str)] = files![
+    "address.js",
+    "aloud.js",
+    "ansi.js",
+    "app.js",
+    "ask.js",
+    "controls.js",
+    "dom.js",
+    "find.js",
+    "queue.js",
+    "row.js",
+    "rows.js",
+    "status.js",
+    "stream.js",
+    "tools.js",
+    "view.js",
+    "icon.svg",
+    "style.css",
+];
 
 /// The file of that name below the page's address. They hold no log: whoever has no token gets them too,
 /// as the form needs some.
