@@ -60,8 +60,8 @@ const fn html(text: &'static str) -> File {
     }
 }
 
-/// What the page may load and do: its own script and stylesheet, and requests to the server that it is
-/// from. No text may become markup, wherever the script would let it.
+/// What the page may load and do: its own scripts and stylesheet, and requests to the server that it is
+/// from. No text may become markup, wherever a script would let it.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
@@ -74,24 +74,48 @@ pub(crate) const STRICT_POLICY: &str =
 pub(crate) const FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Files of `page/`, as their names and what is in them.
+macro_rules! files {
+    ($($name:literal,)*) => {
+        &[$(($name, include_str!(concat!("../page/", $name)))),*]
+    };
+}
+
+/// What is below the page's address. The page says of each that it needs it, so that all come at once: a module
+/// that is only imported is asked for when the one that imports it is there.
+const FILES: &[(&str, &str)] = files![
+    "address.js",
+    "aloud.js",
+    "ansi.js",
+    "app.js",
+    "ask.js",
+    "controls.js",
+    "dom.js",
+    "find.js",
+    "queue.js",
+    "row.js",
+    "rows.js",
+    "status.js",
+    "stream.js",
+    "tools.js",
+    "view.js",
+    "icon.svg",
+    "style.css",
+];
+
 /// The file of that name below the page's address. They hold no log: whoever has no token gets them too,
 /// as the form needs some.
 pub(crate) fn file(name: &str) -> Option<File> {
-    match name {
-        "app.js" => Some(File {
-            content_type: "text/javascript; charset=utf-8",
-            text: include_str!("../page/app.js").into(),
-        }),
-        "style.css" => Some(File {
-            content_type: "text/css; charset=utf-8",
-            text: include_str!("../page/style.css").into(),
-        }),
-        "icon.svg" => Some(File {
-            content_type: "image/svg+xml",
-            text: include_str!("../page/icon.svg").into(),
-        }),
-        _ => None,
-    }
+    let (_, text) = FILES.iter().find(|(known, _)| *known == name)?;
+    let content_type = match name.rsplit_once('.') {
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    };
+    Some(File {
+        content_type,
+        text: Cow::Borrowed(text),
+    })
 }
 
 #[cfg(test)]
@@ -108,7 +132,8 @@ mod tests {
         ] {
             let text = INDEX.named(name).text;
             assert!(text.contains(reference), "{name}: {text}");
-            assert_eq!(text.matches(&reference[5..reference.len() - 7]).count(), 3);
+            let folder = &reference[5..reference.len() - 7];
+            assert_eq!(text.matches(folder).count(), FILES.len(), "{name}: {text}");
         }
         assert!(LOGIN.named("logs").text.contains("action=\"./logs/login\""));
     }

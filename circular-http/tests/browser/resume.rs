@@ -77,6 +77,8 @@ fn a_proxy_that_has_no_server_for_a_while_loses_and_doubles_no_row() {
 /// Between the browser and the server. What is connected through it when it is cut stays open, and is dead.
 struct Relay {
     cuts: AtomicUsize,
+    /// Directions that are carried: two for each connection.
+    carried: AtomicUsize,
     is_over: AtomicBool,
 }
 
@@ -90,6 +92,7 @@ impl Relay {
             let cuts = self.cuts.load(Ordering::Acquire);
             for (from, to) in [(&browser, &server), (&server, &browser)] {
                 let [from, to] = [from, to].map(|stream| stream.try_clone().expect("a socket"));
+                self.carried.fetch_add(1, Ordering::AcqRel);
                 thread::spawn(move || self.carry(cuts, from, to));
             }
         }
@@ -114,6 +117,7 @@ impl Relay {
             }
         }
         _ = to.shutdown(Shutdown::Both);
+        self.carried.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -121,11 +125,11 @@ impl Relay {
 fn a_connection_that_died_without_a_word_is_noticed() {
     static RELAY: Relay = Relay {
         cuts: AtomicUsize::new(0),
+        carried: AtomicUsize::new(0),
         is_over: AtomicBool::new(false),
     };
     let options = Options::new()
         .keep_alive(Duration::from_millis(100))
-        // Connections that the browser keeps for later are dead as well, and it needs longer to find out.
         .header_timeout(Duration::from_millis(500));
     let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), options) else {
         return;
@@ -136,6 +140,11 @@ fn a_connection_that_died_without_a_word_is_noticed() {
     page.go_to(&format!("http://{relay}/debug/log"));
     page.until_rows(&["one"]);
     page.until_live();
+    // Connections that the browser keeps for later would be dead as well, and it tries them one after the other:
+    // until the server has ended them.
+    while RELAY.carried.load(Ordering::Acquire) > 2 {
+        thread::sleep(Duration::from_millis(20));
+    }
     RELAY.cuts.store(1, Ordering::Release);
     page.say("two");
     page.until_rows(&["one", "two"]);

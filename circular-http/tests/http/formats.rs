@@ -98,21 +98,6 @@ fn every_response_keeps_browsers_and_proxies_out_of_it() {
 }
 
 #[test]
-fn the_page_has_its_files() {
-    let site = Site::new();
-    let script = site.curl("/app.js", &[]);
-    assert_eq!(
-        script.header("content-type"),
-        Some("text/javascript; charset=utf-8")
-    );
-    let style = site.curl("/style.css", &[]);
-    assert_eq!(
-        style.header("content-type"),
-        Some("text/css; charset=utf-8")
-    );
-}
-
-#[test]
 fn head_says_what_get_would() {
     let site = Site::new();
     site.write(0..1);

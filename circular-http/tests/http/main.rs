@@ -7,6 +7,7 @@ mod formats;
 mod guard;
 #[cfg(feature = "router")]
 mod mounted;
+mod page;
 mod parameters;
 mod redaction;
 mod resume;

@@ -48,7 +48,7 @@ mod page {
 
     /// `SPECIAL`, which is written in a way that both languages understand.
     fn special() -> Regex {
-        let page = include_str!("../../page/app.js");
+        let page = include_str!("../../page/ansi.js");
         let (_, behind) = page.split_once("const SPECIAL = /").expect("it is there");
         let (expression, _) = behind.split_once("/g;\n").expect("it is one line");
         Regex::new(expression).expect("it is one here too")

@@ -1,0 +1,42 @@
+// How fast records come, and what of them a screen reader reads out.
+//
+// Neither what was there before nor a flood is read out.
+
+import { log, number } from "./dom.js";
+
+// Records a second above which a screen reader could not follow: it is told the state only.
+const READABLE_RATE = 3;
+
+// Records that came in this second; what is told of the last one, and whether that could be followed.
+let records = 0;
+let rate = "";
+let wasReadable = false;
+
+export function countRecord() {
+  records += 1;
+}
+
+// How many came in the last second, behind a comma, if any did.
+export function rateTold() {
+  return rate;
+}
+
+// Whether nobody could follow, with so many about to be shown.
+export function isFlood(waiting) {
+  return waiting > READABLE_RATE || records > READABLE_RATE;
+}
+
+export function readOut(on) {
+  const live = on ? "polite" : "off";
+  if (log.getAttribute("aria-live") !== live) log.setAttribute("aria-live", live);
+}
+
+// To be called each second. `isUpToDate`: what is shown is what comes, and all of it.
+export function secondIsOver(isUpToDate) {
+  rate = records > 0 ? `, ${number.format(records)}/s` : "";
+  const isReadable = isUpToDate && records <= READABLE_RATE;
+  // For a second at least, as what was shown just before might be read out too.
+  readOut(isReadable && wasReadable);
+  wasReadable = isReadable;
+  records = 0;
+}

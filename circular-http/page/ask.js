@@ -1,0 +1,60 @@
+// What the server is asked beside the stream: why there is none, and whether there is a place for a download.
+//
+// No question is waited for for ever, and one that is not answered keeps nobody from anything.
+
+import { addressed, below, filters, page } from "./address.js";
+
+// Milliseconds that a connection may take to bring the first word.
+export const ATTEMPT = 10_000;
+
+function ask(address) {
+  return fetch(address, { cache: "no-store", signal: AbortSignal.timeout(ATTEMPT) });
+}
+
+// Why there is no stream, which an EventSource does not tell: the words, and after how many seconds to try again, 0
+// for not at all. `null` if the page is loaded again.
+export async function reason() {
+  const query = filters();
+  if (addressed("after")) query.set("after", addressed("after"));
+  query.set("tail", addressed("tail") || "0");
+  query.set("format", "text");
+  query.set("limit_bytes", "1");
+  let seconds = 2;
+  let why = "";
+  try {
+    const answer = await ask(`${page}?${query}`);
+    if (answer.status === 401) {
+      // The server asks for the token in place of the page.
+      location.reload();
+      return null;
+    }
+    if (answer.status === 429) {
+      seconds = Number(answer.headers.get("retry-after")) || seconds;
+      why = "There are too many viewers.";
+    } else if (answer.status >= 400) {
+      // Others may be a proxy's, while there is no server.
+      const isOurs = answer.headers.get("x-content-type-options") === "nosniff" &&
+        answer.headers.get("content-type")?.startsWith("text/plain");
+      const text = isOurs ? (await answer.text()).trim().slice(0, 500) : "";
+      why = text || `The server answers ${answer.status}.`;
+      // The same question gets the same answer.
+      if (isOurs && answer.status === 400) seconds = 0;
+      else if (answer.status < 500) seconds = 10;
+    }
+  } catch {
+    // No connection, or no answer: no reason to tell.
+  }
+  return { why, seconds };
+}
+
+// Whether no viewer has a place any more, as far as can be found out.
+export async function isFull() {
+  try {
+    const answer = await ask(below("stats?format=json"));
+    const { now, limit } = (await answer.json()).viewers;
+    return now >= limit;
+  } catch {
+    // Then the browser tells what it gets.
+    return false;
+  }
+}

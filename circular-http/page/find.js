@@ -1,0 +1,130 @@
+// Finding in what is on the page.
+//
+// Whoever types is not kept waiting: rows are looked at for FIND_BUDGET at a time, and the text of each is read from
+// the page once for as long as it is searched.
+
+import { element, log, number } from "./dom.js";
+import { follow, look, topRow } from "./view.js";
+
+// Milliseconds for which rows are searched at a time: then the next key is looked for, which may change what is
+// searched for.
+const FIND_BUDGET = 10;
+
+let foundRow = null;
+
+// What is searched for, in all of which rows, whether those looked at so far have it, and the steps to take when
+// all are. `null` if nothing is searched for.
+let search = null;
+
+// What rows say, in lower case, since they were first searched: to read it from the page is what is dear, and a
+// row says the same for as long as it is there.
+let texts = new WeakMap();
+
+export function openFind() {
+  element("find").hidden = false;
+  element("needle").focus();
+  element("needle").select();
+}
+
+export function closeFind() {
+  search = null;
+  texts = new WeakMap();
+  element("find").hidden = true;
+  markFound(null, "");
+  log.focus();
+}
+
+// To the next row (1), the previous one (-1), or the nearest from here on (0) that has the text, round the
+// end. Upper and lower case are the same. What was searched for before, and is not found yet, is given up.
+function find(step) {
+  const needle = element("needle").value.toLowerCase();
+  if (step !== 0 && search?.needle === needle) {
+    search.steps.push(step);
+    return;
+  }
+  const all = needle ? [...log.getElementsByClassName("row")] : [];
+  search = { needle, all, matches: [], steps: [step] };
+  searchOn(search);
+}
+
+// Looks at rows for FIND_BUDGET, then it is the user's turn.
+function searchOn(mine) {
+  if (mine !== search) return;
+  const { needle, all, matches, steps } = mine;
+  const end = performance.now() + FIND_BUDGET;
+  while (matches.length < all.length) {
+    if (performance.now() > end) {
+      setTimeout(searchOn, 0, mine);
+      return;
+    }
+    matches.push(textOf(all[matches.length]).includes(needle));
+  }
+  search = null;
+  // What was thrown off the page meanwhile is not found.
+  const found = matches.map((isMatch, index) => isMatch && all[index].isConnected);
+  for (const step of steps) land(all, found, needle, step);
+}
+
+function textOf(row) {
+  let text = texts.get(row);
+  if (text === undefined) {
+    text = row.textContent.toLowerCase();
+    texts.set(row, text);
+  }
+  return text;
+}
+
+// Takes one step, among rows of which some match.
+function land(all, matches, needle, step) {
+  const total = matches.filter(Boolean).length;
+  if (total === 0) {
+    element("found").textContent = needle ? "Not found" : "";
+    markFound(null, "");
+    return;
+  }
+  const here = all.indexOf(foundRow?.isConnected ? foundRow : topRow());
+  let at = Math.max(here, 0) + (foundRow?.isConnected ? step : 0);
+  const way = step < 0 ? -1 : 1;
+  at = (at + all.length) % all.length;
+  while (!matches[at]) at = (at + way + all.length) % all.length;
+  element("found").textContent = `${number.format(matches.slice(0, at + 1).filter(Boolean).length)} of ${number.format(total)}`;
+  markFound(all[at], needle);
+  follow(false);
+  all[at].scrollIntoView({ block: "center" });
+  look();
+}
+
+function markFound(row, needle) {
+  foundRow?.classList.remove("found");
+  foundRow = row;
+  row?.classList.add("found");
+  if (!window.Highlight) return;
+  const ranges = [];
+  const texts = row ? document.createTreeWalker(row, NodeFilter.SHOW_TEXT) : null;
+  while (texts?.nextNode()) {
+    const text = texts.currentNode.data.toLowerCase();
+    // Where lower case is longer, places would be wrong.
+    if (text.length !== texts.currentNode.length) continue;
+    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
+      const range = new Range();
+      range.setStart(texts.currentNode, at);
+      range.setEnd(texts.currentNode, at + needle.length);
+      ranges.push(range);
+    }
+  }
+  CSS.highlights.set("found", new Highlight(...ranges));
+}
+
+element("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  find(1);
+});
+element("needle").addEventListener("input", () => find(0));
+element("needle").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.shiftKey) {
+    event.preventDefault();
+    find(-1);
+  }
+});
+element("previous").addEventListener("click", () => find(-1));
+element("close-find").addEventListener("click", closeFind);

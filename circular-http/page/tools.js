@@ -1,0 +1,119 @@
+// The buttons and links above the log: pause, clear, how it looks, downloads.
+//
+// A click leaves the keyboard with the log, so that Space is for the pause. What is chosen of the looks is remembered
+// where the browser allows it, and nothing hangs on that.
+
+import { addressed, filters, page, setAddressed, whenAddressed } from "./address.js";
+import { isFull } from "./ask.js";
+import { element, focusLog, log } from "./dom.js";
+import { openFind } from "./find.js";
+import { rows } from "./rows.js";
+import { problem, problemTold } from "./status.js";
+import { restart } from "./stream.js";
+import { follow, isFollowing, look, schedule, toNewest, togglePause, topRow } from "./view.js";
+
+element("pause").addEventListener("click", togglePause);
+element("newest").addEventListener("click", toNewest);
+element("new").addEventListener("click", () => {
+  toNewest();
+  focusLog();
+});
+element("clear").addEventListener("click", clear);
+element("open-find").addEventListener("click", openFind);
+element("unclear").addEventListener("click", () => {
+  setAddressed({ after: "" });
+  restart();
+  focusLog();
+});
+
+// Space after a click is for the pause, not for what was clicked.
+document.addEventListener("click", ({ detail }) => {
+  if (detail > 0 && document.activeElement?.matches(".tools *")) focusLog();
+});
+
+// What is shown goes, and stays away when the page is loaded again. What waits behind a pause stays.
+export function clear() {
+  if (rows.cursor) setAddressed({ after: rows.cursor });
+  rows.clear();
+  follow(true);
+}
+
+// What is remembered of the view, where the browser allows it.
+function remembered(name, value) {
+  try {
+    if (value === undefined) return localStorage.getItem(`circular-${name}`);
+    localStorage.setItem(`circular-${name}`, value);
+  } catch {
+    // Then it is as it is at first.
+  }
+  return null;
+}
+
+function wrap(on) {
+  // Whoever reads stays there.
+  const row = isFollowing() ? null : topRow();
+  log.classList.toggle("no-wrap", !on);
+  element("wrap").setAttribute("aria-pressed", on);
+  remembered("wrap", on ? "yes" : "no");
+  if (row) {
+    log.scrollTop += row.getBoundingClientRect().top - log.getBoundingClientRect().top;
+    look();
+  }
+  schedule();
+}
+
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+// The system's scheme, until somebody chooses.
+function theme(chosen) {
+  if (chosen) {
+    document.documentElement.dataset.theme = chosen;
+    remembered("theme", chosen);
+  }
+  element("theme").setAttribute("aria-pressed", isDark());
+}
+
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : prefersDark.matches;
+}
+
+// Makes it look as it was left.
+export function lookAsBefore() {
+  wrap(remembered("wrap") !== "no");
+  theme(remembered("theme"));
+}
+
+element("wrap").addEventListener("click", () => wrap(log.classList.contains("no-wrap")));
+element("theme").addEventListener("click", () => theme(isDark() ? "light" : "dark"));
+prefersDark.addEventListener("change", () => theme());
+
+// What the links lead to: what is shown, or all there is. And whether anything was cleared that can be shown again.
+whenAddressed(() => {
+  element("unclear").hidden = !addressed("after");
+  const shown = filters();
+  if (addressed("after")) shown.set("after", addressed("after"));
+  else shown.set("tail", addressed("tail") || "all");
+  shown.set("format", "text");
+  element("download-shown").href = `${page}?${shown}`;
+  element("download-all").href = `${page}?tail=all&format=text`;
+});
+
+// A link cannot say why it leads nowhere, so it is asked first whether there is a place. Still it is the link
+// that is followed: what comes may be much.
+const NO_PLACE = "No place for the download: there are too many viewers.";
+
+async function download(event) {
+  // Its own click, below; and one that is for another tab.
+  if (!event.isTrusted || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const link = event.currentTarget;
+  if (await isFull()) {
+    problem(NO_PLACE);
+    return;
+  }
+  if (problemTold() === NO_PLACE) problem("");
+  link.click();
+}
+
+for (const id of ["download-shown", "download-all"]) element(id).addEventListener("click", download);

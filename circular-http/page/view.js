@@ -1,0 +1,161 @@
+// What of the log is in view: whether it is paused, whether it follows, and when rows are made.
+//
+// Rows are made for CHANGE_BUDGET at most, then it is the user's turn: the page stays responsive whatever comes. What
+// somebody reads stays where it is. These states are changed by the functions here only.
+
+import { isFlood, rateTold, readOut, secondIsOver } from "./aloud.js";
+import { element, log, number, plural } from "./dom.js";
+import { queue } from "./queue.js";
+import { rows, whenResized } from "./rows.js";
+import { statePaused } from "./status.js";
+
+// Milliseconds from one change of the page to the next: nobody reads faster, and to lay out and paint what
+// changed is dearer than to make it. And how many of them may go into making rows.
+const CHANGE_PERIOD = 45;
+const CHANGE_BUDGET = 20;
+
+const view = {
+  paused: false,
+  following: true,
+  // Until what was there before, or came meanwhile, has come.
+  history: true,
+  // So many rows are shown behind a pause: what was there when the filters changed.
+  owed: 0,
+  // Rows that came since it stopped following.
+  below: 0,
+  // Where it is scrolled to, and how large it is, as far as is known.
+  top: 0,
+  size: "",
+  // A change of the page is to come; when the last one was.
+  scheduled: false,
+  changed: 0,
+};
+
+// A tab that is not seen has no frames: the queue then keeps the newest.
+export function schedule() {
+  if (view.scheduled) return;
+  view.scheduled = true;
+  requestAnimationFrame(frame);
+}
+
+function frame(now) {
+  if (now - view.changed < CHANGE_PERIOD) {
+    requestAnimationFrame(frame);
+    return;
+  }
+  view.changed = now;
+  view.scheduled = false;
+  const end = performance.now() + CHANGE_BUDGET;
+  let made = 0;
+  if (queue.length > 0 && hasRoom() && (view.history || isFlood(queue.length))) readOut(false);
+  while (queue.length > 0 && hasRoom() && performance.now() < end) {
+    rows.append(queue.pop());
+    // What somebody reads is not thrown away before their eyes: then the queue keeps what comes.
+    if (view.following) rows.trim();
+    made += 1;
+    view.owed -= 1;
+  }
+  if (!view.following) view.below += made;
+  if (queue.length > 0 && hasRoom()) schedule();
+  if (view.following && (!view.paused || made > 0)) toBottom();
+  tellCounts();
+}
+
+// Whether the next row may be shown.
+function hasRoom() {
+  if (view.paused && view.owed <= 0) return false;
+  return view.following || rows.hasRoom();
+}
+
+function toBottom() {
+  log.scrollTop = log.scrollHeight;
+  look();
+}
+
+// Remembers where it is; whether its size is another one than before.
+export function look() {
+  const before = view.size;
+  view.top = log.scrollTop;
+  view.size = `${log.clientWidth}x${log.clientHeight}`;
+  return view.size !== before;
+}
+
+export function topRow() {
+  const { left, top } = log.getBoundingClientRect();
+  return document.elementFromPoint(left + 20, top + 12)?.closest(".row");
+}
+
+export function tellCounts() {
+  element("count").textContent = `${plural(rows.count, "row")}${rateTold()}`;
+  const held = Math.max(queue.length - Math.max(view.owed, 0), 0) + queue.dropped;
+  const waiting = view.paused || !view.following ? view.below + held : 0;
+  const fresh = element("new");
+  fresh.hidden = waiting === 0;
+  if (waiting > 0) fresh.textContent = `${number.format(waiting)} new`;
+}
+
+// To be called each second.
+export function measure() {
+  secondIsOver(!view.history && !view.paused && queue.length === 0);
+}
+
+function pause(on) {
+  view.paused = on;
+  view.owed = 0;
+  statePaused(on);
+  element("pause").setAttribute("aria-pressed", on);
+  schedule();
+}
+
+export function togglePause() {
+  pause(!view.paused);
+}
+
+export function isFollowing() {
+  return view.following;
+}
+
+export function follow(on) {
+  view.following = on;
+  if (on) view.below = 0;
+  log.classList.toggle("follow", on);
+  element("newest").setAttribute("aria-pressed", on);
+  schedule();
+}
+
+export function toNewest() {
+  pause(false);
+  follow(true);
+}
+
+// Begins anew, with nothing.
+export function startOver() {
+  queue.clear();
+  rows.startOver();
+  follow(true);
+  // A pause goes on behind what is there, and that is not read out.
+  view.owed = Infinity;
+  readOut(false);
+}
+
+// What comes now was there before, until that is over.
+export function expectHistory() {
+  view.history = true;
+}
+
+export function historyIsOver() {
+  view.history = false;
+  view.owed = Math.min(view.owed, queue.length);
+}
+
+// Whoever goes up stops it, whoever comes down to the end lets it follow again. That rows go, or turn out
+// to be higher or lower than was thought, moves it as well: up, but then it is at the end. A window that
+// changes moves it to anywhere.
+log.addEventListener("scroll", () => {
+  const atBottom = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
+  const { top } = view;
+  const isResized = look();
+  if (view.following && log.scrollTop < top - 1 && !atBottom && !isResized) follow(false);
+  else if (!view.following && log.scrollTop > top && atBottom) follow(true);
+});
+whenResized(schedule);
