@@ -145,18 +145,26 @@ pub use ring::attending::Attending;
 pub use ring::policy::{Policy, Start};
 pub use ring::stats::{ReaderStats, Stats, Waits};
 pub use select::targets::{ParseTargetsError, Targets};
-pub use sink::auto_flush::AutoFlush;
 pub use sink::feed::SinkError;
 pub use sink::on_error::OnError;
 pub use sink::terminal::TerminalWriter;
+pub use sink::throttled_flush::ThrottledFlush;
 pub use tape::batch::{Batch, Records};
 pub use tape::snapshot::Snapshot;
 pub use text::escape::{Colors, push_for_terminal};
 pub use text::json::{InJson, push_json, push_json_for_terminal};
-pub use time::log_time::LogTime;
+pub use time::timestamp::Timestamp;
 
 #[doc(hidden)]
 pub use text::plain;
 
 #[doc(hidden)]
 pub use adapter::recorder;
+
+/// [`ThrottledFlush`], which it is called now: it puts flushes off, and makes few of its own.
+#[deprecated(since = "0.1.0", note = "it is `ThrottledFlush` now")]
+pub type AutoFlush<W> = ThrottledFlush<W>;
+
+/// [`Timestamp`], which it is called now.
+#[deprecated(since = "0.1.0", note = "it is `Timestamp` now")]
+pub type LogTime = Timestamp;

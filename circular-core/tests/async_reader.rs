@@ -29,7 +29,7 @@ fn context() -> Context<'static> {
 fn it_knows_whether_a_batch_was_all_there_was() {
     let _watchdog = watchdog::minutes(2);
     let mut ring = Ring::new(1 << 20).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     assert!(!reader.has_more());
     for number in 0..10_000 {
         writeln!(ring, "{number}").unwrap();
@@ -53,7 +53,7 @@ fn it_knows_whether_a_batch_was_all_there_was() {
 fn it_gets_what_is_held_and_what_follows_and_the_end() {
     let _watchdog = watchdog::minutes(5);
     let mut ring = Ring::new(1 << 20).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     writeln!(ring, "0").unwrap();
     let writer = thread::spawn(move || {
         for number in 1..20_000 {
@@ -81,7 +81,7 @@ fn it_gets_what_is_held_and_what_follows_and_the_end() {
 fn every_record_wakes_it() {
     let _watchdog = watchdog::minutes(5);
     let mut ring = Ring::new(4096).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     let (tell, told) = mpsc::channel();
     let task = thread::spawn(move || {
         block_on(async {
@@ -103,7 +103,7 @@ fn every_record_wakes_it() {
 fn dropping_a_call_loses_nothing() {
     let _watchdog = watchdog::minutes(2);
     let mut ring = Ring::new(4096).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     for number in 0..100_u64 {
         // Never polled, polled while there is nothing, and polled again with another waker.
         drop(reader.recv());
@@ -134,12 +134,16 @@ fn a_reader_that_moves_to_another_task_is_woken_there() {
 fn it_must_not_hold_writers_back_for_ever() {
     let ring = Ring::new(4096).unwrap();
     let handle = ring.handle();
-    let refused = handle.reader().policy(Policy::Block).stream().unwrap_err();
+    let refused = handle
+        .reader()
+        .policy(Policy::Block)
+        .open_async()
+        .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidInput);
     assert!(refused.to_string().contains("Policy::Skip"), "{refused}");
     assert!(handle.stats().readers.is_empty(), "it has not joined");
     let patience = Policy::BlockFor(Duration::from_secs(3600));
-    let mut reader = handle.reader().policy(patience).stream().unwrap();
+    let mut reader = handle.reader().policy(patience).open_async().unwrap();
     (&ring).write_all(b"x").unwrap();
     assert!(!handle.flush_timeout(Duration::ZERO));
     assert_eq!(block_on(reader.recv()).unwrap().bytes(), b"x");
@@ -153,7 +157,7 @@ fn it_must_not_hold_writers_back_for_ever() {
 fn it_is_told_what_it_missed_and_where_it_is() {
     let _watchdog = watchdog::minutes(2);
     let mut ring = Ring::new(4096).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     for _ in 0..1000 {
         ring.write_all(&[b'x'; 100]).unwrap();
     }
@@ -176,7 +180,7 @@ fn a_task_for_which_nothing_is_written_returns_though_writers_never_pause() {
     let _watchdog = watchdog::minutes(2);
     let ring = Ring::new(1 << 16).unwrap();
     let reader = ring.handle().reader().at_least(Level::Error);
-    let mut reader = reader.stream().unwrap();
+    let mut reader = reader.open_async().unwrap();
     let (task, woken) = counting();
     let waker = Waker::from(task);
     let mut context = Context::from_waker(&waker);
@@ -242,7 +246,7 @@ mod stream {
     fn it_ends_when_the_ring_closes() {
         let _watchdog = watchdog::minutes(2);
         let ring = Ring::new(1 << 20).unwrap();
-        let stream = ring.handle().reader().stream().unwrap();
+        let stream = ring.handle().reader().open_async().unwrap();
         let writer = thread::spawn(move || {
             for number in 0..1000 {
                 writeln!(&ring, "{number}").unwrap();
@@ -266,7 +270,7 @@ mod stream {
             (Notice::None, "line", "\nline"),
         ] {
             let mut ring = Ring::new(4096).unwrap();
-            let mut stream = ring.handle().reader().notice(notice).stream().unwrap();
+            let mut stream = ring.handle().reader().notice(notice).open_async().unwrap();
             ring.write_all(b"no line end").unwrap();
             let first = poll_fn(|cx| Pin::new(&mut stream).poll_next(cx));
             assert_eq!(block_on(first).unwrap(), b"no line end");
@@ -289,7 +293,7 @@ mod stream {
         let _watchdog = watchdog::minutes(2);
         let ring = Ring::new(4096).unwrap();
         let reader = ring.handle().reader().at_least(Level::Error);
-        let mut stream = reader.notice(Notice::None).stream().unwrap();
+        let mut stream = reader.notice(Notice::None).open_async().unwrap();
         let record = |level, text: &str| {
             let meta = Meta::new().level(level);
             ring.record(meta, text.as_bytes()).unwrap();
@@ -316,7 +320,7 @@ mod stream {
         let foreign = Ring::new(4096).unwrap().handle().reader().open().cursor();
         let ring = Ring::new(4096).unwrap();
         let reader = ring.handle().reader().start(Start::After(foreign));
-        let mut stream = reader.stream().unwrap();
+        let mut stream = reader.open_async().unwrap();
         let told = block_on(poll_fn(|cx| Pin::new(&mut stream).poll_next(cx))).unwrap();
         assert!(told.starts_with(b"--- restarted: "));
         assert!(Pin::new(&mut stream).poll_next(&mut context()).is_pending());
@@ -330,7 +334,7 @@ mod stream {
 fn a_batch_can_be_gone_through_in_steps_and_left_in_its_midst() {
     let ring = Ring::new(1 << 16).unwrap();
     let handle = ring.handle();
-    let mut reader = handle.reader().stream().unwrap();
+    let mut reader = handle.reader().open_async().unwrap();
     assert_eq!(reader.try_recv().unwrap_err(), TryRecvError::Empty);
     assert!(reader.batch().is_empty());
     for number in 0..10 {
@@ -377,7 +381,7 @@ fn a_cursor_among_filtered_records_has_no_bytes_and_is_as_good() {
         ring.record(Meta::new().level(level), format!("{number}\n").as_bytes())
             .unwrap();
     }
-    let mut reader = handle.reader().at_least(Level::Info).stream().unwrap();
+    let mut reader = handle.reader().at_least(Level::Info).open_async().unwrap();
     let cursor = reader.try_recv().unwrap().cursor_before(1);
     assert_eq!((cursor.seq(), cursor.bytes()), (2, None));
     let mut other = handle.reader().start(Start::After(cursor)).open();

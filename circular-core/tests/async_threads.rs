@@ -47,7 +47,7 @@ fn a_thousand_readers_share_one_thread() {
     let mut context = Context::from_waker(&waker);
     for _ in 0..3 {
         let mut readers: Vec<_> = (0..READERS)
-            .map(|_| handle.reader().stream().unwrap())
+            .map(|_| handle.reader().open_async().unwrap())
             .collect();
         for round in 0..3 {
             for reader in &mut readers {
@@ -67,7 +67,7 @@ fn a_thousand_readers_share_one_thread() {
         wait_for_threads(before);
     }
     // Or with the ring, if nobody waits.
-    let reader = handle.reader().stream().unwrap();
+    let reader = handle.reader().open_async().unwrap();
     drop((ring, reader));
     wait_for_threads(before);
 }

@@ -37,7 +37,7 @@ fn polls_until_pending(reader: &mut AsyncReader, waker: &Waker, mut before: impl
 #[test]
 fn a_task_that_always_finds_something_gives_way_and_is_woken() {
     let ring = Ring::new(1 << 20).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     let (task, waker) = counting();
     let write = || (&ring).write_all(b"one more\n").unwrap();
     for round in 1..=3 {
@@ -57,7 +57,7 @@ fn a_task_that_always_finds_something_gives_way_and_is_woken() {
 #[test]
 fn a_task_that_catches_up_gives_way_more_often_if_it_gets_more_at_once() {
     let ring = Ring::new(4 << 20).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     for _ in 0..40_000 {
         (&ring).write_all(b"a line of a log\n").unwrap();
     }
@@ -90,7 +90,7 @@ fn a_task_that_filters_everything_out_gives_way_in_the_midst() {
         ring.record(info, b"not for it\n").unwrap();
     }
     let reader = ring.handle().reader().at_least(Level::Error);
-    let mut reader = reader.stream().unwrap();
+    let mut reader = reader.open_async().unwrap();
     let (task, waker) = counting();
     let mut context = Context::from_waker(&waker);
     let (mut turns, mut before) = (0, 0);
@@ -114,7 +114,7 @@ fn a_task_that_filters_everything_out_gives_way_in_the_midst() {
 fn a_stream_gives_way_too() {
     use futures_core::Stream;
     let ring = Ring::new(1 << 20).unwrap();
-    let mut stream = ring.handle().reader().stream().unwrap();
+    let mut stream = ring.handle().reader().open_async().unwrap();
     let (task, waker) = counting();
     let mut context = Context::from_waker(&waker);
     let mut poll = || {

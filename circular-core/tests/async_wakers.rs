@@ -162,7 +162,7 @@ fn a_task_with_nothing_to_do_does_not_clone_its_waker_at_every_poll() {
     let ring = Ring::new(4096).unwrap();
     let (task, waker) = cloned::counting();
     let mut context = Context::from_waker(&waker);
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     for _ in 0..100 {
         assert!(reader.poll_recv(&mut context).is_pending());
     }
@@ -193,7 +193,12 @@ fn nothing_waits_in_a_waker_that_is_called_by_a_poll() {
     let _watchdog = watchdog::minutes(2);
     let ring = Ring::new(1 << 20).unwrap();
     let patience = Policy::BlockFor(Duration::from_secs(3600));
-    let mut reader = ring.handle().reader().policy(patience).stream().unwrap();
+    let mut reader = ring
+        .handle()
+        .reader()
+        .policy(patience)
+        .open_async()
+        .unwrap();
     let (tell, told) = mpsc::channel();
     let waker = Waker::from(Arc::new(Waits(ring.handle(), tell)));
     // It gives way some time, though there is more.
@@ -211,7 +216,7 @@ fn a_reader_that_nobody_waits_for_keeps_no_task() {
         fn wake(self: Arc<Self>) {}
     }
     let ring = Ring::new(4096).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     let task = Arc::new(Task);
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
@@ -235,7 +240,7 @@ fn a_reader_that_goes_from_task_to_task_wakes_the_last_and_keeps_none_of_the_oth
     }
     let _watchdog = watchdog::minutes(2);
     let ring = Ring::new(4096).unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     let mut tasks: Vec<_> = (0..3)
         .map(|_| {
             let (tell, told) = mpsc::channel();
@@ -293,7 +298,7 @@ fn a_waker_that_logs_does_not_wait_for_its_own_task() {
     let ring = Ring::new(4096).unwrap();
     let handle = ring.handle();
     let never = Policy::BlockFor(Duration::from_secs(3600));
-    let mut reader = handle.reader().policy(never).stream().unwrap();
+    let mut reader = handle.reader().policy(never).open_async().unwrap();
     let (tell, told) = mpsc::channel();
     let waker = Waker::from(Arc::new(Logs(ring.clone(), tell)));
     let mut context = Context::from_waker(&waker);

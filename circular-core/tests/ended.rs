@@ -167,7 +167,7 @@ fn a_join_from_within_is_told_no_at_once() {
     let reader = handle.reader().policy(Policy::Block);
     let reader = reader.spawn(joins()).unwrap();
     (&ring).write_all(b"x").unwrap();
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     assert_eq!(joined.recv().unwrap(), (false, false), "in the hook");
     handle.close();
     // The two sinks, and the hook.

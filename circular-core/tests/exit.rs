@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use circular_core::{AutoFlush, DumpTrigger, Handle, Level, PanicDump, Policy, Ring};
+use circular_core::{DumpTrigger, Handle, Level, PanicDump, Policy, Ring, ThrottledFlush};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::process::{self, Stdio};
@@ -143,13 +143,13 @@ fn as_child() {
         )),
         "puts flushes off" => {
             let buffered = BufWriter::with_capacity(10 << 20, io::stderr());
-            write_lines(&ring(LONG, AutoFlush::new(buffered, LONG)));
+            write_lines(&ring(LONG, ThrottledFlush::new(buffered, LONG)));
         }
         "has sinks that end" => {
             // One is a trigger's, and one is not waited for while it is written to.
             let (first, second) = (
                 ring(LONG, Trailing),
-                ring(LONG, AutoFlush::new(Trailing, LONG)),
+                ring(LONG, ThrottledFlush::new(Trailing, LONG)),
             );
             let (third, trigger) = triggered(LONG, Trailing);
             let skips = ring(LONG, io::sink());
@@ -157,7 +157,7 @@ fn as_child() {
             for ring in [&first, &second, &third, &skips] {
                 writeln!({ ring }, "a line").unwrap();
             }
-            trigger.saw(Level::Error);
+            trigger.observe(Level::Error);
         }
         "skips" => {
             let ring = Ring::builder().flush_at_exit(LONG).build().unwrap();
@@ -191,7 +191,7 @@ fn as_child() {
             let ring = ring(LONG, Trailing);
             // The same ring has another sink, which is waited for as well.
             let block = ring.handle().reader().policy(Policy::Block);
-            block.spawn(AutoFlush::new(Trailing, LONG)).unwrap();
+            block.spawn(ThrottledFlush::new(Trailing, LONG)).unwrap();
             writeln!(&ring, "a line").unwrap();
             let other = Ring::builder().flush_at_exit(LONG).build().unwrap();
             RINGS.lock().unwrap().push(other.clone());
@@ -199,7 +199,7 @@ fn as_child() {
                 let trigger = DumpTrigger::builder(&other.handle()).sink(io::sink());
                 let trigger = trigger.redact(|_| process::exit(7)).start().unwrap();
                 writeln!(&other, "x").unwrap();
-                trigger.saw(Level::Error);
+                trigger.observe(Level::Error);
             } else {
                 // Of both: it is only its own that it does not wait for.
                 let block = ring.handle().reader().policy(Policy::Block);
@@ -260,13 +260,13 @@ fn as_child() {
             let (ring, trigger) = triggered(LONG, io::stderr());
             for line in ["the first\n", "the second\n", "the third\n"] {
                 (&ring).write_all(line.as_bytes()).unwrap();
-                trigger.saw(Level::Error);
+                trigger.observe(Level::Error);
             }
         }
         "has a stuck dump" => {
             let (ring, trigger) = triggered(SHORT, io::stderr());
             write_lines(&ring);
-            trigger.saw(Level::Error);
+            trigger.observe(Level::Error);
         }
         "exits in a redaction hook" => {
             let ring = Ring::builder().flush_at_exit(LONG).build().unwrap();
@@ -277,7 +277,7 @@ fn as_child() {
                 .start()
                 .unwrap();
             (&ring).write_all(b"x").unwrap();
-            trigger.saw(Level::Error);
+            trigger.observe(Level::Error);
             loop {
                 thread::park();
             }
@@ -293,7 +293,7 @@ fn as_child() {
         "exits in a dump" => {
             let (ring, trigger) = triggered(LONG, Exits);
             (&ring).write_all(b"x").unwrap();
-            trigger.saw(Level::Error);
+            trigger.observe(Level::Error);
             loop {
                 thread::park();
             }

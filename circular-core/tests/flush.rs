@@ -1,6 +1,6 @@
 //! What a flush waits for, and what it does not.
 
-use circular_core::{AutoFlush, Handle, Level, Meta, Policy, Ring, TryRecvError};
+use circular_core::{Handle, Level, Meta, Policy, Ring, ThrottledFlush, TryRecvError};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -192,7 +192,7 @@ fn it_does_not_wait_for_readers_that_may_lose() {
     let (sink, release) = stuck::sink();
     let thread = handle.reader().spawn(sink).unwrap();
     let _unread = handle.reader().open();
-    let _task = handle.reader().stream().unwrap();
+    let _task = handle.reader().open_async().unwrap();
     ring.write_all(b"x").unwrap();
     release.wait_until_stuck();
     handle.flush();
@@ -370,7 +370,7 @@ fn auto_flush_puts_nothing_off_that_a_flush_waits_for() {
     let mut ring = Ring::new(4096).unwrap();
     let handle = ring.handle();
     let sink = Counting::default();
-    let auto = AutoFlush::new(sink.clone(), LONG);
+    let auto = ThrottledFlush::new(sink.clone(), LONG);
     let reader = handle.reader().policy(Policy::Block).spawn(auto).unwrap();
     for round in 1..=100 {
         ring.write_all(b"x").unwrap();
@@ -394,7 +394,7 @@ fn auto_flush_puts_nothing_off_that_a_flush_waits_for() {
 /// Within the flush that is waited for is another one, of another sink, that may be put off.
 #[test]
 fn a_flush_within_a_flush_changes_nothing_for_the_outer_one() {
-    struct FeedsAnother(AutoFlush<Counting>);
+    struct FeedsAnother(ThrottledFlush<Counting>);
     impl Write for FeedsAnother {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.write(bytes)
@@ -411,7 +411,7 @@ fn a_flush_within_a_flush_changes_nothing_for_the_outer_one() {
     let mut ring = Ring::new(4096).unwrap();
     let handle = ring.handle();
     let sink = Counting::default();
-    let auto = FeedsAnother(AutoFlush::new(sink.clone(), LONG));
+    let auto = FeedsAnother(ThrottledFlush::new(sink.clone(), LONG));
     let reader = handle.reader().policy(Policy::Block).spawn(auto).unwrap();
     for round in 1..=20 {
         ring.write_all(b"x").unwrap();
@@ -441,7 +441,7 @@ fn a_flush_that_was_put_off_and_meets_a_sink_that_is_not_ready_is_tried_again() 
     }
     let _watchdog = watchdog::minutes(2);
     let (tell, told) = mpsc::channel();
-    let mut auto = AutoFlush::new(NotReadyOnce(tell, 0), Duration::from_millis(20));
+    let mut auto = ThrottledFlush::new(NotReadyOnce(tell, 0), Duration::from_millis(20));
     auto.flush().unwrap();
     assert_eq!(told.recv(), Ok(1));
     // Put off; or not, if this thread was held up, and then it is for the caller to try again.
@@ -458,7 +458,7 @@ fn a_flush_that_was_put_off_and_meets_a_sink_that_is_not_ready_is_tried_again() 
 fn auto_flush_leaves_flushes_out_and_makes_up_for_them() {
     let sink = Counting::default();
     let flushed = || sink.flushed.load(SeqCst);
-    let mut auto = AutoFlush::new(sink.clone(), LONG);
+    let mut auto = ThrottledFlush::new(sink.clone(), LONG);
     auto.write_all(b"1").unwrap();
     assert_eq!(flushed(), 0);
     auto.flush().unwrap();
@@ -469,7 +469,7 @@ fn auto_flush_leaves_flushes_out_and_makes_up_for_them() {
     drop(auto);
     assert_eq!(flushed(), 2);
 
-    let mut auto = AutoFlush::new(sink.clone(), Duration::ZERO);
+    let mut auto = ThrottledFlush::new(sink.clone(), Duration::ZERO);
     auto.write_all(b"3").unwrap();
     auto.flush().unwrap();
     auto.write_all(b"4").unwrap();

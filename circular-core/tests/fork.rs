@@ -4,7 +4,8 @@
 #![expect(unsafe_code, reason = "the standard library cannot fork")]
 
 use circular_core::{
-    AsyncReader, AutoFlush, Closed, Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start,
+    AsyncReader, Closed, Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start,
+    ThrottledFlush,
 };
 use std::io::{self, Write};
 use std::panic::{self, catch_unwind};
@@ -82,7 +83,7 @@ fn parents_ring_is_dead_for_tasks(
 ) -> Result<(), &'static str> {
     let mut context = Context::from_waker(Waker::noop());
     // No thread is started for the late one.
-    let late = ring.handle().reader().stream().map_err(|_| "stream")?;
+    let late = ring.handle().reader().open_async().map_err(|_| "stream")?;
     for mut reader in [taken.ok_or("stream")?, late] {
         while match reader.poll_recv(&mut context) {
             Poll::Ready(Ok(_)) => true,
@@ -98,7 +99,7 @@ fn a_parents_ring_leaves_no_task_waiting() {
     let _watchdog = watchdog::minutes(10);
     while_everything_is_in_use(|ring| {
         for _ in 0..FORKS {
-            let taken = std::cell::Cell::new(ring.handle().reader().stream().ok());
+            let taken = std::cell::Cell::new(ring.handle().reader().open_async().ok());
             in_child(|| parents_ring_is_dead_for_tasks(ring, taken.take()));
         }
     });
@@ -125,7 +126,7 @@ fn a_parents_auto_flush_is_left_alone() {
     let (flushes, is_flushing) = mpsc::channel();
     let (go_on, may_go_on) = mpsc::channel::<()>();
     let sink = Slow(thread::current().id(), flushes, may_go_on);
-    let mut auto = AutoFlush::new(sink, Duration::from_millis(20));
+    let mut auto = ThrottledFlush::new(sink, Duration::from_millis(20));
     loop {
         // The second one is put off, unless this thread was.
         auto.flush().unwrap();

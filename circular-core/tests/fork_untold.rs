@@ -4,7 +4,7 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 #![expect(unsafe_code, reason = "the standard library cannot fork")]
 
-use circular_core::{AutoFlush, PanicDump, Policy, Ring};
+use circular_core::{PanicDump, Policy, Ring, ThrottledFlush};
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::panic::{self, catch_unwind};
@@ -36,7 +36,7 @@ fn raw_fork() -> libc::pid_t {
 /// Nothing here may allocate in a child: the allocator was not told of the fork either.
 fn a_parents_ring_refuses_and_never_hangs() {
     while_everything_is_in_use(|ring| {
-        let mut sink = AutoFlush::new(io::sink(), LONG);
+        let mut sink = ThrottledFlush::new(io::sink(), LONG);
         let mut reader = ring.handle().reader().open();
         for _ in 0..FORKS {
             let reader = RefCell::new(&mut reader);
@@ -50,7 +50,7 @@ fn a_parents_ring_refuses_and_never_hangs() {
                 check(handle.flush_timeout(LONG), "flush_timeout")?;
                 check(handle.join_timeout(LONG), "join_timeout")?;
                 while reader.borrow_mut().recv().is_ok() {}
-                check(sink.borrow_mut().write(b"x").is_err(), "an AutoFlush")
+                check(sink.borrow_mut().write(b"x").is_err(), "an ThrottledFlush")
             });
         }
     });

@@ -111,7 +111,7 @@ fn a_trigger_counts_what_does_not_fit_and_leaves_nothing() {
     for number in 0..LINES {
         writeln!(ring, "line {number}").unwrap();
     }
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     while trigger.stats().failed == 0 {
         thread::yield_now();
     }

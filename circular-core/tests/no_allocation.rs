@@ -104,7 +104,7 @@ fn a_write_with_readers_that_never_hold_it_back_allocates_nothing() {
         .map(|_| handle.reader().spawn(io::sink()).unwrap())
         .collect();
     let _unread = handle.reader().open();
-    let mut task = handle.reader().stream().unwrap();
+    let mut task = handle.reader().open_async().unwrap();
     let mut context = Context::from_waker(Waker::noop());
     assert!(task.poll_recv(&mut context).is_pending());
     for _ in 0..10 {
@@ -206,7 +206,7 @@ fn a_trigger_that_is_told_allocates_nothing() {
     let trigger = builder.interval(Duration::ZERO).start().unwrap();
     let log = |level| {
         ring.record(Meta::new().level(level), b"a line\n").unwrap();
-        trigger.saw(level);
+        trigger.observe(level);
     };
     // The very first time of a thread too.
     let asked = thread::scope(|scope| {

@@ -119,7 +119,10 @@ fn a_reader_is_an_error() {
     with_at_most(1000, || {
         assert!(reader().try_open().is_err());
         let kinds = [
-            reader().stream().map(|_| ()).map_err(|error| error.kind()),
+            reader()
+                .open_async()
+                .map(|_| ())
+                .map_err(|error| error.kind()),
             reader()
                 .write_to(io::sink())
                 .map(|_| ())

@@ -66,7 +66,7 @@ fn as_child() {
         let trigger = trigger.dir(dumps::dir()).redact(slow).start().unwrap();
         ring.record(Meta::new().level(Level::Error), b"an error\n")
             .unwrap();
-        trigger.saw(Level::Error);
+        trigger.observe(Level::Error);
     } else {
         if role.starts_with("is stuck") {
             dump.redact(stuck).install();

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use circular_core::{AutoFlush, DumpTrigger, Level, PanicDump, Policy, Ring};
+use circular_core::{DumpTrigger, Level, PanicDump, Policy, Ring, ThrottledFlush};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -105,7 +105,7 @@ fn as_child() {
     let file = |name| File::create(dir.join(name)).unwrap();
     let buffered = BufWriter::with_capacity(1 << 20, file(BLOCK));
     let block = handle.reader().policy(Policy::Block);
-    block.spawn(AutoFlush::new(buffered, LONG)).unwrap();
+    block.spawn(ThrottledFlush::new(buffered, LONG)).unwrap();
     let buffered = BufWriter::with_capacity(4 << 20, file(SKIP));
     handle.reader().spawn(Slow(buffered)).unwrap();
     // It has to be woken.
@@ -134,7 +134,7 @@ fn as_child() {
                 unreachable!()
             });
             let trigger = builder.start().unwrap();
-            trigger.saw(Level::Error);
+            trigger.observe(Level::Error);
             thread::sleep(LONG);
         }
         "has a stuck sink" => {

@@ -23,7 +23,7 @@ fn next(stream: &mut RecordStream) -> Option<Result<OwnedRecord, Lagged>> {
 fn records_come_one_by_one_until_the_ring_is_closed() {
     let mut ring = Ring::new(1 << 16).unwrap();
     writeln!(ring, "before").unwrap();
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     assert_eq!(block_on(reader.recv()).unwrap().bytes(), b"before\n");
     // What was received before does not come again.
     let mut stream = reader.into_records();
@@ -53,7 +53,7 @@ fn a_loss_stands_in_the_place_of_what_is_lost() {
         .handle()
         .reader()
         .start(Start::Newest)
-        .stream()
+        .open_async()
         .unwrap()
         .into_records();
     for number in 0..2000 {

@@ -147,7 +147,7 @@ fn a_triggers_dumps_are_redacted() {
     let to_dir = builder().dir(&dumps.0).program(PROGRAM).start();
     write_secrets(&ring);
     for trigger in [to_sink.unwrap(), to_dir.unwrap()] {
-        trigger.saw(Level::Error);
+        trigger.observe(Level::Error);
     }
     ring.handle().close();
     assert!(ring.handle().join_timeout(Duration::from_secs(3600)));
@@ -173,7 +173,7 @@ fn a_ring_full_of_secrets_is_redacted_to_the_last() {
             expected.push_str(&format!("{number} {secret} {rest}\n"));
         }
     }
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     ring.handle().close();
     assert!(received.iter().collect::<String>() == expected);
 }
@@ -194,7 +194,7 @@ fn the_next_record_is_a_line_of_its_own_whatever_a_hook_leaves() {
     for text in ["first\n", "second\n", "none\n", "part", "third\n"] {
         ring.record(Meta::new(), text.as_bytes()).unwrap();
     }
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     ring.handle().close();
     let text = received.iter().collect::<String>();
     assert_eq!(text, "hidden\nsecond\nof third\n");
@@ -212,7 +212,7 @@ fn a_hook_that_panics_lets_nothing_out() {
     let trigger = DumpTrigger::builder(&ring.handle()).redact(hook);
     let trigger = trigger.dir(&dumps.0).program(PROGRAM).start().unwrap();
     write_secrets(&ring);
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     ring.handle().close();
     assert!(ring.handle().join_timeout(Duration::from_secs(3600)));
     // Not even a hidden file.
@@ -249,12 +249,12 @@ fn a_sink_that_fails_gets_nothing_that_was_hidden() {
     let trigger = trigger.interval(Duration::ZERO);
     let trigger = trigger.sink(FailsOnce(sink, false)).start().unwrap();
     write_secrets(&ring);
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     while trigger.stats().failed == 0 {
         thread::yield_now();
     }
     ring.record(Meta::new(), b"again\n").unwrap();
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     assert_eq!(received.recv().unwrap(), LEFT.to_owned() + "again\n");
 }
 

@@ -81,7 +81,7 @@ fn one_that_waits_as_a_task() {
     }
     let _watchdog = watchdog::minutes(5);
     under_writers(|handle| {
-        let (mut reader, mut checked) = (handle.reader().stream().unwrap(), Checked::default());
+        let (mut reader, mut checked) = (handle.reader().open_async().unwrap(), Checked::default());
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
         while checked.batches < BATCHES {

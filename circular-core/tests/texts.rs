@@ -1,8 +1,8 @@
 //! What a user reads: of an error, what to do about it; of a value in `{:?}`, never what was logged.
 
 use circular_core::{
-    AutoFlush, BuildError, Closed, Cursor, InJson, Level, Meta, PanicDump, Policy, Reader,
-    RecvTimeoutError, Redacted, Ring, SinkError, TryRecvError,
+    BuildError, Closed, Cursor, InJson, Level, Meta, PanicDump, Policy, Reader, RecvTimeoutError,
+    Redacted, Ring, SinkError, ThrottledFlush, TryRecvError,
 };
 use std::error::Error;
 use std::fmt::Debug;
@@ -121,8 +121,8 @@ fn debug_tells_figures_and_no_record() {
         );
     }
     let dump = PanicDump::builder(&handle).dir("/var/dumps");
-    let mut auto_flush = AutoFlush::new(Vec::new(), Duration::from_secs(7));
-    auto_flush.write_all(SECRET.as_bytes()).unwrap();
+    let mut throttled_flush = ThrottledFlush::new(Vec::new(), Duration::from_secs(7));
+    throttled_flush.write_all(SECRET.as_bytes()).unwrap();
     let snapshot = handle.snapshot();
     let mut line = format!("{{\"text\":\"{SECRET}");
     let cases: [(&dyn Debug, &str); 10] = [
@@ -135,10 +135,10 @@ fn debug_tells_figures_and_no_record() {
             "BlockFor(0ns)",
         ),
         (&reader, "seq: 2"),
-        (&handle.reader().stream().unwrap(), "seq: 0"),
+        (&handle.reader().open_async().unwrap(), "seq: 0"),
         (&snapshot, "records: 2, bytes: 25"),
         (&dump, "/var/dumps"),
-        (&auto_flush, "delay: 7s"),
+        (&throttled_flush, "delay: 7s"),
     ];
     for (value, expected) in cases {
         let text = format!("{value:?}");

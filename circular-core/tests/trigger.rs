@@ -60,7 +60,7 @@ impl Recorder {
 fn log(ring: &Ring, trigger: &DumpTrigger, level: Level, line: &str) {
     let meta = Meta::new().level(level);
     ring.record_fmt(meta, format_args!("{line}\n")).unwrap();
-    trigger.saw(level);
+    trigger.observe(level);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn dumps_beside_a_writer_at_full_speed_have_an_end_and_no_gap() {
             }
         });
         while dumps.len() < DUMPS {
-            recorder.trigger.saw(Level::Error);
+            recorder.trigger.observe(Level::Error);
             dumps.extend(recorder.dumps.try_iter());
         }
         ends.store(true, Relaxed);
@@ -257,12 +257,12 @@ fn a_trigger_keeps_no_ring_open_and_starts_on_a_closed_one() {
     drop(ring);
     assert!(handle.is_closed() && handle.join_timeout(LONG));
     assert_eq!(dumps.recv(), Err(RecvError));
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
 
     let (sink, dumps) = dumped::sink();
     let late = DumpTrigger::builder(&handle).sink(sink).start().unwrap();
     assert_eq!(dumps.recv(), Err(RecvError));
-    late.saw(Level::Error);
+    late.observe(Level::Error);
     assert_eq!(late.stats().dumps, 0);
 }
 
@@ -276,7 +276,7 @@ fn two_triggers_on_one_ring_are_apart() {
     let second = second.start().unwrap();
     let log = |level, line| {
         recorder.log(level, line);
-        second.saw(level);
+        second.observe(level);
     };
     log(Level::Warn, "w");
     assert_eq!(warnings.recv().unwrap(), "w\n");

@@ -31,7 +31,7 @@ fn log(ring: &Ring, trigger: &DumpTrigger, line: &str) -> TriggerStats {
     let before = count(&trigger.stats());
     let meta = Meta::new().level(Level::Error);
     ring.record(meta, line.as_bytes()).unwrap();
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     loop {
         let stats = trigger.stats();
         if count(&stats) > before {

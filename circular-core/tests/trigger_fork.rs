@@ -36,12 +36,12 @@ fn trigger(ring: &Ring, sink: impl Write + Send + 'static) -> io::Result<DumpTri
 }
 
 fn parents_trigger_is_dead(ring: &Ring, taken: &DumpTrigger) -> Result<(), &'static str> {
-    taken.saw(Level::Error);
+    taken.observe(Level::Error);
     let stats = taken.stats();
     check((stats.dumps, stats.failed) == (0, 0), "stats")?;
     drop(taken.clone());
     let late = trigger(ring, io::sink()).map_err(|_| "start")?;
-    late.saw(Level::Error);
+    late.observe(Level::Error);
     drop(late);
     check(ring.handle().join_timeout(LONG), "join_timeout")
 }
@@ -51,7 +51,7 @@ fn childs_trigger_works() -> Result<(), &'static str> {
     let sink = Collected::default();
     let trigger = trigger(&ring, sink.clone()).map_err(|_| "start")?;
     (&ring).write_all(b"the child's\n").map_err(|_| "write")?;
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
     ring.handle().close();
     check(ring.handle().join_timeout(LONG), "join_timeout")?;
     check(sink.text() == "the child's\n", "the dump")
@@ -69,7 +69,7 @@ fn a_parents_trigger_dumps_nothing_and_never_hangs() {
             runs.send(()).unwrap();
             while !ends.load(Relaxed) {
                 (&*ring).write_all(b"a line\n").unwrap();
-                taken.saw(Level::Error);
+                taken.observe(Level::Error);
                 taken.stats();
             }
         });
@@ -91,7 +91,7 @@ fn a_parents_trigger_dumps_nothing_and_never_hangs() {
     // It is the parent's as before.
     let before = taken.stats().dumps;
     (&ring).write_all(b"another\n").unwrap();
-    taken.saw(Level::Error);
+    taken.observe(Level::Error);
     ring.handle().close();
     assert!(ring.handle().join_timeout(LONG));
     assert!(taken.stats().dumps > before);

@@ -30,7 +30,7 @@ fn start(ring: &Ring, sink: impl Write + Send + 'static) -> DumpTrigger {
 fn log(ring: &Ring, trigger: &DumpTrigger, line: &str) {
     let meta = Meta::new().level(Level::Error);
     ring.record(meta, line.as_bytes()).unwrap();
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_sink_that_panics_ends_nothing_else() {
         std::thread::yield_now();
     }
     log(&ring, &trigger, "two\n");
-    other.saw(Level::Error);
+    other.observe(Level::Error);
     assert_eq!(dumps.recv().unwrap(), "one\ntwo\n");
     handle.close();
     assert!(handle.join_timeout(LONG));

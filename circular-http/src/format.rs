@@ -18,7 +18,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use circular_core::{
-    Colors, Cursor, LogTime, Missed, Notice, Part, Record, push_for_terminal,
+    Colors, Cursor, Missed, Notice, Part, Record, Timestamp, push_for_terminal,
     push_json_for_terminal,
 };
 
@@ -208,7 +208,7 @@ fn push_event(event: &str, json: &str, out: &mut Vec<u8>) {
 }
 
 fn push_record(record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>) {
-    let (seq, time) = (record.seq(), LogTime::new(record.time()));
+    let (seq, time) = (record.seq(), Timestamp::new(record.time()));
     let _ = write!(
         out,
         r#"{{"id":"{behind}","seq":{seq},"time":"{time}","level":"#

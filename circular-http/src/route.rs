@@ -252,7 +252,7 @@ impl Site {
         let end = self.handle.cursor().seq();
         let select = Select::new(wanted, self.options.redact.clone());
         let Begin { start, skip } = begin::begin(&self.handle, &select, resume, end).await;
-        let reader = match self.handle.reader().start(start).stream() {
+        let reader = match self.handle.reader().start(start).open_async() {
             Ok(reader) => reader,
             Err(error) => {
                 let reason = format!("cannot read the log: {error}\n");

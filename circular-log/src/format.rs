@@ -6,7 +6,7 @@ use std::any::Any;
 use std::fmt::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
 
-use circular_core::LogTime;
+use circular_core::Timestamp;
 use log::kv::{self, Key, Value, VisitSource, VisitValue};
 use log::{Level, Record};
 
@@ -20,7 +20,7 @@ const PANICKED: &str = "<panic>";
 /// tells what a value panicked with.
 pub(crate) fn push_line(
     text: &mut String,
-    time: LogTime,
+    time: Timestamp,
     record: &Record<'_>,
 ) -> Option<Box<dyn Any + Send>> {
     time.push_to(text);

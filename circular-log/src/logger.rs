@@ -3,7 +3,7 @@
 use std::panic;
 use std::time::Duration;
 
-use circular_core::{DumpTrigger, Level, LogTime, Meta, Ring, Targets};
+use circular_core::{DumpTrigger, Level, Meta, Ring, Targets, Timestamp};
 use log::{Log, Metadata, Record};
 
 use crate::format::push_line;
@@ -132,7 +132,7 @@ impl Log for RingLogger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let time = LogTime::now();
+        let time = Timestamp::now();
         let level = Level::from(record.level());
         let meta = Meta::new()
             .level(level)
@@ -144,7 +144,7 @@ impl Log for RingLogger {
             panic = push_line(text, time, record);
         });
         if let Some(trigger) = &self.trigger {
-            trigger.saw(level);
+            trigger.observe(level);
         }
         if let Some(panic) = panic {
             // On to the one who logged.

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use circular_core::LogTime;
+use circular_core::Timestamp;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::Context;
@@ -46,7 +46,7 @@ pub struct EventLine<'a> {
     pub(crate) meta: &'a Metadata<'a>,
     /// `tracing-log` has made it of a log record.
     pub(crate) is_log_record: bool,
-    pub(crate) time: LogTime,
+    pub(crate) time: Timestamp,
 }
 
 /// What a [`RingLayer`](crate::RingLayer) writes: [`Text`](crate::Text) or [`Json`](crate::Json).

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic;
 use std::sync::Arc;
 
-use circular_core::{DumpTrigger, Level, LogTime, Meta, Ring};
+use circular_core::{DumpTrigger, Level, Meta, Ring, Timestamp};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -415,7 +415,7 @@ where
             event,
             meta,
             is_log_record: normalized.is_some(),
-            time: LogTime::now(),
+            time: Timestamp::now(),
         };
         let level = Level::from(*meta.level());
         let kept = Meta::new()
@@ -438,7 +438,7 @@ where
             }
         });
         if let Some(trigger) = &self.trigger {
-            trigger.saw(level);
+            trigger.observe(level);
         }
         resume(panic);
     }

@@ -45,7 +45,7 @@ impl RingWriter {
     /// trigger takes the place of the first.
     ///
     /// The level comes from the metadata. Under a layer that asks for a writer without them, as `tracing-tree`'s
-    /// does, no event sets off anything: call [`DumpTrigger::saw`] by yourself then, or record with a
+    /// does, no event sets off anything: call [`DumpTrigger::observe`] by yourself then, or record with a
     /// [`RingLayer`](crate::RingLayer).
     ///
     /// ```

@@ -126,7 +126,7 @@ impl Following {
         }
         let source = match kind {
             Kind::Blocking => Source::Blocking(builder.open()),
-            Kind::Task => Source::Task(builder.stream().expect("a thread for tasks")),
+            Kind::Task => Source::Task(builder.open_async().expect("a thread for tasks")),
         };
         assert!(!source.restarted(), "a cursor of this ring is not known");
         let untold = source.missed();

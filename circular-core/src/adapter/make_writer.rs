@@ -89,7 +89,7 @@ impl<'a> EventWriter<'a> {
     /// What there is to do when the event is recorded.
     fn end(&self, written: io::Result<()>) -> io::Result<()> {
         if let (Some(trigger), Some(level)) = (self.trigger, self.level) {
-            trigger.saw(level);
+            trigger.observe(level);
         }
         refused_is_fine(written)
     }

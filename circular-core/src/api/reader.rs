@@ -144,7 +144,7 @@ impl ReaderBuilder {
         })
     }
 
-    /// A reader for an asynchronous task. It holds no thread: the ring has one for all of them, which
+    /// Returns a reader for an asynchronous task. It holds no thread: the ring has one for all of them, which
     /// the first starts and which ends with the last.
     ///
     /// # Errors
@@ -152,7 +152,7 @@ impl ReaderBuilder {
     /// `InvalidInput` for [`Policy::Block`]: a worker thread would wait in a write for a task that
     /// it should be running. Else why the thread could not be started, or that there is no memory for the
     /// reader's buffer.
-    pub fn stream(self) -> io::Result<AsyncReader> {
+    pub fn open_async(self) -> io::Result<AsyncReader> {
         if self.policy == Policy::Block {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -161,6 +161,19 @@ impl ReaderBuilder {
         }
         let notice = self.notice;
         AsyncReader::start(self.join(true)?, notice)
+    }
+
+    /// Does what [`open_async`](Self::open_async) does.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    #[deprecated(
+        since = "0.1.0",
+        note = "it is `open_async` now, as what it returns need be no `Stream`"
+    )]
+    pub fn stream(self) -> io::Result<AsyncReader> {
+        self.open_async()
     }
 
     /// Hands everything to `sink` until the ring is closed; see

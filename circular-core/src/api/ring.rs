@@ -136,10 +136,10 @@ impl Ring {
     /// What `fill` does may itself write to the ring: that is a record before this one.
     ///
     /// ```
-    /// use circular_core::{LogTime, Meta, Ring};
+    /// use circular_core::{Timestamp, Meta, Ring};
     ///
     /// let ring = Ring::new(4096)?;
-    /// let time = LogTime::now();
+    /// let time = Timestamp::now();
     /// ring.record_with(Meta::new().log_time(time), |text| {
     ///     time.push_to(text);
     ///     text.push_str(" started\n");

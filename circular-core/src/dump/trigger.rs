@@ -30,7 +30,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// error are kept, though nobody prints them.
 ///
 /// It is given to what records (`dump_on` of `circular_tracing::RingLayer`, `circular_tracing::RingWriter`
-/// and `circular_log::RingLogger`), which calls [`saw`](Self::saw) after each record. Clones are the same
+/// and `circular_log::RingLogger`), which calls [`observe`](Self::observe) after each record. Clones are the same
 /// trigger.
 ///
 /// ```
@@ -44,7 +44,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 ///
 /// ring.record(Meta::new().level(Level::Debug), b"cart has 3 items\n")?;
 /// ring.record(Meta::new().level(Level::Error), b"payment refused\n")?;
-/// trigger.saw(Level::Error); // What an adapter does for you.
+/// trigger.observe(Level::Error); // What an adapter does for you.
 ///
 /// ring.handle().close();
 /// assert!(ring.handle().join_timeout(Duration::from_secs(60)));
@@ -118,10 +118,16 @@ impl DumpTrigger {
     /// and wakes the thread. It allocates nothing and may be called anywhere that the ring may be
     /// written: in a sink, in a panic, in a thread-local's destructor. In a forked child it returns.
     #[inline]
-    pub fn saw(&self, level: Level) {
+    pub fn observe(&self, level: Level) {
         if level >= self.least {
             self.armed.0.ask();
         }
+    }
+
+    /// Does what [`observe`](Self::observe) does.
+    #[deprecated(since = "0.1.0", note = "it is `observe` now")]
+    pub fn saw(&self, level: Level) {
+        self.observe(level);
     }
 
     /// What came of it so far. In a forked child it is all zero.

@@ -10,7 +10,7 @@ use crate::select::Select;
 use crate::tape::Tape;
 use crate::tape::position::Position;
 use crate::time::clock::Stamp;
-use crate::time::log_time::LogTime;
+use crate::time::timestamp::Timestamp;
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ pub(crate) fn locate(tape: &Tape, id: u64, head: Position, start: Start) -> Begi
             let wanted = head.seq.saturating_sub(count);
             from_seq(tape, head, wanted)
         }
-        Start::Since(time) => since(tape, head, LogTime::new(time).since_1970()),
+        Start::Since(time) => since(tape, head, Timestamp::new(time).since_1970()),
         Start::After(cursor) if cursor.ring == id && cursor.seq <= head.seq => {
             after(tape, head, cursor)
         }

@@ -2,7 +2,7 @@
 
 use crate::record::level::Level;
 use crate::text::fixed_text::cut;
-use crate::time::log_time::LogTime;
+use crate::time::timestamp::Timestamp;
 use std::time::SystemTime;
 
 /// What a writer knows of a record beside its bytes: level, target, time.
@@ -66,11 +66,11 @@ impl<'a> Meta<'a> {
     /// takes the system's coarse clock, which steps by about 4 ms. A time before 1970 counts as
     /// 1970.
     pub fn time(self, time: SystemTime) -> Self {
-        self.log_time(LogTime::new(time))
+        self.log_time(Timestamp::new(time))
     }
 
     /// The same, for a time that is going to be printed.
-    pub fn log_time(mut self, time: LogTime) -> Self {
+    pub fn log_time(mut self, time: Timestamp) -> Self {
         self.nanos = Some(time.since_1970());
         self
     }

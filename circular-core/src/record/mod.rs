@@ -9,7 +9,7 @@ pub(crate) mod part;
 use crate::record::level::Level;
 use crate::record::part::Part;
 use crate::time::clock::Stamp;
-use crate::time::log_time::LogTime;
+use crate::time::timestamp::Timestamp;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -53,7 +53,7 @@ impl<'a> Record<'a> {
     /// [`Start::Since`](crate::Start::Since) goes by. A time that the ring took itself may be some
     /// milliseconds too early.
     pub fn is_since(&self, time: SystemTime) -> bool {
-        self.stamp.latest() >= LogTime::new(time).since_1970()
+        self.stamp.latest() >= Timestamp::new(time).since_1970()
     }
 
     /// What it is of the write that made it; nearly always the whole.
@@ -82,7 +82,7 @@ impl fmt::Debug for Record<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record")
             .field("seq", &self.seq)
-            .field("time", &format_args!("{}", LogTime::new(self.time())))
+            .field("time", &format_args!("{}", Timestamp::new(self.time())))
             .field(
                 "level",
                 &format_args!("{}", self.level.map_or("none", Level::as_str)),

@@ -1,7 +1,7 @@
 //! What a reader asks for: where it begins, and what happens when it is slow.
 
 use crate::record::cursor::Cursor;
-use crate::time::log_time::LogTime;
+use crate::time::timestamp::Timestamp;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -103,7 +103,7 @@ impl fmt::Display for Start {
             Start::Oldest => f.pad("oldest"),
             Start::Newest => f.pad("newest"),
             Start::Last(count) => write!(f, "last {count}"),
-            Start::Since(time) => write!(f, "since {}", LogTime::new(*time)),
+            Start::Since(time) => write!(f, "since {}", Timestamp::new(*time)),
             Start::After(cursor) => write!(f, "after {cursor}"),
         }
     }

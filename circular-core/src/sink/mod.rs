@@ -1,8 +1,8 @@
 //! A reader's bytes go to an `io::Write`.
 
-pub(crate) mod auto_flush;
 pub(crate) mod deferred_flush;
 pub(crate) mod failure;
 pub(crate) mod feed;
 pub(crate) mod on_error;
 pub(crate) mod terminal;
+pub(crate) mod throttled_flush;

@@ -68,7 +68,7 @@ fn trigger(shared: &Arc<Shared>, interval: Duration) -> (DumpTrigger, Arc<Dumped
 /// Writes a record and tells the trigger.
 fn log(shared: &Shared, trigger: &DumpTrigger, name: u8) {
     assert!(write(shared, name), "refused");
-    trigger.saw(Level::Error);
+    trigger.observe(Level::Error);
 }
 
 /// So long that it has no deadline.

@@ -1,5 +1,5 @@
 //! What time it is, and how it is written.
 
 pub(crate) mod clock;
-pub(crate) mod log_time;
+pub(crate) mod timestamp;
 pub(crate) mod utc;

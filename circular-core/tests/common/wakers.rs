@@ -9,7 +9,7 @@ use std::task::{Context, Wake, Waker};
 
 /// A task that has had everything and has left `waker` with the ring.
 pub(crate) fn pending(ring: &Ring, waker: &Waker) -> AsyncReader {
-    let mut reader = ring.handle().reader().stream().unwrap();
+    let mut reader = ring.handle().reader().open_async().unwrap();
     let mut context = Context::from_waker(waker);
     while reader.poll_recv(&mut context).is_ready() {}
     reader

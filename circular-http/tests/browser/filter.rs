@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use circular_core::{Level, LogTime};
+use circular_core::{Level, Timestamp};
 use circular_http::Options;
 use serde_json::json;
 
@@ -174,7 +174,7 @@ fn what_no_field_shows_is_kept_and_can_be_taken_away() {
 fn what_is_over_has_ended_and_is_not_asked_for_again() {
     let Some(mut page) = open() else { return };
     page.before_each_page(KEEP_SOURCES);
-    let until = LogTime::new(SystemTime::now() + Duration::from_secs(1));
+    let until = Timestamp::new(SystemTime::now() + Duration::from_secs(1));
     page.go_to(&page.url(&format!("?level=warn&until={until}")));
     let end = format!("the log ends here: until {until}");
     page.until_rows(&["warn 22", "error 1", &end]);

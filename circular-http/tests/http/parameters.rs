@@ -194,7 +194,7 @@ fn since_a_moment_has_what_is_written_from_then_on() {
     let site = Site::new();
     let long_ago = SystemTime::now() - Duration::from_secs(1);
     site.record(Meta::new().time(long_ago), &line(0));
-    let moment = circular_core::LogTime::now();
+    let moment = circular_core::Timestamp::now();
     site.record(Meta::new(), &line(1));
     assert_eq!(numbers(&site.get(&format!("?since={moment}"))), [1]);
     assert_eq!(numbers(&site.get(&format!("?since={moment}&tail=9"))), [1]);
@@ -221,7 +221,7 @@ fn since_and_until_are_times() {
     // What is over is not followed; what will be over ends then.
     assert_eq!(numbers(&site.get("?until=2m&follow")), [0, 1]);
     let soon = SystemTime::now() + Duration::from_millis(300);
-    let until = circular_core::LogTime::new(soon).to_string();
+    let until = circular_core::Timestamp::new(soon).to_string();
     assert_eq!(
         numbers(&site.get(&format!("?follow&until={until}"))),
         [0, 1, 2, 3]

@@ -1,6 +1,6 @@
 //! The time of a line is taken when the event is said, and looks as `fmt`'s does.
 
-use circular_core::{LogTime, Ring};
+use circular_core::{Ring, Timestamp};
 use circular_tracing::RingLayer;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
@@ -47,7 +47,7 @@ fn text_stands_between_those_of_fmt() {
     }
     let snapshot = handle.snapshot();
     for (record, line) in snapshot.records().zip(lines) {
-        let time = LogTime::new(record.time()).to_string();
+        let time = Timestamp::new(record.time()).to_string();
         assert!(line.starts_with(&time), "{time}, but {line}");
     }
 }
@@ -75,7 +75,10 @@ fn json_stands_between_those_of_fmt() {
     let snapshot = handle.snapshot();
     for (record, line) in snapshot.records().zip(lines) {
         let object: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(object["timestamp"], LogTime::new(record.time()).to_string());
+        assert_eq!(
+            object["timestamp"],
+            Timestamp::new(record.time()).to_string()
+        );
     }
 }
 

@@ -11,7 +11,7 @@ use crate::record::part::Part;
 use crate::sink::feed::Feeder;
 use crate::text::fixed_text::FixedText;
 use crate::time::clock::Stamp;
-use crate::time::log_time::LogTime;
+use crate::time::timestamp::Timestamp;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -79,7 +79,7 @@ impl<'a> Pieces<'a> {
 
 /// Up to the name of the thread.
 pub(super) fn line_begin(out: &mut impl std::fmt::Write, time: SystemTime) {
-    let (time, level) = (LogTime::new(time), Level::Error);
+    let (time, level) = (Timestamp::new(time), Level::Error);
     // What it is written to does not fail.
     let _ = write!(out, "{time} {level:>5} {TARGET}: thread '");
 }

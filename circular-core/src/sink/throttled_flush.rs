@@ -32,7 +32,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 /// flush when the ring is closed: so a wrapper around this one must pass each flush on when it gets it.
 ///
 /// ```no_run
-/// use circular_core::{AutoFlush, Policy, Ring};
+/// use circular_core::{ThrottledFlush, Policy, Ring};
 /// use std::fs::File;
 /// use std::io::BufWriter;
 /// use std::time::Duration;
@@ -41,12 +41,12 @@ const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 /// let file = BufWriter::new(File::create("service.log")?);
 /// // The file is to be complete, so writers wait for it.
 /// let reader = ring.handle().reader().policy(Policy::Block);
-/// reader.spawn(AutoFlush::new(file, Duration::from_secs(1)))?;
+/// reader.spawn(ThrottledFlush::new(file, Duration::from_secs(1)))?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// In a forked child it is dead, as the rings are: a write fails, and the sink is left alone.
-pub struct AutoFlush<W: Write + Send + 'static> {
+pub struct ThrottledFlush<W: Write + Send + 'static> {
     generation: Generation,
     shared: Arc<Shared<W>>,
     delay: Duration,
@@ -72,7 +72,7 @@ struct State<W> {
     ends: bool,
 }
 
-impl<W: Write + Send + 'static> AutoFlush<W> {
+impl<W: Write + Send + 'static> ThrottledFlush<W> {
     /// Wraps `sink` so that two flushes are at least `delay` apart, unless one must not wait.
     pub fn new(sink: W, delay: Duration) -> Self {
         let state = State {
@@ -180,7 +180,7 @@ impl<W: Write> State<W> {
     }
 }
 
-impl<W: Write + Send + 'static> Write for AutoFlush<W> {
+impl<W: Write + Send + 'static> Write for ThrottledFlush<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.refuse_in_a_forked_child()?;
         let mut state = self.shared.lock()?;
@@ -216,7 +216,7 @@ impl<W: Write + Send + 'static> Write for AutoFlush<W> {
     }
 }
 
-impl<W: Write + Send + 'static> Drop for AutoFlush<W> {
+impl<W: Write + Send + 'static> Drop for ThrottledFlush<W> {
     fn drop(&mut self) {
         if self.generation.is_past() {
             // The thread is not here, the lock may be held for ever, and what the sink has buffered is
@@ -240,9 +240,9 @@ impl<W: Write + Send + 'static> Drop for AutoFlush<W> {
     }
 }
 
-impl<W: Write + Send + 'static> fmt::Debug for AutoFlush<W> {
+impl<W: Write + Send + 'static> fmt::Debug for ThrottledFlush<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AutoFlush")
+        f.debug_struct("ThrottledFlush")
             .field("delay", &self.delay)
             .finish_non_exhaustive()
     }
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn a_flush_that_is_put_off_is_done_and_its_error_told() {
         let (sender, flushes) = channel();
-        let mut sink = AutoFlush::new(Sink(sender, false), Duration::from_millis(20));
+        let mut sink = ThrottledFlush::new(Sink(sender, false), Duration::from_millis(20));
         sink.flush().unwrap();
         flushes.recv().unwrap();
         sink.write_all(b"more").unwrap();
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn a_sink_that_panicked_gets_no_other_call() {
         let (sender, _dropped) = channel();
-        let mut sink = AutoFlush::new(Panics(sender), Duration::from_millis(1));
+        let mut sink = ThrottledFlush::new(Panics(sender), Duration::from_millis(1));
         // The thread flushes it, once.
         while sink.write(b"y").is_ok() {}
         let error = sink.flush().unwrap_err();
@@ -310,7 +310,7 @@ mod tests {
         drop(sink);
 
         let (sender, _dropped) = channel();
-        let mut sink = AutoFlush::new(Panics(sender), Duration::MAX);
+        let mut sink = ThrottledFlush::new(Panics(sender), Duration::MAX);
         sink.write_all(b"y").unwrap();
         assert!(thread::spawn(move || sink.write(b"x")).join().is_err());
     }
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn a_delay_without_end_puts_everything_off() {
         let (sender, flushes) = channel();
-        let mut sink = AutoFlush::new(Sink(sender, false), Duration::MAX);
+        let mut sink = ThrottledFlush::new(Sink(sender, false), Duration::MAX);
         (0..100).for_each(|_| sink.flush().unwrap());
         assert_eq!(flushes.try_iter().count(), 1);
     }
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn a_sink_that_panicked_is_dropped() {
         let (sender, dropped) = channel();
-        let mut sink = AutoFlush::new(Panics(sender), Duration::from_secs(3600));
+        let mut sink = ThrottledFlush::new(Panics(sender), Duration::from_secs(3600));
         let panicked = thread::spawn(move || sink.write(b"x"));
         let gone = dropped.recv_timeout(Duration::from_secs(60));
         assert_eq!(gone, Err(RecvTimeoutError::Disconnected));
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn what_is_written_is_flushed_though_nobody_asks_for_it() {
         let (sender, flushes) = channel();
-        let mut sink = AutoFlush::new(Sink(sender, false), Duration::from_millis(20));
+        let mut sink = ThrottledFlush::new(Sink(sender, false), Duration::from_millis(20));
         sink.write_all(b"one").unwrap();
         flushes.recv_timeout(Duration::from_secs(60)).unwrap();
         // And again, for what comes then.
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn flushes_in_a_row_are_one() {
         let (sender, flushes) = channel();
-        let mut sink = AutoFlush::new(Sink(sender, false), Duration::from_secs(3600));
+        let mut sink = ThrottledFlush::new(Sink(sender, false), Duration::from_secs(3600));
         for _ in 0..100 {
             sink.flush().unwrap();
         }

@@ -16,10 +16,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// from 0 to 9999 have four digits, others a sign.
 ///
 /// ```
-/// use circular_core::LogTime;
+/// use circular_core::Timestamp;
 /// use std::time::{Duration, UNIX_EPOCH};
 ///
-/// let time = LogTime::new(UNIX_EPOCH + Duration::new(1_795_475_112, 123_456_789));
+/// let time = Timestamp::new(UNIX_EPOCH + Duration::new(1_795_475_112, 123_456_789));
 /// assert_eq!(time.to_string(), "2026-11-23T23:05:12.123456Z");
 /// ```
 ///
@@ -27,16 +27,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// nothing:
 ///
 /// ```
-/// use circular_core::LogTime;
+/// use circular_core::Timestamp;
 /// use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// let time = SystemTime::now();
-/// let as_written = LogTime::from(time);
+/// let as_written = Timestamp::from(time);
 /// assert_eq!(SystemTime::from(as_written), time);
-/// assert!(as_written > LogTime::from(UNIX_EPOCH));
+/// assert!(as_written > Timestamp::from(UNIX_EPOCH));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LogTime {
+pub struct Timestamp {
     // Compared in this order.
     /// Since 1970, rounded down.
     second: i64,
@@ -44,7 +44,7 @@ pub struct LogTime {
     nanos: u32,
 }
 
-impl LogTime {
+impl Timestamp {
     /// The time as it is written.
     pub fn new(time: SystemTime) -> Self {
         Self::from_reading(clock::reading(time))
@@ -96,17 +96,17 @@ impl LogTime {
     }
 }
 
-impl From<SystemTime> for LogTime {
-    /// As [`LogTime::new`].
+impl From<SystemTime> for Timestamp {
+    /// As [`Timestamp::new`].
     fn from(time: SystemTime) -> Self {
         Self::new(time)
     }
 }
 
-impl From<LogTime> for SystemTime {
-    /// The same time, to the nanosecond. It never fails, as each [`LogTime`] was a [`SystemTime`] or was read from the
+impl From<Timestamp> for SystemTime {
+    /// The same time, to the nanosecond. It never fails, as each [`Timestamp`] was a [`SystemTime`] or was read from the
     /// system's clock, so this system can tell it.
-    fn from(time: LogTime) -> Self {
+    fn from(time: Timestamp) -> Self {
         let whole = Duration::from_secs(time.second.unsigned_abs());
         let second = if time.second < 0 {
             UNIX_EPOCH.checked_sub(whole)
@@ -120,7 +120,7 @@ impl From<LogTime> for SystemTime {
     }
 }
 
-impl fmt::Display for LogTime {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.with_text(|time| f.write_str(time))
     }
@@ -229,7 +229,7 @@ mod tests {
                 UNIX_EPOCH + whole
             };
             let time = time + Duration::from_nanos(nanos);
-            assert_eq!(LogTime::new(time).to_string(), expected);
+            assert_eq!(Timestamp::new(time).to_string(), expected);
         }
     }
 
@@ -239,7 +239,7 @@ mod tests {
             (i64::MAX, "+292277026596-"),
             (i64::MIN + 1, "-292277022657-"),
         ] {
-            let time = LogTime {
+            let time = Timestamp {
                 second,
                 nanos: 999_999_999,
             }
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn each_thread_and_each_second_has_its_own() {
         let text = |second| {
-            LogTime {
+            Timestamp {
                 second,
                 nanos: 1000,
             }
@@ -285,8 +285,8 @@ mod tests {
             (before_1970(2_208_988_800, 0), -2_208_988_800, 0),
         ];
         for (time, second, nanos) in cases {
-            let as_written = LogTime::from(time);
-            assert_eq!(as_written, LogTime { second, nanos });
+            let as_written = Timestamp::from(time);
+            assert_eq!(as_written, Timestamp { second, nanos });
             assert_eq!(SystemTime::from(as_written), time);
         }
     }
@@ -298,7 +298,7 @@ mod tests {
         let last = since_1970(i64::MAX.unsigned_abs(), 999_999_999);
         let first = before_1970(i64::MIN.unsigned_abs(), 0);
         for time in [first, first + Duration::from_nanos(1), last] {
-            assert_eq!(SystemTime::from(LogTime::from(time)), time);
+            assert_eq!(SystemTime::from(Timestamp::from(time)), time);
         }
     }
 
@@ -313,7 +313,7 @@ mod tests {
             since_1970(0, 999_999_900),
             since_1970(1, 0),
         ]
-        .map(LogTime::from);
+        .map(Timestamp::from);
         let mut mixed = [5, 1, 6, 0, 3, 2, 4].map(|index: usize| sorted[index]);
         mixed.sort();
         assert_eq!(mixed, sorted);
