@@ -14,7 +14,7 @@ use crate::when;
 
 /// What the query asks for; what it does not say is `None` or off.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct Query {
     pub(crate) format: Option<Format>,
     pub(crate) follow: bool,
     pub(crate) raw: bool,
@@ -77,7 +77,7 @@ fn for_each_pair(
     Ok(())
 }
 
-impl Wanted {
+impl Query {
     /// Reads a query; times that are told as "so long ago" count from `now`.
     pub(crate) fn parse(query: &str, now: SystemTime) -> Result<Self, BadQuery> {
         let mut wanted = Self::default();
@@ -210,8 +210,8 @@ fn directives(value: &str) -> Result<Option<Targets>, String> {
 mod tests {
     use super::*;
 
-    fn parsed(query: &str) -> Result<Wanted, String> {
-        Wanted::parse(query, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
+    fn parsed(query: &str) -> Result<Query, String> {
+        Query::parse(query, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::format::Writer;
 use crate::guard;
 use crate::options::Options;
 use crate::page::{self, File};
-use crate::query::{self, Format, Wanted};
+use crate::query::{self, Format, Query};
 use crate::select::Select;
 use crate::stats;
 use crate::stream::{Parts, Stream};
@@ -215,9 +215,9 @@ impl Site {
         let headers = request.headers();
         let query = request.uri().query().unwrap_or_default();
         let resume = resume(headers);
-        let wanted = match Wanted::parse(query, SystemTime::now()) {
+        let wanted = match Query::parse(query, SystemTime::now()) {
             // Who comes back is to get what was written meanwhile, however long that is ago.
-            Ok(wanted) if !matches!(resume, Resume::None) => Wanted {
+            Ok(wanted) if !matches!(resume, Resume::None) => Query {
                 since: None,
                 ..wanted
             },
@@ -241,7 +241,7 @@ impl Site {
         if request.method() == Method::HEAD {
             return answer::of(StatusCode::OK, content_type, Body::OfAnyLength);
         }
-        let Some(seat) = self.viewers.seat() else {
+        let Some(permit) = self.viewers.permit() else {
             let reason = "there are as many viewers as there may be: ask again in a few seconds\n";
             let mut response = text(StatusCode::TOO_MANY_REQUESTS, reason);
             response
@@ -280,7 +280,7 @@ impl Site {
         let connection = request.extensions().get::<Arc<Connection>>().cloned();
         let body = self
             .viewers
-            .body((stream, seat), connection, self.options.stall_timeout);
+            .body((stream, permit), connection, self.options.stall_timeout);
         answer::of(StatusCode::OK, content_type, Body::Log(body))
     }
 }

@@ -6,29 +6,29 @@ use std::fmt;
 use circular_core::{Record, Redaction};
 
 use crate::expression::Expression;
-use crate::query::Wanted;
+use crate::query::Query;
 
 /// How much of a record an expression sees. For a byte it may take microseconds.
 const SEARCHED: usize = 16 << 10;
 
 /// What must be true of a record, and what it goes through first.
 pub(crate) struct Select {
-    wanted: Wanted,
+    wanted: Query,
     redact: Option<Redaction>,
 }
 
 impl Select {
-    pub(crate) fn new(wanted: Wanted, redact: Option<Redaction>) -> Self {
+    pub(crate) fn new(wanted: Query, redact: Option<Redaction>) -> Self {
         Self { wanted, redact }
     }
 
-    pub(crate) fn wanted(&self) -> &Wanted {
+    pub(crate) fn wanted(&self) -> &Query {
         &self.wanted
     }
 
     /// Whether every record passes, so that counting them is counting those that pass.
     pub(crate) fn takes_all(&self) -> bool {
-        let Wanted {
+        let Query {
             since,
             until,
             level,
@@ -44,8 +44,8 @@ impl Select {
     }
 
     /// Whether it may take long to find out whether a record passes.
-    pub(crate) fn is_dear(&self) -> bool {
-        let Wanted {
+    pub(crate) fn is_expensive(&self) -> bool {
+        let Query {
             filter,
             text,
             expression,

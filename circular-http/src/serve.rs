@@ -54,7 +54,7 @@ const LEAST_GRACE: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// After an accept that failed, as a rule because the process has too many files open.
-const BREATHER: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Shows the log that `handle` is of, on a thread and a runtime of its own, until the [`Server`] is
 /// dropped. It has joined when this returns: the address is bound.
@@ -313,7 +313,7 @@ impl Acceptor {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(_) => {
                     make_place(&mut lock(&self.connections));
-                    time::sleep(BREATHER).await;
+                    time::sleep(ACCEPT_BACKOFF).await;
                 }
             }
         }

@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 const LONG_PAUSE: Duration = Duration::from_millis(24);
 
 /// What is much at once, in bytes.
-const MUCH: usize = 2 << 10;
+const LARGE_BATCH: usize = 2 << 10;
 
 /// Where this is written in a millisecond, the ring must not be full before a viewer comes back.
 const RATE: usize = 32 << 10;
@@ -46,7 +46,7 @@ const RATE: usize = 32 << 10;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How long those who follow get to take what is left when the ring closes.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What a stream is made of.
 pub(crate) struct Parts {
@@ -223,7 +223,7 @@ impl Stream {
     fn receive(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
         let (reader, writer) = (&mut self.parts.reader, &mut self.parts.writer);
         if self.taken > 0 && !reader.has_more() {
-            self.in_round = self.taken >= MUCH;
+            self.in_round = self.taken >= LARGE_BATCH;
             let until = if self.in_round {
                 next_round(self.long_pause)
             } else {
@@ -369,7 +369,7 @@ impl Stream {
             self.closed_since = self.parts.handle.is_closed().then_some(self.looked);
         }
         self.closed_since
-            .is_some_and(|since| since.elapsed() > LAST_WORDS)
+            .is_some_and(|since| since.elapsed() > DRAIN_TIMEOUT)
     }
 
     /// Ends before it has seen everything, and says how much that is.

@@ -23,7 +23,7 @@ pub(crate) struct Turn {
 impl Turn {
     pub(crate) fn begin(select: &Select) -> Self {
         Self {
-            began: select.is_dear().then(Instant::now),
+            began: select.is_expensive().then(Instant::now),
         }
     }
 

@@ -70,14 +70,14 @@ impl Viewers {
     }
 
     /// A place, if there is one left.
-    pub(crate) fn seat(self: &Arc<Self>) -> Option<Seat> {
+    pub(crate) fn permit(self: &Arc<Self>) -> Option<Permit> {
         let more = |taken| (taken < self.limit).then_some(taken + 1);
         if self.taken.fetch_update(Relaxed, Relaxed, more).is_err() {
             self.refused.fetch_add(1, Relaxed);
             return None;
         }
         self.admitted.fetch_add(1, Relaxed);
-        Some(Seat(Arc::clone(self)))
+        Some(Permit(Arc::clone(self)))
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -90,11 +90,11 @@ impl Viewers {
         }
     }
 
-    /// The body of a response that shows `stream` to who sits on `seat`, on a connection of ours or on somebody
+    /// The body of a response that shows `stream` to who has `permit`, on a connection of ours or on somebody
     /// else's.
     pub(crate) fn body(
         self: &Arc<Self>,
-        (mut stream, seat): (Stream, Seat),
+        (mut stream, permit): (Stream, Permit),
         connection: Option<Arc<Connection>>,
         stall_timeout: Duration,
     ) -> LogBody {
@@ -110,7 +110,7 @@ impl Viewers {
         }
         let viewer = Arc::new(Viewer {
             state: Mutex::new(State {
-                seated: Some((stream, seat)),
+                shown: Some((stream, permit)),
                 is_dropped: false,
                 polled: Instant::now(),
                 has_piece: false,
@@ -151,9 +151,9 @@ impl Viewers {
 
 /// A place among the viewers, free again when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Seat(Arc<Viewers>);
+pub(crate) struct Permit(Arc<Viewers>);
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Relaxed);
     }
@@ -170,7 +170,7 @@ struct Viewer {
 
 struct State {
     /// The stream goes first: its reader has left when the place is free.
-    seated: Option<(Stream, Seat)>,
+    shown: Option<(Stream, Permit)>,
     /// The stream was taken away before its end.
     is_dropped: bool,
     /// When the connection last asked for a piece, and whether it got one.
@@ -193,10 +193,10 @@ impl Viewer {
     /// Lets go of the stream, and tells the connection.
     fn end(&self, is_dropped: bool) {
         let mut state = lock(&self.state);
-        let seated = state.seated.take();
-        state.is_dropped |= is_dropped && seated.is_some();
+        let shown = state.shown.take();
+        state.is_dropped |= is_dropped && shown.is_some();
         drop(state);
-        drop(seated);
+        drop(shown);
         self.wake();
     }
 
@@ -215,7 +215,7 @@ impl Viewer {
         if state.is_dropped {
             return Poll::Ready(Some(Err(Stalled)));
         }
-        let Some((stream, _)) = &mut state.seated else {
+        let Some((stream, _)) = &mut state.shown else {
             return Poll::Ready(None);
         };
         if let Some(&call) = self.viewers.last_call.get() {
@@ -227,9 +227,9 @@ impl Viewer {
         match polled {
             Poll::Ready(Some(piece)) => Poll::Ready(Some(Ok(piece))),
             Poll::Ready(None) => {
-                let seated = state.seated.take();
+                let shown = state.shown.take();
                 drop(state);
-                drop(seated);
+                drop(shown);
                 if let Some(connection) = &self.connection {
                     connection.set_whole();
                 }
@@ -241,7 +241,7 @@ impl Viewer {
 
     fn progress(&self, timeout: Duration) -> Progress {
         let state = lock(&self.state);
-        let Some((stream, _)) = &state.seated else {
+        let Some((stream, _)) = &state.shown else {
             return Progress::Over;
         };
         if let Some(connection) = &self.connection {
