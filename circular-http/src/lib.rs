@@ -104,34 +104,16 @@
 #![doc = include_str!("recipes.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod accept;
-mod addr;
-mod answer;
-mod begin;
-mod connection;
-mod ending;
-mod expression;
-mod format;
-mod guard;
-mod options;
-mod page;
-mod query;
-mod route;
 #[cfg(feature = "router")]
 mod router;
-mod select;
 mod serve;
-mod stats;
-mod stream;
-mod token;
-mod turn;
-mod untaken;
-mod viewers;
-mod when;
+mod site;
+mod view;
+mod viewer;
 
-pub use addr::ListenAddr;
-pub use ending::Ending;
-pub use options::{Listen, Options};
 #[cfg(feature = "router")]
 pub use router::router;
 pub use serve::{Server, serve};
+pub use site::addr::ListenAddr;
+pub use site::options::{Listen, Options};
+pub use viewer::ending::Ending;

@@ -8,8 +8,8 @@ use axum::extract::{OriginalUri, Request};
 use axum::routing::any;
 use circular_core::Handle;
 
-use crate::options::Options;
-use crate::route::Site;
+use crate::site::options::Options;
+use crate::site::route::Site;
 
 /// The routes, for a server that is there already: merge them into its router or nest them, whatever its
 /// state is, or use them as the tower service that they are.

@@ -28,10 +28,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time;
 
-use crate::connection::{Connection, Socket};
-use crate::options::{Listen, Options};
-use crate::route::Site;
-use crate::viewers::{LAST_CALL, Viewers};
+use crate::site::options::{Listen, Options};
+use crate::site::route::Site;
+use crate::viewer::connection::{Connection, Socket};
+use crate::viewer::viewers::{LAST_CALL, Viewers};
 
 /// How many connections there may be that show no log.
 const CONNECTIONS: usize = 256;
@@ -215,7 +215,7 @@ fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
         socket.set_send_buffer_size(SEND_BUFFER)?;
         // On the loopback device too. Where it cannot be had, nothing but that is lost.
         #[cfg(unix)]
-        let _ = socket.set_tcp_mss(crate::connection::SEGMENT);
+        let _ = socket.set_tcp_mss(crate::viewer::connection::SEGMENT);
         socket.set_nonblocking(true)?;
         socket.bind(&addr.into())?;
         socket.listen(BACKLOG)?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::viewers::Viewers;
+use crate::viewer::viewers::Viewers;
 
 /// Ends those who look at a log through `router`, without closing the ring; there is an example there.
 ///

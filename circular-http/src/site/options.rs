@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use circular_core::{Record, Redacted, Redaction};
 
-use crate::addr::{Addr, ListenAddr};
-use crate::ending::Ending;
-use crate::token::Token;
+use crate::site::addr::{Addr, ListenAddr};
+use crate::site::token::Token;
+use crate::viewer::ending::Ending;
 
 /// Longer than any client looks. Times that are farther off cannot be told to timers.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);

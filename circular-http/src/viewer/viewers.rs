@@ -20,8 +20,8 @@ use hyper::body::Bytes;
 use tokio::task::AbortHandle;
 use tokio::{runtime, time};
 
-use crate::connection::Connection;
-use crate::stream::{LastCall, Stream};
+use crate::viewer::connection::Connection;
+use crate::viewer::stream::{LastCall, Stream};
 
 /// A viewer is looked at this often. One that has been seen to lag is looked at twice: it may have been
 /// woken just now.

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use circular_core::{Colors, Cursor, Level, Targets, push_for_terminal};
 use memchr::memmem::Finder;
 
-use crate::expression::Expression;
-use crate::when;
+use crate::view::expression::Expression;
+use crate::view::when;
 
 /// What the query asks for; what it does not say is `None` or off.
 #[derive(Debug, Default)]

@@ -47,11 +47,11 @@ fn html_escaped(text: &str) -> String {
     out
 }
 
-pub(crate) const INDEX: File = html(include_str!("../page/index.html"));
+pub(crate) const INDEX: File = html(include_str!("../../page/index.html"));
 
 /// Asks for the token, and asks again.
-pub(crate) const LOGIN: File = html(include_str!("../page/login.html"));
-pub(crate) const WRONG_TOKEN: File = html(include_str!("../page/wrong-token.html"));
+pub(crate) const LOGIN: File = html(include_str!("../../page/login.html"));
+pub(crate) const WRONG_TOKEN: File = html(include_str!("../../page/wrong-token.html"));
 
 const fn html(text: &'static str) -> File {
     File {
@@ -77,7 +77,7 @@ pub(crate) const FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-
 /// Files of `page/`, as their names and what is in them.
 macro_rules! files {
     ($($name:literal,)*) => {
-        &[$(($name, include_str!(concat!("../page/", $name)))),*]
+        &[$(($name, include_str!(concat!("../../page/", $name)))),*]
     };
 }
 

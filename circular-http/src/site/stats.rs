@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use circular_core::{Policy, ReaderStats, Stats};
 
-use crate::viewers::Counts;
+use crate::viewer::viewers::Counts;
 
 /// All numbers as one JSON object.
 pub(crate) fn json(stats: &Stats, viewers: Counts) -> String {

@@ -11,7 +11,7 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderValue};
 
-use crate::viewers::{LogBody, Stalled};
+use crate::viewer::viewers::{LogBody, Stalled};
 
 pub(crate) type Response = hyper::Response<Body>;
 

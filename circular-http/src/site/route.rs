@@ -13,19 +13,19 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use tokio::time;
 
-use crate::accept;
-use crate::answer::{self, Body, Response};
-use crate::begin::{self, Begin, Resume};
-use crate::connection::Connection;
-use crate::format::Writer;
-use crate::guard;
-use crate::options::Options;
-use crate::page::{self, File};
-use crate::query::{self, Format, Query};
-use crate::select::Select;
-use crate::stats;
-use crate::stream::{Parts, Stream};
-use crate::viewers::Viewers;
+use crate::site::accept;
+use crate::site::answer::{self, Body, Response};
+use crate::site::guard;
+use crate::site::options::Options;
+use crate::site::page::{self, File};
+use crate::site::stats;
+use crate::view::format::Writer;
+use crate::view::query::{self, Format, Query};
+use crate::view::select::Select;
+use crate::viewer::begin::{self, Begin, Resume};
+use crate::viewer::connection::Connection;
+use crate::viewer::stream::{Parts, Stream};
+use crate::viewer::viewers::Viewers;
 
 /// After how many seconds a client that found no place may ask again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
-use crate::untaken;
+use crate::viewer::untaken;
 
 /// What an Ethernet takes in one packet; hyper's slices that it is cut from, as a rule three.
 pub(crate) const SEGMENT: u32 = 1448;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task;
 
-use crate::select::Select;
+use crate::view::select::Select;
 
 const TURN: Duration = Duration::from_millis(2);
 

@@ -21,9 +21,9 @@ use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
 use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
-use crate::format::Writer;
-use crate::select::Select;
-use crate::turn::{Turn, come_back};
+use crate::view::format::Writer;
+use crate::view::select::Select;
+use crate::viewer::turn::{Turn, come_back};
 
 /// A piece ends with the record that makes it at least so long.
 const PIECE: usize = 8 << 10;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use circular_core::{Record, Redaction};
 
-use crate::expression::Expression;
-use crate::query::Query;
+use crate::view::expression::Expression;
+use crate::view::query::Query;
 
 /// How much of a record an expression sees. For a byte it may take microseconds.
 const SEARCHED: usize = 16 << 10;

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use circular_core::{Cursor, Handle, Start};
 use tokio::task;
 
-use crate::select::Select;
-use crate::turn::Turn;
+use crate::view::select::Select;
+use crate::viewer::turn::Turn;
 
 /// How many places are remembered while the newest so many are looked for.
 const MARKS: u64 = 1024;

@@ -1,0 +1,11 @@
+//! What the addresses show, and to whom.
+
+pub(crate) mod accept;
+pub(crate) mod addr;
+pub(crate) mod answer;
+pub(crate) mod guard;
+pub(crate) mod options;
+pub(crate) mod page;
+pub(crate) mod route;
+pub(crate) mod stats;
+pub(crate) mod token;

@@ -1,0 +1,9 @@
+//! Whoever looks at the log, from the first byte to the end of the connection.
+
+pub(crate) mod begin;
+pub(crate) mod connection;
+pub(crate) mod ending;
+pub(crate) mod stream;
+pub(crate) mod turn;
+pub(crate) mod untaken;
+pub(crate) mod viewers;
