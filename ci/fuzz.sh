@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The fuzz targets, each for FUZZ_SECONDS (30 unless said), from the inputs that are kept in fuzz/corpus. What a
+# The fuzz targets, each for FUZZ_SECONDS (30 by default), from the inputs that are kept in fuzz/corpus. What a
 # run comes upon goes to a copy, so the checkout stays as it is, but for a finding in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The soak: everything at once, with every record checked, for SOAK_SECONDS (60 unless said). It prints
+# The soak: everything at once, with every record checked, for SOAK_SECONDS (60 by default). It prints
 # its seed first and its figures at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

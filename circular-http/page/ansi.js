@@ -106,7 +106,7 @@ export function withoutColors(text) {
 }
 
 // What `text` is made of, in order. Neighbours that look the same are one: each is a node, and it is nodes that
-// are dear.
+// are expensive.
 export function pieces(text) {
   if (text.search(SPECIAL) < 0) return [{ className: "", text }];
   const made = [];

@@ -16,7 +16,7 @@ let foundRow = null;
 // all are. `null` if nothing is searched for.
 let search = null;
 
-// What rows say, in lower case, since they were first searched: to read it from the page is what is dear, and a
+// What rows say, in lower case, since they were first searched: to read it from the page is what is expensive, and a
 // row says the same for as long as it is there.
 let texts = new WeakMap();
 

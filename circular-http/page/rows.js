@@ -1,13 +1,13 @@
 // What is on the page, in chunks of rows that come and go together.
 //
-// What is kept is bounded, in rows and in characters: whoever appends has the oldest chunks thrown away, or sees
+// What is kept is bounded, in rows and in characters: whoever appends has the oldest chunks discarded, or sees
 // to it that there is room.
 
 import { log } from "./dom.js";
 import { MAX_CHARACTERS, MAX_ROWS } from "./queue.js";
 import { rowOf } from "./row.js";
 
-// Rows are laid out, painted and thrown away this many at a time.
+// Rows are laid out, painted and discarded this many at a time.
 const CHUNK_ROWS = 100;
 const CHUNK_CHARACTERS = 64 << 10;
 

@@ -50,7 +50,7 @@ function frame(now) {
   if (queue.length > 0 && hasRoom() && (view.history || isFlood(queue.length))) readOut(false);
   while (queue.length > 0 && hasRoom() && performance.now() < end) {
     rows.append(queue.pop());
-    // What somebody reads is not thrown away before their eyes: then the queue keeps what comes.
+    // What somebody reads is not discarded before their eyes: then the queue keeps what comes.
     if (view.following) rows.trim();
     made += 1;
     view.owed -= 1;

@@ -14,7 +14,7 @@ use crate::site::route::Site;
 /// The routes, for a server that is there already: merge them into its router or nest them, whatever its
 /// state is, or use them as the tower service that they are.
 ///
-/// The page is at [`Options::path`], `/debug/log` unless said, below where they are nested. Two logs in one
+/// The page is at [`Options::path`], `/debug/log` by default, below where they are nested. Two logs in one
 /// router are two of these, each with a path of its own.
 ///
 /// The server must run on tokio, with timers. Where strangers can reach it, give it a header time-out,

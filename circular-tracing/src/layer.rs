@@ -57,12 +57,12 @@ use crate::values::{self, Panic};
 ///
 /// | of `fmt::Layer` | here |
 /// |---|---|
-/// | the full format, which is `fmt`'s own unless said | the same, byte for byte |
+/// | the full format, which is `fmt`'s own by default | the same, byte for byte |
 /// | `json` | the same keys and values |
 /// | `without_time`, `with_level`, `with_target`, `with_file`, `with_line_number`, `with_thread_ids`, `with_thread_names` | the same |
 /// | of JSON: `flatten_event`, `with_current_span`, `with_span_list` | the same |
 /// | `with_ansi`, `set_ansi`: colours | not in the ring; [`TerminalWriter`](circular_core::TerminalWriter) colours what it prints |
-/// | `with_ansi_sanitization(false)`: terminal escapes are let through | no, they are always escaped, as `fmt` does unless said |
+/// | `with_ansi_sanitization(false)`: terminal escapes are let through | no, they are always escaped, as `fmt` does by default |
 /// | `compact`, `pretty`, `event_format`, `fmt_fields`, and their `map_…` | no |
 /// | `with_timer` | no: the time is UTC, with microseconds |
 /// | `with_span_events`: lines when a span is opened, entered, left, closed | the same |

@@ -51,13 +51,13 @@ impl ReaderBuilder {
         }
     }
 
-    /// Where it begins; [`Start::Oldest`] unless said.
+    /// Where it begins; [`Start::Oldest`] by default.
     pub fn start(mut self, start: Start) -> Self {
         self.start = start;
         self
     }
 
-    /// What happens when it is slow; [`Policy::Skip`] unless said.
+    /// What happens when it is slow; [`Policy::Skip`] by default.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
@@ -87,13 +87,13 @@ impl ReaderBuilder {
         self
     }
 
-    /// How a stream of bytes tells what was missed; [`Notice::Text`] unless said.
+    /// How a stream of bytes tells what was missed; [`Notice::Text`] by default.
     pub fn notice(mut self, notice: Notice) -> Self {
         self.notice = notice;
         self
     }
 
-    /// What it does if the sink fails that it feeds; [`OnError::GiveUp`] unless said. It is for
+    /// What it does if the sink fails that it feeds; [`OnError::GiveUp`] by default. It is for
     /// [`spawn`](Self::spawn) and [`write_to`](Self::write_to).
     ///
     /// ```
@@ -114,7 +114,7 @@ impl ReaderBuilder {
     }
 
     /// Whether [`spawn`](Self::spawn) says on stderr that the sink has failed, in one line that tells of what
-    /// type the sink is, why it failed and what that means; yes unless said. A sink that is tried again is
+    /// type the sink is, why it failed and what that means; yes by default. A sink that is tried again is
     /// told of when it begins to fail, once a minute at most. The line is left out where stderr takes nothing.
     pub fn tell_errors(mut self, tell_errors: bool) -> Self {
         self.tells_errors = tell_errors;

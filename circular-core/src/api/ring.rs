@@ -255,7 +255,7 @@ impl Default for RingBuilder {
 }
 
 impl RingBuilder {
-    /// How many bytes the ring holds; 10 MiB unless said. Rounded up to whole pages of 4 KiB.
+    /// How many bytes the ring holds; 10 MiB by default. Rounded up to whole pages of 4 KiB.
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
         self

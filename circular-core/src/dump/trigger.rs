@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Two dumps are at least this far apart, unless said.
+/// Two dumps are at least this far apart by default.
 const INTERVAL: Duration = Duration::from_secs(30);
 
 /// Dumps what the ring holds when something of importance is logged: the DEBUG lines that led to an
@@ -161,14 +161,14 @@ pub struct DumpTriggerBuilder {
 }
 
 impl DumpTriggerBuilder {
-    /// The least level that sets off a dump; [`Level::Error`] unless said.
+    /// The least level that sets off a dump; [`Level::Error`] by default.
     pub fn at_least(mut self, level: Level) -> Self {
         self.least = level;
         self
     }
 
     /// How far apart two dumps are at least, counted from when one begins to when the next does;
-    /// 30 seconds unless said.
+    /// 30 seconds by default.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self

@@ -14,7 +14,7 @@
 //! * storing, the words are the destination. That is aligned, so each is stored as a whole, wherever the
 //!   bytes come from. Those have no other writer;
 //! * loading, the words are the source, and nothing is promised for where they go: a load that races with a
-//!   store may be torn, with some bytes of the old word and some of the new. It is thrown away like every
+//!   store may be torn, with some bytes of the old word and some of the new. It is discarded like every
 //!   load that raced: whoever copies without the lock asks afterwards whether it was overtaken, before it
 //!   looks at any byte, and under the lock nobody stores. Headers and times, which are looked at before
 //!   that, never go this way: they are loaded one by one;

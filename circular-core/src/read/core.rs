@@ -57,8 +57,8 @@ pub(crate) struct ReaderCore {
     restarted: bool,
     /// When the last copy began, there was more than went into it.
     has_more: bool,
-    /// Batches thrown away in a row.
-    thrown_away: u32,
+    /// Batches discarded in a row.
+    discarded: u32,
     /// What was handed out is not done with yet; up to `done` it is.
     held: bool,
     done: u64,
@@ -145,7 +145,7 @@ impl ReaderCore {
             no_memory: None,
             restarted: begin.restarted,
             has_more: false,
-            thrown_away: 0,
+            discarded: 0,
             held: false,
             done: begin.position.offset,
             deferred: false,
@@ -210,7 +210,7 @@ impl ReaderCore {
             }
             let head = state.head.position.offset;
             if self.position.offset < head {
-                // Filtered out, thrown away, or written just now.
+                // Filtered out, discarded, or written just now.
                 has_napped = false;
                 let has_enough = self.position.offset >= *enough.get_or_insert(head);
                 if !(has_enough && idle.is_over() || idle.is_tired(filtered)) {
@@ -262,7 +262,7 @@ impl ReaderCore {
 
     /// Takes a copy for good: it was whole.
     fn take(&mut self, copied: Copied, before: Position, state: &State) -> Option<Header> {
-        self.thrown_away = 0;
+        self.discarded = 0;
         self.position = copied.position;
         let stuck = copied.position == before && copied.too_large.is_none();
         if stuck && before.offset < state.head.position.offset {

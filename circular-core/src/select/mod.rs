@@ -10,7 +10,7 @@ use crate::record::level::Level;
 use crate::select::targets::Targets;
 use std::sync::Arc;
 
-/// Which records are taken; all unless said.
+/// Which records are taken; all by default.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Select {
     pub(crate) least: Option<Level>,

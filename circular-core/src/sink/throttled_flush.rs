@@ -1,4 +1,4 @@
-//! A sink whose flush is dear, flushed once in a while.
+//! A sink whose flush is expensive, flushed once in a while.
 //!
 //! Invariant: what was written is flushed at most the delay later, whether or not a flush is asked for,
 //! and a flush that was asked for is done by then too, whether or not anything is written meanwhile. A
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// As good as for ever, and a time that can be counted with: 30 years.
 const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// A sink that is flushed at most once in a while, for one whose flush is dear: a compressor, a
+/// A sink that is flushed at most once in a while, for one whose flush is expensive: a compressor, a
 /// network connection, a file on a slow disk.
 ///
 /// A flush is passed on if the one before is at least `delay` ago, and else put off until it is. What

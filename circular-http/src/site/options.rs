@@ -94,7 +94,7 @@ impl<L> Options<L>
 where
     Self: Into<Options<Listen>>,
 {
-    /// Where [`serve`](crate::serve) listens; 127.0.0.1:6061 unless said. Port 0 takes a free one.
+    /// Where [`serve`](crate::serve) listens; 127.0.0.1:6061 by default. Port 0 takes a free one.
     /// An address that other machines can reach needs a token. Text that is no address, such as a host's
     /// name, is an error when it is served.
     ///
@@ -107,7 +107,7 @@ where
     }
 
     /// How long a connection to [`serve`](crate::serve) may take to send a request's head, and may
-    /// be without a request; 10 s unless said.
+    /// be without a request; 10 s by default.
     pub fn header_timeout(self, timeout: Duration) -> Options<Listen> {
         let mut options = self.into();
         options.listen.header_timeout = timeout.min(LONGEST);
@@ -117,7 +117,7 @@ where
 
 /// What both use.
 impl<L> Options<L> {
-    /// Where the page is, and what belongs to it below that; `/debug/log` unless said.
+    /// Where the page is, and what belongs to it below that; `/debug/log` by default.
     ///
     /// ```
     /// use circular_http::Options;
@@ -146,7 +146,7 @@ impl<L> Options<L> {
         Ok(self)
     }
 
-    /// How many responses with log text there may be at once; 16 unless said. One more is answered
+    /// How many responses with log text there may be at once; 16 by default. One more is answered
     /// with 429.
     pub fn viewers(mut self, limit: usize) -> Self {
         self.viewers = limit;
@@ -221,14 +221,14 @@ impl<L> Options<L> {
     }
 
     /// Lets `ending` end those who look, without closing the ring; see [`Ending`]. Said again, each
-    /// of them does. Nothing does unless said, but the end of the [`Server`](crate::Server).
+    /// of them does. Nothing does by default, but the end of the [`Server`](crate::Server).
     pub fn ended_by(mut self, ending: &Ending) -> Self {
         self.endings.push(ending.clone());
         self
     }
 
     /// After how long without a record an event stream or one of JSON lines gets a sign of life, so that no
-    /// proxy takes it for dead, and the page sees that it is not; 15 s unless said. Text gets none, as it
+    /// proxy takes it for dead, and the page sees that it is not; 15 s by default. Text gets none, as it
     /// would be part of it. [`serve`](crate::serve) asks the systems of silent clients as often whether they
     /// are still there, and lets those go that do not answer.
     pub fn keep_alive(mut self, period: Duration) -> Self {
@@ -295,7 +295,7 @@ impl<L> Options<L> {
     }
 }
 
-/// For a server that listens at 127.0.0.1:6061, unless said.
+/// For a server that listens at 127.0.0.1:6061 by default.
 impl From<Options> for Options<Listen> {
     fn from(options: Options) -> Self {
         let defaults = Listen {

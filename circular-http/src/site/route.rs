@@ -222,7 +222,7 @@ impl Site {
                 ..wanted
             },
             Ok(wanted) => wanted,
-            // The page asks again, shows the error, and has the fields in which it can be mended.
+            // The page asks again, shows the error, and has the fields in which it can be fixed.
             Err(_) if wants_html(headers, query) => {
                 let status = StatusCode::BAD_REQUEST;
                 return shown(status, page::INDEX.named(name), page::PAGE_POLICY);

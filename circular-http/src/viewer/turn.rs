@@ -1,7 +1,7 @@
 //! How long one viewer is worked for before others have their turn.
 //!
 //! All viewers of a server share one thread, with its timers and its end. What a client searches for may
-//! be dear: an expression can cost a microsecond for a byte.
+//! be expensive: an expression can cost a microsecond for a byte.
 
 use std::future::Future as _;
 use std::pin::pin;

@@ -1,6 +1,6 @@
 //! Ten thousand records a second: what is kept stays bounded, and the page stays at hand.
 //!
-//! For `FLOOD_SECONDS`, 8 unless said. The longest tasks are reported, and asserted only if somebody said so and
+//! For `FLOOD_SECONDS`, 8 by default. The longest tasks are reported, and asserted only if somebody said so and
 //! has a quiet machine for it: with other work they measure that.
 
 use std::{

@@ -324,7 +324,7 @@ fn what_is_not_understood_is_named() {
         }
         let html = site.curl(&format!("?{query}"), &["--header", "accept: text/html"]);
         assert_eq!(html.status, 400, "{query}");
-        // It shows the error itself, and has the fields to mend it.
+        // It shows the error itself, and has the fields to fix it.
         let is_page = html.header("content-type") == Some("text/html; charset=utf-8");
         assert_eq!(is_page, !query.starts_with("format"), "{query}");
     }

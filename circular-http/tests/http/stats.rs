@@ -37,7 +37,7 @@ fn json_has_the_numbers_of_the_ring_and_of_each_reader() {
     assert_eq!(stats["missed"], reader["missed"]);
 
     let empty = Site::new().stats();
-    assert_eq!(empty["viewers"]["limit"], 16, "unless said");
+    assert_eq!(empty["viewers"]["limit"], 16, "by default");
     assert!(empty["oldest_age_seconds"].is_null() && empty["written"] == 0);
 }
 

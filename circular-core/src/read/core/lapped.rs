@@ -12,7 +12,7 @@ use crate::ring::shared::State;
 use crate::tape::Most;
 use crate::tape::position::Position;
 
-/// After this many batches thrown away in a row, the next is copied under the lock.
+/// After this many batches discarded in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;
 
 /// After so many, a long record is copied under it too, however long it is: it is overtaken each time, or the
@@ -27,10 +27,10 @@ const UNDER_LOCK: Most = Most {
 };
 
 impl ReaderCore {
-    /// Throws the copy away, which was overtaken, and lands where writers are not soon again.
+    /// Discards the copy, which was overtaken, and lands where writers are not soon again.
     pub(super) fn catch_up(&mut self, state: &mut State, token: ReaderKey) -> Option<Header> {
         self.buffer.clear();
-        self.thrown_away += 1;
+        self.discarded += 1;
         let tape = &self.shared.tape;
         let half = tape.capacity() / 2;
         let head = state.head.position;
@@ -46,14 +46,14 @@ impl ReaderCore {
                 self.move_on(state, from.max(self.position.offset));
             }
         }
-        if self.thrown_away <= PATIENCE {
+        if self.discarded <= PATIENCE {
             return None;
         }
         // A long record would take as long as it is. It has a better chance without the lock than many short
         // ones: writers have half a ring to go.
         let next = self.shared.tape.step(self.position, head.offset);
         let is_long = next.is_some_and(|(header, ..)| header.content() > UNDER_LOCK.bytes);
-        if is_long && self.thrown_away <= LONG_PATIENCE {
+        if is_long && self.discarded <= LONG_PATIENCE {
             return None;
         }
         let from = self.position;
@@ -149,14 +149,14 @@ mod tests {
         (shared, pass)
     }
 
-    /// How many records it goes over, from where it lands, after so many batches thrown away in a row.
-    fn gone_over(pass: &mut ReaderCore, shared: &Shared, thrown_away: u32) -> u64 {
+    /// How many records it goes over, from where it lands, after so many batches discarded in a row.
+    fn gone_over(pass: &mut ReaderCore, shared: &Shared, discarded: u32) -> u64 {
         let mut state = shared.lock().unwrap();
         let token = pass.token.unwrap();
-        pass.thrown_away = 0;
+        pass.discarded = 0;
         pass.catch_up(&mut state, token);
         let landed = pass.position.seq;
-        pass.thrown_away = thrown_away;
+        pass.discarded = discarded;
         pass.catch_up(&mut state, token);
         pass.position.seq - landed
     }
