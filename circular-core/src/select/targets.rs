@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// Which records are wanted, by target and level: `info,shop::db=debug,hyper=off`.
 ///
 /// A target stands for everything that begins with it, and of those that fit the longest counts. What none
-/// fits goes by the default, which is "none" by default. Records without a level always pass.
+/// fits goes by the default, which is "none" if nothing says another. Records without a level always pass.
 ///
 /// ```
 /// use circular_core::{Level, Targets};
