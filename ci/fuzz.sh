@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The fuzz targets, each for FUZZ_SECONDS (30 by default), from the inputs that are kept in fuzz/corpus. What a
+# The fuzz targets, each for so many seconds as are given (or FUZZ_SECONDS; 30 by default), from the inputs that are kept in fuzz/corpus. What a
 # run comes upon goes to a copy, so the checkout stays as it is, but for a finding in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source ci/progress.sh
 
-readonly SECONDS_EACH=${FUZZ_SECONDS:-30}
+readonly SECONDS_EACH=${1:-${FUZZ_SECONDS:-30}}
 # No input needs a hundredth of either.
 readonly LIMITS=(-timeout=10 -rss_limit_mb=1024)
 # What is fuzzed has bounds and overflow checks in it, and no unsafe code to speak of: a sanitizer would

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The models: loom runs the ring's real code through every schedule up to each model's bound.
+# The models: loom runs the ring's real code through every schedule up to each model's bound of preemptions, or up to
+# the one that is given, `ci/models.sh 2`: each mutant of the orderings dies at 1 or 2 already.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source ci/progress.sh
+if (($# > 0)); then export LOOM_MAX_PREEMPTIONS=$1; fi
 # A target directory of its own: `--cfg loom` builds everything anew.
 export RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom"
 binary=$(cargo test --release -p circular-core --lib --no-run --message-format json |
