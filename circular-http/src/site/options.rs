@@ -195,7 +195,7 @@ impl<L> Options<L> {
         Ok(self)
     }
 
-    /// Also answers to this host name, beside `localhost` and the loopback addresses. A request for
+    /// Answers to this host name too, beside `localhost` and the loopback addresses. A request for
     /// any other is refused, so that no web page can get at the log by renaming its own server to
     /// this address. Without a port it stands for every port.
     pub fn host(mut self, name: &str) -> Self {
