@@ -11,7 +11,7 @@ use circular_core::Handle;
 use crate::site::options::Options;
 use crate::site::route::Site;
 
-/// The routes, for a server that is there already: merge them into its router or nest them, whatever its
+/// Returns the routes, for a server that is there already: merge them into its router or nest them, whatever its
 /// state is, or use them as the tower service that they are.
 ///
 /// The page is at [`Options::path`], `/debug/log` by default, below where they are nested. Two logs in one

@@ -143,12 +143,12 @@ struct Running {
 }
 
 impl Server {
-    /// Where it listens.
+    /// Returns where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Where to look at the log from this machine.
+    /// Returns where to look at the log from this machine.
     pub fn url(&self) -> String {
         let mut addr = self.addr;
         // "Any address" can be bound, but not everywhere visited.

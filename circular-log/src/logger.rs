@@ -78,7 +78,7 @@ pub struct RingLogger {
 }
 
 impl RingLogger {
-    /// A logger that records in `ring`, and keeps it open.
+    /// Makes a logger that records in `ring`, and keeps it open.
     pub fn new(ring: Ring) -> RingLogger {
         RingLogger {
             ring,

@@ -10,8 +10,8 @@ use log::LevelFilter;
 
 use crate::logger::RingLogger;
 
-/// Asks for a recorder of a program of that name: a ring, the console, and dumps if a directory is given, in one
-/// call.
+/// Returns a builder for a recorder of a program of that name: a ring, the console, and dumps if a directory is
+/// given, in one call.
 ///
 /// ```
 /// use circular_core::{SECRET_KEYS, redact_keys};

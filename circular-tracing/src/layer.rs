@@ -121,7 +121,7 @@ pub struct RingLayer<F: Format = Text> {
 type Suffix = dyn Fn(&Extensions<'_>, &mut String) + Send + Sync;
 
 impl RingLayer {
-    /// A layer that records in `ring`, and keeps it open. Its lines have the time, the level, the spans,
+    /// Makes a layer that records in `ring`, and keeps it open. Its lines have the time, the level, the spans,
     /// the target, the message and the fields.
     pub fn new(ring: Ring) -> RingLayer {
         RingLayer {
@@ -215,20 +215,20 @@ impl RingLayer {
 }
 
 impl RingLayer<Json> {
-    /// Whether the event's fields are members of the line's object, and not of one called `fields`. They
-    /// are not unless this is set.
+    /// Sets whether the event's fields are members of the line's object, and not of one called `fields`; `false`
+    /// by default.
     pub fn flatten_event(mut self, flatten_event: bool) -> Self {
         self.format.flatten_event = flatten_event;
         self
     }
 
-    /// Whether the innermost span is told, as `span`. It is unless this is unset.
+    /// Sets whether the innermost span is told, as `span`; `true` by default.
     pub fn with_current_span(mut self, current_span: bool) -> Self {
         self.format.current_span = current_span;
         self
     }
 
-    /// Whether all spans are told, as `spans`. They are unless this is unset.
+    /// Sets whether all spans are told, as `spans`; `true` by default.
     pub fn with_span_list(mut self, span_list: bool) -> Self {
         self.format.span_list = span_list;
         self
@@ -287,38 +287,37 @@ impl<F: Format> RingLayer<F> {
         self
     }
 
-    /// Whether the line has the level. It has unless this is unset.
+    /// Sets whether the line has the level; `true` by default.
     pub fn with_level(mut self, level: bool) -> Self {
         self.parts.level = level;
         self
     }
 
-    /// Whether the line has the target. It has unless this is unset.
+    /// Sets whether the line has the target; `true` by default.
     pub fn with_target(mut self, target: bool) -> Self {
         self.parts.target = target;
         self
     }
 
-    /// Whether the line has the number of the thread. It has not unless this is set.
+    /// Sets whether the line has the number of the thread; `false` by default.
     pub fn with_thread_ids(mut self, thread_ids: bool) -> Self {
         self.parts.thread_id = thread_ids;
         self
     }
 
-    /// Whether the line has the name of the thread, or its number if it has none. It has not unless this
-    /// is set.
+    /// Sets whether the line has the name of the thread, or its number if it has none; `false` by default.
     pub fn with_thread_names(mut self, thread_names: bool) -> Self {
         self.parts.thread_name = thread_names;
         self
     }
 
-    /// Whether the line has the path of the source file. It has not unless this is set.
+    /// Sets whether the line has the path of the source file; `false` by default.
     pub fn with_file(mut self, file: bool) -> Self {
         self.parts.file = file;
         self
     }
 
-    /// Whether the line has the number of the source line. It has not unless this is set.
+    /// Sets whether the line has the number of the source line; `false` by default.
     pub fn with_line_number(mut self, line_number: bool) -> Self {
         self.parts.line_number = line_number;
         self

@@ -16,8 +16,8 @@ use tracing_subscriber::{Layer as _, Registry};
 
 use crate::layer::RingLayer;
 
-/// Asks for a recorder of a program of that name: a ring, the console, and dumps if a directory is given, in one
-/// call.
+/// Returns a builder for a recorder of a program of that name: a ring, the console, and dumps if a directory is
+/// given, in one call.
 ///
 /// ```
 /// use circular_core::{SECRET_KEYS, redact_keys};

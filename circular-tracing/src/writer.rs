@@ -33,7 +33,7 @@ pub struct RingWriter {
 }
 
 impl RingWriter {
-    /// A writer that records in `ring`, and keeps it open.
+    /// Makes a writer that records in `ring`, and keeps it open.
     pub fn new(ring: Ring) -> RingWriter {
         RingWriter {
             ring,

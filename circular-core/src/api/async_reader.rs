@@ -74,7 +74,7 @@ impl AsyncReader {
         })
     }
 
-    /// Waits for the next batch.
+    /// Waits for the next batch, and returns it.
     ///
     /// It gives way: after so many records that others beside the task should have their turn, it has the
     /// task woken and waits to be polled again, though there is more.
@@ -87,7 +87,7 @@ impl AsyncReader {
         Ok(self.received())
     }
 
-    /// As [`recv`](Self::recv), for code that polls by itself.
+    /// Does what [`recv`](Self::recv) does, for code that polls by itself.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl AsyncReader {
         }
     }
 
-    /// The next batch, if there is one at once. Nobody is woken when there is one later.
+    /// Returns the next batch, if there is one at once. Nobody is woken when there is one later.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl AsyncReader {
         }
     }
 
-    /// The batch that was received last once more, for code that goes through it in several steps. It
+    /// Returns the batch that was received last once more, for code that goes through it in several steps. It
     /// tells of no loss a second time, and is empty as soon as the next is waited for.
     pub fn batch(&self) -> Batch<'_> {
         Batch {
@@ -171,24 +171,24 @@ impl AsyncReader {
         }
     }
 
-    /// Whether the last batch was not all that there was to receive when it was. This looks at nothing
+    /// Returns whether the last batch was not all that there was to receive when it was. This looks at nothing
     /// that writers use: who is in no hurry, and asks for more only if there was more or after a while,
     /// makes their writes cheaper.
     pub fn has_more(&self) -> bool {
         self.pass.has_more()
     }
 
-    /// Behind the last batch that was received: where [`Start::After`](crate::Start::After) goes on.
+    /// Returns the place behind the last batch that was received: where [`Start::After`](crate::Start::After) goes on.
     pub fn cursor(&self) -> Cursor {
         self.pass.cursor()
     }
 
-    /// What was missed in all.
+    /// Returns what was missed in all.
     pub fn missed(&self) -> Missed {
         self.pass.missed()
     }
 
-    /// Whether it was to start after a cursor that this ring never had, and so began at the oldest
+    /// Returns whether it was to start after a cursor that this ring never had, and so began at the oldest
     /// record.
     pub fn restarted(&self) -> bool {
         self.pass.restarted()

@@ -55,7 +55,7 @@ impl Handle {
         self.reader().policy(Policy::Block).write_to(sink)
     }
 
-    /// Asks for a reader.
+    /// Returns a builder for a reader.
     pub fn reader(&self) -> ReaderBuilder {
         ReaderBuilder::new(Arc::clone(&self.shared))
     }
@@ -71,7 +71,7 @@ impl Handle {
         self.flush_until(None);
     }
 
-    /// As [`flush`](Self::flush), but waits no longer than `timeout`; tells whether all readers were
+    /// Does what [`flush`](Self::flush) does, but waits no longer than `timeout`; tells whether all readers were
     /// done by then. It is `false` if one was given up on, and it is that at once
     /// [where nothing waits](#where-nothing-waits).
     ///
@@ -94,7 +94,7 @@ impl Handle {
         self.shared.close();
     }
 
-    /// Whether the ring is closed. In a forked child it is.
+    /// Returns whether the ring is closed. In a forked child it is.
     pub fn is_closed(&self) -> bool {
         self.shared.lock().is_none_or(|state| state.closed)
     }
@@ -129,7 +129,7 @@ impl Handle {
         true
     }
 
-    /// An owned copy of what the ring holds now. It waits for nobody and holds nobody up; after close
+    /// Returns an owned copy of what the ring holds now. It waits for nobody and holds nobody up; after close
     /// it still works.
     ///
     /// Where there is no memory for all of it, it is of the newest half, a quarter, or however much there
@@ -138,7 +138,7 @@ impl Handle {
         snapshot::take(&self.shared.tape)
     }
 
-    /// As [`snapshot`](Self::snapshot), and all of it or an error.
+    /// Returns what [`snapshot`](Self::snapshot) does, and all of it or an error.
     ///
     /// # Errors
     ///
@@ -147,13 +147,13 @@ impl Handle {
         snapshot::try_take(&self.shared.tape)
     }
 
-    /// What the ring has done so far, and how its readers are.
+    /// Returns what the ring has done so far, and how its readers are.
     pub fn stats(&self) -> Stats {
         stats::take(&self.shared)
     }
 
-    /// Behind the newest record: where a reader begins that starts at [`Start::Newest`](crate::Start::Newest)
-    /// now. In a forked child it is the beginning.
+    /// Returns the place behind the newest record: where a reader begins that starts at
+    /// [`Start::Newest`](crate::Start::Newest) now. In a forked child it is the beginning.
     pub fn cursor(&self) -> Cursor {
         let head = self.shared.lock().map(|state| state.head.position);
         Cursor {
@@ -163,7 +163,7 @@ impl Handle {
         }
     }
 
-    /// How many bytes of records, headers included, the ring holds.
+    /// Returns how many bytes of records, headers included, the ring holds.
     pub fn capacity(&self) -> usize {
         self.shared.tape.size()
     }

@@ -51,13 +51,13 @@ impl ReaderBuilder {
         }
     }
 
-    /// Where it begins; [`Start::Oldest`] by default.
+    /// Sets where it begins; [`Start::Oldest`] by default.
     pub fn start(mut self, start: Start) -> Self {
         self.start = start;
         self
     }
 
-    /// What happens when it is slow; [`Policy::Skip`] by default.
+    /// Sets what happens when it is slow; [`Policy::Skip`] by default.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
@@ -87,13 +87,13 @@ impl ReaderBuilder {
         self
     }
 
-    /// How a stream of bytes tells what was missed; [`Notice::Text`] by default.
+    /// Sets how a stream of bytes tells what was missed; [`Notice::Text`] by default.
     pub fn notice(mut self, notice: Notice) -> Self {
         self.notice = notice;
         self
     }
 
-    /// What it does if the sink fails that it feeds; [`OnError::GiveUp`] by default. It is for
+    /// Sets what it does if the sink fails that it feeds; [`OnError::GiveUp`] by default. It is for
     /// [`spawn`](Self::spawn) and [`write_to`](Self::write_to).
     ///
     /// ```
@@ -113,7 +113,7 @@ impl ReaderBuilder {
         self
     }
 
-    /// Whether [`spawn`](Self::spawn) says on stderr that the sink has failed, in one line that tells of what
+    /// Sets whether [`spawn`](Self::spawn) says on stderr that the sink has failed, in one line that tells of what
     /// type the sink is, why it failed and what that means; yes by default. A sink that is tried again is
     /// told of when it begins to fail, once a minute at most. The line is left out where stderr takes nothing.
     pub fn tell_errors(mut self, tell_errors: bool) -> Self {
@@ -121,7 +121,7 @@ impl ReaderBuilder {
         self
     }
 
-    /// A reader for this thread, which gets the records themselves.
+    /// Returns a reader for this thread, which gets the records themselves.
     ///
     /// Where there is no memory for its buffer, 64 KiB, it aborts, as the standard library's collections
     /// do; [`try_open`](Self::try_open) does not.
@@ -130,7 +130,7 @@ impl ReaderBuilder {
         self.try_open().unwrap_or_else(|error| error.abort())
     }
 
-    /// As [`open`](Self::open), or an error.
+    /// Does what [`open`](Self::open) does, or returns an error.
     ///
     /// # Errors
     ///
@@ -272,7 +272,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Waits for the next batch.
+    /// Waits for the next batch, and returns it.
     ///
     /// # Errors
     ///
@@ -281,7 +281,7 @@ impl Reader {
         self.batch(Idle::Sleep { until: None }).map_err(|_| Closed)
     }
 
-    /// The next batch, if there is one at once.
+    /// Returns the next batch, if there is one at once.
     ///
     /// # Errors
     ///
@@ -290,7 +290,7 @@ impl Reader {
         self.batch(Idle::Return)
     }
 
-    /// Waits for the next batch, but no longer than `timeout`.
+    /// Waits for the next batch, but no longer than `timeout`, and returns it.
     ///
     /// # Errors
     ///
@@ -324,17 +324,17 @@ impl Reader {
         }
     }
 
-    /// Behind the last batch that was received: where [`Start::After`] goes on.
+    /// Returns the place behind the last batch that was received: where [`Start::After`] goes on.
     pub fn cursor(&self) -> Cursor {
         self.pass.cursor()
     }
 
-    /// What was missed in all.
+    /// Returns what was missed in all.
     pub fn missed(&self) -> Missed {
         self.pass.missed()
     }
 
-    /// Whether it was to start after a cursor that this ring never had, and so began at the oldest
+    /// Returns whether it was to start after a cursor that this ring never had, and so began at the oldest
     /// record.
     pub fn restarted(&self) -> bool {
         self.pass.restarted()

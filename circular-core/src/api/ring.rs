@@ -50,7 +50,7 @@ impl Drop for Open {
 }
 
 impl Ring {
-    /// A ring that holds `capacity` bytes, rounded up to whole pages of 4 KiB. Each record takes at
+    /// Makes a ring that holds `capacity` bytes, rounded up to whole pages of 4 KiB. Each record takes at
     /// most 24 bytes more than its own, and its target.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Ring {
         Ring::builder().capacity(capacity).build()
     }
 
-    /// For the options.
+    /// Returns a builder for the options.
     pub fn builder() -> RingBuilder {
         RingBuilder::default()
     }
@@ -73,17 +73,17 @@ impl Ring {
         }
     }
 
-    /// The other side: for readers, flush and close. It does not keep the ring open.
+    /// Returns the other side: for readers, flush and close. It does not keep the ring open.
     pub fn handle(&self) -> Handle {
         Handle::new(Arc::clone(&self.shared))
     }
 
-    /// How many bytes of records, headers included, the ring holds.
+    /// Returns how many bytes of records, headers included, the ring holds.
     pub fn capacity(&self) -> usize {
         self.shared.tape.size()
     }
 
-    /// Whether this process was forked from the one that made the ring. Here it refuses every write; an
+    /// Returns whether this process was forked from the one that made the ring. Here it refuses every write; an
     /// adapter with locks of its own must not touch them, as they may be held for ever.
     pub fn is_forked(&self) -> bool {
         self.shared.generation.is_past()
@@ -255,17 +255,17 @@ impl Default for RingBuilder {
 }
 
 impl RingBuilder {
-    /// How many bytes the ring holds; 10 MiB by default. Rounded up to whole pages of 4 KiB.
+    /// Sets how many bytes the ring holds; 10 MiB by default. Rounded up to whole pages of 4 KiB.
     pub fn capacity(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
         self
     }
 
-    /// When `main` returns or the program calls [`std::process::exit`], close the ring and wait
-    /// until its lossless readers have written and flushed everything, all readers that feed a sink have done
-    /// so, whatever their policy, and dropped it, and each [`DumpTrigger`](crate::DumpTrigger) has made the
-    /// dump that was asked of it, but no longer than `patience`. Several such rings are closed at once, and
-    /// their patience runs at the same time.
+    /// Closes the ring when `main` returns or the program calls [`std::process::exit`], and waits until its
+    /// lossless readers have written and flushed everything, all readers that feed a sink have done so, whatever
+    /// their policy, and dropped it, and each [`DumpTrigger`](crate::DumpTrigger) has made the dump that was asked
+    /// of it, but no longer than `patience`. Several such rings are closed at once, and their patience runs at the
+    /// same time.
     ///
     /// If it is called inside a sink, in its destructor or on a trigger's thread, all but that is waited
     /// for; in other code that a thread of a ring or a panic runs, nothing is: it may be what the rest waits

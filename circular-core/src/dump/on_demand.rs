@@ -22,7 +22,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 impl Handle {
-    /// Asks for a dump of what the ring holds now, to a new file in a directory or to a [sink](DumpTo::sink).
+    /// Returns a builder for a dump of what the ring holds now, to a new file in a directory or to a
+    /// [sink](DumpTo::sink).
     ///
     /// The file is called `<program>-<pid>-<UTC time>.request.log`. Only its owner may read it, and it gets its
     /// name when it is whole. The newest 8 of the program that were asked for stay; panics and triggers have 8 of
@@ -142,7 +143,7 @@ impl<'a> DumpBuilder<'a> {
         self.redaction(Redaction::new(hook))
     }
 
-    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    /// Does what [`redact`](Self::redact) does, for a hook that has several ways out.
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.options.select.redaction = Some(redaction);
         self

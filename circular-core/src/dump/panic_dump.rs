@@ -87,7 +87,7 @@ use std::time::Duration;
 pub struct PanicDump;
 
 impl PanicDump {
-    /// Asks for a hook that dumps the ring of `handle`.
+    /// Returns a builder for a hook that dumps the ring of `handle`.
     pub fn builder(handle: &Handle) -> PanicDumpBuilder {
         PanicDumpBuilder {
             shared: Arc::clone(handle.shared()),
@@ -117,13 +117,13 @@ impl PanicDumpBuilder {
         self
     }
 
-    /// Whether to dump to stderr. Unless said: yes if there is no directory, else no.
+    /// Sets whether it dumps to stderr; by default it does if there is no directory.
     pub fn stderr(mut self, stderr: bool) -> Self {
         self.stderr = Some(stderr);
         self
     }
 
-    /// The program's name in the names of dumps. Unless said, that of the executable. Characters other
+    /// Sets the program's name in the names of dumps; that of the executable by default. Characters other
     /// than ASCII letters, digits, `.`, `_` and `-` are replaced.
     pub fn program(mut self, program: impl Into<String>) -> Self {
         self.options.program = Some(program.into());
@@ -148,7 +148,7 @@ impl PanicDumpBuilder {
         self.redaction(Redaction::new(hook))
     }
 
-    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    /// Does what [`redact`](Self::redact) does, for a hook that has several ways out.
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.options.select.redaction = Some(redaction);
         self
@@ -206,8 +206,9 @@ impl PanicDumpBuilder {
         self.install_hook();
     }
 
-    /// As [`install_hook`](Self::install_hook), but first finds out whether a dump can be made in the directory: one
-    /// is, and removed. Other files are left alone. Without a directory there is nothing to find out.
+    /// Does what [`install_hook`](Self::install_hook) does, but first finds out whether a dump can be made in the
+    /// directory: one is, and removed. Other files are left alone. Without a directory there is nothing to find
+    /// out.
     ///
     /// ```
     /// use circular_core::{PanicDump, Ring};
@@ -239,7 +240,7 @@ impl PanicDumpBuilder {
         })
     }
 
-    /// As [`install`](Self::install), and returns what tells whether the hook was replaced since.
+    /// Does what [`install`](Self::install) does, and returns what tells whether the hook was replaced since.
     ///
     /// # Panics
     ///

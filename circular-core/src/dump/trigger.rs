@@ -100,7 +100,7 @@ impl Drop for DropGuard {
 }
 
 impl DumpTrigger {
-    /// Asks for a trigger that dumps the ring of `handle`. It does not keep the ring open.
+    /// Returns a builder for a trigger that dumps the ring of `handle`. It does not keep the ring open.
     pub fn builder(handle: &Handle) -> DumpTriggerBuilder {
         DumpTriggerBuilder {
             handle: handle.clone(),
@@ -111,7 +111,7 @@ impl DumpTrigger {
         }
     }
 
-    /// To be called after an event of `level` was recorded: if that is at or above the trigger's, there
+    /// Tells it that an event of `level` was recorded: if that is at or above the trigger's, there
     /// will be a dump with the event in it.
     ///
     /// It compares; if there is to be a dump, it takes the ring's lock for a moment, as a write does,
@@ -130,7 +130,7 @@ impl DumpTrigger {
         self.observe(level);
     }
 
-    /// What came of it so far. In a forked child it is all zero.
+    /// Returns what came of it so far. In a forked child it is all zero.
     pub fn stats(&self) -> TriggerStats {
         self.armed.0.stats()
     }
@@ -161,13 +161,13 @@ pub struct DumpTriggerBuilder {
 }
 
 impl DumpTriggerBuilder {
-    /// The least level that sets off a dump; [`Level::Error`] by default.
+    /// Sets the least level that sets off a dump; [`Level::Error`] by default.
     pub fn at_least(mut self, level: Level) -> Self {
         self.least = level;
         self
     }
 
-    /// How far apart two dumps are at least, counted from when one begins to when the next does;
+    /// Sets how far apart two dumps are at least, counted from when one begins to when the next does;
     /// 30 seconds by default.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
@@ -195,7 +195,7 @@ impl DumpTriggerBuilder {
         self
     }
 
-    /// The program's name in the names of files. Unless said, that of the executable. Characters other
+    /// Sets the program's name in the names of files; that of the executable by default. Characters other
     /// than ASCII letters, digits, `.`, `_` and `-` are replaced.
     pub fn program(mut self, program: impl Into<String>) -> Self {
         self.options.program = Some(program.into());
@@ -218,7 +218,7 @@ impl DumpTriggerBuilder {
         self.redaction(Redaction::new(hook))
     }
 
-    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    /// Does what [`redact`](Self::redact) does, for a hook that has several ways out.
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.options.select.redaction = Some(redaction);
         self

@@ -38,12 +38,12 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The number of the record that comes next.
+    /// Returns the number of the record that comes next.
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// The bytes of all records before that one, if the cursor knows them.
+    /// Returns how many bytes there are in all records before that one, if the cursor knows them.
     pub fn bytes(&self) -> Option<u64> {
         self.bytes
     }

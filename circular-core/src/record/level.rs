@@ -31,7 +31,7 @@ impl Level {
         Level::Error,
     ];
 
-    /// The name in capitals, as log lines have it.
+    /// Returns the name in capitals, as log lines have it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Level::Trace => "TRACE",

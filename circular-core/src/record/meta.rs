@@ -28,7 +28,7 @@ impl<'a> Meta<'a> {
     /// The longest target that is kept, in bytes; what is beyond is cut off at a character.
     pub const MAX_TARGET: usize = 255;
 
-    /// No level, no target, and the time at which the record is written.
+    /// Returns one with no level, no target, and the time at which the record is written.
     pub const fn new() -> Self {
         Self {
             level: None,
@@ -69,7 +69,7 @@ impl<'a> Meta<'a> {
         self.log_time(Timestamp::new(time))
     }
 
-    /// The same, for a time that is going to be printed.
+    /// Sets the time as [`time`](Self::time) does, to one that is going to be printed.
     pub fn log_time(mut self, time: Timestamp) -> Self {
         self.nanos = Some(time.since_1970());
         self

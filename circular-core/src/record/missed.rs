@@ -13,7 +13,7 @@ pub struct Missed {
 }
 
 impl Missed {
-    /// Whether nothing was missed.
+    /// Returns whether nothing was missed.
     pub fn is_empty(&self) -> bool {
         self.records == 0
     }

@@ -28,40 +28,40 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Its number: the ring's first record is 0, and there are no gaps.
+    /// Returns its number: the ring's first record is 0, and there are no gaps.
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// Its level, if its writer gave one.
+    /// Returns its level, if its writer gave one.
     pub fn level(&self) -> Option<Level> {
         self.level
     }
 
-    /// Its target, or an empty string if its writer gave none.
+    /// Returns its target, or an empty string if its writer gave none.
     pub fn target(&self) -> &'a str {
         std::str::from_utf8(self.target).unwrap_or("")
     }
 
-    /// When it was written: the time that its writer gave, else the system's, which steps by about
+    /// Returns when it was written: the time that its writer gave, else the system's, which steps by about
     /// 4 ms.
     pub fn time(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_nanos(self.stamp.nanos)
     }
 
-    /// Whether it may have been written at `time` or later, which is what
+    /// Returns whether it may have been written at `time` or later, which is what
     /// [`Start::Since`](crate::Start::Since) goes by. A time that the ring took itself may be some
     /// milliseconds too early.
     pub fn is_since(&self, time: SystemTime) -> bool {
         self.stamp.latest() >= Timestamp::new(time).since_1970()
     }
 
-    /// What it is of the write that made it; nearly always the whole.
+    /// Returns what it is of the write that made it; nearly always the whole.
     pub fn part(&self) -> Part {
         self.part
     }
 
-    /// The bytes, just as they were written.
+    /// Returns the bytes, just as they were written.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }

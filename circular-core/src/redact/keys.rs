@@ -79,7 +79,7 @@ const MARKS: &[&str] = &["[", "]", "%5b", "%5d", "%22"];
 /// How many quoted texts within quoted texts are told apart. Each is looked through for its end.
 const DEEPEST: usize = 8;
 
-/// A hook that hides the value of every `key=value`, `key: value` and `"key":"value"` whose key ends
+/// Returns a hook that hides the value of every `key=value`, `key: value` and `"key":"value"` whose key ends
 /// with one of `keys`: `token` also stands for `access_token` and `X-Auth-ReaderKey`. Case does not count,
 /// nor do `_` and `-`: `session_id` also stands for `sessionId`. With an `s` behind it, it is a key if its
 /// value has quotes or brackets: `tokens=5` is left.

@@ -83,22 +83,22 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// The bytes of all its records, in one run.
+    /// Returns the bytes of all its records, in one run.
     pub fn bytes(&self) -> &'a [u8] {
         self.buffer.bytes()
     }
 
-    /// Its records, the oldest first.
+    /// Returns its records, the oldest first.
     pub fn records(&self) -> Records<'a> {
         Records::new(self.buffer)
     }
 
-    /// What was overwritten before this reader had read it, directly before this batch.
+    /// Returns what was overwritten before this reader had read it, directly before this batch.
     pub fn missed(&self) -> Missed {
         self.missed
     }
 
-    /// Before the record at `index`: where a reader goes on
+    /// Returns the place before the record at `index`: where a reader goes on
     /// ([`Start::After`](crate::Start::After)) that has had those before it and not that one. From
     /// [`len`](Self::len) on it is behind the last.
     ///
@@ -132,12 +132,12 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// How many records it has.
+    /// Returns how many records it has.
     pub fn len(&self) -> usize {
         self.buffer.record_count()
     }
 
-    /// Whether it has no records.
+    /// Returns whether it has no records.
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }

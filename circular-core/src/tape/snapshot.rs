@@ -116,7 +116,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The bytes of all records, in one run.
+    /// Returns the bytes of all records, in one run.
     pub fn bytes(&self) -> &[u8] {
         self.buffer.bytes()
     }
@@ -126,12 +126,12 @@ impl Snapshot {
         String::from_utf8_lossy(self.bytes())
     }
 
-    /// The same as [`bytes`](Self::bytes), without a copy.
+    /// Returns the same as [`bytes`](Self::bytes), without a copy.
     pub fn into_bytes(self) -> Vec<u8> {
         self.buffer.into_bytes()
     }
 
-    /// The records, the oldest first.
+    /// Returns the records, the oldest first.
     pub fn records(&self) -> Records<'_> {
         Records::new(&self.buffer)
     }
@@ -147,7 +147,7 @@ impl Snapshot {
         self.record_count()
     }
 
-    /// Whether there is no record.
+    /// Returns whether there is no record.
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }

@@ -45,12 +45,12 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The time as it is written.
+    /// Returns `time` as it is written.
     pub fn new(time: SystemTime) -> Self {
         Self::from_reading(clock::reading(time))
     }
 
-    /// The system's time, to the nanosecond.
+    /// Returns the system's time, to the nanosecond.
     pub fn now() -> Self {
         Self::from_reading(clock::exact())
     }

@@ -72,7 +72,7 @@ pub struct Listen {
 }
 
 impl Options {
-    /// The defaults.
+    /// Returns the defaults.
     pub fn new() -> Self {
         Self {
             path: "/debug/log".to_owned(),
@@ -94,7 +94,7 @@ impl<L> Options<L>
 where
     Self: Into<Options<Listen>>,
 {
-    /// Where [`serve`](crate::serve) listens; 127.0.0.1:6061 by default. Port 0 takes a free one.
+    /// Sets where [`serve`](crate::serve) listens; 127.0.0.1:6061 by default. Port 0 takes a free one.
     /// An address that other machines can reach needs a token. Text that is no address, such as a host's
     /// name, is an error when it is served.
     ///
@@ -106,7 +106,7 @@ where
         options
     }
 
-    /// How long a connection to [`serve`](crate::serve) may take to send a request's head, and may
+    /// Sets how long a connection to [`serve`](crate::serve) may take to send a request's head, and may
     /// be without a request; 10 s by default.
     pub fn header_timeout(self, timeout: Duration) -> Options<Listen> {
         let mut options = self.into();
@@ -117,7 +117,7 @@ where
 
 /// What both use.
 impl<L> Options<L> {
-    /// Where the page is, and what belongs to it below that; `/debug/log` by default.
+    /// Sets where the page is, and what belongs to it below that; `/debug/log` by default.
     ///
     /// ```
     /// use circular_http::Options;
@@ -146,7 +146,7 @@ impl<L> Options<L> {
         Ok(self)
     }
 
-    /// How many responses with log text there may be at once; 16 by default. One more is answered
+    /// Sets how many responses with log text there may be at once; 16 by default. One more is answered
     /// with 429.
     pub fn viewers(mut self, limit: usize) -> Self {
         self.viewers = limit;
@@ -164,8 +164,8 @@ impl<L> Options<L> {
         Ok(self)
     }
 
-    /// The same, with the token in an environment variable. If that is not set there is no token, and
-    /// [`serve`](crate::serve) will only listen on a loopback address.
+    /// Does what [`token`](Self::token) does, with the token in an environment variable. If that is not set there
+    /// is no token, and [`serve`](crate::serve) will only listen on a loopback address.
     ///
     /// # Errors
     ///
@@ -179,7 +179,7 @@ impl<L> Options<L> {
         Ok(self)
     }
 
-    /// The same, with the token in a file; the white space around it does not count.
+    /// Does what [`token`](Self::token) does, with the token in a file; the white space around it does not count.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl<L> Options<L> {
         Ok(self)
     }
 
-    /// Also answers to this host name, beside `localhost` and the loopback addresses. A request for
+    /// Answers to this host name too, beside `localhost` and the loopback addresses. A request for
     /// any other is refused, so that no web page can get at the log by renaming its own server to
     /// this address. Without a port it stands for every port.
     pub fn host(mut self, name: &str) -> Self {
@@ -214,7 +214,7 @@ impl<L> Options<L> {
         self.redaction(Redaction::new(hook))
     }
 
-    /// As [`redact`](Self::redact), for a hook that has several ways out.
+    /// Does what [`redact`](Self::redact) does, for a hook that has several ways out.
     pub fn redaction(mut self, redaction: Redaction) -> Self {
         self.redact = Some(redaction);
         self
@@ -227,7 +227,7 @@ impl<L> Options<L> {
         self
     }
 
-    /// After how long without a record an event stream or one of JSON lines gets a sign of life, so that no
+    /// Sets after how long without a record an event stream or one of JSON lines gets a sign of life, so that no
     /// proxy takes it for dead, and the page sees that it is not; 15 s by default. Text gets none, as it
     /// would be part of it. [`serve`](crate::serve) asks the systems of silent clients as often whether they
     /// are still there, and lets those go that do not answer.
@@ -236,8 +236,7 @@ impl<L> Options<L> {
         self
     }
 
-    /// A viewer that takes nothing for so long, though there is something, is dropped; 30 s unless
-    /// said.
+    /// Sets how long a viewer may take nothing, though there is something, before it is dropped; 30 s by default.
     ///
     /// What its system has taken counts as taken. Where a program reads slowly from a full buffer, its
     /// system asks for more only when some of that is free: [`serve`](crate::serve) sends to such a client
@@ -248,7 +247,7 @@ impl<L> Options<L> {
         self
     }
 
-    /// Whether the log may be shown on `addr`: on a loopback address always, on another one only with
+    /// Checks whether the log may be shown on `addr`: on a loopback address always, on another one only with
     /// a token. [`serve`](crate::serve) asks this; a program with a server of its own, in which it
     /// mounts [`router`](crate::router), should too.
     ///

@@ -24,7 +24,7 @@ struct Shared {
 }
 
 impl Ending {
-    /// One that ends nothing yet.
+    /// Returns one that ends nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
