@@ -7,7 +7,7 @@ source ci/progress.sh
 if (($# > 0)); then export LOOM_MAX_PREEMPTIONS=$1; fi
 # A target directory of its own: `--cfg loom` builds everything anew.
 export RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom"
-binary=$(cargo test --release -p circular-core --lib --no-run --message-format json |
+binary=$(cargo test --release -p circular-core --lib --no-run --message-format json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
 
 # check MODEL: says what was checked, or all there is to say if it failed.

@@ -104,7 +104,7 @@ fn loom_what_a_trigger_saw_within_the_interval_is_dumped_after_it() {
         let (trigger, dumped) = trigger(&shared, Duration::from_secs(1));
         let clock = thread::spawn({
             let shared = Arc::clone(&shared);
-            move || end_time(&shared, &shared.alarm)
+            move || end_time(&shared, &shared.dump_requested)
         });
         log(&shared, &trigger, 1);
         log(&shared, &trigger, 2);
