@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The models: loom runs the ring's real code through every schedule up to each model's bound of preemptions, or up to
-# the one that is given, `ci/models.sh 2`: each mutant of the orderings dies at 1 or 2 already.
+# the one that is given, `ci/models.sh 2`, at which one model does not see all that it must see.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source ci/progress.sh
