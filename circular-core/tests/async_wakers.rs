@@ -178,18 +178,20 @@ fn a_task_with_nothing_to_do_does_not_clone_its_waker_at_every_poll() {
     other.await_wake();
 }
 
+/// Waits for readers when it wakes, and tells what came of it.
+struct Waits(Handle, mpsc::Sender<[bool; 2]>);
+impl Wake for Waits {
+    fn wake(self: Arc<Self>) {
+        let Waits(handle, tell) = &*self;
+        handle.flush();
+        let long = Duration::from_secs(3600);
+        let _ = tell.send([handle.flush_timeout(long), handle.join_timeout(long)]);
+    }
+}
+
 /// Whose turn is over is woken by the poll itself, on its own thread, and that may be waited for by nobody then.
 #[test]
 fn nothing_waits_in_a_waker_that_is_called_by_a_poll() {
-    struct Waits(Handle, mpsc::Sender<[bool; 2]>);
-    impl Wake for Waits {
-        fn wake(self: Arc<Self>) {
-            let Waits(handle, tell) = &*self;
-            handle.flush();
-            let long = Duration::from_secs(3600);
-            let _ = tell.send([handle.flush_timeout(long), handle.join_timeout(long)]);
-        }
-    }
     let _watchdog = watchdog::minutes(2);
     let ring = Ring::new(1 << 20).unwrap();
     let patience = Policy::BlockFor(Duration::from_secs(3600));
@@ -265,15 +267,6 @@ fn a_reader_that_goes_from_task_to_task_wakes_the_last_and_keeps_none_of_the_oth
 /// A lossless reader that nobody reads is never done; a waker that waited for it would keep all tasks asleep.
 #[test]
 fn nothing_waits_in_a_waker() {
-    struct Waits(Handle, mpsc::Sender<[bool; 2]>);
-    impl Wake for Waits {
-        fn wake(self: Arc<Self>) {
-            let Waits(handle, tell) = &*self;
-            handle.flush();
-            let long = Duration::from_secs(3600);
-            let _ = tell.send([handle.flush_timeout(long), handle.join_timeout(long)]);
-        }
-    }
     let _watchdog = watchdog::minutes(2);
     let ring = Ring::new(4096).unwrap();
     let _lossless = ring.handle().reader().policy(Policy::Block).open();
