@@ -52,8 +52,9 @@ use telemetry::Telemetry;
 
 const DEFAULT_ADDR: &str = "127.0.0.1:6060";
 
-/// How long clients get, after the signal, to take the end of what they asked for.
-const GRACE: Duration = Duration::from_millis(300);
+/// How long clients get, after the signal, to take the end of what they asked for. Longer than what
+/// `circular-http` gives them when the ring closes (0.3 s): who is too slow is then told what is missing.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// How long the readers get after that: stderr, and clients that do not read.
 const LAST_WORDS: Duration = Duration::from_millis(200);
