@@ -88,8 +88,6 @@ compile_error!(
 
 mod adapter;
 mod api;
-#[cfg(test)]
-mod damaged;
 mod dump;
 mod error;
 mod format;
@@ -108,7 +106,7 @@ mod tape;
 mod text;
 mod time;
 
-#[cfg(all(test, loom))]
+#[cfg(test)]
 mod tests;
 
 /// For whoever wants to know how it works; programs need nothing of it.
@@ -135,7 +133,7 @@ pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError}
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
 pub use record::meta::Meta;
-pub use record::missed::{Missed, Notice};
+pub use record::missed::Missed;
 pub use record::part::Part;
 pub use record::{OwnedRecord, Record};
 pub use redact::keys::{SECRET_KEYS, redact_keys};
@@ -146,6 +144,7 @@ pub use ring::policy::{Policy, Start};
 pub use ring::stats::{ReaderStats, Stats, Waits};
 pub use select::targets::{ParseTargetsError, Targets};
 pub use sink::feed::SinkError;
+pub use sink::notice::Notice;
 pub use sink::on_error::OnError;
 pub use sink::terminal::TerminalWriter;
 pub use sink::throttled_flush::ThrottledFlush;

@@ -7,6 +7,7 @@
 
 use crate::error::Closed;
 use crate::format::header;
+use crate::format::prepared::PreparedHeader;
 use crate::format::word::WORD;
 use crate::memory::payload::Payload;
 use crate::record::meta::Meta;
@@ -16,7 +17,6 @@ use crate::ring::shared::{Shared, State};
 use crate::ring::wait_queue::Ticket;
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
-use crate::tape::PreparedHeader;
 use crate::tape::position::Position;
 use crate::time::clock::Stamp;
 use std::io;
@@ -44,15 +44,15 @@ impl Shared {
         }
         let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
-        let label = PreparedHeader::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
-        let fits = payload.len() + label.target.len() <= self.largest_content;
+        let prepared = PreparedHeader::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
+        let fits = payload.len() + prepared.target.len() <= self.largest_content;
         let Some(mut state) = self.lock() else {
             return self.refused();
         };
-        if !fits || !state.is_free_for(label.size()) {
-            return self.write_with_care(state, label, payload, fits);
+        if !fits || !state.is_free_for(prepared.size()) {
+            return self.write_with_care(state, prepared, payload, fits);
         }
-        self.tape.append(&mut state.head, label, payload);
+        self.tape.append(&mut state.head, prepared, payload);
         let next = state.head.position.word;
         self.let_go(state);
         // It is long since that memory was last used: it is not in any cache of this core, and the next write
@@ -72,8 +72,8 @@ impl Shared {
     ) -> Result<Option<Range<u64>>, NoLock> {
         let stamp = meta.nanos().map_or_else(Stamp::now, Stamp::given);
         let whole = (Part::Whole, payload.len());
-        let label = PreparedHeader::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
-        let fits = payload.len() + label.target.len() <= self.largest_content;
+        let prepared = PreparedHeader::new(meta.level_or_none(), meta.kept_target(), stamp, whole);
+        let fits = payload.len() + prepared.target.len() <= self.largest_content;
         let locked = if self.generation.is_past() {
             None
         } else {
@@ -90,9 +90,9 @@ impl Shared {
         }
         let before = state.head.position.seq;
         let appended = if fits {
-            self.append(&mut state, label, payload)
+            self.append(&mut state, prepared, payload)
         } else {
-            self.append_in_parts(&mut state, label, payload)
+            self.append_in_parts(&mut state, prepared, payload)
         };
         let after = state.head.position.seq;
         self.let_go(state);
@@ -119,14 +119,14 @@ impl Shared {
     fn write_with_care<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
-        label: PreparedHeader<'_>,
+        prepared: PreparedHeader<'_>,
         payload: impl Payload,
         fits: bool,
     ) -> io::Result<()> {
         let appended = if fits {
-            self.append(&mut state, label, payload)
+            self.append(&mut state, prepared, payload)
         } else {
-            self.append_in_parts(&mut state, label, payload)
+            self.append_in_parts(&mut state, prepared, payload)
         };
         self.let_go(state);
         appended.or_else(|Closed| self.refused())
@@ -135,12 +135,12 @@ impl Shared {
     fn append<'a>(
         &'a self,
         state: &mut MutexGuard<'a, State>,
-        label: PreparedHeader<'_>,
+        prepared: PreparedHeader<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
         let mut turn = Ticket::default();
-        self.make_room(state, label.size(), &mut turn)?;
-        self.tape.append(&mut state.head, label, payload);
+        self.make_room(state, prepared.size(), &mut turn)?;
+        self.tape.append(&mut state.head, prepared, payload);
         self.end_turn(state, &turn);
         Ok(())
     }
@@ -169,10 +169,10 @@ impl Shared {
             if later.len() == 0 {
                 kind = Part::Last;
             }
-            let label =
+            let prepared =
                 PreparedHeader::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
-            self.make_room(state, label.size(), &mut turn)?;
-            self.tape.append(&mut state.head, label, part);
+            self.make_room(state, prepared.size(), &mut turn)?;
+            self.tape.append(&mut state.head, prepared, part);
             kind = Part::Middle;
             rest = later;
         }

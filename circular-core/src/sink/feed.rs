@@ -1,10 +1,11 @@
 //! Feeding a sink, and what can go wrong in it.
 
 use crate::read::core::{Idle, Outcome, ReaderCore};
-use crate::record::missed::{Loss, Notice};
+use crate::record::missed::Loss;
 use crate::ring::attending::Attending;
 use crate::sink::deferred_flush;
 use crate::sink::failure::{Choice, Failure};
+use crate::sink::notice::Notice;
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::text::fixed_text::FixedText;
 use std::fmt;

@@ -18,11 +18,10 @@ pub(crate) mod position;
 pub(crate) mod snapshot;
 
 use crate::format::header::{self, Header};
+use crate::format::prepared::PreparedHeader;
 use crate::format::word::WORD;
 use crate::memory::payload::Payload;
 use crate::memory::storage::Storage;
-use crate::record::level::Level;
-use crate::record::part::Part;
 use crate::select::Select;
 use crate::sys::sync::{AtomicU64, fence};
 use crate::tape::buffer::Buffer;
@@ -42,56 +41,6 @@ pub(crate) struct Head {
     pub(crate) position: Position,
     /// A record that begins here or later is the first of its block.
     next_block: u64,
-}
-
-/// What one record is made of beside its payload, and all that can be said of it before it has its
-/// place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PreparedHeader<'a> {
-    pub(crate) level: Option<Level>,
-    pub(crate) target: &'a [u8],
-    pub(crate) stamp: Stamp,
-    /// The first word of its header, but for the seq.
-    front: u64,
-    /// How many words it takes.
-    words: usize,
-}
-
-impl<'a> PreparedHeader<'a> {
-    /// For a payload of so many bytes, which is that part of what is written.
-    #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "longer ones are not written: a payload goes through in parts, a target is cut"
-    )]
-    pub(crate) fn new(
-        level: Option<Level>,
-        target: &'a [u8],
-        stamp: Stamp,
-        (part, len): (Part, usize),
-    ) -> Self {
-        let header = Header {
-            len: len as u32,
-            target_len: target.len() as u8,
-            level,
-            part,
-            check: 0,
-            is_coarse: stamp.is_coarse,
-        };
-        Self {
-            level,
-            target,
-            stamp,
-            front: header.encode(),
-            words: header::words(len + target.len()),
-        }
-    }
-
-    /// How many bytes it takes.
-    #[inline]
-    pub(crate) fn size(&self) -> u64 {
-        (self.words * WORD) as u64
-    }
 }
 
 /// A cache line of its own: readers poll these words while writers work on the lock beside them.
@@ -145,11 +94,16 @@ impl Tape {
     /// that nobody who must not lose it still needs what is overwritten.
     // Always: it is most of a write, and there are two callers more that write rarely.
     #[inline(always)]
-    pub(crate) fn append(&self, head: &mut Head, label: PreparedHeader<'_>, payload: impl Payload) {
-        let PreparedHeader { stamp, words, .. } = label;
+    pub(crate) fn append(
+        &self,
+        head: &mut Head,
+        prepared: PreparedHeader<'_>,
+        payload: impl Payload,
+    ) {
+        let PreparedHeader { stamp, words, .. } = prepared;
         debug_assert!(words <= self.storage.len());
         let position = head.position;
-        let end = position.offset + label.size();
+        let end = position.offset + prepared.size();
 
         // W2, for R2 in `is_overtaken`.
         self.truth.reserved.store(end, Relaxed);
@@ -162,10 +116,10 @@ impl Tape {
         if latest > self.truth.newest.load(Relaxed) {
             self.truth.newest.store(latest, Relaxed);
         }
-        let front = header::with_check(label.front, position.seq);
+        let front = prepared.front(position.seq);
         let header = [front, stamp.nanos];
         self.storage
-            .write(position.word, words, header, payload, label.target);
+            .write(position.word, words, header, payload, prepared.target);
         head.position = Position {
             offset: end,
             word: self.storage.step(position.word, words),

@@ -3,11 +3,11 @@
 use super::{model, reader, ring, write, writer};
 use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::record::missed::Notice;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;
 use crate::sink::deferred_flush;
 use crate::sink::feed::Feed;
+use crate::sink::notice::Notice;
 use crate::sys::sync::AtomicU64;
 use loom::thread::{self, JoinHandle};
 use std::io::{self, ErrorKind, Write};

@@ -2,9 +2,9 @@
 
 use super::{model, read_all, reader, ring, write};
 use crate::api::handle::Handle;
-use crate::record::missed::Notice;
 use crate::ring::policy::Policy;
 use crate::sink::feed::Feed;
+use crate::sink::notice::Notice;
 use crate::sys::sync::AtomicU64;
 use loom::thread;
 use std::io::{self, Write};
