@@ -6,7 +6,8 @@
 //! more, so no record comes between the two. Wakers are cloned, called and dropped without it.
 
 use crate::error::{Closed, TryRecvError};
-use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::core::{Outcome, ReaderCore};
+use crate::read::idle::Idle;
 use crate::read::waker_thread::WakerThreadUse;
 use crate::record::cursor::Cursor;
 use crate::record::missed::Missed;
@@ -33,7 +34,7 @@ const LEAST: usize = 8;
 /// some were missed, that ends when the ring is closed; `into_records` makes it one of records.
 #[must_use = "a reader that is dropped has left"]
 pub struct AsyncReader {
-    pass: ReaderCore,
+    core: ReaderCore,
     #[cfg_attr(
         not(feature = "futures"),
         expect(dead_code, reason = "only byte streams have notices")
@@ -59,10 +60,10 @@ struct LineState {
 }
 
 impl AsyncReader {
-    pub(crate) fn start(pass: ReaderCore, notice: Notice) -> io::Result<Self> {
-        let in_use = WakerThreadUse::new(pass.shared())?;
+    pub(crate) fn start(core: ReaderCore, notice: Notice) -> io::Result<Self> {
+        let in_use = WakerThreadUse::new(core.shared())?;
         Ok(Self {
-            pass,
+            core,
             notice,
             #[cfg(feature = "futures")]
             line: LineState {
@@ -108,12 +109,11 @@ impl AsyncReader {
     /// [`TryRecvError::Empty`] if there is none yet, [`TryRecvError::Closed`] if there will be none.
     pub fn try_recv(&mut self) -> Result<Batch<'_>, TryRecvError> {
         self.waker = None;
-        self.pass.release();
-        match self.pass.next(Idle::Return) {
+        match self.core.recv(Idle::Return) {
             Outcome::Batch => Ok(self.received()),
             Outcome::Drained => Err(TryRecvError::Empty),
             Outcome::Ended => {
-                self.pass.leave();
+                self.core.leave();
                 Err(TryRecvError::Closed)
             }
         }
@@ -123,22 +123,21 @@ impl AsyncReader {
         if self.turn == 0 {
             // Others may have waited for as long as this task has found something.
             self.turn = TURN;
-            self.pass.release_all();
+            self.core.release_all();
             no_wait::wake(context.waker());
             return Poll::Pending;
         }
-        self.pass.release();
         let task = context.waker();
         if !self.waker.as_ref().is_some_and(|kept| kept.will_wake(task)) {
             self.waker = Some(task.clone());
         }
-        let outcome = self.pass.next(Idle::Wake(&mut self.waker));
+        let outcome = self.core.recv(Idle::Wake(&mut self.waker));
         // What came back in exchange is the waker of a task that had this reader before: it is not to be kept alive.
         self.waker.take_if(|kept| !kept.will_wake(task));
         match outcome {
             Outcome::Batch => {
                 self.waker = None;
-                let count = self.pass.buffer().record_count().max(LEAST);
+                let count = self.core.buffer().record_count().max(LEAST);
                 self.turn = self.turn.saturating_sub(count);
                 Poll::Ready(Ok(()))
             }
@@ -148,14 +147,14 @@ impl AsyncReader {
             }
             Outcome::Ended => {
                 self.waker = None;
-                self.pass.leave();
+                self.core.leave();
                 Poll::Ready(Err(Closed))
             }
         }
     }
 
     fn received(&mut self) -> Batch<'_> {
-        let missed = self.pass.take_untold();
+        let missed = self.core.take_untold();
         Batch {
             missed,
             ..self.batch()
@@ -166,9 +165,9 @@ impl AsyncReader {
     /// tells of no loss a second time, and is empty as soon as the next is waited for.
     pub fn batch(&self) -> Batch<'_> {
         Batch {
-            buffer: self.pass.buffer(),
+            buffer: self.core.buffer(),
             missed: Missed::default(),
-            end: self.pass.cursor(),
+            end: self.core.cursor(),
         }
     }
 
@@ -176,23 +175,23 @@ impl AsyncReader {
     /// that writers use: who is in no hurry, and asks for more only if there was more or after a while,
     /// makes their writes cheaper.
     pub fn has_more(&self) -> bool {
-        self.pass.has_more()
+        self.core.has_more()
     }
 
     /// Returns the place behind the last batch that was received: where [`Start::After`](crate::Start::After) goes on.
     pub fn cursor(&self) -> Cursor {
-        self.pass.cursor()
+        self.core.cursor()
     }
 
     /// Returns what was missed in all.
     pub fn missed(&self) -> Missed {
-        self.pass.missed()
+        self.core.missed()
     }
 
     /// Returns whether it was to start after a cursor that this ring never had, and so began at the oldest
     /// record.
     pub fn restarted(&self) -> bool {
-        self.pass.restarted()
+        self.core.restarted()
     }
 }
 
@@ -227,10 +226,10 @@ impl futures_core::Stream for AsyncReader {
         };
         this.line.told_restart = true;
         if received.is_ok() {
-            this.notice.tell_missed(this.pass.take_loss(), &mut told);
+            this.notice.tell_missed(this.core.take_loss(), &mut told);
         }
         let bytes = if received.is_ok() {
-            this.pass.buffer().bytes()
+            this.core.buffer().bytes()
         } else {
             &[]
         };

@@ -2,7 +2,8 @@
 
 use crate::api::async_reader::AsyncReader;
 use crate::error::{Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
-use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::core::{Outcome, ReaderCore};
+use crate::read::idle::Idle;
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
 use crate::record::missed::Missed;
@@ -139,7 +140,7 @@ impl ReaderBuilder {
     pub fn try_open(self) -> Result<Reader, OutOfMemory> {
         let (notice, on_error) = (self.notice, self.on_error);
         Ok(Reader {
-            pass: self.join(true)?,
+            core: self.join(true)?,
             notice,
             on_error,
         })
@@ -267,7 +268,7 @@ impl fmt::Debug for ReaderBuilder {
 ///
 /// After close it gets what the ring still holds, then [`Closed`].
 pub struct Reader {
-    pass: ReaderCore,
+    core: ReaderCore,
     notice: Notice,
     on_error: OnError,
 }
@@ -307,19 +308,18 @@ impl Reader {
     }
 
     fn batch(&mut self, idle: Idle<'_>) -> Result<Batch<'_>, TryRecvError> {
-        self.pass.release();
-        match self.pass.next(idle) {
+        match self.core.recv(idle) {
             Outcome::Batch => {
-                let missed = self.pass.take_untold();
+                let missed = self.core.take_untold();
                 Ok(Batch {
-                    buffer: self.pass.buffer(),
+                    buffer: self.core.buffer(),
                     missed,
-                    end: self.pass.cursor(),
+                    end: self.core.cursor(),
                 })
             }
             Outcome::Drained => Err(TryRecvError::Empty),
             Outcome::Ended => {
-                self.pass.leave();
+                self.core.leave();
                 Err(TryRecvError::Closed)
             }
         }
@@ -327,18 +327,18 @@ impl Reader {
 
     /// Returns the place behind the last batch that was received: where [`Start::After`] goes on.
     pub fn cursor(&self) -> Cursor {
-        self.pass.cursor()
+        self.core.cursor()
     }
 
     /// Returns what was missed in all.
     pub fn missed(&self) -> Missed {
-        self.pass.missed()
+        self.core.missed()
     }
 
     /// Returns whether it was to start after a cursor that this ring never had, and so began at the oldest
     /// record.
     pub fn restarted(&self) -> bool {
-        self.pass.restarted()
+        self.core.restarted()
     }
 
     /// Hands the rest to `sink` until the ring is closed; see
@@ -347,13 +347,12 @@ impl Reader {
     /// # Errors
     ///
     /// The sink's, as [`SinkError`](crate::SinkError) describes.
-    pub fn write_to(mut self, sink: impl io::Write) -> io::Result<u64> {
-        self.pass.release();
+    pub fn write_to(self, sink: impl io::Write) -> io::Result<u64> {
         let choice = Choice {
             on_error: self.on_error,
             tells_of: None,
         };
-        Feed::new(self.pass, sink).run_or(self.notice, choice)
+        Feed::new(self.core, sink).run_or(self.notice, choice)
     }
 }
 

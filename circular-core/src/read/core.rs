@@ -7,106 +7,63 @@
 //!
 //! Invariant: delivered + filtered out + missed = written since it joined.
 
+mod delivery;
 mod lapped;
 
 use crate::error::OutOfMemory;
 use crate::format::header::Header;
+use crate::read::idle::{Idle, LOOK};
 use crate::read::join;
+use crate::read::place::Place;
 use crate::record::cursor::Cursor;
 use crate::record::missed::{Loss, Missed};
 use crate::ring::policy::{Policy, Start};
 use crate::ring::readers::{ReaderEntry, ReaderKey};
 use crate::ring::shared::{Shared, State};
 use crate::select::Select;
-use crate::sys::no_wait;
-use crate::sys::sync::{self, MutexGuard};
+use crate::sys::sync::MutexGuard;
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Position;
 use crate::tape::{Copied, Most};
-use std::mem;
 use std::sync::Arc;
-use std::task::Waker;
-use std::time::{Duration, Instant};
 
-/// After so many records that were filtered out, a reader tells how far it is, and a task lets others have
-/// their turn.
-const LOOK: u64 = 4096;
 /// What a batch may be at most.
 const BATCH: Most = Most {
     records: LOOK,
     bytes: usize::MAX,
 };
-/// How long a drained reader looks away before it asks writers to wake it, which costs them
-/// hundreds of writes' time.
-pub(crate) const NAP: Duration = Duration::from_millis(1);
-
 /// A reader's place in its ring, and its buffer.
 pub(crate) struct ReaderCore {
     shared: Arc<Shared>,
     /// `None` once the reader has ended.
-    token: Option<ReaderKey>,
-    /// Where the next record is copied from.
-    position: Position,
+    key: Option<ReaderKey>,
+    place: Place,
     buffer: Buffer,
     select: Select,
-    /// Missed and not told yet, and missed in all.
-    untold: Missed,
-    missed: Missed,
-    /// There was no memory for a record of so many bytes, which is among the untold.
-    no_memory: Option<usize>,
     restarted: bool,
     /// When the last copy began, there was more than went into it.
     has_more: bool,
     /// Batches discarded in a row.
     discarded: u32,
-    /// What was handed out is not done with yet; up to `done` it is.
-    held: bool,
+    owed: Owed,
+    /// Up to where all that was handed out is done with.
     done: u64,
-    /// It was done with but for a flush, which the sink has put off.
-    deferred: bool,
+    /// Whether a waiting flush asks for what has been handed out by now.
     must_flush: bool,
-    /// Whether the ring was, when this was last in it.
-    closed: bool,
+    /// Whether the ring was closed when this was last in it.
+    is_closed: bool,
     /// If it leaves now, its sink has failed.
     fails: bool,
 }
 
-/// What to do when the reader has had everything.
-pub(crate) enum Idle<'a> {
-    Return,
-    Sleep {
-        until: Option<Instant>,
-    },
-    /// Leave this waker in exchange for the one that was left before. If that wakes the same task, nothing is
-    /// exchanged.
-    Wake(&'a mut Option<Waker>),
-}
-
-impl Idle<'_> {
-    /// Whether it is time to return, though there may be more.
-    fn is_over(&self) -> bool {
-        match self {
-            Idle::Return | Idle::Wake(_) => true,
-            Idle::Sleep { until } => sync::is_over(*until),
-        }
-    }
-
-    /// Whether it is time to let others have their turn, after so many records that were filtered out.
-    fn is_tired(&self, filtered: u64) -> bool {
-        matches!(self, Idle::Wake(_)) && filtered >= LOOK
-    }
-
-    /// There is more: a task shall ask again, when others have had their turn.
-    fn come_back(self) {
-        if let Idle::Wake(Some(waker)) = self {
-            no_wait::wake(waker);
-        }
-    }
-}
-
-/// Compares where they point to, and runs no code of theirs.
-fn is_same_task(left: Option<&Waker>, new: Option<&Waker>) -> bool {
-    left.zip(new).is_some_and(|(left, new)| left.will_wake(new))
+/// What is still to be done with what was handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owed {
+    Nothing,
+    /// Whoever has it is not done with it.
+    Batch,
+    /// Its sink has written it, and has put off the flush.
+    Flush,
 }
 
 /// How a pass ended.
@@ -120,6 +77,36 @@ pub(crate) enum Outcome {
     Ended,
 }
 
+/// What comes after a copy that has brought nothing.
+enum Step {
+    GoOn,
+    /// Something was missed, and that is all there is to tell.
+    Tell,
+    Drained,
+    /// There is more, but others shall have their turn.
+    GiveWay,
+    /// It has had everything, and may wait.
+    Wait,
+}
+
+/// What a pass keeps in mind from one copy to the next.
+#[derive(Default)]
+struct Pass {
+    has_napped: bool,
+    /// Where the head was at first: who filters everything out need not go on behind it for ever.
+    enough: Option<u64>,
+    /// How many records were filtered out.
+    filtered: u64,
+}
+
+/// What was copied without the lock, and from where.
+struct Copy {
+    before: Position,
+    copied: Copied,
+    /// It was overtaken while it was made.
+    is_torn: bool,
+}
+
 impl ReaderCore {
     /// Joins the readers of a ring; `details` if records will be looked at one by one.
     pub(crate) fn join(
@@ -130,142 +117,123 @@ impl ReaderCore {
         details: bool,
     ) -> Result<Self, OutOfMemory> {
         let buffer = Buffer::for_reader(shared.tape.capacity(), details)?;
-        let (token, begin) = join::join(&shared, start, policy, &select)?;
-        let missed = begin.lost_from.map_or(Missed::default(), |(seq, bytes)| {
-            begin.position.missed_since(seq, bytes)
-        });
+        let (key, begin) = join::join(&shared, start, policy, &select)?;
         Ok(Self {
             shared,
-            token,
-            position: begin.position,
+            key,
+            place: Place::at(&begin),
             buffer,
             select,
-            untold: missed,
-            missed,
-            no_memory: None,
             restarted: begin.restarted,
             has_more: false,
             discarded: 0,
-            held: false,
+            owed: Owed::Nothing,
             done: begin.position.offset,
-            deferred: false,
             must_flush: false,
-            closed: false,
+            is_closed: false,
             fails: false,
         })
     }
 
-    /// Copies the next batch into the buffer.
-    ///
-    /// What was handed out before must be [released](Self::release) for the reader to sleep: as
-    /// long as it is not, a reader that has had everything gets `Drained` at once.
-    pub(crate) fn next(&mut self, mut idle: Idle<'_>) -> Outcome {
+    /// Copies the next batch into the buffer, for who is done with the one before.
+    pub(crate) fn recv(&mut self, idle: Idle<'_>) -> Outcome {
+        self.release();
+        self.next(idle)
+    }
+
+    /// Copies the next batch into the buffer. As long as something is owed, a reader that has had everything
+    /// does not sleep.
+    fn next(&mut self, mut idle: Idle<'_>) -> Outcome {
         self.buffer.shrink();
         let shared = Arc::clone(&self.shared);
-        let mut has_napped = false;
-        // Where the head was at first: who filters everything out need not go on behind it for ever.
-        let mut enough = None;
-        let mut filtered = 0;
+        let mut pass = Pass::default();
         loop {
-            let before = self.position;
-            self.buffer.clear();
-            // What was filtered out needs nobody to be done with it; a loss is to be told first.
-            if !self.held && !self.deferred && self.untold.is_empty() {
-                self.release();
-            }
-            let committed = shared.tape.committed();
-            let copied = shared
-                .tape
-                .copy(before, committed, &self.select, BATCH, &mut self.buffer);
-            filtered += copied.filtered;
-            let torn = shared.tape.is_overtaken(before.offset, committed);
-            self.has_more = torn || copied.position.offset < committed;
-
-            let (Some(mut state), Some(token)) = (shared.lock(), self.token) else {
+            let copy = self.copy();
+            let before = copy.before;
+            pass.filtered += copy.copied.filtered;
+            let (Some(mut state), Some(key)) = (shared.lock(), self.key) else {
                 self.buffer.clear();
                 return Outcome::Ended;
             };
-            let too_large = if torn {
-                self.catch_up(&mut state, token)
-            } else {
-                self.take(copied, before, &state)
-            };
-            self.publish(&mut state, token);
-
+            let too_large = self.settle(copy, &mut state, key);
             if !self.buffer.is_empty() {
-                self.held = true;
-                return Outcome::Batch;
+                return self.hand_out();
             }
             if let Some(header) = too_large {
                 drop(state);
-                if !self.buffer.try_grow_for(header) {
-                    self.go_without(header);
-                }
+                self.make_room_for(header);
                 continue;
             }
-            // What is overtaken behind a batch is told before it counts as flushed.
-            let is_told = self.untold.is_empty();
-            if (self.held || self.deferred) && is_told && self.must_flush {
-                return Outcome::Drained;
-            }
-            let head = state.head.position.offset;
-            if self.position.offset < head {
-                // Filtered out, discarded, or written just now.
-                has_napped = false;
-                let has_enough = self.position.offset >= *enough.get_or_insert(head);
-                if !(has_enough && idle.is_over() || idle.is_tired(filtered)) {
-                    continue;
-                }
-                if self.untold.is_empty() {
+            match self.step(&state, &mut pass, &idle) {
+                Step::GoOn => continue,
+                Step::Tell => return self.hand_out(),
+                Step::Drained => return Outcome::Drained,
+                Step::GiveWay => {
                     drop(state);
                     idle.come_back();
                     return Outcome::Drained;
                 }
+                Step::Wait => {}
             }
-            if !self.untold.is_empty() {
-                self.held = true;
-                return Outcome::Batch;
-            }
-            if self.held || self.deferred && self.closed {
-                return Outcome::Drained;
-            }
-            if !self.deferred {
+            if self.owed == Owed::Nothing {
                 self.release();
-                self.publish(&mut state, token);
+                self.publish(&mut state, key);
             }
             if state.closed {
                 return Outcome::Ended;
             }
-            match &mut idle {
-                Idle::Return => return Outcome::Drained,
-                Idle::Wake(waker) => {
-                    if let Some(slot) = state.readers.get(token) {
-                        if !is_same_task(slot.waker.as_ref(), waker.as_ref()) {
-                            mem::swap(&mut slot.waker, waker);
-                        }
-                    }
-                    if mem::take(&mut state.waker_thread.is_idle) {
-                        shared.tasks.notify_all();
-                    }
-                    return Outcome::Drained;
-                }
-                Idle::Sleep { until } => {
-                    if sync::is_over(*until) {
-                        return Outcome::Drained;
-                    }
-                    has_napped &= self.position == before;
-                    shared.sleep(&mut state, &mut has_napped, *until);
-                }
+            pass.has_napped &= self.place.position == before;
+            if !shared.idle(&mut state, &mut idle, key, &mut pass.has_napped) {
+                return Outcome::Drained;
             }
         }
     }
 
+    /// Copies what comes next, without the lock.
+    fn copy(&mut self) -> Copy {
+        self.buffer.clear();
+        // What was filtered out needs nobody to be done with it; a loss is to be told first.
+        if self.owed == Owed::Nothing && self.place.is_told() {
+            self.release();
+        }
+        let tape = &self.shared.tape;
+        let before = self.place.position;
+        let committed = tape.committed();
+        let copied = tape.copy(before, committed, &self.select, BATCH, &mut self.buffer);
+        let is_torn = tape.is_overtaken(before.offset, committed);
+        self.has_more = is_torn || copied.position.offset < committed;
+        Copy {
+            before,
+            copied,
+            is_torn,
+        }
+    }
+
+    /// Moves on behind what was copied, or to where there is something to copy, and tells the ring. What comes
+    /// back is the header of a record for which the buffer is too small.
+    fn settle(
+        &mut self,
+        copy: Copy,
+        state: &mut MutexGuard<'_, State>,
+        key: ReaderKey,
+    ) -> Option<Header> {
+        let too_large = if copy.is_torn {
+            self.catch_up(state, key)
+        } else {
+            self.take(copy, state)
+        };
+        self.publish(state, key);
+        too_large
+    }
+
     /// Takes a copy for good: it was whole.
-    fn take(&mut self, copied: Copied, before: Position, state: &State) -> Option<Header> {
+    fn take(&mut self, copy: Copy, state: &State) -> Option<Header> {
+        let Copy { before, copied, .. } = copy;
         self.discarded = 0;
-        self.position = copied.position;
+        self.place.position = copied.position;
         let stuck = copied.position == before && copied.too_large.is_none();
-        if stuck && before.offset < state.head.position.offset {
+        let head = state.head.position;
+        if stuck && before.offset < head.offset {
             // Written since the copy began, as a rule, and maybe overwritten, which the next copy finds
             // out. If neither, the memory was written to by somebody else: go on behind what cannot be
             // read.
@@ -274,58 +242,72 @@ impl ReaderCore {
             if tape.step(before, committed).is_none()
                 && !tape.is_overtaken(before.offset, committed)
             {
-                self.move_on(state, before.offset + 1);
+                self.place.move_on(tape, head, before.offset + 1);
             }
         }
         copied.too_large
     }
 
     /// Tells the ring where this reader is, and whom that concerns.
-    fn publish(&mut self, state: &mut MutexGuard<'_, State>, token: ReaderKey) {
+    fn publish(&mut self, state: &mut MutexGuard<'_, State>, key: ReaderKey) {
         let shared = &self.shared;
         let limit = state.readers.limit();
-        if state
-            .readers
-            .advance(token, self.position, self.done, self.missed)
-        {
+        let (position, missed) = (self.place.position, self.place.missed());
+        if state.readers.advance(key, position, self.done, missed) {
             shared.flushed.notify_all();
         }
         if state.readers.limit() != limit {
             shared.wake_first_in_line(state);
         }
-        self.closed = state.closed;
-        if let Some(slot) = state.readers.get(token) {
-            self.must_flush = slot.wants_flush(self.position.offset);
+        self.is_closed = state.closed;
+        if let Some(entry) = state.readers.get(key) {
+            self.must_flush = entry.wants_flush(position.offset);
         }
+    }
+
+    /// What comes next, as there is nothing in the buffer.
+    fn step(&self, state: &State, pass: &mut Pass, idle: &Idle<'_>) -> Step {
+        // What is overtaken behind a batch is told before it counts as flushed.
+        let is_told = self.place.is_told();
+        if self.owed != Owed::Nothing && is_told && self.must_flush {
+            return Step::Drained;
+        }
+        let head = state.head.position.offset;
+        if self.place.position.offset < head {
+            // Filtered out, discarded, or written just now.
+            pass.has_napped = false;
+            let has_enough = self.place.position.offset >= *pass.enough.get_or_insert(head);
+            if !(has_enough && idle.is_over() || idle.is_tired(pass.filtered)) {
+                return Step::GoOn;
+            }
+            if is_told {
+                return Step::GiveWay;
+            }
+        }
+        match self.owed {
+            _ if !is_told => Step::Tell,
+            Owed::Batch => Step::Drained,
+            // Nothing will come that it could be flushed with.
+            Owed::Flush if self.is_closed => Step::Drained,
+            Owed::Flush | Owed::Nothing => Step::Wait,
+        }
+    }
+
+    fn hand_out(&mut self) -> Outcome {
+        self.owed = Owed::Batch;
+        Outcome::Batch
     }
 
     /// Says that what was handed out is done with; told to those who wait for it by the next pass.
     pub(crate) fn release(&mut self) {
-        self.held = false;
-        self.deferred = false;
-        self.done = self.position.offset;
+        self.owed = Owed::Nothing;
+        self.done = self.place.position.offset;
     }
 
     /// The same, and forgets it.
     pub(crate) fn release_all(&mut self) {
         self.release();
         self.buffer.clear();
-    }
-
-    /// Says that what was handed out is done with, but that its flush was put off.
-    pub(crate) fn defer(&mut self) {
-        self.held = false;
-        self.deferred = true;
-    }
-
-    /// Whether a waiting flush asks for what has been handed out by now.
-    pub(crate) fn must_flush(&self) -> bool {
-        self.must_flush
-    }
-
-    /// Whether the ring is closed: a reader that has had everything will get nothing more.
-    pub(crate) fn closed(&self) -> bool {
-        self.closed
     }
 
     /// Says whether its sink has failed, if it leaves now.
@@ -344,10 +326,7 @@ impl ReaderCore {
 
     /// The same, and why.
     pub(crate) fn take_loss(&mut self) -> Loss {
-        Loss {
-            missed: mem::take(&mut self.untold),
-            no_memory: self.no_memory.take(),
-        }
+        self.place.take_loss()
     }
 
     /// Whether there was more in the ring than went into the last batch.
@@ -356,7 +335,7 @@ impl ReaderCore {
     }
 
     pub(crate) fn missed(&self) -> Missed {
-        self.missed
+        self.place.missed()
     }
 
     pub(crate) fn restarted(&self) -> bool {
@@ -365,10 +344,11 @@ impl ReaderCore {
 
     /// Behind the last record that is in the buffer, or was.
     pub(crate) fn cursor(&self) -> Cursor {
+        let position = self.place.position;
         Cursor {
             ring: self.shared.id,
-            seq: self.position.seq,
-            bytes: Some(self.position.bytes),
+            seq: position.seq,
+            bytes: Some(position.bytes),
         }
     }
 
@@ -377,64 +357,43 @@ impl ReaderCore {
     }
 
     /// What the ring knows of this reader, until it has left.
-    pub(crate) fn slot<'a>(&self, state: &'a mut State) -> Option<&'a mut ReaderEntry> {
-        state.readers.get(self.token?)
+    pub(crate) fn entry<'a>(&self, state: &'a mut State) -> Option<&'a mut ReaderEntry> {
+        state.readers.get(self.key?)
     }
 
     /// Its name among the readers, until it has left.
-    pub(crate) fn token(&self) -> Option<ReaderKey> {
-        self.token
+    pub(crate) fn key(&self) -> Option<ReaderKey> {
+        self.key
     }
 
     /// How many readers joined before it, until it has left.
     pub(crate) fn number(&self) -> Option<u64> {
-        self.token.map(ReaderKey::number)
+        self.key.map(ReaderKey::number)
     }
 
     /// Leaves the readers of the ring; the buffer stays.
     pub(crate) fn leave(&mut self) {
-        let Some(token) = self.token.take() else {
+        let Some(key) = self.key.take() else {
             return;
         };
         let Some(mut state) = self.shared.lock() else {
             return;
         };
-        let slot = state.readers.leave(token);
-        state.counts.missed_by_left += self.missed;
+        let entry = state.readers.leave(key);
+        state.counts.missed_by_left += self.place.missed();
         if self.fails {
             state.counts.failed_sinks += 1;
-            let is_lost = slot
+            let is_lost = entry
                 .as_ref()
                 .is_some_and(ReaderEntry::is_lossless_but_for_its_sink);
             state.lost_sinks += usize::from(is_lost);
         }
-        self.shared.after_leave(state, slot);
+        self.shared.after_leave(state, entry);
     }
 }
 
 impl Drop for ReaderCore {
     fn drop(&mut self) {
         self.leave();
-    }
-}
-
-impl Shared {
-    /// Waits for a record: for a moment first, and if that brought none, until a write notifies.
-    pub(crate) fn sleep(
-        &self,
-        state: &mut MutexGuard<'_, State>,
-        has_napped: &mut bool,
-        until: Option<Instant>,
-    ) {
-        if mem::replace(has_napped, true) {
-            state.asleep = true;
-            self.not_empty.wait(state, until);
-        } else {
-            let length = until.map_or(NAP, |until| {
-                until.saturating_duration_since(sync::now()).min(NAP)
-            });
-            state.napping = true;
-            self.nap.wait_for(state, length);
-        }
     }
 }

@@ -51,10 +51,10 @@ pub(crate) fn join(
         // Without the lock: it may take a while, and memory.
         let found = (needs_walk && searches < SEARCHES).then(|| search(head));
         searches += 1;
-        if let Some(slots) = wanted {
+        if let Some(entries) = wanted {
             memory = Vec::new();
-            let bytes = slots.saturating_mul(size_of::<ReaderEntry>());
-            let reserved = memory.try_reserve_exact(slots);
+            let bytes = entries.saturating_mul(size_of::<ReaderEntry>());
+            let reserved = memory.try_reserve_exact(entries);
             reserved.map_err(|_| OutOfMemory { bytes })?;
         }
 
@@ -64,7 +64,7 @@ pub(crate) fn join(
         if state
             .readers
             .wants_memory()
-            .is_some_and(|slots| slots > memory.capacity())
+            .is_some_and(|entries| entries > memory.capacity())
         {
             continue;
         }
@@ -74,11 +74,11 @@ pub(crate) fn join(
             None => search(state.head.position),
         };
         let unused = state.readers.reserve(mem::take(&mut memory));
-        let token = state.readers.join(policy, begin.position);
+        let key = state.readers.join(policy, begin.position);
         // Who waits for room waits for this one too now, and maybe not as long.
         shared.wake_first_in_line(&state);
         drop(state);
         drop(unused);
-        return Ok((Some(token), begin));
+        return Ok((Some(key), begin));
     }
 }

@@ -1,6 +1,8 @@
 //! The one read path, whatever the reader is.
 
 pub(crate) mod core;
+pub(crate) mod idle;
 pub(crate) mod join;
+pub(crate) mod place;
 pub(crate) mod start;
 pub(crate) mod waker_thread;

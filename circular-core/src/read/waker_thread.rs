@@ -115,10 +115,14 @@ fn run(shared: &Shared) {
 fn take_ready(state: &mut State, wakers: &mut Vec<Waker>) -> bool {
     let (head, closed) = (state.head.position.offset, state.closed);
     let mut any = false;
-    for slot in state.readers.iter_mut().filter(|slot| slot.waker.is_some()) {
+    for entry in state
+        .readers
+        .iter_mut()
+        .filter(|entry| entry.waker.is_some())
+    {
         any = true;
-        if (slot.position.offset < head || closed) && wakers.len() < wakers.capacity() {
-            wakers.extend(slot.waker.take());
+        if (entry.position.offset < head || closed) && wakers.len() < wakers.capacity() {
+            wakers.extend(entry.waker.take());
         }
     }
     any

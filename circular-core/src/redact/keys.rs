@@ -80,7 +80,7 @@ const MARKS: &[&str] = &["[", "]", "%5b", "%5d", "%22"];
 const DEEPEST: usize = 8;
 
 /// Returns a hook that hides the value of every `key=value`, `key: value` and `"key":"value"` whose key ends
-/// with one of `keys`: `token` also stands for `access_token` and `X-Auth-ReaderKey`. Case does not count,
+/// with one of `keys`: `token` also stands for `access_token` and `X-Auth-Token`. Case does not count,
 /// nor do `_` and `-`: `session_id` also stands for `sessionId`. With an `s` behind it, it is a key if its
 /// value has quotes or brackets: `tokens=5` is left.
 ///
@@ -392,7 +392,7 @@ impl Place<'_> {
             match rest.first() {
                 None => return text.len(),
                 Some(&byte) if is_line_end(byte) => return at,
-                // A struct: `ReaderKey { .. }`.
+                // A struct: `Token { .. }`.
                 Some(_) if blanks > 0 && rest.get(blanks) == Some(&b'{') => at += blanks,
                 Some(_) if blanks > 0 => return at,
                 Some(_) if tail > 0 && self.is_end(rest, tail) => return at,

@@ -92,7 +92,7 @@ pub(crate) struct Readers {
     /// Where a record may end at most.
     limit: u64,
     /// In the order of their numbers.
-    slots: Vec<ReaderEntry>,
+    entries: Vec<ReaderEntry>,
     joined: u64,
     capacity: u64,
 }
@@ -103,7 +103,7 @@ const _: () = assert!(mem::offset_of!(Readers, limit) == 0);
 impl Readers {
     pub(crate) fn new(capacity: u64) -> Self {
         Self {
-            slots: Vec::new(),
+            entries: Vec::new(),
             joined: 0,
             capacity,
             limit: u64::MAX,
@@ -117,7 +117,7 @@ impl Readers {
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.entries.len()
     }
 
     /// How many there have ever been.
@@ -126,29 +126,29 @@ impl Readers {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ReaderEntry> {
-        self.slots.iter()
+        self.entries.iter()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut ReaderEntry> {
-        self.slots.iter_mut()
+        self.entries.iter_mut()
     }
 
     /// How much memory the next [`Self::join`] needs, if it has none left.
     pub(crate) fn wants_memory(&self) -> Option<usize> {
-        let full = self.slots.len() == self.slots.capacity();
-        full.then(|| (self.slots.len() * 2).max(4))
+        let full = self.entries.len() == self.entries.capacity();
+        full.then(|| (self.entries.len() * 2).max(4))
     }
 
     /// How much memory is enough, if it has far more than that.
     pub(crate) fn wants_less(&self) -> Option<usize> {
-        let has_far_more = self.slots.capacity() > (4 * self.slots.len()).max(FEW);
-        has_far_more.then(|| (self.slots.len() * 2).max(FEW))
+        let has_far_more = self.entries.capacity() > (4 * self.entries.len()).max(FEW);
+        has_far_more.then(|| (self.entries.len() * 2).max(FEW))
     }
 
     /// Takes `memory`, empty and as large as [`Self::wants_memory`] said, and gives the old back for
     /// the caller to drop when it has let go of the lock.
     pub(crate) fn reserve(&mut self, memory: Vec<ReaderEntry>) -> Vec<ReaderEntry> {
-        if memory.capacity() > self.slots.capacity() {
+        if memory.capacity() > self.entries.capacity() {
             self.move_to(memory)
         } else {
             memory
@@ -158,7 +158,7 @@ impl Readers {
     /// Takes `memory`, empty and as large as [`Self::wants_less`] said, if that is still enough, and gives
     /// the old back as [`Self::reserve`] does.
     pub(crate) fn shrink(&mut self, memory: Vec<ReaderEntry>) -> Vec<ReaderEntry> {
-        let room = self.slots.len()..self.slots.capacity();
+        let room = self.entries.len()..self.entries.capacity();
         if room.contains(&memory.capacity()) {
             self.move_to(memory)
         } else {
@@ -167,14 +167,14 @@ impl Readers {
     }
 
     fn move_to(&mut self, mut memory: Vec<ReaderEntry>) -> Vec<ReaderEntry> {
-        memory.append(&mut self.slots);
-        mem::replace(&mut self.slots, memory)
+        memory.append(&mut self.entries);
+        mem::replace(&mut self.entries, memory)
     }
 
     pub(crate) fn join(&mut self, policy: Policy, position: Position) -> ReaderKey {
-        debug_assert!(self.slots.len() < self.slots.capacity());
-        let token = ReaderKey(self.joined);
-        let slot = ReaderEntry {
+        debug_assert!(self.entries.len() < self.entries.capacity());
+        let key = ReaderKey(self.joined);
+        let entry = ReaderEntry {
             number: self.joined,
             policy,
             demoted: false,
@@ -189,29 +189,29 @@ impl Readers {
             waker: None,
         };
         self.joined += 1;
-        if slot.is_lossless() {
+        if entry.is_lossless() {
             self.limit = self.limit.min(self.limit_of(position.offset));
         }
-        self.slots.push(slot);
-        token
+        self.entries.push(entry);
+        key
     }
 
     /// Takes a reader out, and gives its slot back for the caller to drop when it has let go of the
     /// lock: a waker's destructor is foreign code.
-    pub(crate) fn leave(&mut self, token: ReaderKey) -> Option<ReaderEntry> {
-        let slot = self.slots.remove(self.find(token)?);
-        self.recompute_after(slot.is_lossless(), slot.position.offset);
-        Some(slot)
+    pub(crate) fn leave(&mut self, key: ReaderKey) -> Option<ReaderEntry> {
+        let entry = self.entries.remove(self.find(key)?);
+        self.recompute_after(entry.is_lossless(), entry.position.offset);
+        Some(entry)
     }
 
-    pub(crate) fn get(&mut self, token: ReaderKey) -> Option<&mut ReaderEntry> {
-        let index = self.find(token)?;
-        self.slots.get_mut(index)
+    pub(crate) fn get(&mut self, key: ReaderKey) -> Option<&mut ReaderEntry> {
+        let index = self.find(key)?;
+        self.entries.get_mut(index)
     }
 
-    fn find(&self, token: ReaderKey) -> Option<usize> {
-        self.slots
-            .binary_search_by_key(&token.0, |slot| slot.number)
+    fn find(&self, key: ReaderKey) -> Option<usize> {
+        self.entries
+            .binary_search_by_key(&key.0, |entry| entry.number)
             .ok()
     }
 
@@ -219,34 +219,34 @@ impl Readers {
     /// flush has waited for the latter.
     pub(crate) fn advance(
         &mut self,
-        token: ReaderKey,
+        key: ReaderKey,
         position: Position,
         done: u64,
         missed: Missed,
     ) -> bool {
-        let Some(slot) = self.get(token) else {
+        let Some(entry) = self.get(key) else {
             return false;
         };
-        let before = mem::replace(&mut slot.position, position).offset;
-        slot.missed = missed;
-        if before != position.offset || slot.done != done {
-            slot.still_since = None;
+        let before = mem::replace(&mut entry.position, position).offset;
+        entry.missed = missed;
+        if before != position.offset || entry.done != done {
+            entry.still_since = None;
         }
-        let lossless = slot.is_lossless();
-        let flushed = self.flushed(token, done);
+        let lossless = entry.is_lossless();
+        let flushed = self.flushed(key, done);
         self.recompute_after(lossless, before);
         flushed
     }
 
     /// Publishes up to where a reader's sink has written and flushed, and tells whether a flush has
     /// waited for that.
-    pub(crate) fn flushed(&mut self, token: ReaderKey, done: u64) -> bool {
-        let Some(slot) = self.get(token) else {
+    pub(crate) fn flushed(&mut self, key: ReaderKey, done: u64) -> bool {
+        let Some(entry) = self.get(key) else {
             return false;
         };
-        slot.done = done;
-        if slot.wants_flush(done) {
-            slot.flush_at = NO_FLUSH;
+        entry.done = done;
+        if entry.wants_flush(done) {
+            entry.flush_at = NO_FLUSH;
             return true;
         }
         false
@@ -254,11 +254,11 @@ impl Readers {
 
     /// Says whether a reader's sink fails. One that does not any more is waited for again, and where it was
     /// overtaken meanwhile, writers stop for it at once: it lands on the first record that is left.
-    pub(crate) fn set_fails(&mut self, token: ReaderKey, fails: bool) {
-        if let Some(slot) = self.get(token) {
-            slot.fails = fails;
-            slot.spared = None;
-            slot.still_since = None;
+    pub(crate) fn set_fails(&mut self, key: ReaderKey, fails: bool) {
+        if let Some(entry) = self.get(key) {
+            entry.fails = fails;
+            entry.spared = None;
+            entry.still_since = None;
             self.recompute();
         }
     }
@@ -267,25 +267,25 @@ impl Readers {
     /// anybody waits for it is demoted, if the flush goes on.
     pub(crate) fn ask_to_flush(&mut self, flush: &Flush, now: Instant, goes_on: bool) -> Asked {
         let mut asked = Asked::default();
-        for slot in self.iter_mut() {
-            let is_lossless = slot.is_lossless_but_for_its_sink();
-            if slot.number >= flush.joined || !is_lossless || slot.done >= flush.offset {
+        for entry in self.iter_mut() {
+            let is_lossless = entry.is_lossless_but_for_its_sink();
+            if entry.number >= flush.joined || !is_lossless || entry.done >= flush.offset {
                 continue;
             }
-            if slot.fails {
+            if entry.fails {
                 asked.fails = true;
                 continue;
             }
             // By a flush that gave up sooner, it may have been seen long before this one.
-            let since = (*slot.still_since.get_or_insert(now)).max(flush.began);
-            let patience = slot.policy.patience();
+            let since = (*entry.still_since.get_or_insert(now)).max(flush.began);
+            let patience = entry.policy.patience();
             let deadline = patience.and_then(|patience| since.checked_add(patience));
             if goes_on && deadline.is_some_and(|deadline| deadline <= now) {
-                slot.demoted = true;
+                entry.demoted = true;
                 asked.demoted += 1;
                 continue;
             }
-            slot.flush_at = slot.flush_at.min(flush.offset);
+            entry.flush_at = entry.flush_at.min(flush.offset);
             asked.any = true;
             asked.until = earlier(asked.until, deadline);
         }
@@ -299,11 +299,11 @@ impl Readers {
     /// tells whether there is one that has not yet. Nobody is given up on: it is for who ends the process.
     pub(crate) fn ask_to_flush_at_end(&mut self, flush: &Flush, own: &OwnAtEnd) -> bool {
         let mut any = false;
-        for slot in self.iter_mut() {
+        for entry in self.iter_mut() {
             let is_concerned =
-                slot.number < flush.joined && (slot.is_lossless() || slot.feeds && !slot.fails);
-            if is_concerned && slot.done < flush.offset && !own.has_reader(slot.number) {
-                slot.flush_at = slot.flush_at.min(flush.offset);
+                entry.number < flush.joined && (entry.is_lossless() || entry.feeds && !entry.fails);
+            if is_concerned && entry.done < flush.offset && !own.has_reader(entry.number) {
+                entry.flush_at = entry.flush_at.min(flush.offset);
                 any = true;
             }
         }
@@ -320,9 +320,9 @@ impl Readers {
     ) -> (u64, Option<Instant>) {
         let (mut demoted, mut next): (u64, Option<Instant>) = (0, None);
         let capacity = self.capacity;
-        for slot in self.iter_mut() {
-            let holds_back = slot.is_lossless() && slot.position.offset + capacity < end;
-            let Some(deadline) = slot
+        for entry in self.iter_mut() {
+            let holds_back = entry.is_lossless() && entry.position.offset + capacity < end;
+            let Some(deadline) = entry
                 .policy
                 .patience()
                 .and_then(|patience| since.checked_add(patience))
@@ -333,7 +333,7 @@ impl Readers {
                 continue;
             }
             if deadline <= now {
-                slot.demoted = true;
+                entry.demoted = true;
                 demoted += 1;
             } else {
                 next = earlier(next, Some(deadline));
@@ -354,8 +354,8 @@ impl Readers {
     fn recompute(&mut self) {
         let lowest = self
             .iter()
-            .filter(|slot| slot.is_lossless())
-            .map(|slot| slot.position.offset)
+            .filter(|entry| entry.is_lossless())
+            .map(|entry| entry.position.offset)
             .min();
         self.limit = lowest.map_or(u64::MAX, |lowest| self.limit_of(lowest));
     }
@@ -444,7 +444,7 @@ mod tests {
         let asked = readers.ask_to_flush(&flush, begin + PATIENCE, false);
         assert_eq!((asked.any, asked.demoted), (true, 0));
         assert_eq!(ask(&mut readers, 10), (true, 1, after(19)));
-        assert!(readers.get(stuck).is_some_and(|slot| slot.demoted));
+        assert!(readers.get(stuck).is_some_and(|entry| entry.demoted));
         assert_eq!(ask(&mut readers, 18), (true, 0, after(19)));
         readers.advance(slow, at(800), 800, Missed::default());
         // The other is waited for as long as it takes.
@@ -455,8 +455,8 @@ mod tests {
 
     /// As `join.rs` does it.
     fn join(readers: &mut Readers, policy: Policy) -> ReaderKey {
-        if let Some(slots) = readers.wants_memory() {
-            drop(readers.reserve(Vec::with_capacity(slots)));
+        if let Some(entries) = readers.wants_memory() {
+            drop(readers.reserve(Vec::with_capacity(entries)));
         }
         readers.join(policy, Position::default())
     }
@@ -469,12 +469,12 @@ mod tests {
             let tokens: Vec<_> = (0..2000)
                 .map(|_| join(&mut readers, Policy::Block))
                 .collect();
-            for (token, number) in tokens.iter().zip(0..) {
+            for (key, number) in tokens.iter().zip(0..) {
                 if number != stays as u64 {
-                    assert_eq!(readers.leave(*token).unwrap().number, number);
+                    assert_eq!(readers.leave(*key).unwrap().number, number);
                 }
             }
-            assert_eq!((readers.len(), readers.slots.len()), (1, 1));
+            assert_eq!((readers.len(), readers.entries.len()), (1, 1));
             assert_eq!(readers.get(tokens[stays]).unwrap().number, stays as u64);
             assert!(readers.get(tokens[17]).is_none() && readers.leave(tokens[17]).is_none());
             // A later one is not taken for one that has left.
@@ -491,13 +491,13 @@ mod tests {
             .map(|_| join(&mut readers, Policy::Skip))
             .collect();
         assert_eq!(readers.wants_less(), None);
-        for token in tokens {
-            readers.leave(token);
-            if let Some(slots) = readers.wants_less() {
-                drop(readers.shrink(Vec::with_capacity(slots)));
+        for key in tokens {
+            readers.leave(key);
+            if let Some(entries) = readers.wants_less() {
+                drop(readers.shrink(Vec::with_capacity(entries)));
                 assert_eq!(readers.wants_less(), None, "now it is right");
             }
-            let capacity = readers.slots.capacity();
+            let capacity = readers.entries.capacity();
             assert!(capacity <= (4 * readers.len()).max(FEW), "{capacity}");
         }
         // What has become too small meanwhile is not taken.
@@ -505,7 +505,7 @@ mod tests {
             join(&mut readers, Policy::Skip);
         }
         drop(readers.shrink(Vec::with_capacity(1)));
-        assert_eq!(readers.slots.len(), FEW);
-        assert!(readers.slots.capacity() >= FEW);
+        assert_eq!(readers.entries.len(), FEW);
+        assert!(readers.entries.capacity() >= FEW);
     }
 }

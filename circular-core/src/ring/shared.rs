@@ -241,16 +241,16 @@ impl Shared {
     }
 
     /// A reader that left: whoever may have waited for it is told, and the memory of many goes with them.
-    pub(crate) fn after_leave(&self, state: MutexGuard<'_, State>, slot: Option<ReaderEntry>) {
+    pub(crate) fn after_leave(&self, state: MutexGuard<'_, State>, entry: Option<ReaderEntry>) {
         self.wake_first_in_line(&state);
         let less = state.readers.wants_less();
         drop(state);
         self.flushed.notify_all();
         self.ended.notify_all();
-        drop(slot);
+        drop(entry);
         let mut memory = Vec::new();
         // Whoever leaves must not fail for want of memory.
-        let is_there = less.is_some_and(|slots| memory.try_reserve_exact(slots).is_ok());
+        let is_there = less.is_some_and(|entries| memory.try_reserve_exact(entries).is_ok());
         if let (true, Some(mut state)) = (is_there, self.lock()) {
             memory = state.readers.shrink(memory);
             drop(state);

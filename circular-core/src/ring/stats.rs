@@ -135,21 +135,21 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Position> {
         }
         let head = state.head.position;
         stats.missed = state.counts.missed_by_left;
-        for slot in state.readers.iter() {
-            stats.missed += slot.missed;
+        for entry in state.readers.iter() {
+            stats.missed += entry.missed;
         }
         stats
             .readers
-            .extend(state.readers.iter().take(room).map(|slot| {
-                let lag = head.missed_since(slot.position.seq, slot.position.bytes);
+            .extend(state.readers.iter().take(room).map(|entry| {
+                let lag = head.missed_since(entry.position.seq, entry.position.bytes);
                 ReaderStats {
-                    id: slot.number,
-                    policy: slot.policy,
-                    demoted: slot.demoted,
-                    failing: slot.fails,
+                    id: entry.number,
+                    policy: entry.policy,
+                    demoted: entry.demoted,
+                    failing: entry.fails,
                     lag_records: lag.records,
                     lag_bytes: lag.bytes,
-                    missed: slot.missed,
+                    missed: entry.missed,
                 }
             }));
         stats.waits = Waits {

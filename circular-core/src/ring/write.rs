@@ -278,9 +278,9 @@ impl Shared {
             };
             position = next;
         }
-        for slot in state.readers.iter_mut() {
-            if slot.place().is_some_and(|place| is_gone(&place)) {
-                slot.spared = Some(position);
+        for entry in state.readers.iter_mut() {
+            if entry.place().is_some_and(|place| is_gone(&place)) {
+                entry.spared = Some(position);
             }
         }
     }

@@ -65,7 +65,7 @@ fn say(what: fmt::Arguments<'_>) {
 /// A sink that is tried again.
 pub(crate) struct Failure {
     shared: Arc<Shared>,
-    token: ReaderKey,
+    key: ReaderKey,
     choice: Choice,
     /// How long it is left alone the next time, while it fails.
     pause: Option<Duration>,
@@ -76,13 +76,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// Nothing where the first error is to end the reader.
-    pub(crate) fn new(pass: &ReaderCore, choice: Choice) -> Option<Self> {
-        let token = pass
-            .token()
-            .filter(|_| choice.on_error != OnError::GiveUp)?;
+    pub(crate) fn new(core: &ReaderCore, choice: Choice) -> Option<Self> {
+        let key = core.key().filter(|_| choice.on_error != OnError::GiveUp)?;
         Some(Self {
-            shared: Arc::clone(pass.shared()),
-            token,
+            shared: Arc::clone(core.shared()),
+            key,
             choice,
             pause: None,
             told: None,
@@ -96,7 +94,7 @@ impl Failure {
         let begins = self.pause.replace((2 * pause).min(LONGEST)).is_none();
         let is_told = self.told.is_some_and(|told| told.elapsed() < BETWEEN_LINES);
         if begins {
-            self.shared.set_fails(self.token, true);
+            self.shared.set_fails(self.key, true);
         }
         if begins && !is_told {
             self.told = Some(Instant::now());
@@ -121,8 +119,8 @@ impl Failure {
     pub(super) fn has_more(&self) -> bool {
         self.shared.lock().is_some_and(|mut state| {
             let head = state.head.position.offset;
-            let slot = state.readers.get(self.token);
-            slot.is_some_and(|slot| slot.position.offset < head)
+            let entry = state.readers.get(self.key);
+            entry.is_some_and(|entry| entry.position.offset < head)
         })
     }
 
@@ -131,18 +129,18 @@ impl Failure {
     pub(super) fn is_over(&mut self) {
         self.was_last = false;
         if self.pause.take().is_some() {
-            self.shared.set_fails(self.token, false);
+            self.shared.set_fails(self.key, false);
         }
     }
 }
 
 impl Shared {
     /// Says whether the sink of a reader fails. Writers and flushes that wait for one that does are let go.
-    pub(crate) fn set_fails(&self, token: ReaderKey, fails: bool) {
+    pub(crate) fn set_fails(&self, key: ReaderKey, fails: bool) {
         let Some(mut state) = self.lock() else {
             return;
         };
-        state.readers.set_fails(token, fails);
+        state.readers.set_fails(key, fails);
         self.wake_first_in_line(&state);
         drop(state);
         self.flushed.notify_all();

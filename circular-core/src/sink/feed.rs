@@ -1,6 +1,6 @@
 //! Feeding a sink, and what can go wrong in it.
 
-use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::core::ReaderCore;
 use crate::record::missed::Loss;
 use crate::ring::attending::Attending;
 use crate::sink::deferred_flush;
@@ -27,17 +27,19 @@ pub(crate) const NOT_READY: Duration = Duration::from_millis(5);
 /// readers to end has what the sink writes when it is dropped, an archive's trailer say. But from the
 /// moment that the reader is done, no writer and no flush waits for it.
 pub(crate) struct Feed<W> {
-    pass: ReaderCore,
+    core: ReaderCore,
     sink: Option<W>,
     /// Dropped last.
     _attending: Attending,
 }
 
 impl<W: Write> Feed<W> {
-    pub(crate) fn new(pass: ReaderCore, sink: W) -> Self {
+    /// For a reader that is done with what it was given before.
+    pub(crate) fn new(mut core: ReaderCore, sink: W) -> Self {
+        core.release();
         Self {
-            _attending: attend(&pass),
-            pass,
+            _attending: attend(&core),
+            core,
             sink: Some(sink),
         }
     }
@@ -53,22 +55,22 @@ impl<W: Write> Feed<W> {
 
     /// The same, and does what is chosen if the sink fails.
     pub(crate) fn run_or(mut self, notice: Notice, choice: Choice) -> io::Result<u64> {
-        let _in_ring = InRing::enter(self.pass.shared().id, self.pass.number());
+        let _in_ring = InRing::enter(self.core.shared().id, self.core.number());
         let Some(sink) = &mut self.sink else {
             return Ok(0);
         };
         let mut feeder = Feeder {
-            failure: Failure::new(&self.pass, choice),
+            failure: Failure::new(&self.core, choice),
             ..Feeder::new(sink)
         };
         // Until it is known better: it may panic.
-        self.pass.set_fails(true);
-        let outcome = feed_all(&mut self.pass, &mut feeder, notice);
+        self.core.set_fails(true);
+        let outcome = feed_all(&mut self.core, &mut feeder, notice);
         let bytes = feeder.taken;
-        self.pass.set_fails(outcome.is_err());
+        self.core.set_fails(outcome.is_err());
         if let Err(error) = &outcome {
             // Nobody waits for a reader that is through, but the exit waits until its sink is gone.
-            self.pass.leave();
+            self.core.leave();
             choice.tell_end(bytes, error);
         }
         outcome.map(|()| bytes).map_err(|source| {
@@ -81,11 +83,11 @@ impl<W: Write> Feed<W> {
 impl<W> Drop for Feed<W> {
     fn drop(&mut self) {
         // Before the sink is dropped, which may take its time.
-        self.pass.leave();
-        let _in_ring = InRing::enter(self.pass.shared().id, None);
+        self.core.leave();
+        let _in_ring = InRing::enter(self.core.shared().id, None);
         let _no_wait = NoWait::enter();
         let sink = self.sink.take();
-        if self.pass.shared().generation.is_past() {
+        if self.core.shared().generation.is_past() {
             // The sink has forked. What it holds is the parent's to write.
             mem::forget(sink);
         } else if thread::panicking() {
@@ -98,14 +100,14 @@ impl<W> Drop for Feed<W> {
 }
 
 /// Says that there is a sink now, until what is returned is dropped. It may be in the place of one that failed.
-fn attend(pass: &ReaderCore) -> Attending {
-    let shared = pass.shared();
+fn attend(core: &ReaderCore) -> Attending {
+    let shared = core.shared();
     let attending = Attending::new(shared);
     if let Some(mut state) = shared.lock() {
         let mut replaces = false;
-        if let Some(slot) = pass.slot(&mut state) {
-            slot.feeds = true;
-            replaces = slot.is_lossless();
+        if let Some(entry) = core.entry(&mut state) {
+            entry.feeds = true;
+            replaces = entry.is_lossless();
         }
         state.lost_sinks = state.lost_sinks.saturating_sub(usize::from(replaces));
     }
@@ -113,36 +115,26 @@ fn attend(pass: &ReaderCore) -> Attending {
 }
 
 fn feed_all<W: Write>(
-    pass: &mut ReaderCore,
+    core: &mut ReaderCore,
     feeder: &mut Feeder<'_, W>,
     notice: Notice,
 ) -> io::Result<()> {
-    if pass.restarted() {
+    if core.restarted() {
         feeder.line(notice.restarted())?;
     }
-    loop {
-        match pass.next(Idle::Sleep { until: None }) {
-            Outcome::Batch => {
-                feeder.notice(notice, pass.take_loss())?;
-                feeder.take(pass.buffer().bytes())?;
-                if pass.must_flush() {
-                    if feeder.flush(true)? {
-                        pass.release();
-                    } else {
-                        pass.defer();
-                    }
-                }
-            }
-            Outcome::Drained => {
-                if feeder.flush(pass.must_flush() || pass.closed())? {
-                    pass.release();
-                } else {
-                    pass.defer();
-                }
-            }
-            Outcome::Ended => return Ok(()),
+    while let Some(mut delivery) = core.deliver() {
+        feeder.notice(notice, delivery.take_loss())?;
+        feeder.take(delivery.bytes())?;
+        if !delivery.wants_flush() {
+            continue;
+        }
+        if feeder.flush(delivery.must_flush())? {
+            delivery.done();
+        } else {
+            delivery.deferred();
         }
     }
+    Ok(())
 }
 
 /// A sink, and what it has taken.
@@ -320,7 +312,7 @@ mod tests {
     fn a_sink_is_flushed_in_the_midst_if_somebody_waits_for_that() {
         let mut ring = Ring::new(4096).unwrap();
         let shared = Arc::clone(ring.handle().shared());
-        let pass = ReaderCore::join(
+        let core = ReaderCore::join(
             Arc::clone(&shared),
             Start::Oldest,
             Policy::Block,
@@ -346,7 +338,7 @@ mod tests {
         }
         drop(ring);
         let mut events = Vec::new();
-        Feed::new(pass, Events(&mut events))
+        Feed::new(core, Events(&mut events))
             .run(Notice::None)
             .unwrap();
         assert_eq!(events[..2], [Event::Written, Event::Flushed], "not at once");

@@ -209,7 +209,7 @@ fn brackets_are_hidden_with_all_that_is_in_them() {
             "password=[redacted] n=1",
         ),
         (
-            "token: ReaderKey { value: \"a b\" }, n: 1",
+            "token: Token { value: \"a b\" }, n: 1",
             "token: [redacted], n: 1",
         ),
         ("tokens=[abc, def] n=1", "tokens=[redacted] n=1"),
@@ -433,7 +433,7 @@ fn a_key_is_found_whatever_its_letters() {
     for text in [
         "no key",
         "broken=1",
-        "ReaderKey",
+        "Token",
         "tokens=5",
         "en=1 n=2 _=3 -=4",
     ] {

@@ -17,7 +17,7 @@ fn loom_close_lets_writers_that_wait_go() {
     model(Some(3), ["both waited"], |[both]| {
         let shared = ring(2);
         // It never reads.
-        let pass = reader(&shared, Policy::Block);
+        let core = reader(&shared, Policy::Block);
         (0..2).for_each(|name| assert!(write(&shared, name)));
         let writers = [2, 3].map(|name| {
             let shared = Arc::clone(&shared);
@@ -28,7 +28,7 @@ fn loom_close_lets_writers_that_wait_go() {
             assert!(!writer.join().unwrap(), "written");
         }
         both.occurred_if(shared.lock().unwrap().counts.waits == 2);
-        drop(pass);
+        drop(core);
     });
 }
 
@@ -41,10 +41,10 @@ fn loom_after_close_nothing_is_published_and_readers_get_what_was() {
     ];
     model(Some(3), cases, |[nothing, some, none]| {
         let shared = ring(2);
-        let pass = reader(&shared, Policy::Block);
+        let core = reader(&shared, Policy::Block);
         let writer = Arc::clone(&shared);
         let writer = thread::spawn(move || [1, 2, 3].map(|name| write(&writer, name)));
-        let reader = thread::spawn(move || read_all(pass));
+        let reader = thread::spawn(move || read_all(core));
         shared.close();
         let committed = shared.tape.committed();
         let written = writer.join().unwrap();
@@ -66,8 +66,8 @@ fn loom_a_join_is_over_when_the_last_reader_has_left() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
         let readers = [Policy::Block, Policy::Skip].map(|policy| {
-            let pass = reader(&shared, policy);
-            thread::spawn(move || drop(pass))
+            let core = reader(&shared, policy);
+            thread::spawn(move || drop(core))
         });
         // So long that it has no deadline.
         assert!(Handle::new(Arc::clone(&shared)).join_timeout(Duration::MAX));
@@ -82,12 +82,12 @@ fn loom_a_join_is_over_when_the_last_reader_has_left() {
 fn loom_two_joins_at_once_are_both_over() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
-        let pass = reader(&shared, Policy::Skip);
+        let core = reader(&shared, Policy::Skip);
         let joins = [(); 2].map(|()| {
             let handle = Handle::new(Arc::clone(&shared));
             thread::spawn(move || assert!(handle.join_timeout(Duration::MAX)))
         });
-        drop(pass);
+        drop(core);
         for join in joins {
             join.join().unwrap();
         }
@@ -99,8 +99,8 @@ fn loom_close_ends_a_reader_that_sleeps() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
         let readers = [Policy::Block, Policy::Skip].map(|policy| {
-            let pass = reader(&shared, policy);
-            thread::spawn(move || read_all(pass))
+            let core = reader(&shared, policy);
+            thread::spawn(move || read_all(core))
         });
         shared.close();
         for reader in readers {

@@ -2,7 +2,8 @@
 
 use super::{end_time, model, read, reader, ring, write, writer};
 use crate::api::handle::Handle;
-use crate::read::core::{Idle, Outcome};
+use crate::read::core::Outcome;
+use crate::read::idle::Idle;
 use crate::ring::policy::Policy;
 use crate::sys::sync;
 use loom::thread;
@@ -17,11 +18,11 @@ fn loom_a_reader_that_is_demoted_gets_whole_records_and_counts_the_rest() {
     let cases = ["demoted and lapped", "demoted in time", "not demoted"];
     model(Some(3), cases, |[lapped, in_time, not]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::BlockFor(PATIENCE));
+        let mut core = reader(&shared, Policy::BlockFor(PATIENCE));
         let writer = writer(&shared, [1, 2, 3, 4]);
         let clock = Arc::clone(&shared);
         let clock = thread::spawn(move || end_time(&clock, clock.room_of(0)));
-        let got = read(&mut pass, 4);
+        let got = read(&mut core, 4);
         assert!(got.names.windows(2).all(|pair| pair[0] < pair[1]));
         writer.join().unwrap();
         clock.join().unwrap();
@@ -38,7 +39,7 @@ fn loom_a_reader_that_is_demoted_gets_whole_records_and_counts_the_rest() {
 fn loom_a_demotion_lets_a_flush_and_the_writers_in_line_go() {
     model(Some(3), ["both writers waited"], |[both]| {
         let shared = ring(2);
-        let pass = reader(&shared, Policy::BlockFor(PATIENCE));
+        let core = reader(&shared, Policy::BlockFor(PATIENCE));
         (0..2).for_each(|name| assert!(write(&shared, name)));
         let writers = [2, 3].map(|name| writer(&shared, [name]));
         let clock = Arc::clone(&shared);
@@ -48,7 +49,7 @@ fn loom_a_demotion_lets_a_flush_and_the_writers_in_line_go() {
             writer.join().unwrap();
         }
         clock.join().unwrap();
-        drop(pass);
+        drop(core);
         let counts = &shared.lock().unwrap().counts;
         assert_eq!(counts.demotions, 1);
         both.occurred_if(counts.waits == 2);
@@ -60,7 +61,7 @@ fn loom_a_demotion_lets_a_flush_and_the_writers_in_line_go() {
 fn loom_a_flush_that_demotes_lets_a_writer_go() {
     model(Some(3), ["the writer waited"], |[waited]| {
         let shared = ring(2);
-        let pass = reader(&shared, Policy::BlockFor(PATIENCE));
+        let core = reader(&shared, Policy::BlockFor(PATIENCE));
         (0..2).for_each(|name| assert!(write(&shared, name)));
         let writer = writer(&shared, [2]);
         let clock = Arc::clone(&shared);
@@ -69,7 +70,7 @@ fn loom_a_flush_that_demotes_lets_a_writer_go() {
         assert!(write(&shared, 3));
         writer.join().unwrap();
         clock.join().unwrap();
-        drop(pass);
+        drop(core);
         let counts = &shared.lock().unwrap().counts;
         waited.occurred_if(counts.waits > 0);
     });
@@ -79,12 +80,12 @@ fn loom_a_flush_that_demotes_lets_a_writer_go() {
 fn loom_a_reader_that_waits_for_so_long_gets_a_record_or_nothing() {
     model(Some(3), ["in time", "too late"], |[in_time, too_late]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Skip);
+        let mut core = reader(&shared, Policy::Skip);
         let writer = writer(&shared, [1]);
         let clock = Arc::clone(&shared);
         let clock = thread::spawn(move || end_time(&clock, &clock.not_empty));
         let until = Some(sync::now() + PATIENCE);
-        let outcome = pass.next(Idle::Sleep { until });
+        let outcome = core.recv(Idle::Sleep { until });
         in_time.occurred_if(outcome == Outcome::Batch);
         too_late.occurred_if(outcome == Outcome::Drained);
         writer.join().unwrap();
@@ -96,15 +97,14 @@ fn loom_a_reader_that_waits_for_so_long_gets_a_record_or_nothing() {
 fn loom_a_flush_with_a_deadline_tells_whether_it_was_in_time() {
     model(Some(3), ["in time", "too late"], |[in_time, too_late]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Block);
+        let mut core = reader(&shared, Policy::Block);
         assert!(write(&shared, 1));
         let clock = Arc::clone(&shared);
         let clock = thread::spawn(move || end_time(&clock, &clock.flushed));
         let flushing = Handle::new(Arc::clone(&shared));
         let flushing = thread::spawn(move || flushing.flush_timeout(PATIENCE));
-        assert_eq!(read(&mut pass, 1).names, [1]);
-        pass.release();
-        assert_eq!(pass.next(Idle::Return), Outcome::Drained);
+        assert_eq!(read(&mut core, 1).names, [1]);
+        assert_eq!(core.recv(Idle::Return), Outcome::Drained);
         let flushed = flushing.join().unwrap();
         in_time.occurred_if(flushed);
         too_late.occurred_if(!flushed);

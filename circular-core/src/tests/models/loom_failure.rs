@@ -12,18 +12,18 @@ use std::time::Duration;
 fn loom_a_sink_that_fails_lets_a_flush_and_the_writers_in_line_go() {
     model(Some(3), ["both writers waited"], |[both]| {
         let shared = ring(2);
-        let pass = reader(&shared, Policy::Block);
+        let core = reader(&shared, Policy::Block);
         (0..2).for_each(|name| assert!(write(&shared, name)));
         let writers = [2, 3].map(|name| writer(&shared, [name]));
-        let (failing, token) = (Arc::clone(&shared), pass.token().unwrap());
-        let fails = thread::spawn(move || failing.set_fails(token, true));
+        let (failing, key) = (Arc::clone(&shared), core.key().unwrap());
+        let fails = thread::spawn(move || failing.set_fails(key, true));
         let flushed = Handle::new(Arc::clone(&shared)).flush_timeout(Duration::MAX);
         assert!(!flushed, "it has not been");
         for writer in writers {
             writer.join().unwrap();
         }
         fails.join().unwrap();
-        drop(pass);
+        drop(core);
         both.occurred_if(shared.lock().unwrap().counts.waits == 2);
     });
 }
@@ -34,14 +34,14 @@ fn loom_a_sink_that_works_again_gets_what_is_left_and_the_rest_is_counted() {
     let cases = ["it was lapped", "nothing was lost"];
     model(Some(3), cases, |[lapped, whole]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Block);
+        let mut core = reader(&shared, Policy::Block);
         let writer = writer(&shared, [1, 2, 3, 4]);
-        let (failing, token) = (Arc::clone(&shared), pass.token().unwrap());
+        let (failing, key) = (Arc::clone(&shared), core.key().unwrap());
         let fails = thread::spawn(move || {
-            failing.set_fails(token, true);
-            failing.set_fails(token, false);
+            failing.set_fails(key, true);
+            failing.set_fails(key, false);
         });
-        let Got { names, missed } = read(&mut pass, 4);
+        let Got { names, missed } = read(&mut core, 4);
         assert!(names.windows(2).all(|pair| pair[0] < pair[1]));
         writer.join().unwrap();
         fails.join().unwrap();

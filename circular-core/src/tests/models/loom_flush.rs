@@ -56,9 +56,9 @@ fn fed<W: Write + 'static>(
         last,
         flushed: Arc::clone(&flushed),
     });
-    let pass = reader(shared, policy);
+    let core = reader(shared, policy);
     let feeder = thread::spawn(move || {
-        let _ = Feed::new(pass, sink).run(Notice::None);
+        let _ = Feed::new(core, sink).run(Notice::None);
     });
     (flushed, feeder)
 }
@@ -124,9 +124,9 @@ fn loom_two_flushes_at_once_are_both_done() {
 fn loom_a_flush_does_not_wait_for_a_reader_that_left() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
-        let pass = reader(&shared, Policy::Block);
+        let core = reader(&shared, Policy::Block);
         assert!(write(&shared, 1));
-        let leaver = thread::spawn(move || drop(pass));
+        let leaver = thread::spawn(move || drop(core));
         Handle::new(Arc::clone(&shared)).flush();
         leaver.join().unwrap();
     });

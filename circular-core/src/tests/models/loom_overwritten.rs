@@ -3,7 +3,8 @@
 use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
 use crate::dump::write::{self, Piece};
 use crate::format::word::WORD;
-use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::core::{Outcome, ReaderCore};
+use crate::read::idle::Idle;
 use crate::ring::policy::{Policy, Start};
 use crate::select::Select;
 use crate::tape::batch::Records;
@@ -83,9 +84,9 @@ fn loom_a_reader_that_is_overtaken_gets_whole_records_and_counts_the_rest() {
     model(None, ["lapped", "not lapped"], |[lapped, not_lapped]| {
         let shared = ring(2);
         write(&shared, 0);
-        let mut pass = reader(&shared, Policy::Skip);
+        let mut core = reader(&shared, Policy::Skip);
         let writer = writer(&shared, [1, 2]);
-        let got = read(&mut pass, 3);
+        let got = read(&mut core, 3);
         assert!(
             got.names.windows(2).all(|pair| pair[0] < pair[1]),
             "{got:?}"
@@ -100,9 +101,9 @@ fn loom_a_reader_that_is_overtaken_gets_whole_records_and_counts_the_rest() {
 fn loom_a_reader_that_is_overtaken_by_two_writers_counts_what_it_missed() {
     model(Some(3), ["lapped", "not lapped"], |[lapped, not_lapped]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Skip);
+        let mut core = reader(&shared, Policy::Skip);
         let writers = [[1, 2], [11, 12]].map(|names| writer(&shared, names));
-        let got = read(&mut pass, 4);
+        let got = read(&mut core, 4);
         for writer in writers {
             writer.join().unwrap();
         }
@@ -126,7 +127,7 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
         let shared = ring(4);
         (0..4).for_each(|name| assert!(write(&shared, name)));
         let start = Start::Last(3);
-        let mut pass = ReaderCore::join(
+        let mut core = ReaderCore::join(
             Arc::clone(&shared),
             start,
             Policy::Skip,
@@ -136,9 +137,9 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
         .unwrap();
         write(&shared, 4);
         let writer = writer(&shared, [5]);
-        assert_eq!(pass.next(Idle::Return), Outcome::Batch);
-        let first = Records::new(pass.buffer()).next().map(name);
-        let missed = pass.take_untold().records;
+        assert_eq!(core.recv(Idle::Return), Outcome::Batch);
+        let first = Records::new(core.buffer()).next().map(name);
+        let missed = core.take_untold().records;
         assert_eq!(u64::from(first.unwrap()), 1 + missed);
         overtaken.occurred_if(missed > 0);
         writer.join().unwrap();

@@ -3,7 +3,8 @@
 use super::{model, read, reader, ring, write, writer};
 use crate::api::handle::Handle;
 use crate::format::word::WORD;
-use crate::read::core::{Idle, Outcome};
+use crate::read::core::Outcome;
+use crate::read::idle::Idle;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;
 use crate::sink::feed::Feed;
@@ -53,7 +54,7 @@ fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
         ["overtook itself", "found room"],
         |[overtook, room]| {
             let shared = ring(2);
-            let pass = reader(&shared, Policy::Block);
+            let core = reader(&shared, Policy::Block);
             let writer = writer(&shared, [1, 2, 3]);
             let answers = Arc::clone(&shared);
             let mut sink = Sink {
@@ -61,7 +62,7 @@ fn loom_a_sink_that_writes_to_its_own_full_ring_ends() {
                 names: Vec::new(),
                 enough: 3,
             };
-            Feed::new(pass, &mut sink).run(Notice::None).unwrap_err();
+            Feed::new(core, &mut sink).run(Notice::None).unwrap_err();
             writer.join().unwrap();
             let overtakes = shared.lock().unwrap().counts.overtakes;
             // Nothing is lost but by an answer that could not wait.
@@ -110,20 +111,19 @@ fn loom_a_flush_is_done_when_what_was_overtaken_is_told() {
         ["overtook what a flush waits for"],
         |[overtook]| {
             let shared = ring(2);
-            let mut pass = reader(&shared, Policy::Block);
+            let mut core = reader(&shared, Policy::Block);
             (0..2).for_each(|name| assert!(write(&shared, name)));
             let told = Arc::new(AtomicU64::new(0));
             let flush = flush_until_told(&shared, &told);
             write_in_a_sink(&shared, 2..4);
             let mut total = 0;
             while total < 4 {
-                assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
-                total += pass.take_untold().records;
-                total += Records::new(pass.buffer()).count() as u64;
+                assert_eq!(core.recv(Idle::Sleep { until: None }), Outcome::Batch);
+                total += core.take_untold().records;
+                total += Records::new(core.buffer()).count() as u64;
                 told.store(total, Relaxed);
-                pass.release();
             }
-            assert_eq!(pass.next(Idle::Return), Outcome::Drained);
+            assert_eq!(core.recv(Idle::Return), Outcome::Drained);
             overtook.occurred_if(flush.join().unwrap());
         },
     );
@@ -137,31 +137,25 @@ fn loom_a_flush_is_done_when_what_was_overtaken_behind_a_batch_is_told() {
         ["overtook what a flush waits for"],
         |[overtook]| {
             let shared = ring(2);
-            let mut pass = reader(&shared, Policy::Block);
+            let mut core = reader(&shared, Policy::Block);
             assert!(write(&shared, 0));
-            assert_eq!(pass.next(Idle::Return), Outcome::Batch);
+            let _ = core.deliver().unwrap();
             let told = Arc::new(AtomicU64::new(1));
             assert!(write(&shared, 1));
             let flush = flush_until_told(&shared, &told);
             write_in_a_sink(&shared, 2..4);
-            // As a feeder does: it releases what its sink has flushed.
+            // As a feeder does: what it gave its sink is done with when that was flushed.
             let mut total = 1;
             while total < 4 {
-                match pass.next(Idle::Return) {
-                    Outcome::Batch => {
-                        total += pass.take_untold().records;
-                        total += Records::new(pass.buffer()).count() as u64;
-                        told.store(total, Relaxed);
-                        if pass.must_flush() {
-                            pass.release();
-                        }
-                    }
-                    Outcome::Drained => pass.release(),
-                    Outcome::Ended => unreachable!("nobody closes it"),
+                let mut delivery = core.deliver().unwrap();
+                total += delivery.take_loss().missed.records;
+                total += (delivery.bytes().len() / WORD) as u64;
+                told.store(total, Relaxed);
+                if delivery.wants_flush() {
+                    delivery.done();
                 }
             }
-            pass.release();
-            assert_eq!(pass.next(Idle::Return), Outcome::Drained);
+            assert_eq!(core.recv(Idle::Return), Outcome::Drained);
             overtook.occurred_if(flush.join().unwrap());
         },
     );
@@ -172,10 +166,10 @@ fn loom_a_flush_is_done_when_what_was_overtaken_behind_a_batch_is_told() {
 fn loom_a_drained_reader_loses_no_more_than_is_overwritten() {
     model(Some(3), ["lost one", "lost none"], |[one, none]| {
         let shared = ring(4);
-        let mut pass = reader(&shared, Policy::Block);
+        let mut core = reader(&shared, Policy::Block);
         let writer = Arc::clone(&shared);
         let writer = thread::spawn(move || write_in_a_sink(&writer, 0..5));
-        let got = read(&mut pass, 5);
+        let got = read(&mut core, 5);
         assert!(got.missed <= 1, "lost too much: {got:?}");
         one.occurred_if(got.missed == 1);
         none.occurred_if(got.missed == 0);

@@ -3,7 +3,8 @@
 use super::{
     Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
 };
-use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::core::{Outcome, ReaderCore};
+use crate::read::idle::Idle;
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
 use crate::ring::policy::{Policy, Start};
@@ -24,9 +25,9 @@ fn loom_a_lossless_reader_gets_every_record_of_one_writer() {
         ["a writer waited", "no writer waited"],
         |[waited, not]| {
             let shared = ring(2);
-            let mut pass = reader(&shared, Policy::Block);
+            let mut core = reader(&shared, Policy::Block);
             let writer = writer(&shared, [1, 2, 3]);
-            let got = read(&mut pass, 3);
+            let got = read(&mut core, 3);
             writer.join().unwrap();
             let all = (vec![1, 2, 3], 0);
             assert_eq!((got.names, got.missed), all, "not what was written");
@@ -41,8 +42,8 @@ fn loom_a_record_wakes_every_reader_that_sleeps() {
     model(Some(3), [], |[]| {
         let shared = ring(2);
         let readers = [Policy::Block, Policy::Skip].map(|policy| {
-            let mut pass = reader(&shared, policy);
-            thread::spawn(move || read(&mut pass, 1))
+            let mut core = reader(&shared, policy);
+            thread::spawn(move || read(&mut core, 1))
         });
         assert!(write(&shared, 1));
         for reader in readers {
@@ -55,9 +56,9 @@ fn loom_a_record_wakes_every_reader_that_sleeps() {
 fn loom_a_lossless_reader_gets_every_record_of_two_writers() {
     model(Some(3), ["two writers waited"], |[waited]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Block);
+        let mut core = reader(&shared, Policy::Block);
         let writers = [[1, 2], [11, 12]].map(|names| writer(&shared, names));
-        let got = read(&mut pass, 4);
+        let got = read(&mut core, 4);
         for writer in writers {
             writer.join().unwrap();
         }
@@ -73,11 +74,11 @@ fn loom_a_lossless_reader_gets_every_record_of_two_writers() {
 fn loom_two_lossless_readers_both_get_every_record() {
     model(Some(3), ["a writer waited"], |[waited]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Block);
+        let mut core = reader(&shared, Policy::Block);
         let mut other = reader(&shared, Policy::Block);
         let other = thread::spawn(move || read(&mut other, 3));
         let writer = writer(&shared, [1, 2, 3]);
-        let got = read(&mut pass, 3);
+        let got = read(&mut core, 3);
         for got in [got, other.join().unwrap()] {
             let all = (vec![1, 2, 3], 0);
             assert_eq!((got.names, got.missed), all, "not what was written");
@@ -93,7 +94,7 @@ fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
     model(Some(3), [], |[]| {
         let shared = ring(4);
         let (start, policy) = (Start::Oldest, Policy::Block);
-        let mut pass = ReaderCore::join(
+        let mut core = ReaderCore::join(
             Arc::clone(&shared),
             start,
             policy,
@@ -106,9 +107,9 @@ fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
             (0..3).for_each(|_| write_info(&writer));
             assert!(write(&writer, 7));
         });
-        let outcome = pass.next(Idle::Sleep { until: None });
+        let outcome = core.recv(Idle::Sleep { until: None });
         assert_eq!(outcome, Outcome::Batch, "it ended its wait");
-        let names: Vec<u8> = Records::new(pass.buffer()).map(name).collect();
+        let names: Vec<u8> = Records::new(core.buffer()).map(name).collect();
         assert_eq!(names, [7]);
         writer.join().unwrap();
     });
@@ -119,10 +120,10 @@ fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
 fn loom_writers_that_wait_go_on_when_the_reader_leaves() {
     model(Some(3), ["both waited"], |[both]| {
         let shared = ring(2);
-        let pass = reader(&shared, Policy::Block);
+        let core = reader(&shared, Policy::Block);
         (0..2).for_each(|name| assert!(write(&shared, name)));
         let writers = [2, 3].map(|name| writer(&shared, [name]));
-        drop(pass);
+        drop(core);
         for writer in writers {
             writer.join().unwrap();
         }
@@ -155,9 +156,9 @@ fn loom_a_reader_that_joins_while_others_write_has_no_gap_and_no_double() {
         |[first, last]| {
             let shared = ring(2);
             let writers = [[1, 2], [11, 12]].map(|names| writer(&shared, names));
-            let mut pass = reader(&shared, Policy::Block);
-            let seq = pass.cursor().seq;
-            let got = read(&mut pass, 4 - seq);
+            let mut core = reader(&shared, Policy::Block);
+            let seq = core.cursor().seq;
+            let got = read(&mut core, 4 - seq);
             assert_eq!(got.missed, 0, "missed");
             for writer in writers {
                 writer.join().unwrap();
@@ -182,7 +183,7 @@ fn loom_a_reader_that_resumes_is_told_what_is_gone() {
             assert_eq!(read(&mut first, 2).names, [0, 1]);
             let writer = writer(&shared, [2, 3]);
             let start = Start::After(cursor);
-            let mut pass = ReaderCore::join(
+            let mut core = ReaderCore::join(
                 Arc::clone(&shared),
                 start,
                 Policy::Skip,
@@ -191,10 +192,10 @@ fn loom_a_reader_that_resumes_is_told_what_is_gone() {
             )
             .unwrap();
             let mut got = Got {
-                missed: pass.take_untold().records,
+                missed: core.take_untold().records,
                 ..Got::default()
             };
-            let rest = read(&mut pass, 4 - got.missed);
+            let rest = read(&mut core, 4 - got.missed);
             got.missed += rest.missed;
             assert_eq!(got.missed + rest.names.len() as u64, 4);
             assert_eq!(rest.names.last(), Some(&3));
@@ -221,7 +222,7 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
             };
             let writer = writer(&shared, [4]);
             let start = Start::After(cursor);
-            let mut pass = ReaderCore::join(
+            let mut core = ReaderCore::join(
                 Arc::clone(&shared),
                 start,
                 Policy::Skip,
@@ -229,9 +230,9 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
                 true,
             )
             .unwrap();
-            let gone = pass.take_untold().records;
-            assert_eq!(pass.cursor().seq, 1 + gone);
-            let rest = read(&mut pass, 4 - gone);
+            let gone = core.take_untold().records;
+            assert_eq!(core.cursor().seq, 1 + gone);
+            let rest = read(&mut core, 4 - gone);
             let names: Vec<u8> = (5 - rest.names.len() as u8..5).collect();
             assert_eq!(rest.names, names);
             there.occurred_if(gone == 0);
@@ -247,14 +248,14 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
 fn loom_a_long_record_and_a_short_one_both_go_through() {
     model(Some(3), ["both waited"], |[both]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Block);
+        let mut core = reader(&shared, Policy::Block);
         assert!(write(&shared, 1));
         let long = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || assert!(write_words(&shared, 2, 4)))
         };
         let short = writer(&shared, [3, 4]);
-        while read_any(&mut pass) < 4 {}
+        while read_any(&mut core) < 4 {}
         long.join().unwrap();
         short.join().unwrap();
         both.occurred_if(waits(&shared) > 1);
@@ -266,13 +267,13 @@ fn loom_a_long_record_and_a_short_one_both_go_through() {
 fn loom_no_record_stands_between_two_parts() {
     model(Some(3), ["waited between parts"], |[waited]| {
         let shared = ring(2);
-        let mut pass = reader(&shared, Policy::Block);
+        let mut core = reader(&shared, Policy::Block);
         let long = {
             let shared = Arc::clone(&shared);
             thread::spawn(move || assert!(write_words(&shared, 1, 5)))
         };
         let short = writer(&shared, [2]);
-        let got = read(&mut pass, 6);
+        let got = read(&mut core, 6);
         assert_eq!(got.missed, 0);
         let place = got.names.iter().position(|&name| name == 2).unwrap();
         let names = got.names;
@@ -284,9 +285,8 @@ fn loom_no_record_stands_between_two_parts() {
 }
 
 /// Takes what there is, of any length, and tells the seq behind it.
-fn read_any(pass: &mut ReaderCore) -> u64 {
-    pass.release();
-    assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
-    assert!(pass.take_untold().is_empty(), "missed");
-    pass.cursor().seq
+fn read_any(core: &mut ReaderCore) -> u64 {
+    assert_eq!(core.recv(Idle::Sleep { until: None }), Outcome::Batch);
+    assert!(core.take_untold().is_empty(), "missed");
+    core.cursor().seq
 }

@@ -2,7 +2,8 @@
 
 use super::{model, name, ring, write, write_info, writer};
 use crate::api::async_reader::AsyncReader;
-use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::core::{Outcome, ReaderCore};
+use crate::read::idle::Idle;
 use crate::record::level::Level;
 use crate::ring::policy::{Policy, Start};
 use crate::select::Select;
@@ -37,7 +38,7 @@ impl Wake for Flag {
 }
 
 fn task(shared: &Arc<crate::ring::shared::Shared>) -> AsyncReader {
-    let pass = ReaderCore::join(
+    let core = ReaderCore::join(
         Arc::clone(shared),
         Start::Oldest,
         Policy::Skip,
@@ -45,7 +46,7 @@ fn task(shared: &Arc<crate::ring::shared::Shared>) -> AsyncReader {
         true,
     )
     .unwrap();
-    AsyncReader::start(pass, Notice::None).unwrap()
+    AsyncReader::start(core, Notice::None).unwrap()
 }
 
 /// Polls until so many records were delivered or missed.
@@ -105,7 +106,7 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
         |[came_back, all]| {
             let shared = ring(4);
             let (start, policy) = (Start::Oldest, Policy::Skip);
-            let mut pass = ReaderCore::join(
+            let mut core = ReaderCore::join(
                 Arc::clone(&shared),
                 start,
                 policy,
@@ -117,7 +118,7 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
             let writer = thread::spawn(move || (0..3).for_each(|_| write_info(&writer)));
             let flag = Arc::new(Flag::default());
             let mut waker = Some(Waker::from(Arc::clone(&flag)));
-            assert_eq!(pass.next(Idle::Wake(&mut waker)), Outcome::Drained);
+            assert_eq!(core.recv(Idle::Wake(&mut waker)), Outcome::Drained);
             // There is no waker thread here: nobody else calls it.
             let woken = *flag.woken.lock().unwrap();
             came_back.occurred_if(woken);

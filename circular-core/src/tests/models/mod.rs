@@ -20,7 +20,8 @@ mod loom_trigger;
 use crate::format::word::WORD;
 use crate::memory::payload::Slices;
 use crate::memory::storage::Storage;
-use crate::read::core::{Idle, Outcome, ReaderCore};
+use crate::read::core::{Outcome, ReaderCore};
+use crate::read::idle::Idle;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::meta::Meta;
@@ -110,9 +111,9 @@ impl Got {
     }
 
     /// Takes one batch, and makes sure that seq and what is told as missed agree.
-    fn take(&mut self, pass: &mut ReaderCore, first_seq: u64) {
-        self.missed += pass.take_untold().records;
-        for record in Records::new(pass.buffer()) {
+    fn take(&mut self, core: &mut ReaderCore, first_seq: u64) {
+        self.missed += core.take_untold().records;
+        for record in Records::new(core.buffer()) {
             assert_eq!(record.seq() - first_seq, self.total(), "a gap or a double");
             self.names.push(name(record));
         }
@@ -120,25 +121,23 @@ impl Got {
 }
 
 /// Reads until so many records were delivered or missed, and sleeps for each.
-fn read(pass: &mut ReaderCore, total: u64) -> Got {
+fn read(core: &mut ReaderCore, total: u64) -> Got {
     let mut got = Got::default();
-    let first_seq = pass.cursor().seq;
+    let first_seq = core.cursor().seq;
     while got.total() < total {
-        pass.release();
-        assert_eq!(pass.next(Idle::Sleep { until: None }), Outcome::Batch);
-        got.take(pass, first_seq);
+        assert_eq!(core.recv(Idle::Sleep { until: None }), Outcome::Batch);
+        got.take(core, first_seq);
     }
     got
 }
 
 /// Reads until the ring is closed.
-fn read_all(mut pass: ReaderCore) -> Got {
+fn read_all(mut core: ReaderCore) -> Got {
     let mut got = Got::default();
-    let first_seq = pass.cursor().seq;
+    let first_seq = core.cursor().seq;
     loop {
-        pass.release();
-        match pass.next(Idle::Sleep { until: None }) {
-            Outcome::Batch => got.take(&mut pass, first_seq),
+        match core.recv(Idle::Sleep { until: None }) {
+            Outcome::Batch => got.take(&mut core, first_seq),
             Outcome::Drained => unreachable!("it sleeps"),
             Outcome::Ended => return got,
         }
