@@ -2,3 +2,7 @@
 
 pub(crate) mod keys;
 pub(crate) mod redacted;
+mod search;
+mod text;
+mod value;
+mod word_list;

@@ -1,6 +1,7 @@
 //! What is hidden, and what is left.
 
 use super::*;
+use crate::redact::text::is_of_word;
 use std::time::{Duration, Instant};
 
 fn hidden(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! The keys, and how to see soon that a text has none: most have none.
 
-use super::text::{after, is_of_word, letters_from_behind, part};
+use crate::redact::text::{after, is_of_word, letters_from_behind, part};
 
 /// What a hook is given to look for.
 pub(super) struct Keys {
