@@ -267,11 +267,10 @@ impl ReaderCore {
 
     /// What comes next, as there is nothing in the buffer.
     fn step(&self, state: &State, pass: &mut Pass, idle: &Idle<'_>) -> Step {
-        // What is overtaken behind a batch is told before it counts as flushed.
-        let is_told = self.place.is_told();
-        if self.owed != Owed::Nothing && is_told && self.must_flush {
+        if self.owed != Owed::Nothing && self.must_flush {
             return Step::Drained;
         }
+        let is_told = self.place.is_told();
         let head = state.head.position.offset;
         if self.place.position.offset < head {
             // Filtered out, discarded, or written just now.

@@ -32,7 +32,7 @@ pub(crate) struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    /// What was missed before it, and why.
+    /// What was missed before it, and why: to be told first, as what was overtaken behind a batch is done with it.
     pub(crate) fn take_loss(&mut self) -> Loss {
         self.core.take_loss()
     }
