@@ -4,11 +4,38 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-target=${CARGO_TARGET_DIR:-target}/abort
-CARGO_PROFILE_DEV_PANIC=abort CARGO_TARGET_DIR=$target cargo build -p examples --example panic_dump
-CARGO_PROFILE_DEV_PANIC=abort CARGO_TARGET_DIR=$target cargo build -p circular-core --example aborts
+# A program of its own: every dependency is built once more for this, and the examples have ten times as many.
+root=$PWD
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+target=$(mkdir -p "${CARGO_TARGET_DIR:-target}/abort" && realpath "${CARGO_TARGET_DIR:-target}/abort")
+mkdir "$dir/project"
+cp Cargo.lock "$dir/project/"
+cat >"$dir/project/Cargo.toml" <<END
+[package]
+name = "aborting"
+edition = "2024"
+
+[[bin]]
+name = "panic_dump"
+path = "$root/examples/panic_dump.rs"
+
+[[bin]]
+name = "aborts"
+path = "$root/circular-core/examples/aborts.rs"
+
+[dependencies]
+circular-core = { path = "$root/circular-core" }
+circular-tracing = { path = "$root/circular-tracing" }
+tracing = "0.1"
+tracing-subscriber = { version = "0.3", default-features = false, features = ["registry", "std"] }
+
+[profile.dev]
+panic = "abort"
+
+[workspace]
+END
+CARGO_TARGET_DIR=$target cargo build --manifest-path "$dir/project/Cargo.toml"
 
 fail() {
     echo "abort: $*" >&2
@@ -18,7 +45,7 @@ fail() {
 code=0
 (
     ulimit -c 0
-    "$target/debug/examples/panic_dump" "$dir" 2>"$dir/stderr"
+    "$target/debug/panic_dump" "$dir" 2>"$dir/stderr"
 ) || code=$?
 cat "$dir/stderr"
 [[ $code == 134 ]] || fail "exit status $code instead of that of SIGABRT"
@@ -34,7 +61,7 @@ for _ in {1..10}; do
     code=0
     (
         ulimit -c 0
-        RUST_BACKTRACE=0 "$target/debug/examples/aborts" "$dir" 2>"$dir/stderr"
+        RUST_BACKTRACE=0 "$target/debug/aborts" "$dir" 2>"$dir/stderr"
     ) || code=$?
     [[ $code == 134 ]] || fail "exit status $code instead of that of SIGABRT"
     lines=$(grep -c '^line [0-9]*$' "$dir/aborts.log" || true)

@@ -20,7 +20,8 @@ if ! command -v curl >/dev/null; then
     fi
 fi
 
-cargo build -p examples --example service
+# As the tests are built, which have it built already.
+cargo build --workspace --all-features --example service
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 service_binary=$target/debug/examples/service
 

@@ -4,7 +4,7 @@
 //! capacity; with no such reader it is the greatest number. It is recomputed whenever a reader that
 //! held it back moves on, leaves or is demoted. Everything here is under the ring's lock and
 //! allocates nothing, except that [`Readers::reserve`] and [`Readers::shrink`] are handed memory. There is
-//! one slot for each reader that there is: what has left is gone through by nobody.
+//! one entry for each reader that there is: what has left is gone through by nobody.
 
 use crate::record::missed::Missed;
 use crate::ring::policy::Policy;
@@ -14,7 +14,7 @@ use std::mem;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// So many slots are kept, whatever the number of readers.
+/// So many entries are kept, whatever the number of readers.
 const FEW: usize = 16;
 
 /// No flush waits for this reader.
@@ -75,7 +75,7 @@ impl ReaderEntry {
     }
 }
 
-/// Names a slot until its reader leaves, by the reader's number.
+/// Names an entry until its reader leaves, by the reader's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReaderKey(u64);
 
@@ -196,7 +196,7 @@ impl Readers {
         key
     }
 
-    /// Takes a reader out, and gives its slot back for the caller to drop when it has let go of the
+    /// Takes a reader out, and gives its entry back for the caller to drop when it has let go of the
     /// lock: a waker's destructor is foreign code.
     pub(crate) fn leave(&mut self, key: ReaderKey) -> Option<ReaderEntry> {
         let entry = self.entries.remove(self.find(key)?);

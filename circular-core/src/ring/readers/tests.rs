@@ -59,20 +59,20 @@ fn join(readers: &mut Readers, policy: Policy) -> ReaderKey {
 fn those_that_have_left_are_not_gone_through() {
     for stays in [0, 1000, 1999] {
         let mut readers = Readers::new(4096);
-        let tokens: Vec<_> = (0..2000)
+        let keys: Vec<_> = (0..2000)
             .map(|_| join(&mut readers, Policy::Block))
             .collect();
-        for (key, number) in tokens.iter().zip(0..) {
+        for (key, number) in keys.iter().zip(0..) {
             if number != stays as u64 {
                 assert_eq!(readers.leave(*key).unwrap().number, number);
             }
         }
         assert_eq!((readers.len(), readers.entries.len()), (1, 1));
-        assert_eq!(readers.get(tokens[stays]).unwrap().number, stays as u64);
-        assert!(readers.get(tokens[17]).is_none() && readers.leave(tokens[17]).is_none());
+        assert_eq!(readers.get(keys[stays]).unwrap().number, stays as u64);
+        assert!(readers.get(keys[17]).is_none() && readers.leave(keys[17]).is_none());
         // A later one is not taken for one that has left.
         let later = join(&mut readers, Policy::Block);
-        assert!(!tokens.contains(&later));
+        assert!(!keys.contains(&later));
         assert_eq!(readers.get(later).unwrap().number, 2000);
     }
 }
@@ -80,11 +80,11 @@ fn those_that_have_left_are_not_gone_through() {
 #[test]
 fn the_memory_of_many_goes_when_they_have_left() {
     let mut readers = Readers::new(4096);
-    let tokens: Vec<_> = (0..2000)
+    let keys: Vec<_> = (0..2000)
         .map(|_| join(&mut readers, Policy::Skip))
         .collect();
     assert_eq!(readers.wants_less(), None);
-    for key in tokens {
+    for key in keys {
         readers.leave(key);
         if let Some(entries) = readers.wants_less() {
             drop(readers.shrink(Vec::with_capacity(entries)));
