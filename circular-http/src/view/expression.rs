@@ -15,7 +15,7 @@ mod with {
     const REGEX_SIZE: usize = 128 << 10;
 
     /// What a record must match.
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     pub(crate) struct Expression(Regex);
 
     impl Expression {
@@ -58,7 +58,7 @@ mod without {
     use std::convert::Infallible;
 
     /// There is none.
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     pub(crate) struct Expression(Infallible);
 
     impl Expression {

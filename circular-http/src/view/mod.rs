@@ -2,6 +2,5 @@
 
 pub(crate) mod expression;
 pub(crate) mod format;
-pub(crate) mod query;
-pub(crate) mod select;
+pub(crate) mod selection;
 pub(crate) mod when;

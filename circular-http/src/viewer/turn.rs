@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task;
 
-use crate::view::select::Select;
+use crate::view::selection::Selection;
 
 const TURN: Duration = Duration::from_millis(2);
 
@@ -21,9 +21,9 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn begin(select: &Select) -> Self {
+    pub(crate) fn begin(selection: &Selection) -> Self {
         Self {
-            began: select.is_expensive().then(Instant::now),
+            began: selection.is_expensive().then(Instant::now),
         }
     }
 
