@@ -20,9 +20,9 @@ use crate::site::options::Options;
 use crate::site::page::{self, File};
 use crate::site::query::{self, Format, Query, Resume};
 use crate::site::stats;
-use crate::view::format::Writer;
 use crate::viewer::begin::{self, Begin};
 use crate::viewer::connection::Connection;
+use crate::viewer::format::Writer;
 use crate::viewer::stream::{Parts, Stream};
 use crate::viewer::viewers::Viewers;
 

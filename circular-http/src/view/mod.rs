@@ -1,6 +1,5 @@
 //! Which records, and how they look: nothing here knows of connections.
 
 pub(crate) mod expression;
-pub(crate) mod format;
 pub(crate) mod selection;
 pub(crate) mod when;

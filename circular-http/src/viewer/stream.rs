@@ -21,8 +21,8 @@ use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
 use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
-use crate::view::format::Writer;
 use crate::view::selection::Selection;
+use crate::viewer::format::Writer;
 use crate::viewer::turn::{Turn, come_back};
 
 /// A piece ends with the record that makes it at least so long.
