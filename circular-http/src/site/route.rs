@@ -228,7 +228,7 @@ impl Site {
                 return shown(StatusCode::OK, page::INDEX.named(name), page::PAGE_POLICY);
             }
             Format::Text => Writer::text(wanted.raw),
-            Format::Ndjson => Writer::Ndjson,
+            Format::Ndjson => Writer::ndjson(),
             Format::Sse => Writer::Sse,
         };
         let content_type = writer.content_type();

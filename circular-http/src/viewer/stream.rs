@@ -304,7 +304,7 @@ impl Stream {
             self.say_end(out);
         } else if !self.is_live {
             self.is_live = true;
-            let (writer, behind) = (self.parts.writer, self.parts.reader.cursor());
+            let (writer, behind) = (&self.parts.writer, self.parts.reader.cursor());
             let period = self.parts.keep_alive;
             self.budget
                 .spend(out, |out| writer.live(behind, period, out));
