@@ -8,10 +8,7 @@ use std::mem;
 use std::time::SystemTime;
 
 use circular_core::{Colors, Cursor, Level, Start, Targets, push_for_terminal};
-
-use crate::view::expression::Expression;
-use crate::view::selection::Selection;
-use crate::view::when;
+use circular_view::{Expression, ParseExpressionError, Selection, parse_time};
 
 /// What the query asks for; what it does not say is `None` or off.
 #[derive(Debug, Default)]
@@ -148,11 +145,11 @@ impl Query {
                 }
             }
             "since" => {
-                let since = when::parse(value, now).ok_or_else(|| expected(TIME))?;
+                let since = parse_time(value, now).map_err(|_| expected(TIME))?;
                 self.select(|selection| selection.since(since));
             }
             "until" => {
-                let until = when::parse(value, now).ok_or_else(|| expected(TIME))?;
+                let until = parse_time(value, now).map_err(|_| expected(TIME))?;
                 self.select(|selection| selection.until(until));
             }
             "level" => {
@@ -168,7 +165,7 @@ impl Query {
             "q" => self.select(|selection| selection.containing(value)),
             "re" => {
                 let expression = (!value.is_empty())
-                    .then(|| Expression::parse(value))
+                    .then(|| expression(value))
                     .transpose()
                     .map_err(Some)?;
                 self.select(|selection| selection.matching(expression));
@@ -236,6 +233,20 @@ fn switch(value: &str) -> Option<bool> {
 fn number(value: &str) -> Option<u64> {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
     is_plain.then(|| value.parse().ok()).flatten()
+}
+
+/// Reads a regular expression. The error is what would have been understood.
+fn expression(value: &str) -> Result<Expression, String> {
+    value.parse().map_err(|error| match error {
+        ParseExpressionError::TooLarge => {
+            "an expression of bearable size: it is too large".to_owned()
+        }
+        ParseExpressionError::Unsupported => {
+            "understood: this program has circular-http without its feature `regex` (q finds text)"
+                .to_owned()
+        }
+        error => format!("a regular expression: {error}"),
+    })
 }
 
 /// Reads directives as `RUST_LOG` has them. None at all let everything through.

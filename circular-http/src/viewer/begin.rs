@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use circular_core::{Handle, Start};
+use circular_view::Selection;
 use tokio::task;
 
-use crate::view::selection::Selection;
 use crate::viewer::turn::Turn;
 
 /// How many places are remembered while the newest so many are looked for.

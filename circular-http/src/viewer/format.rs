@@ -15,28 +15,27 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use circular_core::{Colors, Cursor, Missed, Record};
-
-use crate::view::{object, writer};
+use circular_view::object;
 
 /// Writes a response's body, piece by piece.
 #[derive(Clone, Debug)]
 pub(crate) enum Writer {
-    Text(writer::Writer),
-    Ndjson(writer::Writer),
+    Text(circular_view::Writer),
+    Ndjson(circular_view::Writer),
     Sse,
 }
 
 impl Writer {
     pub(crate) fn text(raw: bool) -> Self {
         Writer::Text(if raw {
-            writer::Writer::raw()
+            circular_view::Writer::raw()
         } else {
-            writer::Writer::text(Colors::Keep)
+            circular_view::Writer::text(Colors::Keep)
         })
     }
 
     pub(crate) fn ndjson() -> Self {
-        Writer::Ndjson(writer::Writer::ndjson())
+        Writer::Ndjson(circular_view::Writer::ndjson())
     }
 
     pub(crate) fn content_type(&self) -> &'static str {

@@ -18,10 +18,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
+use circular_view::Selection;
 use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
-use crate::view::selection::Selection;
 use crate::viewer::format::Writer;
 use crate::viewer::turn::{Turn, come_back};
 

@@ -8,9 +8,8 @@ use std::pin::pin;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
+use circular_view::Selection;
 use tokio::task;
-
-use crate::view::selection::Selection;
 
 const TURN: Duration = Duration::from_millis(2);
 
