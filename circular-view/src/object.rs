@@ -72,3 +72,46 @@ pub fn stopped(behind: Cursor) -> String {
 pub fn alive(behind: Cursor) -> String {
     format!(r#"{{"id":"{behind}","alive":true}}"#)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use circular_core::{Level, Meta, Ring};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_one_line_that_is_read_back() {
+        let behind: Cursor = "00000000000000ab.7.8".parse().unwrap();
+        let ring = Ring::new(4096).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_615_200_250);
+        let meta = Meta::new().level(Level::Warn).target("a\"b").time(time);
+        ring.record(meta, "\u{202e}\x1b[2J\nsecond \"line\"\n".as_bytes())
+            .unwrap();
+        ring.record(Meta::new().time(time), b"\xff").unwrap();
+        let objects: Vec<Value> = ring
+            .handle()
+            .snapshot()
+            .records()
+            .map(|record| {
+                let mut out = Vec::new();
+                push_record(&mut out, &record, record.bytes(), behind);
+                assert!(out.is_ascii() || record.seq() == 1);
+                assert!(!out.iter().any(u8::is_ascii_control));
+                serde_json::from_slice(&out).unwrap()
+            })
+            .collect();
+        let id = behind.to_string();
+        let time = "2026-11-25T14:00:00.250000Z";
+        assert_eq!(
+            objects,
+            [
+                json!({"id": id, "seq": 0, "time": time, "level": "WARN", "target": "a\"b",
+                    "text": "\u{202e}\x1b[2J\nsecond \"line\""}),
+                json!({"id": id, "seq": 1, "time": time, "level": null, "target": "", "text": "\u{fffd}"}),
+            ]
+        );
+    }
+}

@@ -162,3 +162,140 @@ impl Selection {
             && self.until.is_none_or(|until| record.time() <= until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use circular_core::{Meta, Ring, SECRET_KEYS, redact_keys};
+
+    use super::*;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    /// What is shown of one record.
+    fn shown(selection: &Selection, meta: Meta<'_>, text: &[u8]) -> Option<Vec<u8>> {
+        let ring = Ring::new(256 << 10).unwrap();
+        ring.record(meta, text).unwrap();
+        let held = ring.handle().snapshot();
+        let record = held.records().next().unwrap();
+        selection.text(&record).map(Cow::into_owned)
+    }
+
+    fn takes(selection: &Selection, meta: Meta<'_>, text: &[u8]) -> bool {
+        shown(selection, meta, text).is_some()
+    }
+
+    #[test]
+    fn what_is_not_said_takes_all_and_costs_nothing() {
+        let all = Selection::new();
+        assert!(all.takes_all() && !all.is_expensive());
+        assert_eq!(shown(&all, Meta::new(), b"a\n").unwrap(), b"a\n");
+        let targets: Targets = "info".parse().unwrap();
+        let redaction = Redaction::new(redact_keys(SECRET_KEYS));
+        for (narrow, is_expensive) in [
+            (all.clone().at_least(Level::Warn), false),
+            (all.clone().since(NOW), false),
+            (all.clone().until(NOW), false),
+            (all.clone().filter(targets), true),
+            (all.clone().containing("a"), true),
+            (all.clone().redaction(redaction), true),
+        ] {
+            assert!(!narrow.takes_all(), "{narrow:?}");
+            assert_eq!(narrow.is_expensive(), is_expensive, "{narrow:?}");
+            let taken_back = narrow
+                .at_least(None)
+                .filter(None)
+                .containing("")
+                .since(None)
+                .until(None)
+                .redaction(None);
+            assert!(taken_back.takes_all(), "{taken_back:?}");
+        }
+    }
+
+    #[test]
+    fn by_level_and_target() {
+        let targets: Targets = "warn,shop=debug".parse().unwrap();
+        let selection = Selection::new().at_least(Level::Info).filter(targets);
+        for (level, target, is_taken) in [
+            (Some(Level::Info), "shop::db", true),
+            (Some(Level::Debug), "shop::db", false),
+            (Some(Level::Info), "hyper", false),
+            (Some(Level::Error), "hyper", true),
+            (None, "hyper", true),
+        ] {
+            let meta = Meta::new().level(level).target(target);
+            assert_eq!(
+                takes(&selection, meta, b"a"),
+                is_taken,
+                "{level:?} {target}"
+            );
+        }
+    }
+
+    #[test]
+    fn by_time_with_both_ends() {
+        let at = |seconds| NOW + Duration::from_secs(seconds);
+        let selection = Selection::new().since(at(10)).until(at(20));
+        assert_eq!(selection.since_time(), Some(at(10)));
+        assert_eq!(selection.until_time(), Some(at(20)));
+        for (seconds, is_taken) in [(9, false), (10, true), (20, true), (21, false)] {
+            let meta = Meta::new().time(at(seconds));
+            assert_eq!(takes(&selection, meta, b"a"), is_taken, "{seconds}");
+        }
+        // A record that does not say its time has the ring's.
+        let to_come = Selection::new().since(SystemTime::now() + Duration::from_secs(3600));
+        assert!(!takes(&to_come, Meta::new(), b"a"));
+    }
+
+    #[test]
+    fn by_text_as_it_is() {
+        let selection = Selection::new().containing("a.B");
+        assert!(takes(&selection, Meta::new(), b"\xff a.B\n"));
+        assert!(!takes(&selection, Meta::new(), b"a.b") && !takes(&selection, Meta::new(), b"axB"));
+    }
+
+    #[test]
+    fn nobody_finds_what_is_hidden() {
+        let redaction = Redaction::new(redact_keys(SECRET_KEYS));
+        let selection = Selection::new().redaction(redaction);
+        let text = b"login password=hunter2\n";
+        let shown = shown(&selection, Meta::new(), text).unwrap();
+        assert_eq!(shown, b"login password=[redacted]\n");
+        assert!(!takes(
+            &selection.clone().containing("hunter2"),
+            Meta::new(),
+            text
+        ));
+        assert!(takes(&selection.containing("redacted"), Meta::new(), text));
+        let none = Selection::new().redaction(Redaction::new(|_| circular_core::Redacted::Drop));
+        assert!(!takes(&none, Meta::new(), text));
+    }
+
+    #[cfg(feature = "regex")]
+    #[test]
+    fn by_expression_up_to_the_line_end_and_the_limit() {
+        let matching = |pattern: &str| {
+            let expression: Expression = pattern.parse().unwrap();
+            Selection::new().matching(expression)
+        };
+        let selection = matching("time.?out$");
+        assert!(!selection.takes_all() && selection.is_expensive());
+        assert!(takes(&selection, Meta::new(), b"read: time out\n"));
+        assert!(!takes(&selection, Meta::new(), b"timeout of read\n"));
+        assert!(!takes(
+            &selection.containing("write"),
+            Meta::new(),
+            b"timeout\n"
+        ));
+        assert!(matching("a").matching(None).takes_all());
+        let mut long = vec![b'-'; SEARCHED];
+        long[SEARCHED - 1] = b'a';
+        long.push(b'b');
+        assert!(takes(&matching("a"), Meta::new(), &long));
+        assert!(!takes(&matching("b"), Meta::new(), &long));
+        // A text is looked for in all of it.
+        assert!(takes(&Selection::new().containing("b"), Meta::new(), &long));
+    }
+}

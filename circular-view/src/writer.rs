@@ -171,3 +171,148 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use circular_core::{Meta, Policy, Ring};
+
+    use super::*;
+
+    const MISSED: Missed = Missed {
+        records: 2,
+        bytes: 30,
+    };
+    const TOLD: &str = "--- missed 2 records (30 bytes): reader too slow ---\n";
+
+    fn behind() -> Cursor {
+        "00000000000000ab.7.8".parse().unwrap()
+    }
+
+    /// What becomes of these records, and of a loss behind them.
+    fn written(mut writer: Writer, texts: &[&[u8]]) -> String {
+        let ring = Ring::new(64 << 10).unwrap();
+        for text in texts {
+            ring.record(Meta::new(), text).unwrap();
+        }
+        let mut all = Vec::new();
+        for record in &ring.handle().snapshot() {
+            // Each is sent by itself.
+            let mut out = Vec::new();
+            writer.record(&record, record.bytes(), behind(), &mut out);
+            all.append(&mut out);
+        }
+        writer.missed(MISSED, behind(), &mut all);
+        String::from_utf8(all).unwrap()
+    }
+
+    #[test]
+    fn text_is_lines_and_nothing_is_obeyed() {
+        let texts: [&[u8]; 3] = [b"one\n", b"two", b"\x1b[31mred\x1b[0m \x1b]0;t\x07"];
+        let kept = format!("one\ntwo\n\x1b[31mred\x1b[0m \\x1b]0;t\\x07\n{TOLD}");
+        assert_eq!(written(Writer::text(Colors::Keep), &texts), kept);
+        let shown = format!("one\ntwo\n\\x1b[31mred\\x1b[0m \\x1b]0;t\\x07\n{TOLD}");
+        assert_eq!(written(Writer::text(Colors::Show), &texts), shown);
+    }
+
+    #[test]
+    fn raw_is_as_it_was_and_a_notice_is_still_a_line() {
+        let texts: [&[u8]; 2] = [b"one\n", b"two\x07"];
+        assert_eq!(
+            written(Writer::raw(), &texts),
+            format!("one\ntwo\x07\n{TOLD}")
+        );
+        assert_eq!(written(Writer::raw(), &texts[..1]), format!("one\n{TOLD}"));
+    }
+
+    #[test]
+    fn text_of_nothing_changes_nothing() {
+        let ring = Ring::new(4096).unwrap();
+        ring.record(Meta::new(), b"two").unwrap();
+        let held = ring.handle().snapshot();
+        let record = held.records().next().unwrap();
+        let (mut writer, mut out) = (Writer::raw(), Vec::new());
+        writer.record(&record, b"two", behind(), &mut out);
+        out.clear();
+        // A hook may leave nothing of a record.
+        writer.record(&record, b"", behind(), &mut out);
+        writer.restarted(&mut out);
+        assert!(
+            out.starts_with(b"\n--- restarted"),
+            "{}",
+            out.escape_ascii()
+        );
+    }
+
+    #[test]
+    fn parts_of_a_record_are_one_line() {
+        let ring = Ring::new(4096).unwrap();
+        let mut reader = ring.handle().reader().policy(Policy::Block).open();
+        // It waits for the reader, as what it writes is longer than the ring.
+        let writes = thread::spawn(move || {
+            ring.record(Meta::new(), &[b'-'; 10_000]).unwrap();
+            ring.record(Meta::new(), b"next").unwrap();
+        });
+        let [mut whole, mut cut, mut json] = [const { Vec::new() }; 3];
+        let [mut for_whole, mut for_cut] = [(); 2].map(|()| Writer::text(Colors::Keep));
+        while let Ok(batch) = reader.recv() {
+            for record in batch.records() {
+                for_whole.record(&record, record.bytes(), behind(), &mut whole);
+                if record.part() != Part::Last {
+                    for_cut.record(&record, record.bytes(), behind(), &mut cut);
+                }
+                Writer::ndjson().record(&record, record.bytes(), behind(), &mut json);
+            }
+        }
+        writes.join().unwrap();
+        assert_eq!(whole, [&[b'-'; 10_000][..], b"\nnext\n"].concat());
+        // Its end is not there, and the next is on a line of its own nevertheless.
+        assert!(cut.len() < whole.len() && cut.ends_with(b"-\nnext\n"));
+        let json = String::from_utf8(json).unwrap();
+        for part in ["first", "middle", "last"] {
+            assert!(
+                json.contains(&format!(r#","part":"{part}","text":"-"#)),
+                "{part}"
+            );
+        }
+        assert!(
+            json.ends_with(",\"target\":\"\",\"text\":\"next\"}\n"),
+            "it is whole"
+        );
+    }
+
+    #[test]
+    fn json_lines_have_all_notices_and_text_has_those_for_people() {
+        let all = |mut writer: Writer| {
+            let mut out = Vec::new();
+            writer.missed(Missed::default(), behind(), &mut out);
+            writer.missed(MISSED, behind(), &mut out);
+            writer.restarted(&mut out);
+            writer.alive(behind(), &mut out);
+            writer.stopped(behind(), &mut out);
+            writer.closed(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let restarted = Notice::Text.restarted();
+        for text in [Writer::text(Colors::Keep), Writer::raw()] {
+            assert_eq!(all(text), format!("{TOLD}{restarted}"));
+        }
+        let id = behind();
+        let lines = [
+            format!(r#"{{"id":"{id}","missed":{{"records":2,"bytes":30}}}}"#),
+            r#"{"restarted":true}"#.to_owned(),
+            format!(r#"{{"id":"{id}","alive":true}}"#),
+            format!(r#"{{"id":"{id}","closed":true,"stopped":true}}"#),
+            r#"{"closed":true}"#.to_owned(),
+        ];
+        assert_eq!(all(Writer::ndjson()), lines.join("\n") + "\n");
+    }
+
+    #[test]
+    fn a_notice_of_ones_own_is_not_obeyed_either() {
+        let mut out = Vec::new();
+        Writer::text(Colors::Show).notice("--- \x1b[2J ---", "{}", &mut out);
+        assert_eq!(out, b"--- \\x1b[2J ---\n");
+    }
+}
