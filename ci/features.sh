@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Each library compiles by itself without features, and with each of its features alone. In the
-# workspace as a whole, one crate's features would hide what another one lacks. What circular-http can be
-# without is tested without it.
+# workspace as a whole, one crate's features would hide what another one lacks. What circular-http and
+# circular-view can be without is tested without it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if ! command -v cargo-hack >/dev/null; then
@@ -13,3 +13,4 @@ for features in "" regex router; do
     cargo clippy --quiet --package circular-http --no-default-features --features "$features" --all-targets -- -D warnings
 done
 cargo test --quiet --package circular-http --no-default-features --lib --test http
+cargo test --quiet --package circular-view --no-default-features

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # From the top down; what each is for stands in ARCHITECTURE.md.
 readonly CORE="adapter dump api sink read ring tape memory select format redact record text time sys error"
-readonly HTTP="router serve site viewer view"
+readonly HTTP="router serve site viewer"
 
 # imports DIR: a line for each import between two modules of DIR: which file, from where, to where. Tests beside the
 # code may import from above; they are the end of a file. So may those below `tests`, and the doors of the fuzz targets.
@@ -146,7 +146,7 @@ fi
 failed=0
 check circular-core/src "$CORE" || failed=1
 check circular-http/src "$HTTP" || failed=1
-for library in circular-tracing circular-log; do
+for library in circular-tracing circular-log circular-view; do
     check "$library/src" || failed=1
 done
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The versions in Cargo.toml are as low as they say: the libraries compile with the oldest ones that it
-# allows of what they depend on themselves, and the adapters' tests pass. In a copy, so that Cargo.lock
+# allows of what they depend on themselves, and tests of theirs pass. In a copy, so that Cargo.lock
 # stays as it is. Choosing those versions needs a nightly Rust; the rest does not.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -39,6 +39,6 @@ check() {
     cargo check --workspace --all-features --tests
     cargo test --quiet --all-features "$@"
 }
-check --package circular-log --package circular-tracing
+check --package circular-log --package circular-tracing --package circular-view
 cd http
 check --package circular-http --lib

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source ci/progress.sh
 
-readonly CRATES=(circular-core circular-tracing circular-log circular-http)
+readonly CRATES=(circular-core circular-tracing circular-log circular-view circular-http)
 targets=("$@")
 if (($# == 0)); then
     targets=(

@@ -9,6 +9,9 @@ pub mod tracing {}
 #[doc = include_str!("../circular-log/README.md")]
 pub mod log {}
 
+#[doc = include_str!("../circular-view/README.md")]
+pub mod view {}
+
 #[doc = include_str!("../circular-http/README.md")]
 pub mod http {}
 

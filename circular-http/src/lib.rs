@@ -108,7 +108,6 @@
 mod router;
 mod serve;
 mod site;
-mod view;
 mod viewer;
 
 #[cfg(feature = "router")]

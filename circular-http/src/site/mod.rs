@@ -6,6 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod guard;
 pub(crate) mod options;
 pub(crate) mod page;
+pub(crate) mod query;
 pub(crate) mod route;
 pub(crate) mod stats;
 pub(crate) mod token;

@@ -18,12 +18,11 @@ use crate::site::answer::{self, Body, Response};
 use crate::site::guard;
 use crate::site::options::Options;
 use crate::site::page::{self, File};
+use crate::site::query::{self, Format, Query, Resume};
 use crate::site::stats;
-use crate::view::format::Writer;
-use crate::view::query::{self, Format, Query};
-use crate::view::select::Select;
-use crate::viewer::begin::{self, Begin, Resume};
+use crate::viewer::begin::{self, Begin};
 use crate::viewer::connection::Connection;
+use crate::viewer::format::Writer;
 use crate::viewer::stream::{Parts, Stream};
 use crate::viewer::viewers::Viewers;
 
@@ -216,12 +215,7 @@ impl Site {
         let query = request.uri().query().unwrap_or_default();
         let resume = resume(headers);
         let wanted = match Query::parse(query, SystemTime::now()) {
-            // Who comes back is to get what was written meanwhile, however long that is ago.
-            Ok(wanted) if !matches!(resume, Resume::None) => Query {
-                since: None,
-                ..wanted
-            },
-            Ok(wanted) => wanted,
+            Ok(wanted) => wanted.resumed(resume),
             // The page asks again, shows the error, and has the fields in which it can be fixed.
             Err(_) if wants_html(headers, query) => {
                 let status = StatusCode::BAD_REQUEST;
@@ -234,7 +228,7 @@ impl Site {
                 return shown(StatusCode::OK, page::INDEX.named(name), page::PAGE_POLICY);
             }
             Format::Text => Writer::text(wanted.raw),
-            Format::Ndjson => Writer::Ndjson,
+            Format::Ndjson => Writer::ndjson(),
             Format::Sse => Writer::Sse,
         };
         let content_type = writer.content_type();
@@ -250,8 +244,9 @@ impl Site {
             return response;
         };
         let end = self.handle.cursor().seq();
-        let select = Select::new(wanted, self.options.redact.clone());
-        let Begin { start, skip } = begin::begin(&self.handle, &select, resume, end).await;
+        let (start, tail) = (wanted.start(), wanted.tail);
+        let selection = wanted.selection.redaction(self.options.redact.clone());
+        let Begin { start, skip } = begin::begin(&self.handle, &selection, start, tail, end).await;
         let reader = match self.handle.reader().start(start).open_async() {
             Ok(reader) => reader,
             Err(error) => {
@@ -270,7 +265,9 @@ impl Site {
         let stream = Stream::new(Parts {
             handle: self.handle.clone(),
             reader,
-            select,
+            selection,
+            follow: wanted.follow,
+            limit_bytes: wanted.limit_bytes,
             writer,
             end,
             skip,

@@ -2,24 +2,14 @@
 
 use std::collections::VecDeque;
 
-use circular_core::{Cursor, Handle, Start};
+use circular_core::{Handle, Start};
+use circular_view::Selection;
 use tokio::task;
 
-use crate::view::select::Select;
 use crate::viewer::turn::Turn;
 
 /// How many places are remembered while the newest so many are looked for.
 const MARKS: u64 = 1024;
-
-/// Where a client that comes back left off.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Resume {
-    /// It is a first visit.
-    None,
-    After(Cursor),
-    /// It says where, and nothing that is running knows that.
-    Unknown,
-}
 
 /// Where a response begins.
 #[derive(Clone, Copy, Debug)]
@@ -35,28 +25,32 @@ impl Begin {
     }
 }
 
-/// Finds where to begin. `end` is the number of the record that comes next.
-pub(crate) async fn begin(handle: &Handle, select: &Select, resume: Resume, end: u64) -> Begin {
-    let wanted = select.wanted();
-    let start = match (resume, wanted.after, wanted.since) {
-        // The query is that of the first visit: what it says of the beginning is done with.
-        (Resume::After(cursor), _, _) => return Begin::at(Start::After(cursor)),
-        (Resume::Unknown, _, _) => return Begin::at(Start::Oldest),
-        (Resume::None, Some(cursor), _) => Start::After(cursor),
-        (Resume::None, None, Some(since)) => Start::Since(since),
-        (Resume::None, None, None) => Start::Oldest,
-    };
-    match wanted.tail {
+/// Finds where to begin: at `start`, or with the newest `tail` of what is behind that and passes. `end` is the
+/// number of the record that comes next.
+pub(crate) async fn begin(
+    handle: &Handle,
+    selection: &Selection,
+    start: Start,
+    tail: Option<u64>,
+    end: u64,
+) -> Begin {
+    match tail {
         None => Begin::at(start),
-        Some(count) if start == Start::Oldest && (count == 0 || select.takes_all()) => {
+        Some(count) if start == Start::Oldest && (count == 0 || selection.takes_all()) => {
             Begin::at(Start::Last(count))
         }
-        Some(count) => newest(handle, select, start, count, end).await,
+        Some(count) => newest(handle, selection, start, count, end).await,
     }
 }
 
 /// Where the newest `count` records begin, of those from `start` up to `end` that pass.
-async fn newest(handle: &Handle, select: &Select, start: Start, count: u64, end: u64) -> Begin {
+async fn newest(
+    handle: &Handle,
+    selection: &Selection,
+    start: Start,
+    count: u64,
+    end: u64,
+) -> Begin {
     let mut reader = handle.reader().start(start).open();
     if reader.restarted() {
         return Begin::at(start);
@@ -68,13 +62,13 @@ async fn newest(handle: &Handle, select: &Select, start: Start, count: u64, end:
     let mut behind = reader.cursor();
     'all: while behind.seq() < end {
         let Ok(batch) = reader.try_recv() else { break };
-        let mut turn = Turn::begin(select);
+        let mut turn = Turn::begin(selection);
         for (index, record) in batch.records().enumerate() {
             if record.seq() >= end {
                 behind = batch.cursor_before(index);
                 break 'all;
             }
-            if count > 0 && select.text(&record).is_some() {
+            if count > 0 && selection.text(&record).is_some() {
                 if passed % stride == 0 {
                     marks.push_back((passed, batch.cursor_before(index)));
                     if marks.len() as u64 > MARKS + 2 {
@@ -85,7 +79,7 @@ async fn newest(handle: &Handle, select: &Select, start: Start, count: u64, end:
             }
             if turn.is_over() {
                 task::yield_now().await;
-                turn = Turn::begin(select);
+                turn = Turn::begin(selection);
             }
         }
         behind = batch.cursor_before(batch.len());

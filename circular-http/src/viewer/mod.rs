@@ -3,6 +3,7 @@
 pub(crate) mod begin;
 pub(crate) mod connection;
 pub(crate) mod ending;
+pub(crate) mod format;
 pub(crate) mod stream;
 pub(crate) mod turn;
 pub(crate) mod untaken;

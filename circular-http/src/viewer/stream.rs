@@ -18,11 +18,11 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
+use circular_view::Selection;
 use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
-use crate::view::format::Writer;
-use crate::view::select::Select;
+use crate::viewer::format::Writer;
 use crate::viewer::turn::{Turn, come_back};
 
 /// A piece ends with the record that makes it at least so long.
@@ -52,7 +52,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
 pub(crate) struct Parts {
     pub(crate) handle: Handle,
     pub(crate) reader: AsyncReader,
-    pub(crate) select: Select,
+    pub(crate) selection: Selection,
+    /// It goes on when all that there is has been shown.
+    pub(crate) follow: bool,
+    pub(crate) limit_bytes: Option<u64>,
     pub(crate) writer: Writer,
     /// The number of the record that comes next: what is before it is history.
     pub(crate) end: u64,
@@ -100,12 +103,10 @@ pub(crate) struct Stream {
 impl Stream {
     /// Begins; the runtime must have timers.
     pub(crate) fn new(parts: Parts) -> Self {
-        let wanted = parts.select.wanted();
-        let rest = wanted
-            .until
-            .map(|until| until.duration_since(SystemTime::now()).unwrap_or_default());
+        let until = parts.selection.until_time();
+        let rest = until.map(|until| until.duration_since(SystemTime::now()).unwrap_or_default());
         // Of what is over already there is nothing to follow.
-        let follow = wanted.follow && rest != Some(Duration::ZERO);
+        let follow = parts.follow && rest != Some(Duration::ZERO);
         let sleep = |time| Box::pin(time::sleep(time));
         Self {
             index: 0,
@@ -117,7 +118,7 @@ impl Stream {
             in_round: false,
             has_begun: false,
             is_live: false,
-            budget: Budget::new(wanted.limit_bytes),
+            budget: Budget::new(parts.limit_bytes),
             until: rest.filter(|_| follow).map(sleep),
             keep_alive: parts
                 .writer
@@ -193,7 +194,7 @@ impl Stream {
             self.cut_off(out);
         }
         let mut batches = 0;
-        let turn = Turn::begin(&self.parts.select);
+        let turn = Turn::begin(&self.parts.selection);
         while !self.budget.is_over && out.len() < PIECE {
             if turn.is_over() {
                 come_back(context);
@@ -270,7 +271,7 @@ impl Stream {
     fn take_record(&mut self, out: &mut Vec<u8>) -> bool {
         let Parts {
             reader,
-            select,
+            selection,
             writer,
             end,
             skip,
@@ -286,7 +287,7 @@ impl Stream {
             return true;
         }
         self.index += 1;
-        let text = select.text(&record);
+        let text = selection.text(&record);
         if text.is_some() && *skip > 0 {
             *skip -= 1;
         } else if let Some(text) = text {
@@ -303,7 +304,7 @@ impl Stream {
             self.say_end(out);
         } else if !self.is_live {
             self.is_live = true;
-            let (writer, behind) = (self.parts.writer, self.parts.reader.cursor());
+            let (writer, behind) = (&self.parts.writer, self.parts.reader.cursor());
             let period = self.parts.keep_alive;
             self.budget
                 .spend(out, |out| writer.live(behind, period, out));

@@ -8,9 +8,8 @@ use std::pin::pin;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
+use circular_view::Selection;
 use tokio::task;
-
-use crate::view::select::Select;
 
 const TURN: Duration = Duration::from_millis(2);
 
@@ -21,9 +20,9 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn begin(select: &Select) -> Self {
+    pub(crate) fn begin(selection: &Selection) -> Self {
         Self {
-            began: select.is_expensive().then(Instant::now),
+            began: selection.is_expensive().then(Instant::now),
         }
     }
 

@@ -4,13 +4,11 @@
 //! error that names it.
 
 use std::fmt;
+use std::mem;
 use std::time::SystemTime;
 
-use circular_core::{Colors, Cursor, Level, Targets, push_for_terminal};
-use memchr::memmem::Finder;
-
-use crate::view::expression::Expression;
-use crate::view::when;
+use circular_core::{Colors, Cursor, Level, Start, Targets, push_for_terminal};
+use circular_view::{Expression, ParseExpressionError, Selection, parse_time};
 
 /// What the query asks for; what it does not say is `None` or off.
 #[derive(Debug, Default)]
@@ -20,13 +18,8 @@ pub(crate) struct Query {
     pub(crate) raw: bool,
     /// The newest so many of what passes; `None` is all.
     pub(crate) tail: Option<u64>,
-    pub(crate) since: Option<SystemTime>,
-    pub(crate) until: Option<SystemTime>,
-    pub(crate) level: Option<Level>,
-    pub(crate) filter: Option<Targets>,
-    /// A text that a record must contain, and an expression that must match it.
-    pub(crate) text: Option<Finder<'static>>,
-    pub(crate) expression: Option<Expression>,
+    /// Which records: all that it says of their time, origin and text.
+    pub(crate) selection: Selection,
     pub(crate) after: Option<Cursor>,
     pub(crate) limit_bytes: Option<u64>,
 }
@@ -38,6 +31,16 @@ pub(crate) enum Format {
     Html,
     Ndjson,
     Sse,
+}
+
+/// Where a client that comes back left off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Resume {
+    /// It is a first visit.
+    None,
+    After(Cursor),
+    /// It says where, and nothing that is running knows that.
+    Unknown,
 }
 
 /// A query that is not understood. The text names the parameter, the value, and what would have been
@@ -95,6 +98,31 @@ impl Query {
         Ok(wanted)
     }
 
+    /// What it means for a client that comes back. It is that of the first visit: what it says of the beginning is
+    /// done with, and what was written meanwhile is shown, however long ago that is.
+    pub(crate) fn resumed(self, resume: Resume) -> Self {
+        let after = match resume {
+            Resume::None => return self,
+            Resume::After(cursor) => Some(cursor),
+            Resume::Unknown => None,
+        };
+        Self {
+            after,
+            tail: None,
+            selection: self.selection.since(None),
+            ..self
+        }
+    }
+
+    /// Where it has a response begin, but for [`tail`](Self::tail).
+    pub(crate) fn start(&self) -> Start {
+        match (self.after, self.selection.since_time()) {
+            (Some(cursor), _) => Start::After(cursor),
+            (None, Some(since)) => Start::Since(since),
+            (None, None) => Start::Oldest,
+        }
+    }
+
     /// Takes one parameter in. The error is what would have been understood, or `None` if there is no
     /// such parameter.
     fn set(&mut self, name: &str, value: &str, now: SystemTime) -> Result<(), Option<String>> {
@@ -116,24 +144,31 @@ impl Query {
                     }
                 }
             }
-            "since" => self.since = Some(when::parse(value, now).ok_or_else(|| expected(TIME))?),
-            "until" => self.until = Some(when::parse(value, now).ok_or_else(|| expected(TIME))?),
+            "since" => {
+                let since = parse_time(value, now).map_err(|_| expected(TIME))?;
+                self.select(|selection| selection.since(since));
+            }
+            "until" => {
+                let until = parse_time(value, now).map_err(|_| expected(TIME))?;
+                self.select(|selection| selection.until(until));
+            }
             "level" => {
-                self.level = Some(
-                    value
-                        .parse()
-                        .map_err(|_| expected("trace, debug, info, warn or error"))?,
-                )
+                let level: Level = value
+                    .parse()
+                    .map_err(|_| expected("trace, debug, info, warn or error"))?;
+                self.select(|selection| selection.at_least(level));
             }
-            "filter" => self.filter = directives(value).map_err(Some)?,
-            "q" => {
-                self.text = (!value.is_empty()).then(|| Finder::new(value).into_owned());
+            "filter" => {
+                let targets = directives(value).map_err(Some)?;
+                self.select(|selection| selection.filter(targets));
             }
+            "q" => self.select(|selection| selection.containing(value)),
             "re" => {
-                self.expression = (!value.is_empty())
-                    .then(|| Expression::parse(value))
+                let expression = (!value.is_empty())
+                    .then(|| expression(value))
                     .transpose()
-                    .map_err(Some)?
+                    .map_err(Some)?;
+                self.select(|selection| selection.matching(expression));
             }
             "after" => {
                 self.after = Some(
@@ -148,6 +183,10 @@ impl Query {
             _ => return Err(None),
         }
         Ok(())
+    }
+
+    fn select(&mut self, narrow: impl FnOnce(Selection) -> Selection) {
+        self.selection = narrow(mem::take(&mut self.selection));
     }
 }
 
@@ -196,6 +235,20 @@ fn number(value: &str) -> Option<u64> {
     is_plain.then(|| value.parse().ok()).flatten()
 }
 
+/// Reads a regular expression. The error is what would have been understood.
+fn expression(value: &str) -> Result<Expression, String> {
+    value.parse().map_err(|error| match error {
+        ParseExpressionError::TooLarge => {
+            "an expression of bearable size: it is too large".to_owned()
+        }
+        ParseExpressionError::Unsupported => {
+            "understood: this program has circular-http without its feature `regex` (q finds text)"
+                .to_owned()
+        }
+        error => format!("a regular expression: {error}"),
+    })
+}
+
 /// Reads directives as `RUST_LOG` has them. None at all let everything through.
 fn directives(value: &str) -> Result<Option<Targets>, String> {
     const EXPECTED: &str =
@@ -208,10 +261,27 @@ fn directives(value: &str) -> Result<Option<Targets>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use circular_core::{Meta, Ring};
+
     use super::*;
 
     fn parsed(query: &str) -> Result<Query, String> {
         Query::parse(query, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
+    }
+
+    /// Which of these records, one for each text, are shown.
+    fn shown(query: &Query, records: &[(Meta<'_>, &[u8])]) -> Vec<bool> {
+        let ring = Ring::new(4096).unwrap();
+        for (meta, text) in records {
+            ring.record(*meta, text).unwrap();
+        }
+        let held = ring.handle().snapshot();
+        let shown = held
+            .records()
+            .map(|record| query.selection.text(&record).is_some());
+        shown.collect()
     }
 
     #[test]
@@ -224,11 +294,25 @@ mod tests {
         assert!(wanted.follow && !wanted.raw);
         assert_eq!((wanted.tail, wanted.limit_bytes), (Some(20), Some(100)));
         assert_eq!(wanted.format, Some(Format::Ndjson));
-        assert_eq!(wanted.level, Some(Level::Warn));
-        assert!(wanted.since.is_some() && wanted.until.is_some() && wanted.filter.is_some());
         assert_eq!(wanted.after.unwrap().seq(), 1);
-        let text = wanted.text.unwrap();
-        assert!(text.find(b"xa.b").is_some() && text.find(b"axb").is_none());
+        assert!(matches!(wanted.start(), Start::After(_)));
+        let now = SystemTime::UNIX_EPOCH;
+        assert_eq!(wanted.selection.since_time(), Some(now));
+        let until = now + Duration::from_secs(1_795_615_200);
+        assert_eq!(wanted.selection.until_time(), Some(until));
+        let meta = Meta::new().level(Level::Warn).target("a").time(now);
+        let late = until + Duration::from_secs(1);
+        let records: [(_, &[u8]); 5] = [
+            (meta, b"xa.b"),
+            (meta, b"axb"),
+            (meta.level(Level::Info), b"xa.b"),
+            (meta.level(Level::Error).target("b"), b"xa.b"),
+            (meta.time(late), b"xa.b"),
+        ];
+        assert_eq!(shown(&wanted, &records), [true, false, false, true, false]);
+        let filtered = parsed("filter=error,a=debug").unwrap();
+        let records: [(_, &[u8]); 2] = [(meta, b"a"), (meta.target("b"), b"b")];
+        assert_eq!(shown(&filtered, &records), [true, false]);
     }
 
     #[test]
@@ -236,10 +320,25 @@ mod tests {
         for query in ["", "tail=all&q=&re=&filter=&follow=0"] {
             let wanted = parsed(query).unwrap();
             assert!(!wanted.follow && wanted.tail.is_none() && wanted.format.is_none());
-            assert!(
-                wanted.text.is_none() && wanted.expression.is_none() && wanted.filter.is_none()
-            );
+            assert!(wanted.selection.takes_all() && wanted.start() == Start::Oldest);
         }
+    }
+
+    #[test]
+    fn who_comes_back_goes_on() {
+        let cursor = "00000000000000ab.1.2".parse().unwrap();
+        for (resume, start) in [
+            (Resume::After(cursor), Start::After(cursor)),
+            (Resume::Unknown, Start::Oldest),
+        ] {
+            let wanted = parsed("tail=20&since=5m&after=00000000000000ab.7.8&q=a").unwrap();
+            let wanted = wanted.resumed(resume);
+            assert!(wanted.tail.is_none() && wanted.start() == start);
+            let records: [(_, &[u8]); 2] = [(Meta::new(), b"a"), (Meta::new(), b"b")];
+            assert_eq!(shown(&wanted, &records), [true, false]);
+        }
+        let first = parsed("tail=20&since=5m").unwrap().resumed(Resume::None);
+        assert!(first.tail == Some(20) && matches!(first.start(), Start::Since(_)));
     }
 
     #[test]
