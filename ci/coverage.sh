@@ -19,7 +19,7 @@ readonly SLOW=(
 )
 
 if ! command -v cargo-tarpaulin >/dev/null; then
-    echo "coverage: cargo-tarpaulin is needed: ci/tools.sh" >&2
+    echo "coverage: cargo-tarpaulin is needed: ci/tools.sh cargo-tarpaulin" >&2
     exit 1
 fi
 

@@ -9,10 +9,10 @@ readonly TOOLS="
 cargo-deny 0.20.2
 cargo-fuzz 0.13.2
 cargo-hack 0.6.46
-cargo-tarpaulin 0.37.5 --no-default-features
 "
-# Only if it is named: ci/semver.sh is for releases.
+# Only if they are named: what is not run for every change needs them, ci/coverage.sh and ci/semver.sh.
 readonly MORE="
+cargo-tarpaulin 0.37.5 --no-default-features
 cargo-semver-checks 0.51.0
 "
 

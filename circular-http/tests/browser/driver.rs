@@ -1,7 +1,7 @@
 //! A headless Chromium, driven by chromedriver over the WebDriver protocol.
 //!
-//! One at a time: the tests of a binary run beside each other, and several browsers on few cores would test
-//! each other's patience. Everything that was started is ended when the [`Browser`] is dropped.
+//! Two at a time: the tests of a binary run beside each other, and a browser waits for most of its time; but many on
+//! few cores would test each other's patience. Everything that was started is ended when the [`Browser`] is dropped.
 
 use std::{
     env, fs,
@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Condvar, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     thread,
@@ -31,14 +31,37 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// WebDriver's code point for the key.
 const DELETE: &str = "\u{e017}";
 
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// How many more there may be at once.
+static FREE: Mutex<u32> = Mutex::new(2);
+static FREED: Condvar = Condvar::new();
+
+/// The right to run a browser.
+struct Turn;
+
+impl Turn {
+    fn wait() -> Self {
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = FREED
+            .wait_while(free, |free| *free == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *FREE.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        FREED.notify_one();
+    }
+}
 
 pub(crate) struct Browser {
     agent: ureq::Agent,
     session: String,
     driver: Child,
     downloads: PathBuf,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Turn,
 }
 
 impl Browser {
@@ -49,7 +72,7 @@ impl Browser {
         if env::var_os("CIRCULAR_NO_BROWSER").is_some_and(|value| value == "1") {
             return None;
         }
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = Turn::wait();
         let Some((chromium, chromedriver)) = installed("chromium").zip(installed("chromedriver"))
         else {
             left_out::for_want_of("a browser, Debian's packages `chromium` and `chromium-driver`");
