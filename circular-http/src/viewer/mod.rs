@@ -1,6 +1,7 @@
 //! Whoever looks at the log, from the first byte to the end of the connection.
 
 pub(crate) mod begin;
+pub(crate) mod budget;
 pub(crate) mod connection;
 pub(crate) mod ending;
 pub(crate) mod format;

@@ -22,6 +22,7 @@ use circular_view::Selection;
 use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
+use crate::viewer::budget::Budget;
 use crate::viewer::format::Writer;
 use crate::viewer::turn::{Turn, come_back};
 
@@ -411,38 +412,4 @@ fn next_round(pause: Duration) -> time::Instant {
     let since = now.duration_since(*FIRST.get_or_init(|| now)).as_millis();
     let rest = pause.as_millis() - since % pause.as_millis();
     now + Duration::from_millis(u64::try_from(rest).unwrap_or(0))
-}
-
-/// How much a stream may still say.
-struct Budget {
-    left: u64,
-    is_over: bool,
-}
-
-impl Budget {
-    fn new(limit: Option<u64>) -> Self {
-        Self {
-            left: limit.unwrap_or(u64::MAX),
-            is_over: limit == Some(0),
-        }
-    }
-
-    /// Lets `say` append something, which is taken back, and ends the stream, if that is too much.
-    fn spend(&mut self, out: &mut Vec<u8>, say: impl FnOnce(&mut Vec<u8>)) {
-        if self.is_over {
-            return;
-        }
-        let before = out.len();
-        say(out);
-        match self.left.checked_sub((out.len() - before) as u64) {
-            Some(left) => {
-                self.left = left;
-                self.is_over = left == 0;
-            }
-            None => {
-                out.truncate(before);
-                self.is_over = true;
-            }
-        }
-    }
 }
