@@ -72,7 +72,7 @@ pub fn word(handle: &Handle, index: usize) -> u64 {
 /// Puts `word` at `index` of the storage.
 pub fn set_word(handle: &Handle, index: usize, word: u64) {
     let (storage, ..) = handle.shared().tape.parts();
-    storage.pen(index).word(word);
+    storage.writer_at(index).word(word);
 }
 
 /// Makes the index say of block `number` that the record at `offset` is its first.

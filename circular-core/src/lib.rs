@@ -49,6 +49,9 @@
 //! `circular-tracing` and `circular-log`. [`Handle`] is the other side: readers, [`Handle::flush`],
 //! [`Handle::close`], [`Handle::snapshot`], [`Handle::stats`].
 //!
+//! How a ring lies in memory, and what a reader may rely on that reads while it is written, is told in
+//! [`memory_model`].
+//!
 //! # Forking
 //!
 //! In a forked child every ring that was made before the fork is dead: writes are refused and
@@ -110,6 +113,7 @@ mod time;
 mod tests;
 
 /// For whoever wants to know how it works; programs need nothing of it.
+///
 #[cfg(doc)]
 #[doc = include_str!("../docs/memory.md")]
 pub mod memory_model {}

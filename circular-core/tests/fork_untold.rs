@@ -50,7 +50,7 @@ fn a_parents_ring_refuses_and_never_hangs() {
                 check(handle.flush_timeout(LONG), "flush_timeout")?;
                 check(handle.join_timeout(LONG), "join_timeout")?;
                 while reader.borrow_mut().recv().is_ok() {}
-                check(sink.borrow_mut().write(b"x").is_err(), "an ThrottledFlush")
+                check(sink.borrow_mut().write(b"x").is_err(), "a ThrottledFlush")
             });
         }
     });

@@ -137,7 +137,7 @@ impl Log for RingLogger {
         let meta = Meta::new()
             .level(level)
             .target(record.target())
-            .log_time(time);
+            .timestamp(time);
         let mut panic = None;
         // A closed ring is the one error, and it has counted the record as refused.
         let _ = self.ring.record_with(meta, |text| {

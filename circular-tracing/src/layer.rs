@@ -420,7 +420,7 @@ where
         let kept = Meta::new()
             .level(level)
             .target(meta.target())
-            .log_time(said.time);
+            .timestamp(said.time);
         if self.ring.is_forked() {
             // It counts the event. What the event's values would say is nobody's matter here.
             let _ = self.ring.record(kept, b"\n");

@@ -47,7 +47,7 @@ pub struct AsyncReader {
     /// While the task waits, one that wakes it and is not left with the ring: to be left there at the next poll, and not to
     /// be cloned for it. A task that does not wait must not be kept alive by its own reader.
     waker: Option<Waker>,
-    /// Keeps the waker thread running; dropped after `pass` has left.
+    /// Keeps the waker thread running; dropped after `core` has left.
     _waker_thread: WakerThreadUse,
 }
 

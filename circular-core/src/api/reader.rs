@@ -29,7 +29,7 @@ use std::time::Duration;
 /// The reader joins the ring when [`open`](Self::open) or one of the others is called: from then on
 /// it counts.
 #[derive(Clone)]
-#[must_use = "it does nothing until `open`, `stream`, `spawn` or `write_to` is called"]
+#[must_use = "it does nothing until `open`, `open_async`, `spawn` or `write_to` is called"]
 pub struct ReaderBuilder {
     shared: Arc<Shared>,
     start: Start,

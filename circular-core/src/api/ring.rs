@@ -140,7 +140,7 @@ impl Ring {
     ///
     /// let ring = Ring::new(4096)?;
     /// let time = Timestamp::now();
-    /// ring.record_with(Meta::new().log_time(time), |text| {
+    /// ring.record_with(Meta::new().timestamp(time), |text| {
     ///     time.push_to(text);
     ///     text.push_str(" started\n");
     /// })?;

@@ -13,7 +13,7 @@ use crate::record::missed::Missed;
 use crate::redact::redacted::Redacted;
 use crate::ring::shared::Shared;
 use crate::select::targets::Targets;
-use crate::sink::feed::Feeder;
+use crate::sink::feed::SinkWriter;
 use crate::sink::notice::Notice;
 use crate::sys::no_wait::NoWait;
 use std::fmt;
@@ -178,7 +178,7 @@ impl<'a> DumpBuilder<'a> {
             To::Dir(dir) => {
                 let mut dir = options.files(dir, Cause::Request);
                 let mut file = dir.create(SystemTime::now())?;
-                let mut report = feed(&shared, &options.select, &mut Feeder::new(&mut file))?;
+                let mut report = feed(&shared, &options.select, &mut SinkWriter::new(&mut file))?;
                 report.prune_error = file.finish()?;
                 drop(file);
                 report.path = Some(dir.last().to_owned());
@@ -188,9 +188,9 @@ impl<'a> DumpBuilder<'a> {
                 // In its destructor, too.
                 let _no_wait = NoWait::enter();
                 let mut sink = sink;
-                let mut feeder = Feeder::new(&mut sink);
-                let report = feed(&shared, &options.select, &mut feeder)?;
-                feeder.flush(true)?;
+                let mut writer = SinkWriter::new(&mut sink);
+                let report = feed(&shared, &options.select, &mut writer)?;
+                writer.flush(true)?;
                 Ok(report)
             }
         }
@@ -201,14 +201,14 @@ impl<'a> DumpBuilder<'a> {
 fn feed<W: Write>(
     shared: &Shared,
     select: &DumpSelect,
-    feeder: &mut Feeder<'_, W>,
+    writer: &mut SinkWriter<'_, W>,
 ) -> io::Result<DumpReport> {
     let mut buffer = select.buffer(shared.tape.capacity())?;
     // A hook must not wait for readers: it may be what they wait for.
     let _no_wait = NoWait::enter();
     let mut out = |piece: Piece<'_>| match piece {
-        Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
-        Piece::Records(records) => select.feed(records, feeder),
+        Piece::Missed(missed) => writer.notice(Notice::Text, missed),
+        Piece::Records(records) => select.feed(records, writer),
     };
     let dumped = write::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;
     let mut missed = dumped.missed;

@@ -6,7 +6,7 @@ use crate::dump::redaction::Redaction;
 use crate::error::OutOfMemory;
 use crate::record::Record;
 use crate::select::targets::Targets;
-use crate::sink::feed::Feeder;
+use crate::sink::feed::SinkWriter;
 use crate::sys::fork::Generation;
 use crate::sys::underway;
 use crate::tape::batch::Records;
@@ -37,7 +37,7 @@ impl DumpSelect {
     pub(crate) fn feed<W: Write>(
         &self,
         records: &Buffer,
-        feeder: &mut Feeder<'_, W>,
+        writer: &mut SinkWriter<'_, W>,
     ) -> io::Result<()> {
         let bytes = records.bytes();
         // What is kept is handed on in one run.
@@ -52,14 +52,14 @@ impl DumpSelect {
                     return Err(io::ErrorKind::BrokenPipe.into());
                 }
                 if let Some(text) = changed {
-                    feeder.take(bytes.get(begin..end).unwrap_or_default())?;
-                    feeder.take(&text)?;
+                    writer.take(bytes.get(begin..end).unwrap_or_default())?;
+                    writer.take(&text)?;
                     begin = behind;
                 }
                 end = behind;
             }
         }
-        feeder.take(bytes.get(begin..).unwrap_or_default())
+        writer.take(bytes.get(begin..).unwrap_or_default())
     }
 
     /// What leaves of one record.

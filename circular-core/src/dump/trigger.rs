@@ -87,7 +87,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct DumpTrigger {
     least: Level,
-    armed: Arc<DropGuard>,
+    guard: Arc<DropGuard>,
 }
 
 /// Lets the thread end when the last clone goes.
@@ -95,7 +95,7 @@ struct DropGuard(Arc<DumpRequest>);
 
 impl Drop for DropGuard {
     fn drop(&mut self) {
-        self.0.disarm();
+        self.0.set_dropped();
     }
 }
 
@@ -120,7 +120,7 @@ impl DumpTrigger {
     #[inline]
     pub fn observe(&self, level: Level) {
         if level >= self.least {
-            self.armed.0.ask();
+            self.guard.0.ask();
         }
     }
 
@@ -132,7 +132,7 @@ impl DumpTrigger {
 
     /// Returns what came of it so far. In a forked child it is all zero.
     pub fn stats(&self) -> TriggerStats {
-        self.armed.0.stats()
+        self.guard.0.stats()
     }
 }
 
@@ -241,7 +241,7 @@ impl DumpTriggerBuilder {
         let request = Arc::new(DumpRequest::new(Arc::clone(&shared)));
         let trigger = DumpTrigger {
             least: self.least,
-            armed: Arc::new(DropGuard(Arc::clone(&request))),
+            guard: Arc::new(DropGuard(Arc::clone(&request))),
         };
         let Some(present) = Present::join(shared) else {
             return Ok(trigger);

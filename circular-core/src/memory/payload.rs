@@ -17,7 +17,7 @@ pub(crate) trait Payload: Copy {
     fn as_slice(&self) -> Option<&[u8]>;
 
     /// Writes all of it.
-    fn write(self, pen: &mut WordWriter<'_>);
+    fn write(self, writer: &mut WordWriter<'_>);
 
     /// How many slices it goes through to do that.
     #[cfg(test)]
@@ -41,8 +41,8 @@ impl Payload for &[u8] {
         Some(self)
     }
 
-    fn write(self, pen: &mut WordWriter<'_>) {
-        pen.bytes(self);
+    fn write(self, writer: &mut WordWriter<'_>) {
+        writer.bytes(self);
     }
 }
 
@@ -104,7 +104,7 @@ impl Payload for Slices<'_> {
         None
     }
 
-    fn write(self, pen: &mut WordWriter<'_>) {
+    fn write(self, writer: &mut WordWriter<'_>) {
         let (mut from, mut left) = (self.start, self.len);
         for slice in self.slices {
             if left == 0 {
@@ -112,7 +112,7 @@ impl Payload for Slices<'_> {
             }
             let bytes = slice.get(from..).unwrap_or_default();
             let bytes = &bytes[..bytes.len().min(left)];
-            pen.bytes(bytes);
+            writer.bytes(bytes);
             left -= bytes.len();
             from = 0;
         }
@@ -189,9 +189,9 @@ mod tests {
             while rest.len() > 0 {
                 let (part, later) = rest.split_at(most);
                 let storage = Storage::zeroed(part.len().next_multiple_of(WORD)).unwrap();
-                let mut pen = storage.pen(0);
-                part.write(&mut pen);
-                pen.end();
+                let mut writer = storage.writer_at(0);
+                part.write(&mut writer);
+                writer.end();
                 pieces += part.pieces();
                 let start = bytes.len();
                 bytes.resize(start + part.len(), 0);

@@ -98,17 +98,17 @@ impl Storage {
         payload: impl Payload,
         target: &[u8],
     ) {
-        let mut pen = self.pen(index);
+        let mut writer = self.writer_at(index);
         for word in header {
-            pen.word(word);
+            writer.word(word);
         }
-        payload.write(&mut pen);
-        pen.bytes(target);
-        pen.end();
+        payload.write(&mut writer);
+        writer.bytes(target);
+        writer.end();
     }
 
     /// Begins to write at `index`.
-    pub(crate) fn pen(&self, index: usize) -> WordWriter<'_> {
+    pub(crate) fn writer_at(&self, index: usize) -> WordWriter<'_> {
         WordWriter::new(&self.words[index..], &self.words)
     }
 }
@@ -137,11 +137,11 @@ mod tests {
             for cut in 0..=40 {
                 for second in cut..=40 {
                     let storage = Storage::zeroed(64).unwrap();
-                    let mut pen = storage.pen(start);
-                    pen.bytes(&text[..cut]);
-                    pen.bytes(&text[cut..second]);
-                    pen.bytes(&text[second..]);
-                    pen.end();
+                    let mut writer = storage.writer_at(start);
+                    writer.bytes(&text[..cut]);
+                    writer.bytes(&text[cut..second]);
+                    writer.bytes(&text[second..]);
+                    writer.end();
                     let mut back = [0; 40];
                     storage.copy_out(start, &mut back);
                     assert_eq!(back[..], text);
@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn a_last_word_is_padded_with_zeroes() {
         let storage = Storage::zeroed(16).unwrap();
-        let mut pen = storage.pen(0);
-        pen.word(u64::MAX);
-        pen.word(u64::MAX);
-        pen.bytes(b"abc");
-        pen.end();
+        let mut writer = storage.writer_at(0);
+        writer.word(u64::MAX);
+        writer.word(u64::MAX);
+        writer.bytes(b"abc");
+        writer.end();
         assert_eq!(storage.load(0).to_le_bytes(), *b"abc\0\0\0\0\0");
     }
 

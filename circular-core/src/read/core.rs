@@ -1,18 +1,19 @@
 //! The one read path, under every kind of reader.
 //!
-//! A pass copies what comes next into the reader's own buffer without the lock, asks whether it was
-//! overtaken meanwhile, and takes the lock once: to publish what it has copied, which is room for
-//! writers again, and what its sink is done with, which is what a flush waits for, and to find out
-//! whether to sleep. A reader that hands records on holds nothing that a writer could need.
+//! A pass is one call of `recv` or `deliver`. It copies what comes next into the reader's own buffer without the
+//! lock, asks whether it was overtaken meanwhile, and then takes the lock once: to publish what it has copied, which
+//! is room for writers again, and what its sink is done with, which is what a flush waits for, and to find out whether
+//! to sleep. Where that brought nothing, it does so again. A reader that hands records on holds nothing that a writer
+//! could need.
 //!
 //! Invariant: delivered + filtered out + missed = written since it joined.
 
 mod delivery;
-mod lapped;
+mod overtaken;
 
 use crate::error::OutOfMemory;
 use crate::format::header::Header;
-use crate::read::idle::{Idle, LOOK};
+use crate::read::idle::{FILTERED_PER_TURN, Idle};
 use crate::read::join;
 use crate::read::place::Place;
 use crate::record::cursor::Cursor;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 /// What a batch may be at most.
 const BATCH: Most = Most {
-    records: LOOK,
+    records: FILTERED_PER_TURN,
     bytes: usize::MAX,
 };
 /// A reader's place in its ring, and its buffer.
@@ -100,7 +101,7 @@ struct Pass {
 }
 
 /// What was copied without the lock, and from where.
-struct Copy {
+struct Attempt {
     before: Position,
     copied: Copied,
     /// It was overtaken while it was made.
@@ -148,14 +149,14 @@ impl ReaderCore {
         let shared = Arc::clone(&self.shared);
         let mut pass = Pass::default();
         loop {
-            let copy = self.copy();
-            let before = copy.before;
-            pass.filtered += copy.copied.filtered;
+            let attempt = self.copy();
+            let before = attempt.before;
+            pass.filtered += attempt.copied.filtered;
             let (Some(mut state), Some(key)) = (shared.lock(), self.key) else {
                 self.buffer.clear();
                 return Outcome::Ended;
             };
-            let too_large = self.settle(copy, &mut state, key);
+            let too_large = self.settle(attempt, &mut state, key);
             if !self.buffer.is_empty() {
                 return self.hand_out();
             }
@@ -182,7 +183,7 @@ impl ReaderCore {
             if state.closed {
                 return Outcome::Ended;
             }
-            pass.has_napped &= self.place.position == before;
+            pass.has_napped &= self.place.position() == before;
             if !shared.idle(&mut state, &mut idle, key, &mut pass.has_napped) {
                 return Outcome::Drained;
             }
@@ -190,19 +191,19 @@ impl ReaderCore {
     }
 
     /// Copies what comes next, without the lock.
-    fn copy(&mut self) -> Copy {
+    fn copy(&mut self) -> Attempt {
         self.buffer.clear();
         // What was filtered out needs nobody to be done with it; a loss is to be told first.
         if self.owed == Owed::Nothing && self.place.is_told() {
             self.release();
         }
         let tape = &self.shared.tape;
-        let before = self.place.position;
+        let before = self.place.position();
         let committed = tape.committed();
         let copied = tape.copy(before, committed, &self.select, BATCH, &mut self.buffer);
         let is_torn = tape.is_overtaken(before.offset, committed);
         self.has_more = is_torn || copied.position.offset < committed;
-        Copy {
+        Attempt {
             before,
             copied,
             is_torn,
@@ -213,24 +214,24 @@ impl ReaderCore {
     /// back is the header of a record for which the buffer is too small.
     fn settle(
         &mut self,
-        copy: Copy,
+        attempt: Attempt,
         state: &mut MutexGuard<'_, State>,
         key: ReaderKey,
     ) -> Option<Header> {
-        let too_large = if copy.is_torn {
+        let too_large = if attempt.is_torn {
             self.catch_up(state, key)
         } else {
-            self.take(copy, state)
+            self.take(attempt, state)
         };
         self.publish(state, key);
         too_large
     }
 
     /// Takes a copy for good: it was whole.
-    fn take(&mut self, copy: Copy, state: &State) -> Option<Header> {
-        let Copy { before, copied, .. } = copy;
+    fn take(&mut self, attempt: Attempt, state: &State) -> Option<Header> {
+        let Attempt { before, copied, .. } = attempt;
         self.discarded = 0;
-        self.place.position = copied.position;
+        self.place.advance_to(copied.position);
         let stuck = copied.position == before && copied.too_large.is_none();
         let head = state.head.position;
         if stuck && before.offset < head.offset {
@@ -252,7 +253,7 @@ impl ReaderCore {
     fn publish(&mut self, state: &mut MutexGuard<'_, State>, key: ReaderKey) {
         let shared = &self.shared;
         let limit = state.readers.limit();
-        let (position, missed) = (self.place.position, self.place.missed());
+        let (position, missed) = (self.place.position(), self.place.missed());
         if state.readers.advance(key, position, self.done, missed) {
             shared.flushed.notify_all();
         }
@@ -272,10 +273,10 @@ impl ReaderCore {
         }
         let is_told = self.place.is_told();
         let head = state.head.position.offset;
-        if self.place.position.offset < head {
+        if self.place.position().offset < head {
             // Filtered out, discarded, or written just now.
             pass.has_napped = false;
-            let has_enough = self.place.position.offset >= *pass.enough.get_or_insert(head);
+            let has_enough = self.place.position().offset >= *pass.enough.get_or_insert(head);
             if !(has_enough && idle.is_over() || idle.is_tired(pass.filtered)) {
                 return Step::GoOn;
             }
@@ -300,7 +301,7 @@ impl ReaderCore {
     /// Says that what was handed out is done with; told to those who wait for it by the next pass.
     pub(crate) fn release(&mut self) {
         self.owed = Owed::Nothing;
-        self.done = self.place.position.offset;
+        self.done = self.place.position().offset;
     }
 
     /// The same, and forgets it.
@@ -343,7 +344,7 @@ impl ReaderCore {
 
     /// Behind the last record that is in the buffer, or was.
     pub(crate) fn cursor(&self) -> Cursor {
-        let position = self.place.position;
+        let position = self.place.position();
         Cursor {
             ring: self.shared.id,
             seq: position.seq,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// After so many records that were filtered out, a reader tells how far it is, and a task lets others have
 /// their turn.
-pub(super) const LOOK: u64 = 4096;
+pub(super) const FILTERED_PER_TURN: u64 = 4096;
 
 /// How long a drained reader looks away before it asks writers to wake it, which costs them
 /// hundreds of writes' time.
@@ -41,7 +41,7 @@ impl Idle<'_> {
 
     /// Whether it is time to let others have their turn, after so many records that were filtered out.
     pub(super) fn is_tired(&self, filtered: u64) -> bool {
-        matches!(self, Idle::Wake(_)) && filtered >= LOOK
+        matches!(self, Idle::Wake(_)) && filtered >= FILTERED_PER_TURN
     }
 
     /// There is more: a task shall ask again, when others have had their turn.

@@ -14,7 +14,7 @@ use std::mem;
 #[derive(Debug)]
 pub(crate) struct Place {
     /// Where the next record is copied from.
-    pub(crate) position: Position,
+    position: Position,
     /// What was missed in all, and what of it has not been told yet.
     missed: Missed,
     untold: Missed,
@@ -34,6 +34,16 @@ impl Place {
             untold: missed,
             no_memory: None,
         }
+    }
+
+    pub(crate) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Moves behind what was copied or filtered out.
+    pub(crate) fn advance_to(&mut self, behind: Position) {
+        debug_assert!(behind.offset >= self.position.offset);
+        self.position = behind;
     }
 
     pub(crate) fn missed(&self) -> Missed {

@@ -31,7 +31,7 @@ impl WakerThreadUse {
             return Ok(in_use);
         };
         // From here on the drop undoes the count.
-        state.waker_thread.streams += 1;
+        state.waker_thread.readers += 1;
         while state.waker_thread.thread == ThreadState::Starting {
             // Another's first reader starts it now, or fails to.
             shared.tasks.wait(&mut state, None);
@@ -63,8 +63,8 @@ impl Drop for WakerThreadUse {
         let Some(mut state) = self.shared.lock() else {
             return;
         };
-        state.waker_thread.streams -= 1;
-        let is_last = state.waker_thread.streams == 0;
+        state.waker_thread.readers -= 1;
+        let is_last = state.waker_thread.readers == 0;
         drop(state);
         if is_last {
             self.shared.tasks.notify_all();
@@ -84,7 +84,7 @@ fn run(shared: &Shared) {
     while state.waker_thread.thread == ThreadState::Starting {
         shared.tasks.wait(&mut state, None);
     }
-    while state.waker_thread.streams > 0 {
+    while state.waker_thread.readers > 0 {
         let tasks = take_ready(&mut state, &mut wakers);
         if !wakers.is_empty() {
             drop(state);

@@ -66,13 +66,19 @@ impl<'a> Meta<'a> {
     /// takes the system's coarse clock, which steps by about 4 ms. A time before 1970 counts as
     /// 1970.
     pub fn time(self, time: SystemTime) -> Self {
-        self.log_time(Timestamp::new(time))
+        self.timestamp(Timestamp::new(time))
     }
 
     /// Sets the time as [`time`](Self::time) does, to one that is going to be printed.
-    pub fn log_time(mut self, time: Timestamp) -> Self {
+    pub fn timestamp(mut self, time: Timestamp) -> Self {
         self.nanos = Some(time.since_1970());
         self
+    }
+
+    /// Does what [`timestamp`](Self::timestamp) does.
+    #[deprecated(since = "0.1.0", note = "it is `timestamp` now")]
+    pub fn log_time(self, time: Timestamp) -> Self {
+        self.timestamp(time)
     }
 
     pub(crate) fn level_or_none(&self) -> Option<Level> {

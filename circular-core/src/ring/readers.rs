@@ -64,9 +64,9 @@ impl ReaderEntry {
     }
 
     /// The record from which on a lossless reader has what it has not copied yet.
-    pub(crate) fn place(&self) -> Option<Position> {
-        let place = self.spared_after(self.position).unwrap_or(self.position);
-        self.is_lossless().then_some(place)
+    pub(crate) fn unread_from(&self) -> Option<Position> {
+        let unread = self.spared_after(self.position).unwrap_or(self.position);
+        self.is_lossless().then_some(unread)
     }
 
     /// Whether a waiting flush asks for `offset` or less.

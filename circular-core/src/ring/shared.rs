@@ -6,10 +6,10 @@
 //!
 //! | variable | who waits | for what | who notifies |
 //! |---|---|---|---|
-//! | `not_full` | writers, by ticket | to be first in line, and room | a reader that moved on, left, joined or was demoted; the writer before |
-//! | `not_empty` | drained readers, the waker thread | a record | a write or a flush that finds `asleep` set |
-//! | `nap` | the same, for a moment | a reason not to wait the moment out | a flush, a full ring |
-//! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted |
+//! | `not_full` | writers, by ticket | to be first in line, and room | a reader that moved on, left, joined, was demoted, or whose sink fails; the writer before |
+//! | `not_empty` | drained readers, the waker thread | a record, or a task less | a write, a flush or a panic that finds `asleep` set; the last task |
+//! | `nap` | the same, for a moment, and a reader whose sink failed | a reason not to wait the moment out | a flush, a full ring, a panic; the last task |
+//! | `flushed` | flushes | every lossless reader to be done | a reader that is done, leaves, is demoted, or whose sink fails |
 //! | `ended` | joins | no reader, no sink, no trigger | each of these that leaves |
 //! | `tasks` | the waker thread, and whoever starts it | a task that waits; the start | a task; whoever starts it |
 //! | `dump_requested` | dump triggers | a dump to make; nobody left to ask for one | who asks first; who lets go of the last trigger |
@@ -71,7 +71,7 @@ pub(crate) struct State {
     pub(crate) asleep: bool,
     /// Its limit comes first.
     pub(crate) readers: Readers,
-    pub(crate) line: WaitQueue,
+    pub(crate) wait_queue: WaitQueue,
     /// Somebody may wait on `nap`.
     pub(crate) napping: bool,
     pub(crate) waker_thread: WakerThread,
@@ -88,7 +88,7 @@ pub(crate) struct State {
 #[derive(Debug, Default)]
 pub(crate) struct WakerThread {
     /// How many readers there are; the thread ends when there are none.
-    pub(crate) streams: usize,
+    pub(crate) readers: usize,
     pub(crate) thread: ThreadState,
     /// It may be waiting on `tasks`: the waker thread sets it before it does, and who wakes it for a task takes it.
     pub(crate) is_idle: bool,
@@ -125,7 +125,7 @@ const _: () = {
     );
     assert!(
         sync::IS_MODEL
-            || offset_of!(State, line) + 2 * size_of::<u64>() <= 2 * 64 - size_of::<u64>()
+            || offset_of!(State, wait_queue) + 2 * size_of::<u64>() <= 2 * 64 - size_of::<u64>()
     );
 };
 
@@ -153,7 +153,7 @@ impl Shared {
             head: Head::default(),
             closed: false,
             readers: Readers::new(tape.capacity()),
-            line: WaitQueue::default(),
+            wait_queue: WaitQueue::default(),
             asleep: false,
             napping: false,
             waker_thread: WakerThread::default(),
@@ -206,7 +206,7 @@ impl Shared {
 
     /// Tells the first in line that there may be room, or that it has somebody else to wait for.
     pub(crate) fn wake_first_in_line(&self, state: &State) {
-        if let Some(ticket) = state.line.first() {
+        if let Some(ticket) = state.wait_queue.first() {
             self.room_of(ticket).notify_all();
         }
     }

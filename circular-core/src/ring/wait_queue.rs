@@ -21,17 +21,17 @@ pub(crate) struct WaitQueue {
     in_parts: usize,
 }
 
-/// One write's turn; it may be several waits long.
+/// One write's place in the queue; it may be several waits long.
 #[derive(Debug, Default)]
 pub(crate) struct Ticket {
     in_parts: bool,
-    ticket: Option<u64>,
+    number: Option<u64>,
     /// Since when it has been first; a reader's patience counts from here.
     pub(crate) first_since: Option<Instant>,
 }
 
 impl Ticket {
-    /// The turn of a record that goes through in parts.
+    /// That of a record that goes through in parts.
     pub(crate) fn in_parts() -> Self {
         Self {
             in_parts: true,
@@ -47,38 +47,38 @@ impl WaitQueue {
         (self.serving != self.next).then_some(self.serving)
     }
 
-    /// How much room must be left for others if `turn` goes on now; `None` if it must wait.
+    /// How much room must be left for others if the writer with `ticket` goes on now; `None` if it must wait.
     #[inline]
-    pub(crate) fn room_to_leave(&self, turn: &Ticket) -> Option<u64> {
-        if self.serving == self.next || turn.ticket.is_some() {
+    pub(crate) fn room_to_leave(&self, ticket: &Ticket) -> Option<u64> {
+        if self.serving == self.next || ticket.number.is_some() {
             return Some(0);
         }
-        (self.in_parts == 0 && !turn.in_parts).then_some(self.wanted)
+        (self.in_parts == 0 && !ticket.in_parts).then_some(self.wanted)
     }
 
     /// Begins to wait for `size` bytes of room; who has a ticket already keeps its place.
-    pub(crate) fn begin_to_wait(&mut self, turn: &mut Ticket, size: u64) -> u64 {
+    pub(crate) fn begin_to_wait(&mut self, ticket: &mut Ticket, size: u64) -> u64 {
         self.wanted += size;
-        self.in_parts += usize::from(turn.in_parts);
-        *turn.ticket.get_or_insert_with(|| {
-            let ticket = self.next;
+        self.in_parts += usize::from(ticket.in_parts);
+        *ticket.number.get_or_insert_with(|| {
+            let number = self.next;
             self.next += 1;
-            ticket
+            number
         })
     }
 
-    pub(crate) fn end_to_wait(&mut self, turn: &Ticket, size: u64) {
+    pub(crate) fn end_to_wait(&mut self, ticket: &Ticket, size: u64) {
         self.wanted -= size;
-        self.in_parts -= usize::from(turn.in_parts);
+        self.in_parts -= usize::from(ticket.in_parts);
     }
 
     /// Leaves the line, and tells whether somebody else is first now.
     #[inline]
-    pub(crate) fn end_turn(&mut self, turn: &Ticket) -> bool {
-        if turn.ticket.is_some() {
+    pub(crate) fn end_turn(&mut self, ticket: &Ticket) -> bool {
+        if ticket.number.is_some() {
             self.serving += 1;
         }
-        turn.ticket.is_some()
+        ticket.number.is_some()
     }
 }
 

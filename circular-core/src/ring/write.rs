@@ -32,7 +32,7 @@ impl State {
     #[inline]
     fn is_free_for(&self, size: u64) -> bool {
         let end = self.head.position.offset + size;
-        !self.closed && self.line.first().is_none() && end <= self.readers.limit()
+        !self.closed && self.wait_queue.first().is_none() && end <= self.readers.limit()
     }
 }
 
@@ -138,10 +138,10 @@ impl Shared {
         prepared: PreparedHeader<'_>,
         payload: impl Payload,
     ) -> Result<(), Closed> {
-        let mut turn = Ticket::default();
-        self.make_room(state, prepared.size(), &mut turn)?;
+        let mut ticket = Ticket::default();
+        self.make_room(state, prepared.size(), &mut ticket)?;
         self.tape.append(&mut state.head, prepared, payload);
-        self.end_turn(state, &turn);
+        self.end_turn(state, &ticket);
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl Shared {
         let len = quarter
             .saturating_sub(header::BYTES + whole.target.len())
             .max(WORD);
-        let mut turn = Ticket::in_parts();
+        let mut ticket = Ticket::in_parts();
         let mut rest = payload;
         let mut kind = Part::First;
         while rest.len() > 0 {
@@ -171,12 +171,12 @@ impl Shared {
             }
             let prepared =
                 PreparedHeader::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
-            self.make_room(state, prepared.size(), &mut turn)?;
+            self.make_room(state, prepared.size(), &mut ticket)?;
             self.tape.append(&mut state.head, prepared, part);
             kind = Part::Middle;
             rest = later;
         }
-        self.end_turn(state, &turn);
+        self.end_turn(state, &ticket);
         Ok(())
     }
 
@@ -185,18 +185,18 @@ impl Shared {
         &'a self,
         state: &mut MutexGuard<'a, State>,
         size: u64,
-        turn: &mut Ticket,
+        ticket: &mut Ticket,
     ) -> Result<(), Closed> {
         if state.closed {
             return Err(Closed);
         }
         let end = state.head.position.offset + size;
         let limit = state.readers.limit();
-        let to_leave = state.line.room_to_leave(turn);
+        let to_leave = state.wait_queue.room_to_leave(ticket);
         if to_leave.is_some_and(|to_leave| end + to_leave <= limit) {
             return Ok(());
         }
-        self.wait_for_room(state, size, turn)
+        self.wait_for_room(state, size, ticket)
     }
 
     #[cold]
@@ -204,7 +204,7 @@ impl Shared {
         &'a self,
         state: &mut MutexGuard<'a, State>,
         size: u64,
-        turn: &mut Ticket,
+        ticket: &mut Ticket,
     ) -> Result<(), Closed> {
         if no_wait::must_not_wait() {
             let end = state.head.position.offset + size;
@@ -215,7 +215,7 @@ impl Shared {
             return Ok(());
         }
         let began = sync::now();
-        let ticket = state.line.begin_to_wait(turn, size);
+        let number = state.wait_queue.begin_to_wait(ticket, size);
         // The parts that are in already are for readers to take: it is they who make room.
         self.end_sleep(state);
         let outcome = loop {
@@ -223,9 +223,9 @@ impl Shared {
                 break Err(Closed);
             }
             let mut deadline = None;
-            if state.line.first() == Some(ticket) {
+            if state.wait_queue.first() == Some(number) {
                 let now = sync::now();
-                let first_since = *turn.first_since.get_or_insert(now);
+                let first_since = *ticket.first_since.get_or_insert(now);
                 let end = state.head.position.offset + size;
                 let (demoted, next) = state.readers.demote_late(end, first_since, now);
                 if demoted > 0 {
@@ -240,9 +240,9 @@ impl Shared {
                 }
                 deadline = next;
             }
-            self.room_of(ticket).wait(state, deadline);
+            self.room_of(number).wait(state, deadline);
         };
-        state.line.end_to_wait(turn, size);
+        state.wait_queue.end_to_wait(ticket, size);
         let waited = sync::now().saturating_duration_since(began);
         state.counts.waits += 1;
         state.counts.waited += waited;
@@ -256,8 +256,8 @@ impl Shared {
     fn spare(&self, state: &mut State, end: u64) {
         let (head, capacity) = (state.head.position.offset, self.tape.capacity());
         let is_gone = |position: &Position| position.offset + capacity < end;
-        let places = state.readers.iter().filter_map(ReaderEntry::place);
-        let Some(mut position) = places
+        let unread = state.readers.iter().filter_map(ReaderEntry::unread_from);
+        let Some(mut position) = unread
             .filter(is_gone)
             .max_by_key(|position| position.offset)
         else {
@@ -279,15 +279,15 @@ impl Shared {
             position = next;
         }
         for entry in state.readers.iter_mut() {
-            if entry.place().is_some_and(|place| is_gone(&place)) {
+            if entry.unread_from().is_some_and(|unread| is_gone(&unread)) {
                 entry.spared = Some(position);
             }
         }
     }
 
     /// Lets the next in line have its turn.
-    fn end_turn(&self, state: &mut MutexGuard<'_, State>, turn: &Ticket) {
-        if state.line.end_turn(turn) {
+    fn end_turn(&self, state: &mut MutexGuard<'_, State>, ticket: &Ticket) {
+        if state.wait_queue.end_turn(ticket) {
             self.wake_first_in_line(state);
         }
     }

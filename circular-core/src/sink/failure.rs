@@ -126,7 +126,7 @@ impl Failure {
 
     /// Says that the sink has taken something.
     #[inline]
-    pub(super) fn is_over(&mut self) {
+    pub(super) fn recovered(&mut self) {
         self.was_last = false;
         if self.pause.take().is_some() {
             self.shared.set_fails(self.key, false);

@@ -59,14 +59,14 @@ impl<W: Write> Feed<W> {
         let Some(sink) = &mut self.sink else {
             return Ok(0);
         };
-        let mut feeder = Feeder {
+        let mut writer = SinkWriter {
             failure: Failure::new(&self.core, choice),
-            ..Feeder::new(sink)
+            ..SinkWriter::new(sink)
         };
         // Until it is known better: it may panic.
         self.core.set_fails(true);
-        let outcome = feed_all(&mut self.core, &mut feeder, notice);
-        let bytes = feeder.taken;
+        let outcome = feed_all(&mut self.core, &mut writer, notice);
+        let bytes = writer.taken;
         self.core.set_fails(outcome.is_err());
         if let Err(error) = &outcome {
             // Nobody waits for a reader that is through, but the exit waits until its sink is gone.
@@ -116,19 +116,18 @@ fn attend(core: &ReaderCore) -> Attending {
 
 fn feed_all<W: Write>(
     core: &mut ReaderCore,
-    feeder: &mut Feeder<'_, W>,
+    writer: &mut SinkWriter<'_, W>,
     notice: Notice,
 ) -> io::Result<()> {
     if core.restarted() {
-        feeder.line(notice.restarted())?;
+        writer.line(notice.restarted())?;
     }
     while let Some(mut delivery) = core.deliver() {
-        feeder.notice(notice, delivery.take_loss())?;
-        feeder.take(delivery.bytes())?;
+        writer.notice(notice, delivery.take_loss())?;
+        writer.take(delivery.bytes())?;
         if !delivery.wants_flush() {
-            continue;
-        }
-        if feeder.flush(delivery.must_flush())? {
+            delivery.written();
+        } else if writer.flush(delivery.must_flush())? {
             delivery.done();
         } else {
             delivery.deferred();
@@ -138,7 +137,7 @@ fn feed_all<W: Write>(
 }
 
 /// A sink, and what it has taken.
-pub(crate) struct Feeder<'a, W> {
+pub(crate) struct SinkWriter<'a, W> {
     sink: &'a mut W,
     taken: u64,
     at_line_start: bool,
@@ -146,7 +145,7 @@ pub(crate) struct Feeder<'a, W> {
     failure: Option<Failure>,
 }
 
-impl<'a, W: Write> Feeder<'a, W> {
+impl<'a, W: Write> SinkWriter<'a, W> {
     pub(crate) fn new(sink: &'a mut W) -> Self {
         Self {
             sink,
@@ -217,7 +216,7 @@ impl<'a, W: Write> Feeder<'a, W> {
 
     fn works(&mut self) {
         if let Some(failure) = &mut self.failure {
-            failure.is_over();
+            failure.recovered();
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where records begin: one entry for each block of the ring.
 //!
 //! The capacity is split into equal blocks, and each block's entry tells the first record that
-//! begins in it. A reader that was lapped lands on an entry, `Last` and `Since` seek among them,
+//! begins in it. A reader that was overtaken lands on an entry, `Last` and `Since` seek among them,
 //! and because an entry carries the seq and the payload bytes before it, what was missed is counted
 //! exactly and without a walk. A record that covers the next block whole is noted there as well, since
 //! none begins there, and the first of its own block may be gone long before it. What lies before the
@@ -9,9 +9,9 @@
 //!
 //! Entries are written under the lock and may be read without. Protocol:
 //!
-//! * the writer stores `reserved`, `fence(Release)`, the offset, `fence(Release)`, the rest, then
-//!   the record, then `committed`;
-//! * the reader has loaded `committed` (Acquire), loads offset and rest, `fence(Acquire)`, the
+//! * the writer stores `reserved`, `fence(Release)`, the offset, `fence(Release)` (W3), the rest, then
+//!   the record, then `committed` (W4);
+//! * the reader has loaded `committed` (Acquire, R4), loads offset and rest, `fence(Acquire)` (R3), the
 //!   offset again, `reserved`.
 //!
 //! If the reader saw any word of a later lap's entry, its fence synchronises with the writer's
@@ -125,7 +125,7 @@ impl Index {
 
     fn store(&self, number: usize, entry: &Entry) {
         let block = &self.blocks[number];
-        // W3, for R3 in `get`.
+        // W4, for R4 in `get`, together with the store of `committed` that follows. W3, for R3 there.
         block.offset.store(entry.position.offset, Relaxed);
         fence(Release);
         block.seq.store(entry.position.seq, Relaxed);
@@ -150,7 +150,9 @@ impl Index {
         let is_here = own == number || (own + 1) % self.blocks.len() == number;
         // Records and their bytes are fewer than the bytes of storage that they took.
         let is_possible = seq <= offset && bytes <= offset;
-        let is_good = offset == again && offset < committed && is_here && is_possible;
+        // R4, for W4 in `store`: below what was loaded before, the entry is complete.
+        let is_complete = offset < committed;
+        let is_good = offset == again && is_complete && is_here && is_possible;
         is_good.then_some(Entry { position, before })
     }
 }

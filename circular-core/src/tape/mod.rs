@@ -332,7 +332,7 @@ impl Most {
 pub(crate) struct Copied {
     /// After the last record that was copied or filtered out.
     pub(crate) position: Position,
-    /// Records that are below the minimum level.
+    /// Records that were filtered out.
     pub(crate) filtered: u64,
     /// The first record, if the buffer is empty and must grow for it.
     pub(crate) too_large: Option<Header>,

@@ -22,7 +22,7 @@ use crate::record::level::Level;
 use crate::record::meta::Meta;
 use crate::ring::shared::Shared;
 use crate::ring::write::NoLock;
-use crate::sink::feed::Feeder;
+use crate::sink::feed::SinkWriter;
 use crate::sink::notice::Notice;
 use crate::sys::no_wait::NoWait;
 use crate::sys::stderr::{self, Stderr};
@@ -240,15 +240,15 @@ impl Hook {
         panic: &Panic<'_>,
         out: &mut impl Write,
     ) -> io::Result<Dumped> {
-        let mut feeder = Feeder::new(out);
+        let mut writer = SinkWriter::new(out);
         let wanted = panic.recorded.clone().unwrap_or_default();
         let mut out = |piece: Piece<'_>| match piece {
-            Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
-            Piece::Records(records) => self.select.feed(records, &mut feeder),
+            Piece::Missed(missed) => writer.notice(Notice::Text, missed),
+            Piece::Records(records) => self.select.feed(records, &mut writer),
         };
         let dumped = write::write(&self.shared.tape, buffer, &wanted, &mut out)?;
         if panic.recorded.is_none() || dumped.lacks_wanted {
-            panic.feed(&self.select, &mut feeder)?;
+            panic.feed(&self.select, &mut writer)?;
         }
         Ok(dumped)
     }

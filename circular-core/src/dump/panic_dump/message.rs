@@ -8,7 +8,7 @@ use crate::dump::select::DumpSelect;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::part::Part;
-use crate::sink::feed::Feeder;
+use crate::sink::feed::SinkWriter;
 use crate::text::fixed_text::FixedText;
 use crate::time::clock::Stamp;
 use crate::time::timestamp::Timestamp;
@@ -110,12 +110,12 @@ impl Panic<'_> {
     pub(super) fn feed<W: Write>(
         &self,
         select: &DumpSelect,
-        feeder: &mut Feeder<'_, W>,
+        writer: &mut SinkWriter<'_, W>,
     ) -> io::Result<()> {
         if select.is_none() {
-            return self.pieces.iter().try_for_each(|piece| feeder.take(piece));
+            return self.pieces.iter().try_for_each(|piece| writer.take(piece));
         }
-        feeder.take(&self.text(select))
+        writer.take(&self.text(select))
     }
 
     /// The same, in one piece. This allocates.

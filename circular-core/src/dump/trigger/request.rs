@@ -35,7 +35,7 @@ pub(super) struct DumpRequest {
     /// The seq up to which somebody wants a dump, or [`NOTHING`].
     asked: AtomicU64,
     /// Whether nobody is left who could ask.
-    disarmed: AtomicBool,
+    is_dropped: AtomicBool,
     /// Never taken together with the ring's lock.
     stats: Mutex<TriggerStats>,
 }
@@ -58,7 +58,7 @@ impl DumpRequest {
         Self {
             shared,
             asked: AtomicU64::new(NOTHING),
-            disarmed: AtomicBool::new(false),
+            is_dropped: AtomicBool::new(false),
             stats: Mutex::new(TriggerStats::default()),
         }
     }
@@ -84,36 +84,38 @@ impl DumpRequest {
     }
 
     /// Says that nobody will ask again.
-    pub(super) fn disarm(&self) {
+    pub(super) fn set_dropped(&self) {
         let Some(state) = self.shared.lock() else {
             return;
         };
-        self.disarmed.store(true, Relaxed);
+        self.is_dropped.store(true, Relaxed);
         drop(state);
         self.shared.dump_requested.notify_all();
     }
 
     /// Sleeps until it is time for a dump; false if there will be none any more.
-    pub(super) fn wait(&self, pace: &mut RateLimit) -> bool {
+    pub(super) fn wait(&self, rate_limit: &mut RateLimit) -> bool {
         let Some(mut state) = self.shared.lock() else {
             return false;
         };
         loop {
-            let is_last = state.closed || self.disarmed.load(Relaxed);
+            let is_last = state.closed || self.is_dropped.load(Relaxed);
             let asked = self.asked.load(Relaxed);
-            if asked <= pace.answered {
+            if asked <= rate_limit.answered {
                 // The last dump went that far; the next who asks shall wake this thread again.
                 self.asked.store(NOTHING, Relaxed);
                 if is_last {
                     return false;
                 }
                 self.shared.dump_requested.wait(&mut state, None);
-            } else if is_last || pace.is_time() {
+            } else if is_last || rate_limit.is_time() {
                 self.asked.store(NOTHING, Relaxed);
-                pace.begin(asked);
+                rate_limit.begin(asked);
                 return true;
             } else {
-                self.shared.dump_requested.wait(&mut state, pace.next());
+                self.shared
+                    .dump_requested
+                    .wait(&mut state, rate_limit.next());
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::dump::file::dir::DumpDir;
 use crate::dump::select::DumpSelect;
 use crate::dump::write::{self, Piece};
 use crate::error::OutOfMemory;
-use crate::sink::feed::Feeder;
+use crate::sink::feed::SinkWriter;
 use crate::sink::notice::Notice;
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::tape::buffer::Buffer;
@@ -27,7 +27,7 @@ pub(super) enum Destination {
 
 pub(super) struct Worker {
     request: Arc<DumpRequest>,
-    pace: RateLimit,
+    rate_limit: RateLimit,
     select: DumpSelect,
     buffer: Buffer,
     /// Where the last dump ended.
@@ -37,13 +37,13 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(
         request: Arc<DumpRequest>,
-        pace: RateLimit,
+        rate_limit: RateLimit,
         select: DumpSelect,
     ) -> Result<Self, OutOfMemory> {
         let buffer = select.buffer(request.shared().tape.capacity())?;
         Ok(Self {
             request,
-            pace,
+            rate_limit,
             select,
             buffer,
             from: None,
@@ -62,8 +62,8 @@ impl Worker {
         match to {
             Destination::Dir(mut dir) => worker.make_dumps(|worker| worker.dump_to_dir(&mut dir)),
             Destination::Sink(mut sink) => {
-                let mut feeder = Feeder::new(&mut sink);
-                worker.make_dumps(|worker| worker.dump_to_sink(&mut feeder));
+                let mut writer = SinkWriter::new(&mut sink);
+                worker.make_dumps(|worker| worker.dump_to_sink(&mut writer));
                 if worker.request.shared().generation.is_past() {
                     // The sink or the hook has forked. What the sink holds is the parent's to write.
                     mem::forget(sink);
@@ -74,10 +74,10 @@ impl Worker {
 
     /// Makes each dump by `dump`, which tells what went wrong although the dump is made.
     fn make_dumps(&mut self, mut dump: impl FnMut(&mut Self) -> io::Result<Option<io::Error>>) {
-        while self.request.wait(&mut self.pace) {
+        while self.request.wait(&mut self.rate_limit) {
             let outcome = catch_unwind(AssertUnwindSafe(|| dump(self)));
             if let Some(from) = self.from {
-                self.pace.reached(from.seq);
+                self.rate_limit.reached(from.seq);
             }
             let text = |error: io::Error| error.to_string();
             match outcome {
@@ -103,26 +103,26 @@ impl Worker {
 
     fn write_file(&mut self, dir: &mut DumpDir) -> io::Result<Option<io::Error>> {
         let mut file = dir.create(SystemTime::now())?;
-        self.write(&mut Feeder::new(&mut file))?;
+        self.write(&mut SinkWriter::new(&mut file))?;
         file.finish()
     }
 
     fn dump_to_sink<W: Write>(
         &mut self,
-        feeder: &mut Feeder<'_, W>,
+        writer: &mut SinkWriter<'_, W>,
     ) -> io::Result<Option<io::Error>> {
-        self.write(feeder)?;
-        feeder.flush(true)?;
+        self.write(writer)?;
+        writer.flush(true)?;
         Ok(None)
     }
 
     /// Everything since `from`, and a line where something is missing.
-    fn write<W: Write>(&mut self, feeder: &mut Feeder<'_, W>) -> io::Result<()> {
+    fn write<W: Write>(&mut self, writer: &mut SinkWriter<'_, W>) -> io::Result<()> {
         let tape = &self.request.shared().tape;
         let select = &self.select;
         let mut out = |piece: Piece<'_>| match piece {
-            Piece::Missed(missed) => feeder.notice(Notice::Text, missed),
-            Piece::Records(records) => select.feed(records, feeder),
+            Piece::Missed(missed) => writer.notice(Notice::Text, missed),
+            Piece::Records(records) => select.feed(records, writer),
         };
         write::write_from(tape, &mut self.buffer, &mut self.from, &mut out)
     }

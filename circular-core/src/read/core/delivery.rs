@@ -52,6 +52,9 @@ impl Delivery<'_> {
         self.core.must_flush || self.is_last && self.core.is_closed
     }
 
+    /// Says that the sink has written it, and is to be flushed later: behind one that [wants it](Self::wants_flush).
+    pub(crate) fn written(self) {}
+
     /// Says that the sink has written and flushed all that it was given.
     pub(crate) fn done(self) {
         self.core.release();

@@ -144,7 +144,7 @@ fn loom_a_flush_is_done_when_what_was_overtaken_behind_a_batch_is_told() {
             assert!(write(&shared, 1));
             let flush = flush_until_told(&shared, &told);
             write_in_a_sink(&shared, 2..4);
-            // As a feeder does: what it gave its sink is done with when that was flushed.
+            // As a feed does: what it gave its sink is done with when that was flushed.
             let mut total = 1;
             while total < 4 {
                 let mut delivery = core.deliver().unwrap();

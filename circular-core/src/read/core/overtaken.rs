@@ -39,7 +39,7 @@ impl ReaderCore {
         }
         // A long record would take as long as it is. It has a better chance without the lock than many short
         // ones: writers have half a ring to go.
-        let from = self.place.position;
+        let from = self.place.position();
         let next = tape.step(from, head.offset);
         let is_long = next.is_some_and(|(header, ..)| header.content() > UNDER_LOCK.bytes);
         if is_long && self.discarded <= LONG_PATIENCE {
@@ -52,7 +52,7 @@ impl ReaderCore {
             UNDER_LOCK,
             &mut self.buffer,
         );
-        self.place.position = copied.position;
+        self.place.advance_to(copied.position);
         let stuck = copied.position == from && copied.too_large.is_none();
         if stuck && from.offset < head.offset {
             // Only in memory that somebody else wrote to.
@@ -71,7 +71,7 @@ impl ReaderCore {
         };
         let tape = &self.shared.tape;
         let head = state.head.position.offset;
-        let position = self.place.position;
+        let position = self.place.position();
         // It may have been overtaken meanwhile, and then what comes next is found out by the next copy.
         let next = tape.step(position, head).filter(|(now, ..)| *now == header);
         if let Some((.., behind)) = next.filter(|_| !tape.is_overtaken(position.offset, head)) {
@@ -95,7 +95,7 @@ mod tests {
 
     /// A ring that has been filled once with records of so many bytes, a reader of them for errors only,
     /// and another lap.
-    fn lapped(len: usize) -> (Arc<Shared>, ReaderCore) {
+    fn overtaken(len: usize) -> (Arc<Shared>, ReaderCore) {
         let shared = Arc::new(Shared::new(CAPACITY).unwrap());
         let fill = || {
             let bytes = vec![b'x'; len];
@@ -118,16 +118,16 @@ mod tests {
         let key = core.key.unwrap();
         core.discarded = 0;
         core.catch_up(&mut state, key);
-        let landed = core.place.position.seq;
+        let landed = core.place.position().seq;
         core.discarded = discarded;
         core.catch_up(&mut state, key);
-        core.place.position.seq - landed
+        core.place.position().seq - landed
     }
 
     /// However large the ring is, and however little of it passes the filter.
     #[test]
     fn under_the_lock_it_looks_at_a_few_records() {
-        let (shared, mut core) = lapped(8);
+        let (shared, mut core) = overtaken(8);
         assert_eq!(gone_over(&mut core, &shared, PATIENCE - 1), 0);
         let count = gone_over(&mut core, &shared, PATIENCE);
         assert!((1..=300).contains(&count), "{count}");
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn under_the_lock_it_copies_no_long_record() {
         for (len, copied) in [(1000, 1000..20_000), (100_000, 0..1)] {
-            let (shared, mut core) = lapped(len);
+            let (shared, mut core) = overtaken(len);
             core.select = Select::default();
             let grown = core.buffer.try_grow_for(Header {
                 len: 1 << 20,
