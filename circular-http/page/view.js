@@ -5,6 +5,7 @@
 
 import { isFlood, rateTold, readOut, secondIsOver } from "./aloud.js";
 import { element, log, number, plural } from "./dom.js";
+import { isByHand } from "./input.js";
 import { queue } from "./queue.js";
 import { rows, whenResized } from "./rows.js";
 import { statePaused } from "./status.js";
@@ -148,14 +149,15 @@ export function historyIsOver() {
   view.owed = Math.min(view.owed, queue.length);
 }
 
-// Whoever goes up stops it, whoever comes down to the end lets it follow again. That rows go, or turn out
-// to be higher or lower than was thought, moves it as well: up, but then it is at the end. A window that
-// changes moves it to anywhere.
+// Whoever goes up stops it, whoever comes down to the end lets it follow again. What else moves it up does not: a window
+// that changes, and rows that go, or turn out to be lower than was thought, and then others higher.
 log.addEventListener("scroll", () => {
   const atBottom = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
   const { top } = view;
   const isResized = look();
-  if (view.following && log.scrollTop < top - 1 && !atBottom && !isResized) follow(false);
-  else if (!view.following && log.scrollTop > top && atBottom) follow(true);
+  if (view.following && log.scrollTop < top - 1 && !atBottom) {
+    if (isByHand() && !isResized) follow(false);
+    else schedule();
+  } else if (!view.following && log.scrollTop > top && atBottom) follow(true);
 });
 whenResized(schedule);

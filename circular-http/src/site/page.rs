@@ -92,6 +92,7 @@ const FILES: &[(&str, &str)] = files![
     "controls.js",
     "dom.js",
     "find.js",
+    "input.js",
     "queue.js",
     "row.js",
     "rows.js",

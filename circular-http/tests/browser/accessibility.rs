@@ -68,7 +68,7 @@ fn axe_finds_nothing_serious_in_light_and_dark() {
     page.say("one that waits");
     page.until("document.getElementById('new').textContent === '1 new'");
     page.run("document.querySelector('details').open = true", &json!([]));
-    page.run("log.scrollTop = 0", &json!([]));
+    page.wheel(-100_000);
     page.press("/");
     page.press("whole");
     page.until("document.getElementById('found').textContent === '1 of 5'");

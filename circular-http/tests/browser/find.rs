@@ -61,7 +61,7 @@ fn slow_page() -> Option<Page> {
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
     let page = Page::open_with(&lines, new_ring(1 << 20), Options::new())?;
     page.until_row_count(200);
-    page.run("log.scrollTop = 0", &json!([]));
+    page.wheel(-100_000);
     page.until("document.getElementById('newest').ariaPressed === 'false'");
     page.press("/");
     page.run(COUNT_READS, &json!([]));

@@ -10,6 +10,7 @@ use std::{
 
 use circular_core::{Handle, Level, Meta, Ring};
 use circular_http::{Listen, Options, Server};
+use serde_json::json;
 
 use crate::driver::Browser;
 
@@ -142,6 +143,13 @@ impl Page {
         self.handle = ring.handle();
         self.ring = ring;
         self.start_server();
+    }
+
+    /// Turns the wheel over the log: up if `pixels` are negative.
+    pub(crate) fn wheel(&self, pixels: i32) {
+        self.act(&json!({ "type": "wheel", "id": "wheel", "actions": [
+            { "type": "scroll", "x": 300, "y": 300, "deltaX": 0, "deltaY": pixels },
+        ] }));
     }
 
     /// Nothing on the console: no error, and nothing that the CSP had to forbid.

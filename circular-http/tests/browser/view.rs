@@ -110,10 +110,7 @@ fn it_follows_until_somebody_scrolls_up_and_g_follows_again() {
     page.until_row_count(500);
     page.until(AT_BOTTOM);
 
-    let up = json!({ "type": "wheel", "id": "wheel", "actions": [
-        { "type": "scroll", "x": 300, "y": 300, "deltaX": 0, "deltaY": -700 },
-    ] });
-    page.act(&up);
+    page.wheel(-700);
     page.until(&format!("!({FOLLOWING})"));
     // What is looked at stays where it is.
     page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
@@ -151,6 +148,29 @@ fn it_follows_rows_of_every_height_while_the_window_changes() {
         page.until(AT_BOTTOM);
         assert_eq!(page.get(FOLLOWING), true, "round {round}");
     }
+    page.assert_quiet();
+}
+
+/// Rows that turn out to be lower than was thought, and then others that are higher: the position was moved up, and is
+/// not at the end when that is told.
+#[test]
+fn a_layout_that_moves_it_is_nobody_who_scrolls() {
+    let Some(mut page) = Page::open() else { return };
+    for number in 0..300 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_row_count(300);
+    page.until(AT_BOTTOM);
+    page.run(
+        "const rows = log.lastChild.style; const before = log.scrollTop;
+         window.moved = new Promise((done) => log.addEventListener('scroll', done, { once: true }));
+         rows.display = 'none'; const moved = log.scrollTop; rows.display = '';
+         if (!(moved < before - 100)) throw new Error(`only from ${before} to ${moved}`);",
+        &json!([]),
+    );
+    page.run_async("window.moved.then(arguments[0])");
+    page.until(AT_BOTTOM);
+    assert_eq!(page.get(FOLLOWING), true);
     page.assert_quiet();
 }
 
@@ -193,7 +213,7 @@ fn what_is_read_stays_while_more_comes_than_the_page_holds() {
     }
     page.until_row_count(9_000);
     page.until(AT_BOTTOM);
-    page.run("log.scrollTop -= 20000", &json!([]));
+    page.wheel(-20_000);
     page.until(&format!("!({FOLLOWING})"));
     page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
     page.until_painted();
@@ -302,7 +322,7 @@ fn whoever_reads_stays_at_their_row_when_lines_are_wrapped_or_not() {
     }
     page.until_row_count(3_000);
     page.until(AT_BOTTOM);
-    page.run("log.scrollTop -= 30000", &json!([]));
+    page.wheel(-30_000);
     page.until(&format!("!({FOLLOWING})"));
     page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
     page.until_painted();
