@@ -11,12 +11,15 @@
 //! each other depends on the machine, so a seed makes a run like another one, not the same.
 
 mod checker;
+mod crew;
 mod figures;
+mod ledger;
 mod numbers;
 mod random;
 mod reader;
 mod resident;
 mod round;
+mod scenario;
 mod sink;
 mod stamp;
 mod steady;
@@ -75,7 +78,7 @@ fn soak(duration: Duration, seed: u64) {
             let moves = Arc::clone(&moves);
             thread::spawn(move || {
                 while began.elapsed() < duration {
-                    round::run(&mut random, &moves, &figures);
+                    scenario::run(&mut random, &moves, &figures);
                 }
             })
         };

@@ -8,7 +8,6 @@ use circular_core::{
     AsyncReader, Batch, Closed, Cursor, Handle, Level, Missed, Part, Policy, Reader,
     RecvTimeoutError, Start, Stats, TryRecvError,
 };
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -80,7 +79,7 @@ pub(crate) fn least(random: &mut Random) -> Option<Level> {
 
 /// Where to begin, and the cursor if it is after one.
 pub(crate) fn start(round: &Round, random: &mut Random) -> (Start, Option<Cursor>) {
-    let cursors = round.cursors.lock().unwrap_or_else(PoisonError::into_inner);
+    let cursors = round.cursors();
     match random.below(6) {
         0 => (Start::Newest, None),
         1 => (Start::Last(random.below(500)), None),
@@ -176,9 +175,7 @@ impl Following {
 
     fn leave(mut self, round: &Round) -> Account {
         let cursor = self.source.cursor();
-        let mut cursors = round.cursors.lock().unwrap_or_else(PoisonError::into_inner);
-        cursors.push(cursor);
-        drop(cursors);
+        round.cursors().push(cursor);
         self.account.left = count(cursor);
         // What it missed before it joined, if it never asked.
         self.account.next += self.untold.records;
@@ -270,9 +267,7 @@ impl Account {
                 self.left, written,
                 "a reader ended before it had everything"
             );
-            let ledger = &round.ledger;
-            let cut_off = ledger.was_cut_off.load(Relaxed);
-            self.checker.finish(&ledger.written(), cut_off);
+            self.checker.finish(&round.ledger);
         }
     }
 }

@@ -183,9 +183,7 @@ impl Feeding {
             }
             Ok(Ok(bytes)) => {
                 assert_eq!(bytes, got.taken);
-                let ledger = &round.ledger;
-                let cut_off = ledger.was_cut_off.load(Relaxed);
-                got.checker.finish(&ledger.written(), cut_off);
+                got.checker.finish(&round.ledger);
                 reader.check_bytes(&got.checker, stats);
             }
         }
