@@ -15,6 +15,7 @@ mod crew;
 mod figures;
 mod ledger;
 mod numbers;
+mod panics;
 mod random;
 mod reader;
 mod resident;
@@ -38,10 +39,8 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{env, panic, process, thread};
+use std::{env, process, thread};
 
-/// What sinks and writers panic with on purpose.
-const EXPECTED: &str = "this was to be expected";
 /// Rings at once.
 const TRACKS: u64 = 2;
 /// Without a move for so long, something hangs.
@@ -57,7 +56,7 @@ fn main() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let seed = number(now.unwrap_or_default().as_secs());
     say(&format!("soak: {duration:?}, seed {seed}"));
-    fail_on_panic();
+    panics::fail_on_others(say);
     soak(duration, seed);
 }
 
@@ -130,21 +129,6 @@ impl Track {
             "nothing moves for {PATIENCE:?}"
         );
     }
-}
-
-/// A panic that is not on purpose, in whatever thread, is what this program is looking for.
-fn fail_on_panic() {
-    panic::set_hook(Box::new(|info| {
-        if info.payload().downcast_ref::<&str>() == Some(&EXPECTED) {
-            return;
-        }
-        say(&format!("soak: FAILED: {info}"));
-        process::exit(1);
-    }));
-}
-
-fn expected_panic() -> ! {
-    panic::panic_any(EXPECTED)
 }
 
 fn say(line: &str) {

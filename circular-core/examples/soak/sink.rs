@@ -1,11 +1,11 @@
 //! Sinks, good ones and bad ones.
 
 use crate::checker::Checker;
+use crate::panics::{EXPECTED, expected_panic};
 use crate::random::Random;
 use crate::reader::{self, Count};
 use crate::round::Round;
 use crate::writer::Writer;
-use crate::{EXPECTED, expected_panic};
 use circular_core::{Level, Policy, Ring, SinkError, Stats};
 use std::io::{self, ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};

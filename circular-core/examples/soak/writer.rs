@@ -1,7 +1,7 @@
 //! Who writes: records of all sizes, in bursts, by every call there is, and now and then while the
 //! thread panics.
 
-use crate::expected_panic;
+use crate::panics::expected_panic;
 use crate::random::Random;
 use crate::round::Round;
 use crate::stamp::{LONG, Stamp};
