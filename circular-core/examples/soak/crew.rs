@@ -3,10 +3,12 @@
 //! They come until there are enough, and writers and readers who leave make room for others. What
 //! each reader and sink got is kept until the round is over, and checked then.
 
+use crate::account::Account;
 use crate::figures::Figures;
 use crate::random::Random;
-use crate::reader::{self, Kind};
+use crate::reader::Following;
 use crate::round::Round;
+use crate::source::Kind;
 use crate::{sink, writer};
 use circular_core::Ring;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,9 +22,9 @@ const READERS: usize = 5;
 #[derive(Default)]
 pub(crate) struct Crew {
     writers: Vec<JoinHandle<()>>,
-    readers: Vec<JoinHandle<reader::Account>>,
+    readers: Vec<JoinHandle<Account>>,
     sinks: Vec<sink::Feeding>,
-    done: Vec<reader::Account>,
+    done: Vec<Account>,
 }
 
 impl Crew {
@@ -43,7 +45,7 @@ impl Crew {
     }
 
     fn read(&mut self, round: &Arc<Round>, kind: Kind, random: &mut Random) {
-        let following = reader::Following::join(round, kind, random);
+        let following = Following::join(round, kind, random);
         let (round, mut random) = (Arc::clone(round), random.split());
         let hired = move || following.run(&round, &mut random);
         self.readers.push(thread::spawn(hired));
@@ -67,11 +69,11 @@ impl Crew {
         let stats = round.handle.stats();
         let mut missed = 0;
         for account in &mut self.done {
-            account.finish(round, &stats);
+            account.finish(&round.ledger, &stats);
             missed += account.checker.missed.records;
         }
         for feeding in self.sinks.drain(..) {
-            missed += feeding.finish(round, &stats);
+            missed += feeding.finish(&round.ledger, &stats);
         }
         let mut figures = figures.lock().unwrap_or_else(PoisonError::into_inner);
         figures.missed += missed;

@@ -10,7 +10,9 @@
 //! hold, nothing that moves for half a minute, a resident size that grows. What the threads do to
 //! each other depends on the machine, so a seed makes a run like another one, not the same.
 
+mod account;
 mod checker;
+mod count;
 mod crew;
 mod figures;
 mod ledger;
@@ -22,8 +24,10 @@ mod resident;
 mod round;
 mod scenario;
 mod sink;
+mod source;
 mod stamp;
 mod steady;
+mod terms;
 mod writer;
 
 #[path = "../../tests/common/block_on.rs"]

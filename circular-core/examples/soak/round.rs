@@ -1,7 +1,7 @@
 //! What all threads of a round share.
 //!
-//! A round is one ring, from its making to its close. Writers, readers and sinks meet here only, and
-//! this knows none of them: who comes is the crew's affair, and when it ends is the scenario's.
+//! A round is one ring, from its making to its close. Writers, readers and sinks meet here, and this
+//! knows none of them: who comes is the crew's affair, and when it ends the scenario's.
 
 use crate::ledger::Ledger;
 use circular_core::{Cursor, Handle};

@@ -1,5 +1,7 @@
 //! Who writes: records of all sizes, in bursts, by every call there is, and now and then while the
 //! thread panics.
+//!
+//! Each numbers its records from 0 on, and enters each in the ledger when the ring has taken it.
 
 use crate::panics::expected_panic;
 use crate::random::Random;
