@@ -5,6 +5,7 @@
 //! stream that begins, or goes on after a loss, amid a long record has an end without a beginning,
 //! which is known by the stamp behind it.
 
+use crate::ledger::Ledger;
 use crate::numbers::Numbers;
 use crate::stamp::{LONG, Stamp};
 use circular_core::{Level, Missed};
@@ -97,11 +98,13 @@ impl Checker {
         self.begun.is_empty() && self.end.is_empty() && self.stamp.is_none()
     }
 
-    /// The stream has ended by close, and so many were written by each writer.
-    pub(crate) fn finish(&mut self, written: &[u64], was_cut_off: bool) {
+    /// The stream has ended by close, and this is what was written.
+    pub(crate) fn finish(&mut self, ledger: &Ledger) {
         assert!(self.notice.is_none() && !self.broken, "amid a notice");
-        assert!(was_cut_off || self.is_between_records(), "amid a record");
-        self.numbers.finish(written, self.missed.records);
+        let may_be_amid = ledger.was_cut_off();
+        assert!(may_be_amid || self.is_between_records(), "amid a record");
+        let written = ledger.written();
+        self.numbers.finish(&written, self.missed.records);
     }
 
     fn take_some(&mut self, first: u8, rest: &[u8]) -> usize {

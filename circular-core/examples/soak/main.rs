@@ -10,16 +10,24 @@
 //! hold, nothing that moves for half a minute, a resident size that grows. What the threads do to
 //! each other depends on the machine, so a seed makes a run like another one, not the same.
 
+mod account;
 mod checker;
+mod count;
+mod crew;
 mod figures;
+mod ledger;
 mod numbers;
+mod panics;
 mod random;
 mod reader;
 mod resident;
 mod round;
+mod scenario;
 mod sink;
+mod source;
 mod stamp;
 mod steady;
+mod terms;
 mod writer;
 
 #[path = "../../tests/common/block_on.rs"]
@@ -35,10 +43,8 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{env, panic, process, thread};
+use std::{env, process, thread};
 
-/// What sinks and writers panic with on purpose.
-const EXPECTED: &str = "this was to be expected";
 /// Rings at once.
 const TRACKS: u64 = 2;
 /// Without a move for so long, something hangs.
@@ -54,7 +60,7 @@ fn main() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let seed = number(now.unwrap_or_default().as_secs());
     say(&format!("soak: {duration:?}, seed {seed}"));
-    fail_on_panic();
+    panics::fail_on_others(say);
     soak(duration, seed);
 }
 
@@ -75,7 +81,7 @@ fn soak(duration: Duration, seed: u64) {
             let moves = Arc::clone(&moves);
             thread::spawn(move || {
                 while began.elapsed() < duration {
-                    round::run(&mut random, &moves, &figures);
+                    scenario::run(&mut random, &moves, &figures);
                 }
             })
         };
@@ -127,21 +133,6 @@ impl Track {
             "nothing moves for {PATIENCE:?}"
         );
     }
-}
-
-/// A panic that is not on purpose, in whatever thread, is what this program is looking for.
-fn fail_on_panic() {
-    panic::set_hook(Box::new(|info| {
-        if info.payload().downcast_ref::<&str>() == Some(&EXPECTED) {
-            return;
-        }
-        say(&format!("soak: FAILED: {info}"));
-        process::exit(1);
-    }));
-}
-
-fn expected_panic() -> ! {
-    panic::panic_any(EXPECTED)
 }
 
 fn say(line: &str) {

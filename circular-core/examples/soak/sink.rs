@@ -1,11 +1,16 @@
-//! Sinks, good ones and bad ones.
+//! Sinks, good ones and bad ones, each fed by a reader on a thread of its own.
+//!
+//! A sink ends as its manner says or by the close, and one that lasts until then has got everything
+//! that passes its filter, but for what it was told it missed.
 
 use crate::checker::Checker;
+use crate::count::Count;
+use crate::ledger::Ledger;
+use crate::panics::{EXPECTED, expected_panic};
 use crate::random::Random;
-use crate::reader::{self, Count};
 use crate::round::Round;
+use crate::terms::Terms;
 use crate::writer::Writer;
-use crate::{EXPECTED, expected_panic};
 use circular_core::{Level, Policy, Ring, SinkError, Stats};
 use std::io::{self, ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,16 +65,11 @@ struct FeedingReader {
 
 pub(crate) fn start(round: &Arc<Round>, ring: &Ring, random: &mut Random) -> Feeding {
     let manner = manner(random);
-    let (start, after) = reader::start(round, random);
-    let (policy, least) = (reader::policy(random), reader::least(random));
-    let mut builder = round.handle.reader().start(start).policy(policy);
-    if let Some(level) = least {
-        builder = builder.at_least(level);
-    }
-    let reader = builder.open();
-    let joined = reader::joined(reader.cursor(), reader.missed(), after);
+    let terms = Terms::new(round, random);
+    let reader = terms.builder(&round.handle).open();
+    let joined = terms.joined(reader.cursor(), reader.missed());
     let got = Arc::new(Mutex::new(Got {
-        checker: Checker::new(joined.records == 0, least, true),
+        checker: Checker::new(joined.records == 0, terms.least, true),
         taken: 0,
     }));
     let logs = manner == Manner::Logs;
@@ -84,8 +84,8 @@ pub(crate) fn start(round: &Arc<Round>, ring: &Ring, random: &mut Random) -> Fee
     Feeding {
         manner,
         reader: FeedingReader {
-            policy,
-            least,
+            policy: terms.policy,
+            least: terms.least,
             joined,
         },
         got,
@@ -161,7 +161,7 @@ impl Sink {
 
 impl Feeding {
     /// The round is over: checks how it ended and what it got, and tells how much it missed.
-    pub(crate) fn finish(self, round: &Round, stats: &Stats) -> u64 {
+    pub(crate) fn finish(self, ledger: &Ledger, stats: &Stats) -> u64 {
         let Self {
             manner,
             reader,
@@ -183,9 +183,7 @@ impl Feeding {
             }
             Ok(Ok(bytes)) => {
                 assert_eq!(bytes, got.taken);
-                let ledger = &round.ledger;
-                let cut_off = ledger.was_cut_off.load(Relaxed);
-                got.checker.finish(&ledger.written(), cut_off);
+                got.checker.finish(ledger);
                 reader.check_bytes(&got.checker, stats);
             }
         }

@@ -69,8 +69,7 @@ impl Steady {
             "it was not waited for"
         );
         check_flushed(&flushed, stats.bytes);
-        let cut_off = round.ledger.was_cut_off.load(Relaxed);
-        checker.finish(&round.ledger.written(), cut_off);
+        checker.finish(&round.ledger);
     }
 }
 

@@ -1,44 +1,19 @@
 //! Who writes: records of all sizes, in bursts, by every call there is, and now and then while the
 //! thread panics.
+//!
+//! Each numbers its records from 0 on, and enters each in the ledger when the ring has taken it.
 
-use crate::expected_panic;
+use crate::panics::expected_panic;
 use crate::random::Random;
 use crate::round::Round;
 use crate::stamp::{LONG, Stamp};
 use circular_core::Ring;
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
-
-/// How many records each writer of a round has written.
-#[derive(Default)]
-pub(crate) struct Ledger {
-    written: Mutex<Vec<u64>>,
-    /// Close came between the parts of a record.
-    pub(crate) was_cut_off: AtomicBool,
-}
-
-impl Ledger {
-    fn hire(&self) -> usize {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.push(0);
-        written.len() - 1
-    }
-
-    fn set(&self, writer: usize, count: u64) {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)[writer] = count;
-    }
-
-    pub(crate) fn written(&self) -> Vec<u64> {
-        self.written
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
 
 pub(crate) struct Writer {
     round: Arc<Round>,
@@ -92,7 +67,7 @@ impl Writer {
                 "refused while the ring is open"
             );
             if stamp.length >= LONG {
-                self.round.ledger.was_cut_off.store(true, Relaxed);
+                self.round.ledger.cut_off();
             }
             return false;
         }
