@@ -8,7 +8,8 @@ use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::spans::{SpanFields, Spans};
+use crate::spans::Spans;
+use crate::spans::fields::SpanFields;
 use crate::values::Panic;
 
 /// What a line has beside the message and the fields.

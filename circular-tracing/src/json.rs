@@ -16,7 +16,9 @@ use crate::json_fields::{JsonDraft, JsonFields};
 use crate::moves;
 use crate::number::push_integer;
 use crate::object::{Object, key};
-use crate::spans::{Around, SpanFields, Spans};
+use crate::spans::Spans;
+use crate::spans::above::Around;
+use crate::spans::fields::SpanFields;
 use crate::values::{self, Panic};
 
 /// Lines of JSON, as `fmt`'s `json()` writes them.

@@ -17,7 +17,8 @@ use crate::format::{EventLine, Format, Parts};
 use crate::json::Json;
 use crate::moves;
 use crate::span_events::{self, SpanEvents};
-use crate::spans::{SpanInfo, Spans};
+use crate::spans::Spans;
+use crate::spans::table::SpanInfo;
 use crate::text::Text;
 use crate::values::{self, Panic};
 

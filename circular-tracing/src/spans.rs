@@ -8,12 +8,12 @@
 //! ([`Lacks`]), the lock is given back, room is made, and it is tried again; what is left is dropped
 //! afterwards ([`Supplies`]). In a forked child nothing is locked.
 
-mod above;
-mod draft;
-mod fields;
+pub(crate) mod above;
+pub(crate) mod draft;
+pub(crate) mod fields;
 mod place;
 mod shard;
-mod table;
+pub(crate) mod table;
 
 use std::fmt;
 use std::mem;
@@ -22,15 +22,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use circular_core::Ring;
 
 use crate::values::Panic;
-use above::Above;
-pub(crate) use above::Around;
-pub(crate) use draft::Draft;
+use above::{Above, Around};
 use draft::{LARGEST_SPARE, Loan};
-pub(crate) use fields::{Room, SpanFields};
+use fields::{Room, SpanFields};
 use place::{mix, place};
 use shard::{Lacks, Shard, Supplies};
-use table::Node;
-pub(crate) use table::SpanInfo;
+use table::{Node, SpanInfo};
 
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;

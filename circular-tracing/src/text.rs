@@ -16,7 +16,9 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::escape::{AsFmtEscapes, push_debug};
 use crate::format::{EventLine, Form, Format, Parts};
 use crate::number::{push_float, push_integer};
-use crate::spans::{Draft, Room, SpanFields, Spans};
+use crate::spans::Spans;
+use crate::spans::draft::Draft;
+use crate::spans::fields::{Room, SpanFields};
 use crate::values::{self, FAILED, PANICKED, Panic};
 
 /// Lines of text, as `fmt` writes them.
