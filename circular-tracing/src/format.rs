@@ -100,7 +100,7 @@ pub trait Form {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &EventLine<'_>,
+        line: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<Self::Fields>,
     ) -> Option<Panic>

@@ -334,9 +334,11 @@ where
         if self.ring.is_forked() {
             return;
         }
-        let Some(kin) = kin(id, &context) else { return };
+        let Some(info) = span_info(id, &context) else {
+            return;
+        };
         let is_there = |other| context.exists(&Id::from_u64(other));
-        let panic = self.spans.open(id.into_u64(), kin, is_there, |fields| {
+        let panic = self.spans.open(id.into_u64(), info, is_there, |fields| {
             F::push_fields(fields, |visit| attributes.record(visit))
         });
         resume(panic);
@@ -354,8 +356,10 @@ where
         if self.ring.is_forked() {
             return;
         }
-        let Some(kin) = kin(id, &context) else { return };
-        let panic = self.spans.record(id.into_u64(), kin, |fields| {
+        let Some(info) = span_info(id, &context) else {
+            return;
+        };
+        let panic = self.spans.record(id.into_u64(), info, |fields| {
             F::push_fields(fields, |visit| values.record(visit))
         });
         resume(panic);
@@ -411,7 +415,7 @@ where
             None
         };
         let meta = normalized.as_ref().unwrap_or(own);
-        let said = EventLine {
+        let line = EventLine {
             event,
             meta,
             is_log_record: normalized.is_some(),
@@ -421,7 +425,7 @@ where
         let kept = Meta::new()
             .level(level)
             .target(meta.target())
-            .log_time(said.time);
+            .log_time(line.time);
         if self.ring.is_forked() {
             // It counts the event. What the event's values would say is nobody's matter here.
             let _ = self.ring.record(kept, b"\n");
@@ -432,7 +436,7 @@ where
         let _ = self.ring.record_with(kept, |text| {
             panic = self
                 .format
-                .push_line(text, self.parts, &said, &context, &self.spans);
+                .push_line(text, self.parts, &line, &context, &self.spans);
             if let (Some(suffix), None) = (&self.suffix, &panic) {
                 panic = push_suffix(text, suffix.as_ref(), event, &context);
             }
@@ -489,7 +493,7 @@ where
 /// What the context shows of the span. What it does not show is off for the layer, even if `tracing` tells of
 /// it: a value that logs while another layer shows it makes a filter's answer be forgotten. And it does not tell
 /// when such a span is closed.
-fn kin<S>(id: &Id, context: &Context<'_, S>) -> Option<SpanInfo>
+fn span_info<S>(id: &Id, context: &Context<'_, S>) -> Option<SpanInfo>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {

@@ -52,7 +52,7 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn open(
         &self,
         id: u64,
-        kin: SpanInfo,
+        info: SpanInfo,
         is_there: impl FnOnce(u64) -> bool,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
@@ -67,7 +67,7 @@ impl<T: SpanFields> Spans<T> {
             if other == Some(id) {
                 supplies.leave(shard.table.remove(id));
             }
-            shard.insert(id, kin, &draft, supplies)
+            shard.insert(id, info, &draft, supplies)
         });
         // The registry has one span in a place. The layer was not in it when that one was closed.
         if let Some(other) = other.filter(|&other| other != id && !is_there(other)) {
@@ -80,14 +80,14 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn record(
         &self,
         id: u64,
-        kin: SpanInfo,
+        info: SpanInfo,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
         let mut draft = Loan::<T::Draft>::new();
         let panic = fill(&mut draft);
         self.put(id, |shard, supplies| {
             let Some(span) = shard.table.get(id) else {
-                return shard.insert(id, kin, &draft, supplies);
+                return shard.insert(id, info, &draft, supplies);
             };
             let needed = span.fields.needed(&draft);
             let larger = if span.fields.room().holds(needed) {

@@ -34,7 +34,7 @@ impl Form for Text {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &EventLine<'_>,
+        line: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<String>,
     ) -> Option<Panic>
@@ -42,22 +42,22 @@ impl Form for Text {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         if parts.time {
-            said.time.push_to(text);
+            line.time.push_to(text);
             text.push(' ');
         }
         if parts.level {
-            text.push_str(level(*said.meta.level()));
+            text.push_str(level(*line.meta.level()));
         }
         if parts.thread_name || parts.thread_id {
             push_thread(text, parts, &thread::current());
         }
-        push_scope(text, said, context, spans);
+        push_scope(text, line, context, spans);
         if parts.target {
-            text.push_str(said.meta.target());
+            text.push_str(line.meta.target());
             text.push_str(": ");
         }
-        let line_number = said.meta.line().filter(|_| parts.line_number);
-        if let Some(file) = said.meta.file().filter(|_| parts.file) {
+        let line_number = line.meta.line().filter(|_| parts.line_number);
+        if let Some(file) = line.meta.file().filter(|_| parts.file) {
             text.push_str(file);
             text.push_str(if line_number.is_some() { ":" } else { ": " });
         }
@@ -66,8 +66,8 @@ impl Form for Text {
             text.push_str(": ");
         }
         let mut fields = Fields::new(text);
-        fields.is_log_record = said.is_log_record;
-        let panic = fields.record(|fields| said.event.record(fields));
+        fields.is_log_record = line.is_log_record;
+        let panic = fields.record(|fields| line.event.record(fields));
         text.push('\n');
         panic
     }
@@ -175,13 +175,13 @@ fn push_thread(text: &mut String, parts: Parts, thread: &Thread) {
 /// The spans that the event is in, from the outermost on, with their fields.
 fn push_scope<S>(
     text: &mut String,
-    said: &EventLine<'_>,
+    line: &EventLine<'_>,
     context: &Context<'_, S>,
     spans: &Spans<String>,
 ) where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let Some(span) = context.event_span(said.event) else {
+    let Some(span) = context.event_span(line.event) else {
         return;
     };
     if !spans.show_scope(span.id().into_u64(), text, "") {
