@@ -23,7 +23,7 @@ use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
 use crate::viewer::budget::Budget;
-use crate::viewer::format::Writer;
+use crate::viewer::format::BodyWriter;
 use crate::viewer::turn::{Turn, come_back};
 
 /// A piece ends with the record that makes it at least so long.
@@ -57,7 +57,7 @@ pub(crate) struct Parts {
     /// It goes on when all that there is has been shown.
     pub(crate) follow: bool,
     pub(crate) limit_bytes: Option<u64>,
-    pub(crate) writer: Writer,
+    pub(crate) writer: BodyWriter,
     /// The number of the record that comes next: what is before it is history.
     pub(crate) end: u64,
     /// So many of the records that pass are passed over first.
