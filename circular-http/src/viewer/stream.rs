@@ -44,7 +44,7 @@ const LARGE_BATCH: usize = 2 << 10;
 const RATE: usize = 32 << 10;
 
 /// How often it is looked whether the ring is closed, by viewers who do not find its end.
-const LOOK: Duration = Duration::from_millis(50);
+const CLOSED_CHECK: Duration = Duration::from_millis(50);
 
 /// How long those who follow get to take what is left when the ring closes.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
@@ -366,7 +366,7 @@ impl Stream {
         if !self.follow {
             return false;
         }
-        if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > LOOK {
+        if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > CLOSED_CHECK {
             self.looked = Instant::now();
             self.closed_since = self.parts.handle.is_closed().then_some(self.looked);
         }
