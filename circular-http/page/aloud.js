@@ -1,6 +1,7 @@
 // How fast records come, and what of them a screen reader reads out.
 //
-// Neither what was there before nor a flood is read out.
+// The first decides the second: the records of a second are counted once, for the rate that the footer tells, and for
+// whether anybody could follow. Neither a flood nor what was there before is read out.
 
 import { log, number } from "./dom.js";
 

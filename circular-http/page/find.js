@@ -60,7 +60,7 @@ function searchOn(mine) {
     matches.push(textOf(all[matches.length]).includes(needle));
   }
   search = null;
-  // What was thrown off the page meanwhile is not found.
+  // What was discarded meanwhile is not found.
   const found = matches.map((isMatch, index) => isMatch && all[index].isConnected);
   for (const step of steps) land(all, found, needle, step);
 }

@@ -1,6 +1,6 @@
 // What came and is not shown yet.
 //
-// It holds no more than the page may. When more comes, the oldest goes, as it would be thrown off the page at once;
+// It holds no more than the page may. When more comes, the oldest goes, as it would be discarded there at once;
 // that it did is told before the next row. No document is needed.
 
 // What is kept at most, here and on the page: rows, and characters of theirs.

@@ -50,7 +50,7 @@ export const rows = {
     return this.count < MAX_ROWS && this.characters < MAX_CHARACTERS;
   },
 
-  // Throws away what is too much, the oldest first.
+  // Discards what is too much, the oldest first.
   trim() {
     while (this.count > MAX_ROWS || (this.characters > MAX_CHARACTERS && this.chunks.length > 1)) {
       const oldest = this.chunks.shift();

@@ -8,7 +8,8 @@ use tracing_core::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::spans::{SpanFields, Spans};
+use crate::spans::Spans;
+use crate::spans::fields::SpanFields;
 use crate::values::Panic;
 
 /// What a line has beside the message and the fields.
@@ -99,7 +100,7 @@ pub trait Form {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &EventLine<'_>,
+        line: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<Self::Fields>,
     ) -> Option<Panic>

@@ -16,7 +16,9 @@ use crate::json_fields::{JsonDraft, JsonFields};
 use crate::moves;
 use crate::number::push_integer;
 use crate::object::{Object, key};
-use crate::spans::{Around, SpanFields, Spans};
+use crate::spans::Spans;
+use crate::spans::above::Around;
+use crate::spans::fields::SpanFields;
 use crate::values::{self, Panic};
 
 /// Lines of JSON, as `fmt`'s `json()` writes them.
@@ -46,7 +48,7 @@ impl Form for Json {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &EventLine<'_>,
+        line: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<JsonFields>,
     ) -> Option<Panic>
@@ -57,30 +59,30 @@ impl Form for Json {
         if parts.time {
             let text = object.constant_key(key!("timestamp"));
             text.push('"');
-            said.time.push_to(text);
+            line.time.push_to(text);
             text.push('"');
         }
         if parts.level {
             let text = object.constant_key(key!("level"));
-            plain::push_in_quotes(text, said.meta.level().as_str());
+            plain::push_in_quotes(text, line.meta.level().as_str());
         }
-        let held = self.hold_span(said, context, spans);
+        let held = self.hold_span(line, context, spans);
         let panic = if self.flatten_event {
-            object.fields(said)
+            object.fields(line)
         } else {
             let mut fields = Object::begin(object.constant_key(key!("fields")));
-            let panic = fields.fields(said);
+            let panic = fields.fields(line);
             fields.end();
             panic
         };
         if parts.target {
-            push_json(object.constant_key(key!("target")), said.meta.target());
+            push_json(object.constant_key(key!("target")), line.meta.target());
         }
-        if let Some(file) = said.meta.file().filter(|_| parts.file) {
+        if let Some(file) = line.meta.file().filter(|_| parts.file) {
             push_json(object.constant_key(key!("filename")), file);
         }
-        if let Some(line) = said.meta.line().filter(|_| parts.line_number) {
-            push_integer(object.constant_key(key!("line_number")), line);
+        if let Some(number) = line.meta.line().filter(|_| parts.line_number) {
+            push_integer(object.constant_key(key!("line_number")), number);
         }
         if let Some(held) = held {
             self.push_spans(&mut object, &held, context, spans);
@@ -118,7 +120,7 @@ impl Json {
     /// as `fmt` does, since one of them may close it.
     fn hold_span<'a, S>(
         &self,
-        said: &EventLine<'_>,
+        line: &EventLine<'_>,
         context: &'a Context<'_, S>,
         spans: &Spans<JsonFields>,
     ) -> Option<Held<'a, S>>
@@ -128,7 +130,7 @@ impl Json {
         if !self.current_span && !self.span_list {
             return None;
         }
-        let parent = said.event.parent().and_then(|id| context.span(id));
+        let parent = line.event.parent().and_then(|id| context.span(id));
         let mut held = Held {
             is_held: false,
             is_current: parent.is_none(),

@@ -12,7 +12,8 @@ use tracing_core::field::{Field, Visit};
 
 use crate::number::{push_integer, push_json_float};
 use crate::object::{Object, key, push_bool, push_debug_in_json};
-use crate::spans::{Draft, Room, SpanFields};
+use crate::spans::draft::Draft;
+use crate::spans::fields::{Room, SpanFields};
 use crate::values::PANICKED;
 
 /// Of a member, the name, and where the text of it ends.

@@ -1,27 +1,22 @@
-//! From an event to a record, without `fmt` in between.
+//! From an event to a record, without `fmt` in between: the layer, and what a program sets of it. What it does when
+//! `tracing` calls it is in `callbacks`.
+
+mod callbacks;
 
 use std::fmt;
-use std::panic;
 use std::sync::Arc;
 
-use circular_core::{DumpTrigger, Level, Meta, Ring, Timestamp};
-use tracing_core::span::{Attributes, Id, Record};
-use tracing_core::{Event, Subscriber};
-use tracing_log::NormalizeEvent;
-use tracing_subscriber::Layer;
+use circular_core::{DumpTrigger, Ring};
 use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::layer::Context;
-use tracing_subscriber::registry::{Extensions, LookupSpan};
+use tracing_subscriber::registry::Extensions;
 
-use crate::format::{EventLine, Format, Parts};
+use crate::format::{Format, Parts};
 use crate::json::Json;
-use crate::moves;
-use crate::span_events::{self, SpanEvents};
-use crate::spans::{SpanInfo, Spans};
+use crate::span_events::SpanEvents;
+use crate::spans::Spans;
 use crate::text::Text;
-use crate::values::{self, Panic};
 
-/// A [`Layer`] that records each event in a [`Ring`], as the line that
+/// A [`Layer`](tracing_subscriber::Layer) that records each event in a [`Ring`], as the line that
 /// `tracing_subscriber::fmt::layer().with_ansi(false)` would write, for a fraction of what that costs.
 ///
 /// ```
@@ -321,187 +316,6 @@ impl<F: Format> RingLayer<F> {
     pub fn with_line_number(mut self, line_number: bool) -> Self {
         self.parts.line_number = line_number;
         self
-    }
-}
-
-impl<S, F> Layer<S> for RingLayer<F>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    F: Format,
-{
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if self.ring.is_forked() {
-            return;
-        }
-        let Some(kin) = kin(id, &context) else { return };
-        let is_there = |other| context.exists(&Id::from_u64(other));
-        let panic = self.spans.open(id.into_u64(), kin, is_there, |fields| {
-            F::push_fields(fields, |visit| attributes.record(visit))
-        });
-        resume(panic);
-        if self.measures() {
-            if let Some(span) = context.span(id) {
-                span_events::measure(&span);
-            }
-        }
-        if self.span_events.new {
-            self.say_of_span(id, "new", context);
-        }
-    }
-
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if self.ring.is_forked() {
-            return;
-        }
-        let Some(kin) = kin(id, &context) else { return };
-        let panic = self.spans.record(id.into_u64(), kin, |fields| {
-            F::push_fields(fields, |visit| values.record(visit))
-        });
-        resume(panic);
-    }
-
-    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        moves::count();
-        if self.measures() {
-            if let Some(span) = context.span(id) {
-                span_events::enter(&span);
-            }
-        }
-        if self.span_events.enter {
-            self.say_of_span(id, "enter", context);
-        }
-    }
-
-    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        moves::count();
-        if self.measures() {
-            if let Some(span) = context.span(id) {
-                span_events::exit(&span);
-            }
-        }
-        if self.span_events.exit {
-            self.say_of_span(id, "exit", context);
-        }
-    }
-
-    fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let mut panic = None;
-        if self.span_events.close && !self.ring.is_forked() {
-            // It is still there for a moment.
-            if let Some(span) = context.span(&id) {
-                panic = values::caught(|| {
-                    let say = |event: &Event<'_>| self.on_event(event, context.clone());
-                    span_events::say_closed(&id, span, say);
-                });
-            }
-        }
-        if !self.ring.is_forked() {
-            self.spans.close(id.into_u64());
-        }
-        resume(panic);
-    }
-
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let own = event.metadata();
-        // All that were log records have this target.
-        let normalized = if own.target() == "log" {
-            event.normalized_metadata()
-        } else {
-            None
-        };
-        let meta = normalized.as_ref().unwrap_or(own);
-        let said = EventLine {
-            event,
-            meta,
-            is_log_record: normalized.is_some(),
-            time: Timestamp::now(),
-        };
-        let level = Level::from(*meta.level());
-        let kept = Meta::new()
-            .level(level)
-            .target(meta.target())
-            .timestamp(said.time);
-        if self.ring.is_forked() {
-            // It counts the event. What the event's values would say is nobody's matter here.
-            let _ = self.ring.record(kept, b"\n");
-            return;
-        }
-        let mut panic = None;
-        // A closed ring is the one error, and it has counted the event as refused.
-        let _ = self.ring.record_with(kept, |text| {
-            panic = self
-                .format
-                .push_line(text, self.parts, &said, &context, &self.spans);
-            if let (Some(suffix), None) = (&self.suffix, &panic) {
-                panic = push_suffix(text, suffix.as_ref(), event, &context);
-            }
-        });
-        if let Some(trigger) = &self.trigger {
-            trigger.observe(level);
-        }
-        resume(panic);
-    }
-}
-
-impl<F: Format> RingLayer<F> {
-    /// Whether spans are timed.
-    fn measures(&self) -> bool {
-        self.span_events.close && self.parts.time && !self.ring.is_forked()
-    }
-
-    fn say_of_span<S>(&self, id: &Id, what: &str, context: Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        let meta = context.span(id).map(|span| span.metadata());
-        if let Some(meta) = meta {
-            span_events::say(id, meta, what, |event| self.on_event(event, context));
-        }
-    }
-}
-
-/// Puts what is said of the event's span before the line's end, and tells what that panicked with.
-fn push_suffix<S>(
-    text: &mut String,
-    suffix: &Suffix,
-    event: &Event<'_>,
-    context: &Context<'_, S>,
-) -> Option<Panic>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let span = context.event_span(event)?;
-    let has_end = text.ends_with('\n');
-    text.truncate(text.len() - usize::from(has_end));
-    let before = text.len();
-    text.push(' ');
-    let panic = values::caught(|| suffix(&span.extensions(), text));
-    if text.len() == before + 1 {
-        text.truncate(before);
-    }
-    if has_end {
-        text.push('\n');
-    }
-    panic
-}
-
-/// What the context shows of the span. What it does not show is off for the layer, even if `tracing` tells of
-/// it: a value that logs while another layer shows it makes a filter's answer be forgotten. And it does not tell
-/// when such a span is closed.
-fn kin<S>(id: &Id, context: &Context<'_, S>) -> Option<SpanInfo>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let span = context.span(id)?;
-    Some(SpanInfo {
-        name: span.name(),
-        parent: span.parent().map(|parent| parent.id().into_u64()),
-    })
-}
-
-fn resume(panic: Option<Panic>) {
-    if let Some(panic) = panic {
-        panic::resume_unwind(panic);
     }
 }
 

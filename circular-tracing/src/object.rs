@@ -78,8 +78,8 @@ impl<'a> Object<'a> {
     }
 
     /// The event's fields, as far as they can be had.
-    pub(crate) fn fields(&mut self, said: &EventLine<'_>) -> Option<Panic> {
-        let panic = values::caught(|| said.event.record(self));
+    pub(crate) fn fields(&mut self, line: &EventLine<'_>) -> Option<Panic> {
+        let panic = values::caught(|| line.event.record(self));
         if panic.is_some() && self.in_string {
             self.text.push_str(PANICKED);
             self.text.push('"');

@@ -8,12 +8,12 @@
 //! ([`Lacks`]), the lock is given back, room is made, and it is tried again; what is left is dropped
 //! afterwards ([`Supplies`]). In a forked child nothing is locked.
 
-mod above;
-mod draft;
-mod fields;
+pub(crate) mod above;
+pub(crate) mod draft;
+pub(crate) mod fields;
 mod place;
 mod shard;
-mod table;
+pub(crate) mod table;
 
 use std::fmt;
 use std::mem;
@@ -22,15 +22,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use circular_core::Ring;
 
 use crate::values::Panic;
-use above::Above;
-pub(crate) use above::Around;
-pub(crate) use draft::Draft;
+use above::{Above, Around};
 use draft::{LARGEST_SPARE, Loan};
-pub(crate) use fields::{Room, SpanFields};
+use fields::{Room, SpanFields};
 use place::{mix, place};
 use shard::{Lacks, Shard, Supplies};
-use table::Node;
-pub(crate) use table::SpanInfo;
+use table::{Node, SpanInfo};
 
 /// Threads that open and close different spans seldom meet at the same lock.
 const SHARDS: usize = 32;
@@ -55,7 +52,7 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn open(
         &self,
         id: u64,
-        kin: SpanInfo,
+        info: SpanInfo,
         is_there: impl FnOnce(u64) -> bool,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
@@ -70,7 +67,7 @@ impl<T: SpanFields> Spans<T> {
             if other == Some(id) {
                 supplies.leave(shard.table.remove(id));
             }
-            shard.insert(id, kin, &draft, supplies)
+            shard.insert(id, info, &draft, supplies)
         });
         // The registry has one span in a place. The layer was not in it when that one was closed.
         if let Some(other) = other.filter(|&other| other != id && !is_there(other)) {
@@ -83,14 +80,14 @@ impl<T: SpanFields> Spans<T> {
     pub(crate) fn record(
         &self,
         id: u64,
-        kin: SpanInfo,
+        info: SpanInfo,
         fill: impl FnOnce(&mut T::Draft) -> Option<Panic>,
     ) -> Option<Panic> {
         let mut draft = Loan::<T::Draft>::new();
         let panic = fill(&mut draft);
         self.put(id, |shard, supplies| {
             let Some(span) = shard.table.get(id) else {
-                return shard.insert(id, kin, &draft, supplies);
+                return shard.insert(id, info, &draft, supplies);
             };
             let needed = span.fields.needed(&draft);
             let larger = if span.fields.room().holds(needed) {

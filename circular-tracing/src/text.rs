@@ -16,7 +16,9 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::escape::{AsFmtEscapes, push_debug};
 use crate::format::{EventLine, Form, Format, Parts};
 use crate::number::{push_float, push_integer};
-use crate::spans::{Draft, Room, SpanFields, Spans};
+use crate::spans::Spans;
+use crate::spans::draft::Draft;
+use crate::spans::fields::{Room, SpanFields};
 use crate::values::{self, FAILED, PANICKED, Panic};
 
 /// Lines of text, as `fmt` writes them.
@@ -32,7 +34,7 @@ impl Form for Text {
         &self,
         text: &mut String,
         parts: Parts,
-        said: &EventLine<'_>,
+        line: &EventLine<'_>,
         context: &Context<'_, S>,
         spans: &Spans<String>,
     ) -> Option<Panic>
@@ -40,22 +42,22 @@ impl Form for Text {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         if parts.time {
-            said.time.push_to(text);
+            line.time.push_to(text);
             text.push(' ');
         }
         if parts.level {
-            text.push_str(level(*said.meta.level()));
+            text.push_str(level(*line.meta.level()));
         }
         if parts.thread_name || parts.thread_id {
             push_thread(text, parts, &thread::current());
         }
-        push_scope(text, said, context, spans);
+        push_scope(text, line, context, spans);
         if parts.target {
-            text.push_str(said.meta.target());
+            text.push_str(line.meta.target());
             text.push_str(": ");
         }
-        let line_number = said.meta.line().filter(|_| parts.line_number);
-        if let Some(file) = said.meta.file().filter(|_| parts.file) {
+        let line_number = line.meta.line().filter(|_| parts.line_number);
+        if let Some(file) = line.meta.file().filter(|_| parts.file) {
             text.push_str(file);
             text.push_str(if line_number.is_some() { ":" } else { ": " });
         }
@@ -64,8 +66,8 @@ impl Form for Text {
             text.push_str(": ");
         }
         let mut fields = Fields::new(text);
-        fields.is_log_record = said.is_log_record;
-        let panic = fields.record(|fields| said.event.record(fields));
+        fields.is_log_record = line.is_log_record;
+        let panic = fields.record(|fields| line.event.record(fields));
         text.push('\n');
         panic
     }
@@ -173,13 +175,13 @@ fn push_thread(text: &mut String, parts: Parts, thread: &Thread) {
 /// The spans that the event is in, from the outermost on, with their fields.
 fn push_scope<S>(
     text: &mut String,
-    said: &EventLine<'_>,
+    line: &EventLine<'_>,
     context: &Context<'_, S>,
     spans: &Spans<String>,
 ) where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let Some(span) = context.event_span(said.event) else {
+    let Some(span) = context.event_span(line.event) else {
         return;
     };
     if !spans.show_scope(span.id().into_u64(), text, "") {

@@ -57,7 +57,7 @@ const DEFAULT_ADDR: &str = "127.0.0.1:6060";
 const GRACE: Duration = Duration::from_millis(500);
 
 /// How long the readers get after that: stderr, and clients that do not read.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_FLUSH: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     match run() {
@@ -82,7 +82,7 @@ fn run() -> io::Result<()> {
 
     // Drops what is left of slow clients, without waiting for it.
     runtime.shutdown_background();
-    telemetry.handle.join_timeout(LAST_WORDS);
+    telemetry.handle.join_timeout(LAST_FLUSH);
     served
 }
 

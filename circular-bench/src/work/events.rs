@@ -1,4 +1,4 @@
-//! An event of `tracing`, from the macro to where its line, or its object, is kept or thrown away.
+//! An event of `tracing`, from the macro to where its line, or its object, is kept or discarded.
 
 mod queue;
 mod ring_layer;

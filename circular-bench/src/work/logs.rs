@@ -1,4 +1,4 @@
-//! A record of `log`, with its time, from the macro to where its line is kept or thrown away.
+//! A record of `log`, with its time, from the macro to where its line is kept or discarded.
 
 use super::drive::{Paced, nanos_each};
 use super::events::bounds;

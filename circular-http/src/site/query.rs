@@ -82,10 +82,10 @@ fn for_each_pair(
 
 impl Query {
     /// Reads a query; times that are told as "so long ago" count from `now`.
-    pub(crate) fn parse(query: &str, now: SystemTime) -> Result<Self, BadQuery> {
-        let mut wanted = Self::default();
-        for_each_pair(query, |name, value| {
-            wanted.set(name, value, now).map_err(|expected| {
+    pub(crate) fn parse(text: &str, now: SystemTime) -> Result<Self, BadQuery> {
+        let mut query = Self::default();
+        for_each_pair(text, |name, value| {
+            query.set(name, value, now).map_err(|expected| {
                 BadQuery::new(&match expected {
                     Some(expected) => format!("{name}={value:?} is not {expected}"),
                     None => format!(
@@ -95,7 +95,7 @@ impl Query {
                 })
             })
         })?;
-        Ok(wanted)
+        Ok(query)
     }
 
     /// What it means for a client that comes back. It is that of the first visit: what it says of the beginning is
@@ -286,20 +286,20 @@ mod tests {
 
     #[test]
     fn everything_at_once() {
-        let wanted = parsed(
+        let query = parsed(
             "follow&tail=20&since=5m&until=2026-11-25T14%3A00%3A00Z&level=warn&filter=warn,a=debug\
              &q=a.b&re=&after=00000000000000ab.1.2&limit_bytes=100&raw=0&format=ndjson",
         )
         .unwrap();
-        assert!(wanted.follow && !wanted.raw);
-        assert_eq!((wanted.tail, wanted.limit_bytes), (Some(20), Some(100)));
-        assert_eq!(wanted.format, Some(Format::Ndjson));
-        assert_eq!(wanted.after.unwrap().seq(), 1);
-        assert!(matches!(wanted.start(), Start::After(_)));
+        assert!(query.follow && !query.raw);
+        assert_eq!((query.tail, query.limit_bytes), (Some(20), Some(100)));
+        assert_eq!(query.format, Some(Format::Ndjson));
+        assert_eq!(query.after.unwrap().seq(), 1);
+        assert!(matches!(query.start(), Start::After(_)));
         let now = SystemTime::UNIX_EPOCH;
-        assert_eq!(wanted.selection.since_time(), Some(now));
+        assert_eq!(query.selection.since_time(), Some(now));
         let until = now + Duration::from_secs(1_795_615_200);
-        assert_eq!(wanted.selection.until_time(), Some(until));
+        assert_eq!(query.selection.until_time(), Some(until));
         let meta = Meta::new().level(Level::Warn).target("a").time(now);
         let late = until + Duration::from_secs(1);
         let records: [(_, &[u8]); 5] = [
@@ -309,7 +309,7 @@ mod tests {
             (meta.level(Level::Error).target("b"), b"xa.b"),
             (meta.time(late), b"xa.b"),
         ];
-        assert_eq!(shown(&wanted, &records), [true, false, false, true, false]);
+        assert_eq!(shown(&query, &records), [true, false, false, true, false]);
         let filtered = parsed("filter=error,a=debug").unwrap();
         let records: [(_, &[u8]); 2] = [(meta, b"a"), (meta.target("b"), b"b")];
         assert_eq!(shown(&filtered, &records), [true, false]);
@@ -318,9 +318,9 @@ mod tests {
     #[test]
     fn what_is_not_said_is_off() {
         for query in ["", "tail=all&q=&re=&filter=&follow=0"] {
-            let wanted = parsed(query).unwrap();
-            assert!(!wanted.follow && wanted.tail.is_none() && wanted.format.is_none());
-            assert!(wanted.selection.takes_all() && wanted.start() == Start::Oldest);
+            let query = parsed(query).unwrap();
+            assert!(!query.follow && query.tail.is_none() && query.format.is_none());
+            assert!(query.selection.takes_all() && query.start() == Start::Oldest);
         }
     }
 
@@ -331,11 +331,11 @@ mod tests {
             (Resume::After(cursor), Start::After(cursor)),
             (Resume::Unknown, Start::Oldest),
         ] {
-            let wanted = parsed("tail=20&since=5m&after=00000000000000ab.7.8&q=a").unwrap();
-            let wanted = wanted.resumed(resume);
-            assert!(wanted.tail.is_none() && wanted.start() == start);
+            let query = parsed("tail=20&since=5m&after=00000000000000ab.7.8&q=a").unwrap();
+            let query = query.resumed(resume);
+            assert!(query.tail.is_none() && query.start() == start);
             let records: [(_, &[u8]); 2] = [(Meta::new(), b"a"), (Meta::new(), b"b")];
-            assert_eq!(shown(&wanted, &records), [true, false]);
+            assert_eq!(shown(&query, &records), [true, false]);
         }
         let first = parsed("tail=20&since=5m").unwrap().resumed(Resume::None);
         assert!(first.tail == Some(20) && matches!(first.start(), Start::Since(_)));

@@ -22,7 +22,7 @@ use crate::site::query::{self, Format, Query, Resume};
 use crate::site::stats;
 use crate::viewer::begin::{self, Begin};
 use crate::viewer::connection::Connection;
-use crate::viewer::format::Writer;
+use crate::viewer::format::BodyWriter;
 use crate::viewer::stream::{Parts, Stream};
 use crate::viewer::viewers::Viewers;
 
@@ -214,8 +214,8 @@ impl Site {
         let headers = request.headers();
         let query = request.uri().query().unwrap_or_default();
         let resume = resume(headers);
-        let wanted = match Query::parse(query, SystemTime::now()) {
-            Ok(wanted) => wanted.resumed(resume),
+        let query = match Query::parse(query, SystemTime::now()) {
+            Ok(query) => query.resumed(resume),
             // The page asks again, shows the error, and has the fields in which it can be fixed.
             Err(_) if wants_html(headers, query) => {
                 let status = StatusCode::BAD_REQUEST;
@@ -223,13 +223,13 @@ impl Site {
             }
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
-        let writer = match wanted.format.unwrap_or_else(|| liked_format(headers)) {
+        let writer = match query.format.unwrap_or_else(|| liked_format(headers)) {
             Format::Html => {
                 return shown(StatusCode::OK, page::INDEX.named(name), page::PAGE_POLICY);
             }
-            Format::Text => Writer::text(wanted.raw),
-            Format::Ndjson => Writer::ndjson(),
-            Format::Sse => Writer::Sse,
+            Format::Text => BodyWriter::text(query.raw),
+            Format::Ndjson => BodyWriter::ndjson(),
+            Format::Sse => BodyWriter::Sse,
         };
         let content_type = writer.content_type();
         if request.method() == Method::HEAD {
@@ -244,8 +244,8 @@ impl Site {
             return response;
         };
         let end = self.handle.cursor().seq();
-        let (start, tail) = (wanted.start(), wanted.tail);
-        let selection = wanted.selection.redaction(self.options.redact.clone());
+        let (start, tail) = (query.start(), query.tail);
+        let selection = query.selection.redaction(self.options.redact.clone());
         let Begin { start, skip } = begin::begin(&self.handle, &selection, start, tail, end).await;
         let reader = match self.handle.reader().start(start).open_async() {
             Ok(reader) => reader,
@@ -266,8 +266,8 @@ impl Site {
             handle: self.handle.clone(),
             reader,
             selection,
-            follow: wanted.follow,
-            limit_bytes: wanted.limit_bytes,
+            follow: query.follow,
+            limit_bytes: query.limit_bytes,
             writer,
             end,
             skip,

@@ -19,15 +19,15 @@ use circular_view::object;
 
 /// Writes a response's body, piece by piece.
 #[derive(Clone, Debug)]
-pub(crate) enum Writer {
+pub(crate) enum BodyWriter {
     Text(circular_view::Writer),
     Ndjson(circular_view::Writer),
     Sse,
 }
 
-impl Writer {
+impl BodyWriter {
     pub(crate) fn text(raw: bool) -> Self {
-        Writer::Text(if raw {
+        BodyWriter::Text(if raw {
             circular_view::Writer::raw()
         } else {
             circular_view::Writer::text(Colors::Keep)
@@ -35,20 +35,20 @@ impl Writer {
     }
 
     pub(crate) fn ndjson() -> Self {
-        Writer::Ndjson(circular_view::Writer::ndjson())
+        BodyWriter::Ndjson(circular_view::Writer::ndjson())
     }
 
     pub(crate) fn content_type(&self) -> &'static str {
         match self {
-            Writer::Text(_) => "text/plain; charset=utf-8",
-            Writer::Ndjson(_) => "application/x-ndjson",
-            Writer::Sse => "text/event-stream",
+            BodyWriter::Text(_) => "text/plain; charset=utf-8",
+            BodyWriter::Ndjson(_) => "application/x-ndjson",
+            BodyWriter::Sse => "text/event-stream",
         }
     }
 
     /// Appends what comes before everything else.
     pub(crate) fn start(&self, out: &mut Vec<u8>) {
-        if let Writer::Sse = self {
+        if let BodyWriter::Sse = self {
             out.extend_from_slice(b"retry: 1000\n\n");
         }
     }
@@ -63,8 +63,10 @@ impl Writer {
         out: &mut Vec<u8>,
     ) {
         match self {
-            Writer::Text(lines) | Writer::Ndjson(lines) => lines.record(record, text, behind, out),
-            Writer::Sse => {
+            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
+                lines.record(record, text, behind, out)
+            }
+            BodyWriter::Sse => {
                 push_id(behind, out);
                 out.extend_from_slice(b"data: ");
                 object::push_record(out, record, text, behind);
@@ -76,9 +78,11 @@ impl Writer {
     /// Appends what was missed before `behind`.
     pub(crate) fn missed(&mut self, missed: Missed, behind: Cursor, out: &mut Vec<u8>) {
         match self {
-            Writer::Text(lines) | Writer::Ndjson(lines) => lines.missed(missed, behind, out),
-            Writer::Sse if missed.is_empty() => {}
-            Writer::Sse => {
+            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
+                lines.missed(missed, behind, out)
+            }
+            BodyWriter::Sse if missed.is_empty() => {}
+            BodyWriter::Sse => {
                 push_id(behind, out);
                 push_event("missed", &object::missed(missed, behind), out);
             }
@@ -88,16 +92,16 @@ impl Writer {
     /// Appends that the log does not go on where the client left off.
     pub(crate) fn restarted(&mut self, out: &mut Vec<u8>) {
         match self {
-            Writer::Text(lines) | Writer::Ndjson(lines) => lines.restarted(out),
-            Writer::Sse => push_event("restarted", object::RESTARTED, out),
+            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.restarted(out),
+            BodyWriter::Sse => push_event("restarted", object::RESTARTED, out),
         }
     }
 
     /// Appends that there will be no more.
     pub(crate) fn closed(&mut self, out: &mut Vec<u8>) {
         match self {
-            Writer::Text(lines) | Writer::Ndjson(lines) => lines.closed(out),
-            Writer::Sse => push_event("closed", object::CLOSED, out),
+            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.closed(out),
+            BodyWriter::Sse => push_event("closed", object::CLOSED, out),
         }
     }
 
@@ -105,8 +109,8 @@ impl Writer {
     /// misses nothing. For those who know no more than [`closed`](Self::closed) it is that.
     pub(crate) fn stopped(&mut self, behind: Cursor, out: &mut Vec<u8>) {
         match self {
-            Writer::Text(lines) | Writer::Ndjson(lines) => lines.stopped(behind, out),
-            Writer::Sse => {
+            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.stopped(behind, out),
+            BodyWriter::Sse => {
                 push_id(behind, out);
                 push_event("closed", &object::stopped(behind), out);
             }
@@ -115,7 +119,7 @@ impl Writer {
 
     /// Appends that all that was asked for has come, for those who would ask again.
     pub(crate) fn end(&self, out: &mut Vec<u8>) {
-        if let Writer::Sse = self {
+        if let BodyWriter::Sse = self {
             push_event("end", r#"{"end":true}"#, out);
         }
     }
@@ -123,7 +127,7 @@ impl Writer {
     /// Appends that what comes after `behind` is new, and that there will be a sign of life in every
     /// `period`.
     pub(crate) fn live(&self, behind: Cursor, period: Duration, out: &mut Vec<u8>) {
-        if let Writer::Sse = self {
+        if let BodyWriter::Sse = self {
             push_id(behind, out);
             let millis = period.as_millis();
             push_event(
@@ -136,14 +140,14 @@ impl Writer {
 
     /// Whether there is something to say when there is nothing to say.
     pub(crate) fn is_kept_alive(&self) -> bool {
-        !matches!(self, Writer::Text(_))
+        !matches!(self, BodyWriter::Text(_))
     }
 
     /// Appends a sign of life; the client has had all that is before `behind`.
     pub(crate) fn alive(&mut self, behind: Cursor, out: &mut Vec<u8>) {
         match self {
-            Writer::Text(lines) | Writer::Ndjson(lines) => lines.alive(behind, out),
-            Writer::Sse => {
+            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.alive(behind, out),
+            BodyWriter::Sse => {
                 push_id(behind, out);
                 push_event("alive", &object::alive(behind), out);
             }

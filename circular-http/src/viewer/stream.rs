@@ -23,7 +23,7 @@ use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
 use crate::viewer::budget::Budget;
-use crate::viewer::format::Writer;
+use crate::viewer::format::BodyWriter;
 use crate::viewer::turn::{Turn, come_back};
 
 /// A piece ends with the record that makes it at least so long.
@@ -44,7 +44,7 @@ const LARGE_BATCH: usize = 2 << 10;
 const RATE: usize = 32 << 10;
 
 /// How often it is looked whether the ring is closed, by viewers who do not find its end.
-const LOOK: Duration = Duration::from_millis(50);
+const CLOSED_CHECK: Duration = Duration::from_millis(50);
 
 /// How long those who follow get to take what is left when the ring closes.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
@@ -57,7 +57,7 @@ pub(crate) struct Parts {
     /// It goes on when all that there is has been shown.
     pub(crate) follow: bool,
     pub(crate) limit_bytes: Option<u64>,
-    pub(crate) writer: Writer,
+    pub(crate) writer: BodyWriter,
     /// The number of the record that comes next: what is before it is history.
     pub(crate) end: u64,
     /// So many of the records that pass are passed over first.
@@ -366,7 +366,7 @@ impl Stream {
         if !self.follow {
             return false;
         }
-        if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > LOOK {
+        if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > CLOSED_CHECK {
             self.looked = Instant::now();
             self.closed_since = self.parts.handle.is_closed().then_some(self.looked);
         }

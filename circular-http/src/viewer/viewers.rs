@@ -25,7 +25,7 @@ use crate::viewer::stream::{LastCall, Stream};
 
 /// A viewer is looked at this often. One that has been seen to lag is looked at twice: it may have been
 /// woken just now.
-const LOOK: Duration = Duration::from_secs(1);
+const STALL_CHECK: Duration = Duration::from_secs(1);
 
 /// How long those who follow get to take what there is when they are to end.
 pub(crate) const LAST_CALL: Duration = Duration::from_millis(500);
@@ -265,7 +265,7 @@ impl Viewer {
 async fn watch(viewers: Arc<Viewers>, viewer: Weak<Viewer>, timeout: Duration) {
     let mut has_lagged = false;
     loop {
-        time::sleep(timeout.min(LOOK)).await;
+        time::sleep(timeout.min(STALL_CHECK)).await;
         let Some(viewer) = viewer.upgrade() else {
             return;
         };

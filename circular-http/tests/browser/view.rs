@@ -314,6 +314,8 @@ fn whoever_reads_stays_at_their_row_when_lines_are_wrapped_or_not() {
     let Some(mut page) = Page::open_with(&[], new_ring(4 << 20), Options::new()) else {
         return;
     };
+    // It begins with the newest 2,000.
+    page.until_live();
     for number in 0..3_000 {
         page.say(&format!(
             "number {number}. {}",

@@ -66,7 +66,7 @@ impl<T: SpanFields> Shard<T> {
     pub(super) fn insert(
         &mut self,
         id: u64,
-        kin: SpanInfo,
+        info: SpanInfo,
         draft: &T::Draft,
         supplies: &mut Supplies<T>,
     ) -> Result<(), Lacks> {
@@ -78,7 +78,7 @@ impl<T: SpanFields> Shard<T> {
         }
         let mut fields = self.fields_for(T::default().needed(draft), false, supplies)?;
         fields.add(draft);
-        supplies.leave(self.table.insert(id, kin, fields));
+        supplies.leave(self.table.insert(id, info, fields));
         Ok(())
     }
 

@@ -127,15 +127,15 @@ impl<T: SpanFields> Table<T> {
     }
 
     /// Adds a span. There is room for it, and it is not there yet. Hands out memory that is left.
-    pub(super) fn insert(&mut self, id: u64, kin: SpanInfo, fields: T) -> Option<T> {
+    pub(super) fn insert(&mut self, id: u64, info: SpanInfo, fields: T) -> Option<T> {
         let chain = chain(id, self.heads.len());
         let next = self.heads[chain];
         if self.free == NONE && self.nodes.len() < self.room() {
             self.heads[chain] = u32::try_from(self.nodes.len()).unwrap_or(NONE);
             self.nodes.push(Node {
                 id,
-                name: kin.name,
-                around: Around::new(kin.parent),
+                name: info.name,
+                around: Around::new(info.parent),
                 fields,
                 held: 0,
                 is_closed: false,
@@ -152,8 +152,8 @@ impl<T: SpanFields> Table<T> {
         self.heads[chain] = number;
         let node = &mut self.nodes[number as usize];
         node.id = id;
-        node.name = kin.name;
-        node.around = Around::new(kin.parent);
+        node.name = info.name;
+        node.around = Around::new(info.parent);
         node.held = 0;
         node.is_closed = false;
         node.next = next;
@@ -291,7 +291,7 @@ mod tests {
         text
     }
 
-    fn kin() -> SpanInfo {
+    fn info() -> SpanInfo {
         SpanInfo {
             name: "name",
             parent: None,
@@ -317,7 +317,7 @@ mod tests {
                     prop_assert!(fields.is_empty() || fields == id.to_string());
                     fields.clear();
                     fields.push_str(&id.to_string());
-                    table.insert(id, kin(), fields);
+                    table.insert(id, info(), fields);
                     map.insert(id, id.to_string());
                 }
                 prop_assert!(table.spares <= SPARES);
@@ -335,7 +335,7 @@ mod tests {
     fn a_span_does_not_get_memory_that_is_much_too_large() {
         let mut table = Table::<String>::larger_than(0);
         for (id, bytes) in [(1, 2000), (2, 100), (3, 800)] {
-            table.insert(id, kin(), String::with_capacity(bytes));
+            table.insert(id, info(), String::with_capacity(bytes));
             assert!(table.remove(id).is_none(), "it is kept");
         }
         let mut take = |bytes| table.take_spare(Room { bytes, members: 0 });
