@@ -3,7 +3,8 @@
 // Where to look: what comes goes from `stream` to `queue`, and in `view` to `rows`, each made by `row` and `ansi`.
 // `address` has what the server is asked for, and `ask` asks it beside the stream: why there is none, whether there is a
 // place. `controls`, `tools` and `find` are what a user has in hand; `status` tells how it stands, and `aloud` how fast
-// records come, and what of them is read out. `dom` is the document, as the others write to it. Imports have no circle.
+// records come, and what of them is read out. `input` knows whether somebody scrolls, `dom` is the document, as the
+// others write to it. Imports have no circle.
 
 import { readAddress } from "./controls.js";
 import { element, focusLog, log } from "./dom.js";
