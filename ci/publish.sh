@@ -20,13 +20,23 @@ for package in json.load(sys.stdin)["packages"]:
         print(package["name"], package["version"])')
 
 dir=${CARGO_TARGET_DIR:-target}/publish
-rm -rf "$dir/package"
+# A crate that was changed has the version that it had, by which cargo knows what it has compiled.
+rm -rf "$dir"
+mkdir -p "$dir"
 # As it is, changes included: whether the checkout is clean is asked at the release itself. What is left out, cargo
 # says in a line for each file.
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# And what it has unpacked, which is in its home: so that is new too. What came from the network is shared.
+home=$(realpath "$dir")/home
+shared=${CARGO_HOME:-$HOME/.cargo}
+mkdir -p "$home/registry" "$shared/registry/index" "$shared/registry/cache"
+ln -s "$shared/registry/index" "$shared/registry/cache" "$home/registry/"
+for file in config.toml config; do
+    if [[ -f $shared/$file ]]; then ln -s "$shared/$file" "$home/"; fi
+done
 run() {
-    cargo publish --dry-run --workspace --locked --allow-dirty --target-dir "$dir" >"$log" 2>&1
+    CARGO_HOME=$home cargo publish --dry-run --workspace --locked --allow-dirty --target-dir "$dir" >"$log" 2>&1
 }
 if ! progress_wait publish 100 run; then
     cat "$log" >&2
