@@ -1,9 +1,11 @@
 //! Reading while being overwritten: invariants 1, 2, 3, 9 and 10.
 
-use super::{assert_in_order, model, name, read, reader, ring, write, write_words, writer};
+use super::{
+    assert_in_order, model, name, read, reader, reader_of, ring, write, write_words, writer,
+};
 use crate::dump::write::{self, Piece};
 use crate::format::word::WORD;
-use crate::read::core::{Outcome, ReaderCore};
+use crate::read::core::Outcome;
 use crate::read::idle::Idle;
 use crate::ring::policy::{Policy, Start};
 use crate::select::Select;
@@ -11,7 +13,6 @@ use crate::tape::batch::Records;
 use crate::tape::buffer::Buffer;
 use crate::tape::index::Entry;
 use crate::tape::snapshot;
-use std::sync::Arc;
 
 /// The ring is full before the model begins, so that each word has few values to choose from.
 #[test]
@@ -127,14 +128,7 @@ fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
         let shared = ring(4);
         (0..4).for_each(|name| assert!(write(&shared, name)));
         let start = Start::Last(3);
-        let mut core = ReaderCore::join(
-            Arc::clone(&shared),
-            start,
-            Policy::Skip,
-            Select::default(),
-            true,
-        )
-        .unwrap();
+        let mut core = reader_of(&shared, start, Policy::Skip, Select::default());
         write(&shared, 4);
         let writer = writer(&shared, [5]);
         assert_eq!(core.recv(Idle::Return), Outcome::Batch);

@@ -1,7 +1,8 @@
 //! Waiting for room and for data, joining and leaving: invariants 4, 5 and 7.
 
 use super::{
-    Got, assert_in_order, model, name, read, reader, ring, write, write_info, write_words, writer,
+    Got, assert_in_order, model, name, read, reader, reader_of, ring, write, write_info,
+    write_words, writer,
 };
 use crate::read::core::{Outcome, ReaderCore};
 use crate::read::idle::Idle;
@@ -94,14 +95,7 @@ fn loom_a_reader_that_filters_waits_for_a_record_that_passes() {
     model(Some(3), [], |[]| {
         let shared = ring(4);
         let (start, policy) = (Start::Oldest, Policy::Block);
-        let mut core = ReaderCore::join(
-            Arc::clone(&shared),
-            start,
-            policy,
-            Select::at_least(Level::Warn),
-            true,
-        )
-        .unwrap();
+        let mut core = reader_of(&shared, start, policy, Select::at_least(Level::Warn));
         let writer = Arc::clone(&shared);
         let writer = thread::spawn(move || {
             (0..3).for_each(|_| write_info(&writer));
@@ -183,14 +177,7 @@ fn loom_a_reader_that_resumes_is_told_what_is_gone() {
             assert_eq!(read(&mut first, 2).names, [0, 1]);
             let writer = writer(&shared, [2, 3]);
             let start = Start::After(cursor);
-            let mut core = ReaderCore::join(
-                Arc::clone(&shared),
-                start,
-                Policy::Skip,
-                Select::default(),
-                true,
-            )
-            .unwrap();
+            let mut core = reader_of(&shared, start, Policy::Skip, Select::default());
             let mut got = Got {
                 missed: core.take_untold().records,
                 ..Got::default()
@@ -222,14 +209,7 @@ fn loom_a_walk_that_is_overtaken_is_not_relied_on() {
             };
             let writer = writer(&shared, [4]);
             let start = Start::After(cursor);
-            let mut core = ReaderCore::join(
-                Arc::clone(&shared),
-                start,
-                Policy::Skip,
-                Select::default(),
-                true,
-            )
-            .unwrap();
+            let mut core = reader_of(&shared, start, Policy::Skip, Select::default());
             let gone = core.take_untold().records;
             assert_eq!(core.cursor().seq, 1 + gone);
             let rest = read(&mut core, 4 - gone);

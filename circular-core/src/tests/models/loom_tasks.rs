@@ -1,8 +1,8 @@
 //! Tasks that wait, and the waker thread that wakes them: invariant 5 for asynchronous readers.
 
-use super::{model, name, ring, write, write_info, writer};
+use super::{model, name, reader_of, ring, write, write_info, writer};
 use crate::api::async_reader::AsyncReader;
-use crate::read::core::{Outcome, ReaderCore};
+use crate::read::core::Outcome;
 use crate::read::idle::Idle;
 use crate::record::level::Level;
 use crate::ring::policy::{Policy, Start};
@@ -38,14 +38,7 @@ impl Wake for Flag {
 }
 
 fn task(shared: &Arc<crate::ring::shared::Shared>) -> AsyncReader {
-    let core = ReaderCore::join(
-        Arc::clone(shared),
-        Start::Oldest,
-        Policy::Skip,
-        Select::default(),
-        true,
-    )
-    .unwrap();
+    let core = reader_of(shared, Start::Oldest, Policy::Skip, Select::default());
     AsyncReader::start(core, Notice::None).unwrap()
 }
 
@@ -106,14 +99,7 @@ fn loom_a_task_that_filters_everything_out_comes_back() {
         |[came_back, all]| {
             let shared = ring(4);
             let (start, policy) = (Start::Oldest, Policy::Skip);
-            let mut core = ReaderCore::join(
-                Arc::clone(&shared),
-                start,
-                policy,
-                Select::at_least(Level::Warn),
-                true,
-            )
-            .unwrap();
+            let mut core = reader_of(&shared, start, policy, Select::at_least(Level::Warn));
             let writer = Arc::clone(&shared);
             let writer = thread::spawn(move || (0..3).for_each(|_| write_info(&writer)));
             let flag = Arc::new(Flag::default());

@@ -88,14 +88,11 @@ fn name(record: Record<'_>) -> u8 {
 }
 
 fn reader(shared: &Arc<Shared>, policy: Policy) -> ReaderCore {
-    ReaderCore::join(
-        Arc::clone(shared),
-        Start::Oldest,
-        policy,
-        Select::default(),
-        true,
-    )
-    .unwrap()
+    reader_of(shared, Start::Oldest, policy, Select::default())
+}
+
+fn reader_of(shared: &Arc<Shared>, start: Start, policy: Policy, select: Select) -> ReaderCore {
+    ReaderCore::join(Arc::clone(shared), start, policy, select, true).unwrap()
 }
 
 /// What a reader got.
