@@ -33,6 +33,7 @@ const BATCH: Most = Most {
     records: FILTERED_PER_TURN,
     bytes: usize::MAX,
 };
+
 /// A reader's place in its ring, and its buffer.
 pub(crate) struct ReaderCore {
     shared: Arc<Shared>,
