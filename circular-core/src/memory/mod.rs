@@ -1,7 +1,9 @@
 //! The words of a ring, and how bytes get into them and out.
 
+pub(crate) mod block;
 pub(crate) mod copy;
 pub(crate) mod heap;
 pub(crate) mod payload;
+pub(crate) mod source;
 pub(crate) mod storage;
 pub(crate) mod word_writer;

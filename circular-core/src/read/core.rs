@@ -25,7 +25,8 @@ use crate::select::Select;
 use crate::sys::sync::MutexGuard;
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Position;
-use crate::tape::{Copied, Most};
+use crate::tape::recording::Recording;
+use crate::tape::walk::{Copied, Most};
 use std::sync::Arc;
 
 /// What a batch may be at most.

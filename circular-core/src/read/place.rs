@@ -8,6 +8,7 @@ use crate::record::missed::{Loss, Missed};
 use crate::ring::readers::ReaderEntry;
 use crate::tape::Tape;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use std::mem;
 
 /// A reader's place in its ring.

@@ -19,13 +19,13 @@
 
 use crate::error::BuildError;
 use crate::format::header;
-use crate::memory::storage::Storage;
 use crate::record::missed::Missed;
 use crate::ring::readers::{ReaderEntry, Readers};
 use crate::ring::wait_queue::WaitQueue;
 use crate::sys::fork::Generation;
 use crate::sys::sync;
 use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
+use crate::tape::recording::Recording;
 use crate::tape::{Head, Tape};
 use crate::time::clock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -137,17 +137,16 @@ impl Shared {
         let bytes = capacity
             .checked_next_multiple_of(PAGE)
             .ok_or(BuildError::TooLarge { capacity })?;
-        let storage = Storage::zeroed(bytes).map_err(|error| match error {
+        let tape = Tape::on_heap(bytes).map_err(|error| match error {
             // The error names what the caller passed.
             BuildError::TooLarge { .. } => BuildError::TooLarge { capacity },
             BuildError::OutOfMemory { .. } => BuildError::OutOfMemory { capacity },
             other => other,
         })?;
-        Ok(Self::with_storage(storage))
+        Ok(Self::with_tape(tape))
     }
 
-    pub(crate) fn with_storage(storage: Storage) -> Self {
-        let tape = Tape::new(storage);
+    pub(crate) fn with_tape(tape: Tape) -> Self {
         let largest = (tape.capacity() - header::BYTES as u64).min(u64::from(u32::MAX));
         let state = State {
             head: Head::default(),

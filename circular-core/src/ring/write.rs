@@ -18,6 +18,7 @@ use crate::ring::wait_queue::Ticket;
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use crate::time::clock::Stamp;
 use std::io;
 use std::ops::Range;
