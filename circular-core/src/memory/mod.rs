@@ -6,4 +6,5 @@ pub(crate) mod heap;
 pub(crate) mod payload;
 pub(crate) mod source;
 pub(crate) mod storage;
+pub(crate) mod window;
 pub(crate) mod word_writer;

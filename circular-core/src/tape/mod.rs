@@ -15,6 +15,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod buffer;
+pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod position;
 pub(crate) mod recording;
