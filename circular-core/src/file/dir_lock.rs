@@ -20,10 +20,6 @@ pub(super) struct DirLock<'a>(&'a File);
 impl<'a> DirLock<'a> {
     /// `None` if somebody keeps it, or the file system has no such locks.
     pub(super) fn wait(dir: &'a File) -> Option<Self> {
-        Self::wait_for(dir, PATIENCE)
-    }
-
-    pub(super) fn wait_for(dir: &'a File, patience: Duration) -> Option<Self> {
         let begun = Instant::now();
         loop {
             match system::try_flock(dir) {
@@ -32,7 +28,7 @@ impl<'a> DirLock<'a> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => return None,
             }
-            if begun.elapsed() >= patience {
+            if begun.elapsed() >= PATIENCE {
                 return None;
             }
             thread::sleep(NAP);
