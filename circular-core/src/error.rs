@@ -22,6 +22,8 @@ pub enum BuildError {
         /// What was asked for, in bytes.
         capacity: usize,
     },
+    /// The ring was to have a file, and that could not be made.
+    Mapping(MappingError),
 }
 
 impl fmt::Display for BuildError {
@@ -38,19 +40,94 @@ impl fmt::Display for BuildError {
                 f,
                 "the system has no {capacity} bytes of memory for the ring: choose a smaller capacity"
             ),
+            Self::Mapping(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for BuildError {}
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // Its own words are this error's.
+            Self::Mapping(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<MappingError> for BuildError {
+    fn from(error: MappingError) -> Self {
+        Self::Mapping(error)
+    }
+}
 
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
-        let kind = match error {
+        let kind = match &error {
             BuildError::ZeroCapacity | BuildError::TooLarge { .. } => io::ErrorKind::InvalidInput,
             BuildError::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
+            BuildError::Mapping(error) => error.kind(),
         };
         io::Error::new(kind, error)
+    }
+}
+
+/// Why a ring has no file.
+///
+/// As text it is what was wrong, and what to do about it.
+#[derive(Debug)]
+pub struct MappingError {
+    kind: io::ErrorKind,
+    message: String,
+    /// What the system said, if it was asked.
+    source: Option<io::Error>,
+}
+
+impl MappingError {
+    /// What was found to be wrong before the system was asked.
+    pub(crate) fn new(kind: io::ErrorKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            source: None,
+        }
+    }
+
+    /// What the system said, in a message that has it already.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "no system but Linux is asked")
+    )]
+    pub(crate) fn of_system(message: String, error: io::Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message,
+            source: Some(error),
+        }
+    }
+
+    /// Returns the kind of the error, as an [`io::Error`] has it.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for MappingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for MappingError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.source.as_ref()?;
+        Some(source)
+    }
+}
+
+impl From<MappingError> for io::Error {
+    fn from(error: MappingError) -> Self {
+        io::Error::new(error.kind, error)
     }
 }
 

@@ -93,6 +93,8 @@ mod adapter;
 mod api;
 mod dump;
 mod error;
+#[allow(dead_code, reason = "for the ring in a file, which is coming")]
+mod file;
 mod format;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
@@ -133,7 +135,8 @@ pub use dump::panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use dump::redaction::Redaction;
 pub use dump::trigger::request::TriggerStats;
 pub use dump::trigger::{DumpTrigger, DumpTriggerBuilder};
-pub use error::{BuildError, Closed, OutOfMemory, RecvTimeoutError, TryRecvError};
+pub use error::{BuildError, Closed, MappingError, OutOfMemory, RecvTimeoutError, TryRecvError};
+pub use file::state::RingState;
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
 pub use record::meta::Meta;

@@ -34,7 +34,6 @@ const LARGEST: u64 = 1 << 40;
 const ENTRY: u32 = (FILE_ENTRY * WORD) as u32;
 
 /// How it is told that the writer lives: not at all.
-#[cfg(test)]
 pub(crate) const LOCK_NONE: u32 = 0;
 /// By a write lock of an open file description.
 pub(crate) const LOCK_OFD: u32 = 1;

@@ -11,8 +11,8 @@ use crate::format::bytes::{array, u64_at};
 pub(crate) const COMMITTED: usize = 0x00;
 /// End of what may have been stored.
 pub(crate) const RESERVED: usize = 0x08;
-/// The latest time among the records since the last entry of the index began. For the writer alone: whoever reads a
-/// file takes nothing from it.
+/// The latest time among the records since the last entry of the index began. For the writer alone: no record that is
+/// read depends on it.
 pub(crate) const LATEST: usize = 0x10;
 
 /// One of [`OPEN`], [`CLOSED`], [`EXITED`].
@@ -54,6 +54,7 @@ pub(crate) const NOTE_BEGUN: u64 = 1;
 pub(crate) struct Live {
     pub(crate) committed: u64,
     pub(crate) reserved: u64,
+    pub(crate) latest: u64,
     pub(crate) state: u64,
     pub(crate) when: u64,
     pub(crate) note: Note,
@@ -93,6 +94,7 @@ impl Live {
         Self {
             committed: word(COMMITTED),
             reserved: word(RESERVED),
+            latest: word(LATEST),
             state: word(STATE),
             when: word(WHEN),
             note: Note {
@@ -160,7 +162,7 @@ mod tests {
             (counters.failed_sinks, counters.lost_memory),
             (0x10f0, 0x10f8)
         );
-        assert_eq!(LATEST, 0x10);
+        assert_eq!(live.latest, 0x1010);
     }
 
     #[test]
