@@ -68,15 +68,7 @@ pub(crate) mod make {
     }
 
     impl Prepared {
-        pub(crate) fn file(&self) -> &File {
-            match self.0 {}
-        }
-
-        pub(crate) fn layout(&self) -> Layout {
-            match self.0 {}
-        }
-
-        pub(crate) fn publish(self) -> Result<Made, MappingError> {
+        pub(crate) fn never(&self) -> ! {
             match self.0 {}
         }
     }

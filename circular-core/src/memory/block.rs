@@ -7,6 +7,8 @@ use crate::error::BuildError;
 use crate::format::layout::{LINE, Layout};
 use crate::format::word::WORD;
 use crate::memory::heap;
+#[cfg(target_os = "linux")]
+use crate::memory::mapped::Mapping;
 use crate::sys::sync::{self, AtomicU64};
 use std::ops::{Deref, Range};
 use std::ptr::NonNull;
@@ -17,10 +19,19 @@ pub(crate) const LINE_WORDS: usize = LINE / WORD;
 
 /// All the memory of one ring.
 pub(crate) struct Block {
-    /// From [`heap::zeroed`], and given back by [`heap::free`].
     words: NonNull<[AtomicU64]>,
     /// The word that the first whole cache line begins with.
     first: usize,
+    owner: Owner,
+}
+
+/// Whose the words are.
+enum Owner {
+    /// From [`heap::zeroed`], and given back by [`heap::free`].
+    Heap,
+    /// Of a file. It is dropped with the block.
+    #[cfg(target_os = "linux")]
+    Mapping(#[expect(dead_code, reason = "it is only kept")] Mapping),
 }
 
 // SAFETY: whoever has it can only share its words, which are atomics and live as long as it does.
@@ -46,7 +57,25 @@ impl Block {
         } else {
             begin.align_offset(LINE) / WORD
         };
-        Ok(Arc::new(Self { words, first }))
+        Ok(Arc::new(Self {
+            words,
+            first,
+            owner: Owner::Heap,
+        }))
+    }
+
+    /// The memory of a file.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn in_file(mapping: Mapping) -> Arc<Self> {
+        let block = Self {
+            words: mapping.words(),
+            first: 0,
+            owner: Owner::Mapping(mapping),
+        };
+        if let Owner::Mapping(mapping) = &block.owner {
+            mapping.populate(block.range(0..block.words.len()));
+        }
+        Arc::new(block)
     }
 
     /// The words from `offset` on, both in bytes.
@@ -79,7 +108,9 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        heap::free(self.words);
+        if matches!(self.owner, Owner::Heap) {
+            heap::free(self.words);
+        }
     }
 }
 

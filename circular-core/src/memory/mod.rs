@@ -3,6 +3,8 @@
 pub(crate) mod block;
 pub(crate) mod copy;
 pub(crate) mod heap;
+#[cfg(target_os = "linux")]
+pub(crate) mod mapped;
 pub(crate) mod payload;
 pub(crate) mod source;
 pub(crate) mod storage;

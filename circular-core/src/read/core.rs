@@ -385,6 +385,7 @@ impl ReaderCore {
         state.counts.missed_by_left += self.place.missed();
         if self.fails {
             state.counts.failed_sinks += 1;
+            self.shared.tell_counts(&state);
             let is_lost = entry
                 .as_ref()
                 .is_some_and(ReaderEntry::is_lossless_but_for_its_sink);

@@ -211,6 +211,7 @@ impl Shared {
             let end = state.head.position.offset + size;
             if end > state.readers.limit() {
                 state.counts.overtakes += 1;
+                self.tell_counts(state);
                 self.spare(state, end);
             }
             return Ok(());
@@ -248,6 +249,7 @@ impl Shared {
         state.counts.waits += 1;
         state.counts.waited += waited;
         state.counts.longest = state.counts.longest.max(waited);
+        self.tell_counts(state);
         outcome
     }
 
