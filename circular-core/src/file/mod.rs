@@ -24,6 +24,7 @@ pub(crate) mod lock;
 #[cfg(target_os = "linux")]
 pub(crate) mod make;
 pub(crate) mod names;
+pub(crate) mod opened;
 #[cfg(target_os = "linux")]
 mod process;
 #[cfg(target_os = "linux")]

@@ -31,7 +31,7 @@ enum Owner {
     Heap,
     /// Of a file. It is dropped with the block.
     #[cfg(target_os = "linux")]
-    Mapping(#[expect(dead_code, reason = "it is only kept")] Mapping),
+    Mapping(Mapping),
 }
 
 // SAFETY: whoever has it can only share its words, which are atomics and live as long as it does.

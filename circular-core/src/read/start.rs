@@ -25,7 +25,7 @@ pub(crate) struct Begin {
 }
 
 impl Begin {
-    fn at(position: Position) -> Self {
+    pub(crate) fn at(position: Position) -> Self {
         Self {
             position,
             walked_from: position.offset,

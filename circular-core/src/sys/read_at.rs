@@ -2,20 +2,44 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
-/// Fills `bytes` from `offset` on, as far as the file goes, and tells how many there were.
-pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        let place = offset.saturating_add(filled as u64);
-        match read_some(file, &mut bytes[filled..], place) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+/// Bytes that can be read from any place.
+pub(crate) trait ReadAt {
+    /// Fills `bytes` from `offset` on, as far as there are any, and tells how many there were.
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+impl ReadAt for File {
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < bytes.len() {
+            let place = offset.saturating_add(filled as u64);
+            match read_some(self, &mut bytes[filled..], place) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(filled)
     }
-    Ok(filled)
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let from = usize::try_from(offset).ok();
+        let from = from.and_then(|from| self.get(from..)).unwrap_or_default();
+        let count = from.len().min(bytes.len());
+        bytes[..count].copy_from_slice(&from[..count]);
+        Ok(count)
+    }
+}
+
+impl<B: ReadAt + ?Sized> ReadAt for Arc<B> {
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(bytes, offset)
+    }
 }
 
 #[cfg(unix)]

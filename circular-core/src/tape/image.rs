@@ -9,14 +9,11 @@
 //! `committed`, `reserved` and `reach`: the copy was made from front to back (R5).
 
 use crate::format::header::{self, Header};
-use crate::format::layout::{
-    BEFORE, BYTES, COMMITTED, FILE_ENTRY, Layout, OFFSET, RESERVED, SEQ,
-};
+use crate::format::layout::{BEFORE, BYTES, COMMITTED, FILE_ENTRY, Layout, OFFSET, RESERVED, SEQ};
 use crate::format::word::WORD;
-use crate::memory::source::Source;
 use crate::memory::window::Window;
 use crate::select::Select;
-use crate::sys::read_at;
+use crate::sys::read_at::ReadAt;
 use crate::sys::sync::fence;
 use crate::tape::buffer::Buffer;
 use crate::tape::index::{Blocks, Entry, Stored};
@@ -25,40 +22,11 @@ use crate::tape::recording::Recording;
 use crate::tape::walk::{self, Copied, Most};
 use crate::time::clock::Stamp;
 use std::cell::{Ref, RefCell};
-use std::fs::File;
 use std::io;
 use std::sync::atomic::Ordering::Acquire;
 
 /// So much is read at once, unless a record is longer.
 const WINDOW: u64 = 64 * 1024;
-
-/// Where an image's bytes are.
-pub(crate) trait Bytes {
-    /// Fills `bytes` from `offset` on, as far as there are any, and tells how many there were.
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
-}
-
-impl Bytes for File {
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        read_at::read_at(self, bytes, offset)
-    }
-}
-
-impl Bytes for &[u8] {
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        let from = usize::try_from(offset).ok().and_then(|from| self.get(from..));
-        let from = from.unwrap_or_default();
-        let count = from.len().min(bytes.len());
-        bytes[..count].copy_from_slice(&from[..count]);
-        Ok(count)
-    }
-}
-
-impl<B: Bytes> Bytes for std::sync::Arc<B> {
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        (**self).read_at(bytes, offset)
-    }
-}
 
 /// The records in the file or the bytes of a ring.
 #[derive(Debug)]
@@ -71,7 +39,7 @@ pub(crate) struct Image<B> {
     error: RefCell<Option<io::Error>>,
 }
 
-impl<B: Bytes> Image<B> {
+impl<B: ReadAt> Image<B> {
     /// The records in `bytes`, which lie like that.
     pub(crate) fn new(bytes: B, layout: Layout, is_copy: bool) -> Self {
         Self {
@@ -81,10 +49,6 @@ impl<B: Bytes> Image<B> {
             window: RefCell::default(),
             error: RefCell::new(None),
         }
-    }
-
-    pub(crate) fn bytes(&self) -> &B {
-        &self.bytes
     }
 
     /// Why something could not be read since this was last asked.
@@ -140,7 +104,7 @@ impl<B: Bytes> Image<B> {
     }
 }
 
-impl<B: Bytes> Recording for Image<B> {
+impl<B: ReadAt> Recording for Image<B> {
     fn capacity(&self) -> u64 {
         self.layout.capacity as u64
     }
@@ -223,7 +187,7 @@ impl<B: Bytes> Recording for Image<B> {
     }
 }
 
-impl<B: Bytes> Image<B> {
+impl<B: ReadAt> Image<B> {
     /// Copies what lies in a window that has `bytes` bytes.
     fn copy_within(
         &self,

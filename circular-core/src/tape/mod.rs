@@ -19,6 +19,7 @@ pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod position;
 pub(crate) mod recording;
+pub(crate) mod recover;
 pub(crate) mod snapshot;
 mod truth;
 pub(crate) mod walk;

@@ -117,6 +117,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    pub(crate) fn new(buffer: Buffer) -> Self {
+        Self { buffer }
+    }
+
     /// Returns the bytes of all records, in one run.
     pub fn bytes(&self) -> &[u8] {
         self.buffer.bytes()
