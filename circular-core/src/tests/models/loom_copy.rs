@@ -9,6 +9,7 @@ use crate::tape::batch::Records;
 use crate::tape::image::Image;
 use crate::tape::recover;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 /// Copies the ring, and tells the names of the records that are found in the copy, all of which are whole and in order.
 fn names_in_a_copy(shared: &Shared) -> Vec<u64> {
@@ -20,6 +21,8 @@ fn names_in_a_copy(shared: &Shared) -> Vec<u64> {
             let name = record.bytes()[0];
             let is_whole = record.bytes().iter().all(|byte| *byte == name);
             assert!(is_whole, "torn: {record:?}");
+            let nanos = record.time().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+            assert_eq!(nanos, u128::from(name), "torn time");
             assert_eq!(record.seq(), u64::from(name), "of another number");
             record.seq()
         })
@@ -58,6 +61,23 @@ fn loom_a_copy_has_no_record_that_the_second_of_a_block_is_over() {
         let names = names_in_a_copy(&shared);
         both.occurred_if(names == [3, 4, 5]);
         last.occurred_if(names == [5]);
+        writer.join().unwrap();
+    });
+}
+
+/// A record that goes over the end of a block into the next one, where it is over the first one, without an entry of its
+/// own: nothing but `reach` is stored and fenced for it.
+#[test]
+fn loom_a_copy_has_no_record_that_one_from_the_block_before_is_over() {
+    model(Some(2), ["all", "without"], |[all, without]| {
+        let shared = ring(4);
+        for (name, words) in [(0, 3), (1, 3), (2, 3), (3, 3), (4, 3), (5, 3), (6, 5)] {
+            assert!(write_words(&shared, name, words - 2));
+        }
+        let writer = writer(&shared, [7]);
+        let names = names_in_a_copy(&shared);
+        all.occurred_if(names == [4, 5, 6]);
+        without.occurred_if(names == [6]);
         writer.join().unwrap();
     });
 }
