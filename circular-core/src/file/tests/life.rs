@@ -37,6 +37,24 @@ fn a_forked_child_does_not_keep_its_parents_ring_alive() {
 }
 
 #[test]
+fn nor_do_children_that_are_made_while_the_rings_are() {
+    let dir = TempDir::new();
+    let parent = Child::start("fork all the time", dir.path());
+    let children = parent.said.clone();
+    let paths: Vec<PathBuf> = dir
+        .names()
+        .iter()
+        .map(|name| dir.path().join(name))
+        .collect();
+    assert_eq!(paths.len(), 30);
+    assert!(paths.iter().all(|path| state(path) == RingState::Running));
+    parent.kill();
+    let states: Vec<RingState> = paths.iter().map(|path| state(path)).collect();
+    kill(&children);
+    assert_eq!(states, vec![KILLED; 30]);
+}
+
+#[test]
 fn what_a_forked_child_drops_stays_its_parents() {
     let dir = TempDir::new();
     let parent = Child::start("fork, and drop", dir.path());
