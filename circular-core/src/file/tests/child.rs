@@ -4,6 +4,7 @@ use super::{make, wanted};
 use crate::file::make::prepare;
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::thread;
@@ -139,7 +140,15 @@ fn work() {
         }
         "spawn" => {
             let made = make(&wanted).unwrap();
-            let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+            // It says so when it has become another program, and no descriptor of this one is left.
+            let mut child = Command::new("sh")
+                .args(["-c", "echo; exec sleep 1000"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut ready = [0];
+            let stdout = child.stdout.as_mut().unwrap();
+            stdout.read_exact(&mut ready).unwrap();
             say_and_wait(&format!("{} {}", child.id(), made.path.display()));
             child.kill().unwrap();
             child.wait().unwrap();
@@ -156,11 +165,14 @@ fn say_and_wait(text: &str) {
     io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
+/// A forked child that waits to be killed.
 #[expect(unsafe_code, reason = "the standard library cannot fork")]
 fn fork_and_wait() -> libc::pid_t {
-    // SAFETY: the child does nothing but wait.
+    let (mut ours, mut childs) = UnixStream::pair().unwrap();
+    // SAFETY: the child does nothing but say that it is there, and wait.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
+        let _ = childs.write_all(&[1]);
         // Should a test fail, nobody ends it.
         // SAFETY: no memory is involved.
         unsafe { libc::alarm(ALARM) };
@@ -170,10 +182,12 @@ fn fork_and_wait() -> libc::pid_t {
         unsafe { libc::_exit(0) };
     }
     assert!(pid > 0);
+    // What is done in a child at its beginning is done.
+    ours.read_exact(&mut [0]).unwrap();
     pid
 }
 
-/// Does something in a forked child, and waits for its end; this process has had its own go before.
+/// Does something in a forked child, and waits for its end.
 #[expect(unsafe_code, reason = "the standard library cannot fork")]
 fn in_child(work: impl FnOnce()) {
     // SAFETY: what the child does is to close files and to look at a number.
