@@ -1,13 +1,15 @@
 //! Who lives: told from outside, by a file that is open for reading.
 
 use super::child::{Child, kill};
-use super::{KILLED, TempDir, make, state, state_with, wanted};
+use super::{KILLED, TempDir, identity, make, state, state_with, wanted};
 use crate::file::lock;
+use crate::file::process;
 use crate::file::state::RingState;
 use crate::format::file_header::LOCK_NONE;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::thread;
 
 #[test]
 fn a_process_runs_until_it_is_killed() {
@@ -63,6 +65,29 @@ fn what_a_forked_child_drops_stays_its_parents() {
     let file = File::open(parent.path()).unwrap();
     assert!(lock::is_held(&file).unwrap());
     parent.kill();
+}
+
+/// A container has pids of its own, and its first process is 1 in each.
+#[test]
+fn a_process_in_another_container_is_judged_by_its_lock() {
+    let dir = TempDir::new();
+    let container =
+        r#"exec unshare --user --map-root-user --pid --fork --kill-child --mount-proc "$@""#;
+    let Some(child) = Child::try_start("make", dir.path(), container, 64 << 10) else {
+        // No namespaces for this user.
+        return;
+    };
+    let path = child.path();
+    let identity = identity(&path);
+    assert_eq!(identity.pid, 1);
+    assert_ne!(identity.pid_namespace, process::pid_namespace());
+    assert_eq!(state(&path), RingState::Running);
+    // Who is killed first is the one outside, and the system sees to the one inside.
+    child.kill();
+    while state(&path) == RingState::Running {
+        thread::yield_now();
+    }
+    assert_eq!(state(&path), KILLED);
 }
 
 #[test]
