@@ -3,6 +3,7 @@
 use std::alloc::{Layout, handle_alloc_error};
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 /// Why a ring could not be made.
 ///
@@ -112,6 +113,10 @@ impl MappingError {
     }
 }
 
+/// Nothing in it changes. A ring keeps it, and is to be used across a panic.
+impl std::panic::UnwindSafe for MappingError {}
+impl std::panic::RefUnwindSafe for MappingError {}
+
 impl fmt::Display for MappingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -128,6 +133,107 @@ impl std::error::Error for MappingError {
 impl From<MappingError> for io::Error {
     fn from(error: MappingError) -> Self {
         io::Error::new(error.kind, error)
+    }
+}
+
+/// Why the file of a ring cannot be read.
+///
+/// As text it is what was wrong, and what to do about it.
+#[derive(Debug)]
+pub struct OpenError {
+    kind: io::ErrorKind,
+    message: String,
+    /// What the system said, if it was that.
+    source: Option<io::Error>,
+}
+
+impl OpenError {
+    /// What the system said.
+    pub(crate) fn of_system(path: &Path, error: io::Error) -> Self {
+        let what_to_do = match error.kind() {
+            io::ErrorKind::NotFound => "rings end in .ring; the directory may have others",
+            io::ErrorKind::PermissionDenied => {
+                "a ring is its owner's, unless it was made with another mode: read it as that user, or as root"
+            }
+            _ if is_link(path) => "it is a link: pass the path of the file itself",
+            _ => "pass the path of a ring's file",
+        };
+        Self {
+            kind: error.kind(),
+            message: format!("{}: {error}; {what_to_do}", path.display()),
+            source: Some(error),
+        }
+    }
+
+    /// What its bytes have shown.
+    pub(crate) fn of_bytes(path: &Path, why: impl fmt::Display) -> Self {
+        Self {
+            kind: io::ErrorKind::InvalidData,
+            message: format!("{}: {why}", path.display()),
+            source: None,
+        }
+    }
+
+    /// Returns the kind of the error, as an [`io::Error`] has it: `InvalidData` for a file that is no ring, or a damaged
+    /// one, or one of a later version.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+fn is_link(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_symlink())
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.source.as_ref()?;
+        Some(source)
+    }
+}
+
+impl From<OpenError> for io::Error {
+    fn from(error: OpenError) -> Self {
+        io::Error::new(error.kind, error)
+    }
+}
+
+/// Why a reader of a ring's file gave nothing.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FileRecvError {
+    /// Nothing was written in time, or so far.
+    Empty,
+    /// It has had everything, and there will be no more: the ring was closed, its program has ended, or the file is a
+    /// copy. [`RingFile::state`](crate::RingFile::state) says which.
+    Ended,
+    /// The file cannot be read any more.
+    Io(io::Error),
+}
+
+impl fmt::Display for FileRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("nothing more was written so far"),
+            Self::Ended => f.write_str("the ring has ended, and is read to its end"),
+            Self::Io(error) => write!(f, "the ring's file cannot be read any more: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for FileRecvError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Empty | Self::Ended => None,
+        }
     }
 }
 

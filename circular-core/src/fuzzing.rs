@@ -7,6 +7,7 @@ use crate::api::handle::Handle;
 use crate::dump::write::{self, Piece};
 use crate::format::header::{self, Header};
 use crate::format::word::WORD;
+use crate::memory::source::Source;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::missed::Missed;
@@ -14,6 +15,7 @@ use crate::record::part::Part;
 use crate::tape::buffer::Buffer;
 use crate::tape::index::Entry;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -84,7 +86,7 @@ pub fn set_entry(
 ) {
     let (storage, index, ..) = handle.shared().tape.parts();
     let mut position = Position::new(offset, seq, bytes, storage.len());
-    position.word = number % index.len() * index.words_to_next_block(0);
+    position.word = number % index.blocks.count * index.blocks.words;
     // What stands before it may be of any time.
     index.note(&Entry {
         position,

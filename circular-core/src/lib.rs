@@ -125,17 +125,22 @@ pub use adapter::make_writer::EventWriter;
 pub use adapter::recorder::Recorder;
 pub use api::async_reader::AsyncReader;
 pub use api::capacity::{Capacity, ParseCapacityError};
+pub use api::file_reader::{AsyncFileReader, FileReader, FileReaderBuilder};
 pub use api::handle::Handle;
 pub use api::reader::{Reader, ReaderBuilder};
 #[cfg(feature = "futures")]
 pub use api::record_stream::{Lagged, RecordStream};
 pub use api::ring::{Ring, RingBuilder};
+pub use api::ring_file::{Listed, RingFile, RingInfo};
 pub use dump::on_demand::{DumpBuilder, DumpReport, DumpTo};
 pub use dump::panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
 pub use dump::redaction::Redaction;
 pub use dump::trigger::request::TriggerStats;
 pub use dump::trigger::{DumpTrigger, DumpTriggerBuilder};
-pub use error::{BuildError, Closed, MappingError, OutOfMemory, RecvTimeoutError, TryRecvError};
+pub use error::{
+    BuildError, Closed, FileRecvError, MappingError, OpenError, OutOfMemory, RecvTimeoutError,
+    TryRecvError,
+};
 pub use file::state::RingState;
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};

@@ -1,10 +1,11 @@
 //! A ring's other side: everything but writing.
 
 use crate::api::reader::ReaderBuilder;
-use crate::error::OutOfMemory;
+use crate::error::{MappingError, OutOfMemory};
 use crate::record::cursor::Cursor;
 use crate::ring::at_exit;
 use crate::ring::attending::Attending;
+use crate::ring::in_file::InFile;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;
 use crate::ring::stats::{self, Stats};
@@ -12,6 +13,7 @@ use crate::sys::{no_wait, sync};
 use crate::tape::snapshot::{self, Snapshot};
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -161,6 +163,17 @@ impl Handle {
             seq: head.map_or(0, |position| position.seq),
             bytes: Some(head.map_or(0, |position| position.bytes)),
         }
+    }
+
+    /// Returns the file that the ring is in, if it is in one: see [`RingBuilder::mapped`](crate::RingBuilder::mapped).
+    pub fn path(&self) -> Option<&Path> {
+        self.shared.file.as_ref().map(InFile::path)
+    }
+
+    /// Returns why the ring is on the heap and not in a file, as it should be: see
+    /// [`RingBuilder::or_heap`](crate::RingBuilder::or_heap).
+    pub fn mapping_error(&self) -> Option<&MappingError> {
+        self.shared.mapping_error.as_ref()
     }
 
     /// Returns how many bytes of records, headers included, the ring holds.

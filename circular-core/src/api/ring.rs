@@ -5,10 +5,12 @@ use crate::error::BuildError;
 use crate::memory::payload;
 use crate::record::meta::Meta;
 use crate::ring::at_exit;
+use crate::ring::in_file::FileOptions;
 use crate::ring::shared::Shared;
 use crate::sys::thread_buffer;
 use std::fmt::{self, Write as _};
 use std::io::{self, IoSlice};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -243,6 +245,11 @@ impl fmt::Debug for Ring {
 pub struct RingBuilder {
     capacity: usize,
     flush_at_exit: Option<Duration>,
+    /// Directory and program.
+    file: Option<(Option<PathBuf>, String)>,
+    keep: usize,
+    mode: u32,
+    or_heap: bool,
 }
 
 impl Default for RingBuilder {
@@ -250,6 +257,10 @@ impl Default for RingBuilder {
         Self {
             capacity: 10 << 20,
             flush_at_exit: None,
+            file: None,
+            keep: 2,
+            mode: 0o600,
+            or_heap: false,
         }
     }
 }
@@ -286,17 +297,105 @@ impl RingBuilder {
         self
     }
 
+    /// Puts the ring into a file that is mapped into memory: what is written is there after any end of the process,
+    /// SIGKILL included, and others can look at it meanwhile, with [`RingFile`](crate::RingFile). A write costs the same.
+    ///
+    /// The file is `<program>.<ring>.ring` in `$CIRCULAR_DIR`, or in `$XDG_RUNTIME_DIR/circular`, or else in
+    /// `/dev/shm/circular-<uid>`, which is memory: a restart of the system, or of a container that the directory belongs
+    /// to, ends it. [`Handle::path`] tells which file it is. Every ring has a file of its own, so any number of processes
+    /// may be called the same. Old ones of the same program are removed as [`keep`](Self::keep) says, when the next is
+    /// made.
+    ///
+    /// The log lies there as it was written, and only its owner may read it, unless [`mode`](Self::mode) says otherwise.
+    /// A record above a quarter of the ring goes through in parts.
+    ///
+    /// It is for Linux; elsewhere it is an error that says so, or the heap with [`or_heap`](Self::or_heap).
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")] {
+    /// use circular_core::{Ring, RingFile};
+    /// use std::io::Write;
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("circular-doc-{}", std::process::id()));
+    /// # std::fs::create_dir(&dir)?;
+    /// let mut ring = Ring::builder().capacity(1 << 20).mapped_in(&dir, "shop").build()?;
+    /// writeln!(ring, "sold")?;
+    ///
+    /// // In any process, now or after this one was killed.
+    /// let file = RingFile::open(ring.handle().path().unwrap())?;
+    /// assert_eq!(file.snapshot()?.bytes(), b"sold\n");
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn mapped(self, program: impl Into<String>) -> Self {
+        self.in_file(None, program.into())
+    }
+
+    /// Does what [`mapped`](Self::mapped) does, in a directory of the caller's, which is there. On a disk the system may
+    /// hold up a write while it writes back, and writers with it: tens of milliseconds were measured, so choose one only
+    /// if the log is to survive a restart of the system.
+    pub fn mapped_in(self, dir: impl Into<PathBuf>, program: impl Into<String>) -> Self {
+        self.in_file(Some(dir.into()), program.into())
+    }
+
+    fn in_file(mut self, dir: Option<PathBuf>, program: String) -> Self {
+        self.file = Some((dir, program));
+        self
+    }
+
+    /// Sets how many rings of the same program stay whose processes have ended, the newest ones; 2 by default. Of runs
+    /// that did not last 10 s, none takes the place of one that did, so that a program that is started again and again
+    /// keeps what it said when it was well.
+    pub fn keep(mut self, count: usize) -> Self {
+        self.keep = count;
+        self
+    }
+
+    /// Sets who may read the ring's file, as `chmod` takes it; `0o600` by default. `0o640` is for another user of the
+    /// same group, such as a side-car's.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Makes the ring on the heap if no file can be made for it: then [`Handle::mapping_error`] says why. So the program
+    /// starts all the same.
+    pub fn or_heap(mut self) -> Self {
+        self.or_heap = true;
+        self
+    }
+
     /// Makes the ring.
     ///
     /// # Errors
     ///
     /// A capacity of zero, one that is more than the address space, or one that the system has no
-    /// memory for.
+    /// memory for. [`BuildError::Mapping`] if the ring is to be in a file and cannot be.
     pub fn build(self) -> Result<Ring, BuildError> {
-        let shared = Arc::new(Shared::new(self.capacity)?);
-        if let Some(patience) = self.flush_at_exit {
-            at_exit::register(&shared, patience);
+        let shared = Arc::new(self.make()?);
+        if self.flush_at_exit.is_some() || shared.file.is_some() {
+            at_exit::register(&shared, self.flush_at_exit);
         }
         Ok(Ring::with_shared(shared))
+    }
+
+    fn make(&self) -> Result<Shared, BuildError> {
+        let Some((dir, program)) = &self.file else {
+            return Shared::new(self.capacity);
+        };
+        let options = FileOptions {
+            dir: dir.clone(),
+            program: program.clone(),
+            keep: self.keep,
+            mode: self.mode,
+        };
+        match Shared::in_file(&options, self.capacity) {
+            Err(BuildError::Mapping(error)) if self.or_heap => Ok(Shared {
+                mapping_error: Some(error),
+                ..Shared::new(self.capacity)?
+            }),
+            made => made,
+        }
     }
 }

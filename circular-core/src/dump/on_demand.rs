@@ -16,6 +16,7 @@ use crate::select::targets::Targets;
 use crate::sink::feed::SinkWriter;
 use crate::sink::notice::Notice;
 use crate::sys::no_wait::NoWait;
+use crate::tape::recording::Recording;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

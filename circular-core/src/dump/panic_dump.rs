@@ -13,6 +13,7 @@ use crate::record::Record;
 use crate::redact::redacted::Redacted;
 use crate::ring::shared::Shared;
 use crate::select::targets::Targets;
+use crate::tape::recording::Recording;
 use std::fmt;
 use std::io;
 use std::panic;

@@ -8,6 +8,7 @@ use crate::record::missed::{Loss, Missed};
 use crate::tape::Tape;
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use crate::tape::snapshot;
 use std::io;
 use std::mem;

@@ -24,6 +24,7 @@ pub(crate) mod lock;
 #[cfg(target_os = "linux")]
 pub(crate) mod make;
 pub(crate) mod names;
+pub(crate) mod opened;
 #[cfg(target_os = "linux")]
 mod process;
 #[cfg(target_os = "linux")]
@@ -68,15 +69,7 @@ pub(crate) mod make {
     }
 
     impl Prepared {
-        pub(crate) fn file(&self) -> &File {
-            match self.0 {}
-        }
-
-        pub(crate) fn layout(&self) -> Layout {
-            match self.0 {}
-        }
-
-        pub(crate) fn publish(self) -> Result<Made, MappingError> {
+        pub(crate) fn never(&self) -> ! {
             match self.0 {}
         }
     }

@@ -113,7 +113,7 @@ fn died(note: &Note) -> RingState {
 
 /// Whether the file is another than the one that was made. Devices may be numbered anew when the system is started.
 #[cfg(target_os = "linux")]
-fn is_copy(file: &File, identity: &Identity) -> bool {
+pub(crate) fn is_copy(file: &File, identity: &Identity) -> bool {
     use crate::file::process;
     use std::os::unix::fs::MetadataExt;
 
@@ -127,7 +127,7 @@ fn is_copy(file: &File, identity: &Identity) -> bool {
 
 /// Rings are made on Linux alone.
 #[cfg(not(target_os = "linux"))]
-fn is_copy(_: &File, _: &Identity) -> bool {
+pub(crate) fn is_copy(_: &File, _: &Identity) -> bool {
     true
 }
 

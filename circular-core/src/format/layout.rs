@@ -23,7 +23,19 @@ pub(crate) const META: usize = 0x6000;
 pub(crate) const DATA: usize = 0x10000;
 pub(crate) const META_BYTES: usize = DATA - META;
 
-/// Words in an entry of the index: on the heap, and in a file, where some are reserved.
+/// Words of the first line of LIVE.
+pub(crate) const COMMITTED: usize = 0;
+pub(crate) const RESERVED: usize = 1;
+/// Of the writer alone.
+pub(crate) const NEWEST: usize = 2;
+
+/// Words of an entry of the index. The last one is its guard.
+pub(crate) const OFFSET: usize = 0;
+pub(crate) const SEQ: usize = 1;
+pub(crate) const BYTES: usize = 2;
+pub(crate) const BEFORE: usize = 3;
+
+/// How many words an entry has: on the heap, and in a file, where some are reserved.
 pub(crate) const HEAP_ENTRY: usize = 5;
 pub(crate) const FILE_ENTRY: usize = 8;
 
@@ -31,7 +43,7 @@ pub(crate) const FILE_ENTRY: usize = 8;
 pub(crate) const MOST_BLOCKS: usize = (META - INDEX) / (FILE_ENTRY * WORD);
 
 /// Bytes in a cache line.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// Where the sections begin and how large they are, in bytes unless it says words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -177,6 +177,7 @@ pub(crate) fn together(
 mod tests {
     use super::*;
     use crate::format::word::WORD;
+    use crate::memory::source::Source;
     use crate::memory::storage::Storage;
 
     /// What is gone through under the lock if it goes in parts of at most so many bytes, and the bytes that
@@ -188,7 +189,7 @@ mod tests {
             let mut rest = payload;
             while rest.len() > 0 {
                 let (part, later) = rest.split_at(most);
-                let storage = Storage::zeroed(part.len().next_multiple_of(WORD)).unwrap();
+                let storage = Storage::zeroed(part.len().next_multiple_of(WORD));
                 let mut writer = storage.writer_at(0);
                 part.write(&mut writer);
                 writer.end();

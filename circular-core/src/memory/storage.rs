@@ -4,50 +4,33 @@
 //! words and new ones, never undefined behaviour. Which of them form whole records is decided
 //! elsewhere ([`crate::tape`]). Bytes lie in a word in little-endian order.
 
-use crate::error::BuildError;
 use crate::format::header;
 use crate::format::word::WORD;
+use crate::memory::block::Words;
+use crate::memory::copy;
 use crate::memory::payload::Payload;
+use crate::memory::source::Source;
 use crate::memory::word_writer::WordWriter;
-use crate::memory::{copy, heap};
 use crate::sys::sync::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 pub(crate) struct Storage {
-    words: Box<[AtomicU64]>,
+    words: Words,
 }
 
-impl Storage {
-    /// Zeroed memory for `bytes` bytes, a multiple of [`WORD`].
-    pub(crate) fn zeroed(bytes: usize) -> Result<Self, BuildError> {
-        let words = heap::zeroed(bytes)?;
-        Ok(Self { words })
-    }
-
-    /// How many words there are.
-    pub(crate) fn len(&self) -> usize {
+impl Source for Storage {
+    #[inline(always)]
+    fn len(&self) -> usize {
         self.words.len()
     }
 
-    /// The word at `index`, which is below [`Self::len`].
-    pub(crate) fn load(&self, index: usize) -> u64 {
+    #[inline(always)]
+    fn load(&self, index: usize) -> u64 {
         self.words[index].load(Relaxed)
     }
 
-    /// The index `words` further on, around the end at most once.
-    pub(crate) fn step(&self, index: usize, words: usize) -> usize {
-        debug_assert!(index < self.len() && words <= self.len());
-        let next = index + words;
-        if next >= self.len() {
-            next - self.len()
-        } else {
-            next
-        }
-    }
-
-    /// Fills `bytes` from the words that begin at `index`.
     #[inline]
-    pub(crate) fn copy_out(&self, index: usize, bytes: &mut [u8]) {
+    fn copy_out(&self, index: usize, bytes: &mut [u8]) {
         let run = &self.words[index..];
         if bytes.len() <= run.len() * WORD {
             return copy_run(run, bytes);
@@ -55,6 +38,25 @@ impl Storage {
         let (first, second) = bytes.split_at_mut(run.len() * WORD);
         copy_run(run, first);
         copy_run(&self.words, second);
+    }
+}
+
+impl Storage {
+    pub(crate) fn new(words: Words) -> Self {
+        Self { words }
+    }
+
+    /// So many bytes of zeroes, and nothing else.
+    #[cfg(test)]
+    pub(crate) fn zeroed(bytes: usize) -> Self {
+        let layout = crate::format::layout::Layout::heap(bytes, 1).unwrap();
+        let block = crate::memory::block::Block::on_heap(&layout).unwrap();
+        Self::new(block.words(layout.data, bytes))
+    }
+
+    #[cfg(all(test, loom))]
+    pub(crate) fn words(&self) -> impl Iterator<Item = &AtomicU64> {
+        self.words.iter()
     }
 
     /// Writes a record of `words` words from `index` on: its header, the payload, the target, and
@@ -136,7 +138,7 @@ mod tests {
         for start in 0..8 {
             for cut in 0..=40 {
                 for second in cut..=40 {
-                    let storage = Storage::zeroed(64).unwrap();
+                    let storage = Storage::zeroed(64);
                     let mut writer = storage.writer_at(start);
                     writer.bytes(&text[..cut]);
                     writer.bytes(&text[cut..second]);
@@ -152,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_last_word_is_padded_with_zeroes() {
-        let storage = Storage::zeroed(16).unwrap();
+        let storage = Storage::zeroed(16);
         let mut writer = storage.writer_at(0);
         writer.word(u64::MAX);
         writer.word(u64::MAX);
@@ -180,13 +182,13 @@ mod tests {
                 expected.resize(COUNT * WORD, 0);
                 expected.rotate_right(start * WORD);
 
-                let whole = Storage::zeroed(COUNT * WORD).unwrap();
+                let whole = Storage::zeroed(COUNT * WORD);
                 whole.write(start, words, [0x0102, 3], payload, target);
                 assert_eq!(bytes(&whole), expected, "{start} {len} {}", target.len());
 
                 let (first, second) = payload.split_at(len / 3);
                 let slices = [first, second].map(IoSlice::new);
-                let pieces = Storage::zeroed(COUNT * WORD).unwrap();
+                let pieces = Storage::zeroed(COUNT * WORD);
                 pieces.write(start, words, [0x0102, 3], Slices::new(&slices), target);
                 assert_eq!(bytes(&pieces), expected, "{start} {len} {}", target.len());
             }

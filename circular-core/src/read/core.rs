@@ -25,7 +25,8 @@ use crate::select::Select;
 use crate::sys::sync::MutexGuard;
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Position;
-use crate::tape::{Copied, Most};
+use crate::tape::recording::Recording;
+use crate::tape::walk::{Copied, Most};
 use std::sync::Arc;
 
 /// What a batch may be at most.
@@ -384,6 +385,7 @@ impl ReaderCore {
         state.counts.missed_by_left += self.place.missed();
         if self.fails {
             state.counts.failed_sinks += 1;
+            self.shared.tell_counts(&state);
             let is_lost = entry
                 .as_ref()
                 .is_some_and(ReaderEntry::is_lossless_but_for_its_sink);

@@ -11,6 +11,7 @@ use crate::ring::shared::Shared;
 use crate::select::Select;
 use crate::sys::sync;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use std::mem;
 
 /// How often a beginning is searched without the lock before it is searched under it, where that is a look at each

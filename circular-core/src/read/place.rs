@@ -8,6 +8,7 @@ use crate::record::missed::{Loss, Missed};
 use crate::ring::readers::ReaderEntry;
 use crate::tape::Tape;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use std::mem;
 
 /// A reader's place in its ring.
@@ -82,7 +83,7 @@ impl Place {
 
     /// Moves to the first record that begins at `from` or later, or else to the last that begins
     /// anywhere after this position.
-    pub(crate) fn move_on(&mut self, tape: &Tape, head: Position, from: u64) {
+    pub(crate) fn move_on(&mut self, tape: &impl Recording, head: Position, from: u64) {
         let last = || {
             tape.entries(head.offset)
                 .map(|noted| noted.position)
@@ -99,6 +100,11 @@ impl Place {
     pub(crate) fn go_without(&mut self, bytes: usize, behind: Position) {
         self.pass_over(behind);
         self.no_memory = Some(bytes);
+    }
+
+    /// Moves behind what cannot be read.
+    pub(crate) fn move_to(&mut self, position: Position) {
+        self.pass_over(position);
     }
 
     fn pass_over(&mut self, position: Position) {

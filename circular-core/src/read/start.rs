@@ -7,8 +7,8 @@
 use crate::record::cursor::Cursor;
 use crate::ring::policy::Start;
 use crate::select::Select;
-use crate::tape::Tape;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use crate::time::clock::Stamp;
 use crate::time::timestamp::Timestamp;
 
@@ -25,7 +25,7 @@ pub(crate) struct Begin {
 }
 
 impl Begin {
-    fn at(position: Position) -> Self {
+    pub(crate) fn at(position: Position) -> Self {
         Self {
             position,
             walked_from: position.offset,
@@ -36,7 +36,7 @@ impl Begin {
 }
 
 /// Finds the position that `start` means in what the tape of ring `id` holds below `head`.
-pub(crate) fn locate(tape: &Tape, id: u64, head: Position, start: Start) -> Begin {
+pub(crate) fn locate(tape: &impl Recording, id: u64, head: Position, start: Start) -> Begin {
     match start {
         Start::Oldest => oldest(tape, head),
         Start::Newest => Begin::at(head),
@@ -56,7 +56,7 @@ pub(crate) fn locate(tape: &Tape, id: u64, head: Position, start: Start) -> Begi
 }
 
 /// The record with that number, or the oldest if it is gone.
-pub(crate) fn from_seq(tape: &Tape, head: Position, wanted: u64) -> Begin {
+pub(crate) fn from_seq(tape: &impl Recording, head: Position, wanted: u64) -> Begin {
     let near = nearest(tape, head, |position| position.seq <= wanted);
     near.map_or_else(
         || oldest(tape, head),
@@ -68,7 +68,12 @@ pub(crate) fn from_seq(tape: &Tape, head: Position, wanted: u64) -> Begin {
 /// neighbours up to the head are intact.
 ///
 /// It may go through all that the ring holds, so it is not for the lock.
-pub(crate) fn seq_of_last(tape: &Tape, head: Position, count: u64, select: &Select) -> u64 {
+pub(crate) fn seq_of_last(
+    tape: &impl Recording,
+    head: Position,
+    count: u64,
+    select: &Select,
+) -> u64 {
     let mut missing = count;
     let mut end = head;
     // Block by block, back from the head.
@@ -98,7 +103,13 @@ struct Taken {
 }
 
 /// The first `most` records between the two positions that `select` takes.
-fn taken(tape: &Tape, begin: Position, end: Position, select: &Select, most: u64) -> Taken {
+fn taken(
+    tape: &impl Recording,
+    begin: Position,
+    end: Position,
+    select: &Select,
+    most: u64,
+) -> Taken {
     let (mut position, mut taken) = (
         begin,
         Taken {
@@ -121,7 +132,7 @@ fn taken(tape: &Tape, begin: Position, end: Position, select: &Select, most: u64
     taken
 }
 
-fn oldest(tape: &Tape, head: Position) -> Begin {
+fn oldest(tape: &impl Recording, head: Position) -> Begin {
     Begin::at(
         tape.entry_from(0, head.offset)
             .map_or(head, |entry| entry.position),
@@ -130,7 +141,7 @@ fn oldest(tape: &Tape, head: Position) -> Begin {
 
 /// The first record that may have been written then or later. Times may be in any order: a line that took
 /// long to format stands behind newer ones, and clocks are set back.
-fn since(tape: &Tape, head: Position, nanos: u64) -> Begin {
+fn since(tape: &impl Recording, head: Position, nanos: u64) -> Begin {
     let first = oldest(tape, head).position;
     // The first entry before which there was one; before the oldest nothing is left. It is in the block
     // before, or nowhere but in the last.
@@ -147,7 +158,7 @@ fn since(tape: &Tape, head: Position, nanos: u64) -> Begin {
     )
 }
 
-fn after(tape: &Tape, head: Position, cursor: Cursor) -> Begin {
+fn after(tape: &impl Recording, head: Position, cursor: Cursor) -> Begin {
     if cursor.seq == head.seq {
         return Begin::at(head);
     }
@@ -166,7 +177,11 @@ fn after(tape: &Tape, head: Position, cursor: Cursor) -> Begin {
 }
 
 /// The newest entry that `fits`.
-fn nearest(tape: &Tape, head: Position, fits: impl Fn(Position) -> bool) -> Option<Position> {
+fn nearest(
+    tape: &impl Recording,
+    head: Position,
+    fits: impl Fn(Position) -> bool,
+) -> Option<Position> {
     tape.entries(head.offset)
         .map(|entry| entry.position)
         .filter(|&position| fits(position))
@@ -175,7 +190,7 @@ fn nearest(tape: &Tape, head: Position, fits: impl Fn(Position) -> bool) -> Opti
 
 /// The first record from `near` on that `is_it`, told by its position and time; the head if none is.
 fn walk(
-    tape: &Tape,
+    tape: &impl Recording,
     near: Position,
     head: Position,
     is_it: impl Fn(Position, Stamp) -> bool,

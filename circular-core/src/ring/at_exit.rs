@@ -1,4 +1,5 @@
-//! What is done when the program ends: rings are flushed, and dumps that are being made waited for.
+//! What is done when the program ends: rings are flushed, those in files say so, and dumps that are being made are
+//! waited for.
 //!
 //! The rings that asked for it stand in a list that only grows and is read without a lock, since a
 //! forked child that exits runs the same handler and must not wait for anything.
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 struct Entry {
     ring: Weak<Shared>,
-    patience: Duration,
+    /// `None` for a ring that is not flushed, and has something to say in its file.
+    patience: Option<Duration>,
     next: *const Entry,
 }
 
@@ -23,8 +25,9 @@ struct Entry {
 /// left of each ring that asked.
 static ENTRIES: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
 
-/// Has the ring flushed when the program ends, where the system tells of that.
-pub(crate) fn register(ring: &Arc<Shared>, patience: Duration) {
+/// Has the ring flushed when the program ends, where the system tells of that; without any patience, it only says in its
+/// file that the program has ended.
+pub(crate) fn register(ring: &Arc<Shared>, patience: Option<Duration>) {
     if !hook() {
         return;
     }
@@ -52,7 +55,9 @@ fn set_next(entry: *mut Entry, next: *const Entry) {
 
 /// Whether the ring is flushed when the program ends.
 pub(crate) fn is_registered(ring: &Arc<Shared>) -> bool {
-    !ring.generation.is_past() && entries().any(|entry| entry.ring.as_ptr() == Arc::as_ptr(ring))
+    let is_it =
+        |entry: &Entry| entry.ring.as_ptr() == Arc::as_ptr(ring) && entry.patience.is_some();
+    !ring.generation.is_past() && entries().any(is_it)
 }
 
 /// Has the exit wait for dumps that are being made then. Where there is no way to, it does not.
@@ -66,8 +71,12 @@ fn flush_all() {
     let began = sync::now();
     // Closed first, all of them: what another thread writes later is refused and counted, and not lost
     // between a flush and the end.
-    for_each_ring(|ring, _| ring.close());
+    for_each_ring(|ring, patience| match patience {
+        Some(_) => ring.close(),
+        None => ring.tell_exit(),
+    });
     for_each_ring(|ring, patience| {
+        let Some(patience) = patience else { return };
         if ring.is_through.load(Ordering::Relaxed) {
             return;
         }
@@ -83,7 +92,7 @@ fn flush_all() {
     });
 }
 
-fn for_each_ring(work: impl Fn(Arc<Shared>, Duration)) {
+fn for_each_ring(work: impl Fn(Arc<Shared>, Option<Duration>)) {
     for entry in entries() {
         if let Some(ring) = entry.ring.upgrade() {
             work(ring, entry.patience);

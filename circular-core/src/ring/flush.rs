@@ -29,6 +29,7 @@ impl Shared {
             if asked.demoted > 0 {
                 all_done = false;
                 state.counts.demotions += asked.demoted;
+                self.tell_counts(&state);
                 self.wake_first_in_line(&state);
                 self.flushed.notify_all();
             }

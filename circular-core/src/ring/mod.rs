@@ -2,7 +2,9 @@
 
 pub(crate) mod at_exit;
 pub(crate) mod attending;
+pub(crate) mod counts;
 pub(crate) mod flush;
+pub(crate) mod in_file;
 pub(crate) mod policy;
 pub(crate) mod readers;
 pub(crate) mod shared;

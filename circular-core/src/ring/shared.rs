@@ -17,22 +17,24 @@
 //! Close notifies `not_full`, `not_empty`, `nap` and `dump_requested`; the others wait for readers and triggers, who are
 //! among those.
 
-use crate::error::BuildError;
+use crate::error::{BuildError, MappingError};
 use crate::format::header;
-use crate::memory::storage::Storage;
-use crate::record::missed::Missed;
+use crate::format::layout::PAGE;
+use crate::ring::counts::Counts;
+use crate::ring::in_file::{self, FileOptions, InFile};
 use crate::ring::readers::{ReaderEntry, Readers};
 use crate::ring::wait_queue::WaitQueue;
 use crate::sys::fork::Generation;
 use crate::sys::sync;
 use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
+use crate::tape::recording::Recording;
 use crate::tape::{Head, Tape};
 use crate::time::clock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-/// A capacity is rounded up to a multiple of this.
-const PAGE: usize = 4096;
+/// How long the end of the program waits for the lock, to say in the file that it has come.
+const EXIT_PATIENCE: Duration = Duration::from_millis(100);
 /// Writers that wait are spread over this many variables, so that the next in line can be woken
 /// without waking all.
 const ROOMS: usize = if sync::IS_MODEL { 2 } else { 64 };
@@ -54,6 +56,9 @@ pub(crate) struct Shared {
     pub(crate) dump_requested: Condvar,
     /// Writes that came after close, or in a forked child.
     pub(crate) refused: AtomicU64,
+    /// What is told in its file, if it has one; and why not, if it should.
+    pub(crate) file: Option<InFile>,
+    pub(crate) mapping_error: Option<MappingError>,
     /// Its readers have had their time to finish: the exit gives them no more.
     pub(crate) is_through: AtomicBool,
 }
@@ -103,18 +108,6 @@ pub(crate) enum ThreadState {
     Runs,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) waits: u64,
-    pub(crate) waited: Duration,
-    pub(crate) longest: Duration,
-    pub(crate) overtakes: u64,
-    pub(crate) demotions: u64,
-    pub(crate) failed_sinks: u64,
-    /// By readers that are there no more.
-    pub(crate) missed_by_left: Missed,
-}
-
 // The lock itself takes a word before it.
 #[cfg(target_pointer_width = "64")]
 const _: () = {
@@ -130,24 +123,35 @@ const _: () = {
 };
 
 impl Shared {
+    /// On the heap.
     pub(crate) fn new(capacity: usize) -> Result<Self, BuildError> {
-        if capacity == 0 {
-            return Err(BuildError::ZeroCapacity);
-        }
-        let bytes = capacity
-            .checked_next_multiple_of(PAGE)
-            .ok_or(BuildError::TooLarge { capacity })?;
-        let storage = Storage::zeroed(bytes).map_err(|error| match error {
+        let bytes = whole_pages(capacity)?;
+        let tape = Tape::on_heap(bytes).map_err(|error| match error {
             // The error names what the caller passed.
             BuildError::TooLarge { .. } => BuildError::TooLarge { capacity },
             BuildError::OutOfMemory { .. } => BuildError::OutOfMemory { capacity },
             other => other,
         })?;
-        Ok(Self::with_storage(storage))
+        Ok(Self::with_tape(tape))
     }
 
-    pub(crate) fn with_storage(storage: Storage) -> Self {
-        let tape = Tape::new(storage);
+    /// In a file.
+    pub(crate) fn in_file(options: &FileOptions, capacity: usize) -> Result<Self, BuildError> {
+        let bytes = whole_pages(capacity)?;
+        let id = identity();
+        let (tape, file) = in_file::make(options, bytes, id)?;
+        // One that is nearly as long as the ring would take all that it overwrites with it, if the program is killed
+        // amid it.
+        let largest = tape.capacity() / 4 - header::BYTES as u64;
+        Ok(Self {
+            id,
+            largest_content: usize::try_from(largest).unwrap_or(usize::MAX),
+            file: Some(file),
+            ..Self::with_tape(tape)
+        })
+    }
+
+    pub(crate) fn with_tape(tape: Tape) -> Self {
         let largest = (tape.capacity() - header::BYTES as u64).min(u64::from(u32::MAX));
         let state = State {
             head: Head::default(),
@@ -176,6 +180,8 @@ impl Shared {
             tasks: Condvar::new(),
             dump_requested: Condvar::new(),
             refused: AtomicU64::new(0),
+            file: None,
+            mapping_error: None,
             is_through: AtomicBool::new(false),
         }
     }
@@ -194,6 +200,9 @@ impl Shared {
         let Some(mut state) = self.lock() else { return };
         if std::mem::replace(&mut state.closed, true) {
             return;
+        }
+        if let Some(file) = &self.file {
+            file.set_closed();
         }
         drop(state);
         for room in &self.not_full {
@@ -260,15 +269,48 @@ impl Shared {
 
     /// Counts a write that was refused.
     pub(crate) fn refuse(&self) {
-        self.refused.fetch_add(1, Relaxed);
+        let before = self.refused.fetch_add(1, Relaxed);
+        if let Some(file) = &self.file {
+            // What a child refuses is not its parent's.
+            if !self.generation.is_past() {
+                file.set_refused(before + 1);
+            }
+        }
+    }
+
+    /// Says in the file, if there is one, what has been counted.
+    pub(crate) fn tell_counts(&self, state: &State) {
+        if let Some(file) = &self.file {
+            file.set_counts(&state.counts);
+        }
+    }
+
+    /// Says in the file, if there is one, that the program has come to its end.
+    pub(crate) fn tell_exit(&self) {
+        let Some(file) = &self.file else { return };
+        // Another thread may have it for long, as it is interrupted by this one.
+        let deadline = sync::now().checked_add(EXIT_PATIENCE);
+        let locked = deadline.filter(|_| !self.generation.is_past());
+        if let Some(_state) = locked.and_then(|deadline| self.state.lock_by(deadline)) {
+            file.set_exited();
+        }
     }
 }
 
-/// A number that no other ring has, as far as chance goes.
+/// The bytes of a ring that is to have `capacity` of them at least.
+fn whole_pages(capacity: usize) -> Result<usize, BuildError> {
+    if capacity == 0 {
+        return Err(BuildError::ZeroCapacity);
+    }
+    let bytes = capacity.checked_next_multiple_of(PAGE);
+    bytes.ok_or(BuildError::TooLarge { capacity })
+}
+
+/// A number that no other ring has, as far as chance goes, and not zero.
 fn identity() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u64(clock::now());
     hasher.write_u32(std::process::id());
-    hasher.finish()
+    hasher.finish().max(1)
 }

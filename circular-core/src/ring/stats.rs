@@ -4,6 +4,7 @@ use crate::record::missed::Missed;
 use crate::ring::policy::Policy;
 use crate::ring::shared::Shared;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use crate::time::clock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;

@@ -18,6 +18,7 @@ use crate::ring::wait_queue::Ticket;
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use crate::time::clock::Stamp;
 use std::io;
 use std::ops::Range;
@@ -210,6 +211,7 @@ impl Shared {
             let end = state.head.position.offset + size;
             if end > state.readers.limit() {
                 state.counts.overtakes += 1;
+                self.tell_counts(state);
                 self.spare(state, end);
             }
             return Ok(());
@@ -247,6 +249,7 @@ impl Shared {
         state.counts.waits += 1;
         state.counts.waited += waited;
         state.counts.longest = state.counts.longest.max(waited);
+        self.tell_counts(state);
         outcome
     }
 

@@ -7,19 +7,24 @@
 //! none begins there, and the first of its own block may be gone long before it. What lies before the
 //! oldest entry that still counts, less than two blocks, cannot be found any more.
 //!
-//! Entries are written under the lock and may be read without. Protocol:
+//! Entries are written under the lock and may be read without. An entry's first word is the offset, its last one the
+//! guard, which is the offset again. Protocol:
 //!
-//! * the writer stores `reserved`, `fence(Release)`, the offset, `fence(Release)` (W3), the rest, then
+//! * the writer stores `reserved`, `fence(Release)`, the guard, `fence(Release)` (W3), the rest, the offset last, then
 //!   the record, then `committed` (W4);
 //! * the reader has loaded `committed` (Acquire, R4), loads offset and rest, `fence(Acquire)` (R3), the
-//!   offset again, `reserved`.
+//!   guard, `reserved`.
 //!
-//! If the reader saw any word of a later lap's entry, its fence synchronises with the writer's
-//! second one, and the offset that it reads again is the later one: rejected. If it saw only the
+//! If the reader saw the rest of a later lap's entry, its fence synchronises with the writer's
+//! second one, and the guard that it reads is the later one: rejected. If it saw only the
 //! offset of an entry that is not complete, that record is not below the `committed` it had loaded:
 //! rejected. And if the record itself may have been overwritten, `reserved` says so.
+//!
+//! Who reads a file from front to back, as a copy of it is made, meets the words in the reader's order.
 
+use crate::format::layout::{BEFORE, BYTES, Layout, OFFSET, SEQ};
 use crate::format::word::WORD;
+use crate::memory::block::Words;
 use crate::sys::sync::{self, AtomicU64, fence};
 use crate::tape::position::Position;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -32,6 +37,62 @@ const FEWEST_BLOCKS: usize = 128;
 /// No record begins there: an entry that was never written.
 const NOWHERE: u64 = u64::MAX;
 
+/// How many blocks a ring of so many bytes has.
+pub(crate) fn block_count(capacity: usize) -> usize {
+    if sync::IS_MODEL {
+        2
+    } else if capacity >= LARGE {
+        MOST_BLOCKS
+    } else {
+        FEWEST_BLOCKS
+    }
+}
+
+/// How a ring is split into blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Blocks {
+    pub(crate) count: usize,
+    /// How many words each has.
+    pub(crate) words: usize,
+}
+
+impl Blocks {
+    pub(crate) fn of(layout: &Layout) -> Self {
+        debug_assert_eq!(layout.capacity % (layout.blocks * WORD), 0);
+        Self {
+            count: layout.blocks,
+            words: layout.capacity / WORD / layout.blocks,
+        }
+    }
+
+    /// How many bytes each has.
+    pub(crate) fn bytes(self) -> u64 {
+        (self.words * WORD) as u64
+    }
+
+    /// The blocks in the order of what is recorded in them, from the one that `offset` is in: number, and
+    /// where it ends.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder is below the number of blocks"
+    )]
+    pub(crate) fn from(self, offset: u64) -> impl Iterator<Item = (usize, u64)> {
+        let (size, count) = (self.bytes(), self.count as u64);
+        let first = offset / size;
+        (first..first + count).map(move |block| {
+            let end = (block + 1).saturating_mul(size);
+            ((block % count) as usize, end)
+        })
+    }
+
+    /// Where the block ends that has the byte before `offset`.
+    fn end_of(self, offset: u64) -> u64 {
+        // In memory that no writer wrote, the offset may be anywhere.
+        let end = offset.checked_next_multiple_of(self.bytes());
+        end.unwrap_or(u64::MAX)
+    }
+}
+
 /// The first record that begins in a block, or covers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -41,71 +102,93 @@ pub(crate) struct Entry {
     pub(crate) before: u64,
 }
 
+/// An entry as its words say it, read by whatever means in this order, the guard last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored {
+    pub(crate) offset: u64,
+    pub(crate) seq: u64,
+    pub(crate) bytes: u64,
+    pub(crate) before: u64,
+    pub(crate) guard: u64,
+}
+
+impl Stored {
+    /// The entry of block `number`, if it names a record below `committed`, which was loaded (Acquire)
+    /// before, and was not being written meanwhile. Whether its record is still there is for the
+    /// caller to check, after this.
+    pub(crate) fn check(self, number: usize, committed: u64, blocks: Blocks) -> Option<Entry> {
+        let Self {
+            offset,
+            seq,
+            bytes,
+            before,
+            ..
+        } = self;
+        // R4, for W4 in `store`: below what was loaded before, the entry is complete.
+        let is_complete = offset < committed;
+        let is_aligned = offset % WORD as u64 == 0;
+        let position = Position::new(offset, seq, bytes, blocks.count * blocks.words);
+        let own = position.word / blocks.words;
+        let is_here = own == number || (own + 1) % blocks.count == number;
+        // Records and their bytes are fewer than the bytes of storage that they took.
+        let is_possible = seq <= offset && bytes <= offset;
+        let is_good = offset == self.guard && is_complete && is_aligned && is_here && is_possible;
+        is_good.then_some(Entry { position, before })
+    }
+}
+
 pub(crate) struct Index {
-    blocks: Box<[Block]>,
-    block_words: usize,
+    words: Words,
+    /// How many words each entry has.
+    entry_words: usize,
+    pub(crate) blocks: Blocks,
 }
 
 /// One entry, in words that may be read while they are written.
-struct Block {
-    offset: AtomicU64,
-    seq: AtomicU64,
-    bytes: AtomicU64,
-    before: AtomicU64,
+struct Place<'a> {
+    offset: &'a AtomicU64,
+    seq: &'a AtomicU64,
+    bytes: &'a AtomicU64,
+    before: &'a AtomicU64,
+    guard: &'a AtomicU64,
 }
 
 impl Index {
-    pub(crate) fn for_words(words: usize) -> Self {
-        let count = if sync::IS_MODEL {
-            2
-        } else if words * WORD >= LARGE {
-            MOST_BLOCKS
-        } else {
-            FEWEST_BLOCKS
+    /// An index without an entry, in `words`.
+    pub(crate) fn new(words: Words, layout: &Layout) -> Self {
+        let blank = Self {
+            words,
+            entry_words: layout.entry_words,
+            blocks: Blocks::of(layout),
         };
-        debug_assert_eq!(words % count, 0);
-        let blank = || Block {
-            offset: AtomicU64::new(NOWHERE),
-            seq: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-            before: AtomicU64::new(0),
-        };
-        Self {
-            blocks: (0..count).map(|_| blank()).collect(),
-            block_words: words / count,
+        for number in 0..blank.blocks.count {
+            let Place { offset, guard, .. } = blank.place(number);
+            offset.store(NOWHERE, Relaxed);
+            guard.store(NOWHERE, Relaxed);
         }
+        blank
     }
 
-    /// How many blocks there are.
-    pub(crate) fn len(&self) -> usize {
-        self.blocks.len()
-    }
-
-    /// The blocks in the order of what is recorded in them, from the one that `offset` is in: number, and
-    /// where it ends.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the remainder is below the number of blocks"
-    )]
-    pub(crate) fn blocks_from(&self, offset: u64) -> impl Iterator<Item = (usize, u64)> {
-        let (size, count) = ((self.block_words * WORD) as u64, self.blocks.len() as u64);
-        let first = offset / size;
-        (first..first + count).map(move |block| {
-            let end = (block + 1).saturating_mul(size);
-            ((block % count) as usize, end)
-        })
+    #[cfg(all(test, loom))]
+    pub(crate) fn words(&self) -> impl Iterator<Item = &AtomicU64> {
+        self.words.iter()
     }
 
     /// How many words from the one at `index` to the next block.
     pub(crate) fn words_to_next_block(&self, index: usize) -> usize {
-        self.block_words - index % self.block_words
+        self.blocks.words - index % self.blocks.words
+    }
+
+    /// Where the block ends that a record which ends at `offset` ends in.
+    pub(crate) fn end_of_block(&self, offset: u64) -> u64 {
+        self.blocks.end_of(offset)
     }
 
     /// Notes the first record that begins in its block, and tells the offset of the next block; the
     /// caller holds the lock, and has stored `reserved` and fenced.
     pub(crate) fn note(&self, entry: &Entry) -> u64 {
         let position = entry.position;
-        self.store(position.word / self.block_words, entry);
+        self.store(position.word / self.blocks.words, entry);
         let words = self.words_to_next_block(position.word);
         // In memory that no writer wrote, the position may be anywhere.
         position.offset.saturating_add((words * WORD) as u64)
@@ -114,46 +197,56 @@ impl Index {
     /// Notes a record of so many words in the block behind its own, if it covers that, and tells whether
     /// it does; the caller as above.
     pub(crate) fn note_long(&self, entry: &Entry, words: usize) -> bool {
-        let (block, index) = (self.block_words, entry.position.word);
+        let (block, index) = (self.blocks.words, entry.position.word);
         let is_long = words > block && words >= self.words_to_next_block(index) + block;
         if is_long {
-            let own = index / self.block_words;
-            self.store((own + 1) % self.blocks.len(), entry);
+            let own = index / block;
+            self.store((own + 1) % self.blocks.count, entry);
         }
         is_long
     }
 
     fn store(&self, number: usize, entry: &Entry) {
-        let block = &self.blocks[number];
-        // W4, for R4 in `get`, together with the store of `committed` that follows. W3, for R3 there.
-        block.offset.store(entry.position.offset, Relaxed);
+        let place = self.place(number);
+        // W4, for R4 in `check`, together with the store of `committed` that follows. W3, for R3 in `get`.
+        place.guard.store(entry.position.offset, Relaxed);
         fence(Release);
-        block.seq.store(entry.position.seq, Relaxed);
-        block.bytes.store(entry.position.bytes, Relaxed);
-        block.before.store(entry.before, Relaxed);
+        place.seq.store(entry.position.seq, Relaxed);
+        place.bytes.store(entry.position.bytes, Relaxed);
+        place.before.store(entry.before, Relaxed);
+        // Behind the others for a process that is killed here, too.
+        place.offset.store(entry.position.offset, Release);
     }
 
-    /// The entry of block `number` if it names a record below `committed`, which was loaded (Acquire)
-    /// before, and was not being written meanwhile. Whether its record is still there is for the
-    /// caller to check, after this.
-    pub(crate) fn get(&self, number: usize, committed: u64, words: usize) -> Option<Entry> {
-        let block = &self.blocks[number];
-        let offset = block.offset.load(Relaxed);
-        let seq = block.seq.load(Relaxed);
-        let bytes = block.bytes.load(Relaxed);
-        let before = block.before.load(Relaxed);
+    /// As [`Stored::check`], of the entry of block `number`.
+    pub(crate) fn get(&self, number: usize, committed: u64) -> Option<Entry> {
+        let place = self.place(number);
+        let offset = place.offset.load(Relaxed);
+        let seq = place.seq.load(Relaxed);
+        let bytes = place.bytes.load(Relaxed);
+        let before = place.before.load(Relaxed);
         // R3, for W3 in `store`.
         fence(Acquire);
-        let again = block.offset.load(Relaxed);
-        let position = Position::new(offset, seq, bytes, words);
-        let own = position.word / self.block_words;
-        let is_here = own == number || (own + 1) % self.blocks.len() == number;
-        // Records and their bytes are fewer than the bytes of storage that they took.
-        let is_possible = seq <= offset && bytes <= offset;
-        // R4, for W4 in `store`: below what was loaded before, the entry is complete.
-        let is_complete = offset < committed;
-        let is_good = offset == again && is_complete && is_here && is_possible;
-        is_good.then_some(Entry { position, before })
+        let guard = place.guard.load(Relaxed);
+        let stored = Stored {
+            offset,
+            seq,
+            bytes,
+            before,
+            guard,
+        };
+        stored.check(number, committed, self.blocks)
+    }
+
+    fn place(&self, number: usize) -> Place<'_> {
+        let entry = &self.words[number * self.entry_words..][..self.entry_words];
+        Place {
+            offset: &entry[OFFSET],
+            seq: &entry[SEQ],
+            bytes: &entry[BYTES],
+            before: &entry[BEFORE],
+            guard: &entry[self.entry_words - 1],
+        }
     }
 }
 
@@ -162,6 +255,7 @@ mod tests {
     use super::Entry;
     use crate::record::meta::Meta;
     use crate::ring::shared::Shared;
+    use crate::tape::recording::Recording;
 
     /// Blocks are looked through in order, so the first that is found is the nearest.
     #[test]
@@ -195,9 +289,8 @@ mod tests {
             shared.write(Meta::new(), &b"a line of a log"[..]).unwrap();
             let (tape, committed) = (&shared.tape, shared.tape.committed());
             if committed > tape.capacity() {
-                let (_, index, _) = tape.parts();
                 let oldest = tape.entry_from(0, committed).unwrap();
-                let mut blocks = index.blocks_from(committed - tape.capacity());
+                let mut blocks = tape.blocks().from(committed - tape.capacity());
                 let found = blocks.position(|(_, end)| oldest.position.offset < end);
                 assert!(found.unwrap() <= 1);
             }

@@ -9,31 +9,41 @@
 //!
 //! The writer, under the lock: `reserved` — `fence(Release)` — index and record, Relaxed — `committed`
 //! (Release). A reader, with nothing: `committed` (Acquire) — record, Relaxed — `fence(Acquire)` —
-//! `reserved`. What follows from that stands in `docs/memory.md`, by the labels W1 to W4 and R1 to R4.
+//! `reserved`. A copy of all of it that is made from front to back cannot read `reserved` last. For it there is a
+//! third word behind the records, `reach`: the end of the block that is being written, stored and fenced before
+//! anything in that block. What follows from that stands in `docs/memory.md`, by the labels W1 to W5 and R1 to R5.
 
 pub(crate) mod batch;
 pub(crate) mod buffer;
+pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod position;
+pub(crate) mod recording;
+pub(crate) mod recover;
 pub(crate) mod snapshot;
+mod truth;
+pub(crate) mod walk;
 
-use crate::format::header::{self, Header};
+use crate::error::BuildError;
+use crate::format::header::Header;
+use crate::format::layout::Layout;
 use crate::format::prepared::PreparedHeader;
 use crate::format::word::WORD;
+use crate::memory::block::{Block, Words};
 use crate::memory::payload::Payload;
+use crate::memory::source::Source;
 use crate::memory::storage::Storage;
 use crate::select::Select;
-use crate::sys::sync::{AtomicU64, fence};
+use crate::sys::sync::fence;
 use crate::tape::buffer::Buffer;
-use crate::tape::index::{Entry, Index};
+use crate::tape::index::{Blocks, Entry, Index};
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
+use crate::tape::truth::Truth;
+use crate::tape::walk::{Copied, Most};
 use crate::time::clock::Stamp;
-use std::sync::atomic::AtomicU64 as Unshared;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-
-/// A batch is at most this share of the ring, so that writers have a way to go before they overtake
-/// a reader that copies it.
-const LARGEST_SHARE: u64 = 4;
 
 /// Where the next record goes; kept under the lock.
 #[derive(Debug, Default)]
@@ -43,46 +53,36 @@ pub(crate) struct Head {
     next_block: u64,
 }
 
-/// A cache line of its own: readers poll these words while writers work on the lock beside them.
-#[repr(align(64))]
-struct Truth {
-    committed: AtomicU64,
-    reserved: AtomicU64,
-    /// The latest time of the records since the last entry of the index. It belongs to the head, and is
-    /// loaded and stored under its lock; here it lies because every write has this line, and in the lock's
-    /// there is no room.
-    newest: Unshared,
-}
-
 pub(crate) struct Tape {
     truth: Truth,
     storage: Storage,
     index: Index,
+    /// One word.
+    reach: Words,
 }
 
 impl Tape {
-    pub(crate) fn new(storage: Storage) -> Self {
-        let index = Index::for_words(storage.len());
-        let truth = Truth {
-            committed: AtomicU64::new(0),
-            reserved: AtomicU64::new(0),
-            newest: Unshared::new(0),
-        };
-        Self {
-            truth,
-            storage,
-            index,
-        }
+    /// A tape of so many bytes on the heap.
+    pub(crate) fn on_heap(capacity: usize) -> Result<Self, BuildError> {
+        let layout = Layout::heap(capacity, index::block_count(capacity));
+        let layout = layout.ok_or(BuildError::TooLarge { capacity })?;
+        Ok(Self::new(&Block::on_heap(&layout)?, &layout))
     }
 
-    /// Bytes that records with their headers can take.
-    pub(crate) fn capacity(&self) -> u64 {
-        (self.storage.len() * WORD) as u64
+    /// A tape in zeroed memory.
+    pub(crate) fn new(block: &Arc<Block>, layout: &Layout) -> Self {
+        let entries = layout.blocks * layout.entry_words * WORD;
+        Self {
+            truth: Truth::new(block.line(layout.live)),
+            storage: Storage::new(block.words(layout.data, layout.capacity)),
+            index: Index::new(block.words(layout.index, entries), layout),
+            reach: block.words(layout.reach, WORD),
+        }
     }
 
     /// How far apart entries of the index are, but for long records.
     pub(crate) fn block(&self) -> u64 {
-        self.capacity() / self.index.len() as u64
+        self.index.blocks.bytes()
     }
 
     /// The same as the capacity, for the outside.
@@ -106,15 +106,15 @@ impl Tape {
         let end = position.offset + prepared.size();
 
         // W2, for R2 in `is_overtaken`.
-        self.truth.reserved.store(end, Relaxed);
+        self.truth.reserved().store(end, Relaxed);
         fence(Release);
         // A record that ends within the block of the one before has no entry.
         if end >= head.next_block {
-            self.note(head, words);
+            self.note(head, words, end);
         }
         let latest = stamp.latest();
-        if latest > self.truth.newest.load(Relaxed) {
-            self.truth.newest.store(latest, Relaxed);
+        if latest > self.truth.newest() {
+            self.truth.set_newest(latest);
         }
         let front = prepared.front(position.seq);
         let header = [front, stamp.nanos];
@@ -127,7 +127,7 @@ impl Tape {
             bytes: position.bytes + payload.len() as u64,
         };
         // W1, for R1 in `committed`; and W4, for the entry that was noted above.
-        self.truth.committed.store(end, Release);
+        self.truth.committed().store(end, Release);
     }
 
     /// Says that a record is going to be written where the last one ends.
@@ -136,14 +136,19 @@ impl Tape {
         self.storage.expect_write(index);
     }
 
-    /// Notes in the index the record of so many words that is about to be written, if it is the first
-    /// of its block, or covers the next one.
+    /// Says up to where data may be stored now, and notes in the index the record of so many words, up to `end`, that
+    /// is about to be written, if it is the first of its block, or covers the next one.
     // Twice in a block of many records.
     #[inline(never)]
-    fn note(&self, head: &mut Head, words: usize) {
+    fn note(&self, head: &mut Head, words: usize, end: u64) {
+        if let Some(reach) = self.reach.first() {
+            // W5, for R5 in a copy.
+            reach.store(self.index.end_of_block(end), Relaxed);
+            fence(Release);
+        }
         let entry = Entry {
             position: head.position,
-            before: self.truth.newest.load(Relaxed),
+            before: self.truth.newest(),
         };
         let mut is_noted = self.index.note_long(&entry, words);
         if head.position.offset >= head.next_block {
@@ -151,35 +156,86 @@ impl Tape {
             is_noted = true;
         }
         if is_noted {
-            self.truth.newest.store(0, Relaxed);
+            self.truth.set_newest(0);
         }
     }
 
-    /// The end of what is published.
-    pub(crate) fn committed(&self) -> u64 {
-        // R1, for W1 in `append`; and R4, for the entries that are looked at after it.
-        self.truth.committed.load(Acquire)
+    /// All of it as it would lie in a file, read from front to back, as a plain copy of the file is made.
+    #[cfg(all(test, loom))]
+    pub(crate) fn copy_front_to_back(&self) -> (Vec<u8>, Layout) {
+        let capacity = self.storage.len() * WORD;
+        let layout = Layout::heap(capacity, self.index.blocks.count).unwrap();
+        let mut copy = vec![0; layout.len];
+        let mut read = |at: usize, word: &crate::sys::sync::AtomicU64| {
+            copy[at..at + WORD].copy_from_slice(&word.load(Relaxed).to_le_bytes());
+            // R1, R3, R4 and R5: what comes later is read later.
+            fence(Acquire);
+        };
+        let truth = [self.truth.committed(), self.truth.reserved()];
+        let sections: [(
+            usize,
+            &mut dyn Iterator<Item = &crate::sys::sync::AtomicU64>,
+        ); 4] = [
+            (layout.live, &mut truth.into_iter()),
+            (layout.index, &mut self.index.words()),
+            (layout.data, &mut self.storage.words()),
+            (layout.reach, &mut self.reach.iter()),
+        ];
+        for (begin, words) in sections {
+            for (number, word) in words.enumerate() {
+                read(begin + number * WORD, word);
+            }
+        }
+        (copy, layout)
     }
 
-    /// Whether what was just read from `offset` on, below `committed`, may have been overwritten while
-    /// it was read.
-    ///
+    /// What the tape is made of; the truth is `committed` and `reserved`. For the fuzz targets, which write
+    /// what no writer would.
+    #[cfg(any(fuzzing, test))]
+    pub(crate) fn parts(&self) -> (&Storage, &Index, [&crate::sys::sync::AtomicU64; 2]) {
+        let truth = [self.truth.committed(), self.truth.reserved()];
+        (&self.storage, &self.index, truth)
+    }
+}
+
+impl Recording for Tape {
+    fn capacity(&self) -> u64 {
+        (self.storage.len() * WORD) as u64
+    }
+
+    fn blocks(&self) -> Blocks {
+        self.index.blocks
+    }
+
+    fn committed(&self) -> u64 {
+        // R1, for W1 in `append`; and R4, for the entries that are looked at after it.
+        self.truth.committed().load(Acquire)
+    }
+
     /// `reserved` is never below a `committed` that was loaded before it. Asking both bounds every walk by the
     /// capacity, whatever the two words say.
-    pub(crate) fn is_overtaken(&self, offset: u64, committed: u64) -> bool {
+    fn is_overtaken(&self, offset: u64, committed: u64) -> bool {
         // R2, for W2 in `append`.
         fence(Acquire);
-        let end = self.truth.reserved.load(Relaxed).max(committed);
+        let end = self.truth.reserved().load(Relaxed).max(committed);
         end > offset.saturating_add(self.capacity())
     }
 
-    /// Copies records from `from` up to `upto`, a `committed`, into `buffer` while they fit, and tells the
-    /// position after them and how many `select` filtered out. It looks at no more than `most`. At least one
-    /// is copied if there is one that passes among them and the batch may grow.
-    ///
-    /// What was copied, the position included, is worth nothing until [`Self::is_overtaken`] has said no
-    /// for `from`, or unless the caller holds the lock.
-    pub(crate) fn copy(
+    fn entry(&self, number: usize, committed: u64) -> Option<Entry> {
+        self.index.get(number, committed)
+    }
+
+    #[inline(always)]
+    fn step(&self, position: Position, upto: u64) -> Option<(Header, Stamp, Position)> {
+        walk::step(&self.storage, position, upto)
+    }
+
+    #[inline]
+    fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool {
+        walk::is_taken(&self.storage, position, header, select)
+    }
+
+    fn copy(
         &self,
         from: Position,
         upto: u64,
@@ -187,153 +243,6 @@ impl Tape {
         most: Most,
         buffer: &mut Buffer,
     ) -> Copied {
-        let mut copied = Copied {
-            position: from,
-            filtered: 0,
-            too_large: None,
-        };
-        let share = self.capacity() / LARGEST_SHARE;
-        let limit = from.offset.saturating_add(share);
-        for _ in 0..most.records {
-            if copied.position.offset >= upto {
-                break;
-            }
-            let Some((header, stamp, next)) = self.step(copied.position, upto) else {
-                break;
-            };
-            if next.offset > limit && copied.position != from {
-                break;
-            }
-            if !self.is_taken(copied.position, header, select) {
-                copied.filtered += 1;
-                copied.position = next;
-                continue;
-            }
-            let bytes = buffer.bytes().len().saturating_add(header.content());
-            if bytes > most.bytes && !buffer.is_empty() {
-                break;
-            }
-            if !buffer.has_room(header) {
-                if buffer.is_empty() {
-                    copied.too_large = Some(header);
-                }
-                break;
-            }
-            let content = self.storage.step(copied.position.word, header::WORDS);
-            buffer.push(header, copied.position.seq, stamp, |bytes| {
-                self.storage.copy_out(content, bytes)
-            });
-            copied.position = next;
-        }
-        copied
+        walk::copy(&self.storage, from, upto, select, most, buffer)
     }
-
-    /// Whether `select` takes the record at `position`, which has that header.
-    #[inline]
-    pub(crate) fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool {
-        select.takes(header, |target| self.read_target(position, header, target))
-    }
-
-    /// Reads the target of the record at `position`.
-    fn read_target(&self, position: Position, header: Header, target: &mut [u8]) {
-        // It begins amid a word, behind the payload.
-        let (words, before) = (header.len as usize / WORD, header.len as usize % WORD);
-        let from = self.storage.step(position.word, header::WORDS + words);
-        let mut content = [0; WORD + u8::MAX as usize];
-        let content = &mut content[..before + target.len()];
-        self.storage.copy_out(from, content);
-        target.copy_from_slice(&content[before..]);
-    }
-
-    /// The header at `position`, its time, and the position after its record, if a record that ends at
-    /// `upto` at the latest can begin there.
-    // Always: out of line, a reader's copy takes a third longer.
-    #[inline(always)]
-    pub(crate) fn step(&self, position: Position, upto: u64) -> Option<(Header, Stamp, Position)> {
-        let header = Header::decode(self.storage.load(position.word))?;
-        let words = header.words();
-        if words > self.storage.len() || header.check != header::check(position.seq) {
-            return None;
-        }
-        let size = (words * WORD) as u64;
-        // In memory that no writer wrote, the position may be anywhere, even at the end of the numbers.
-        if size > upto.saturating_sub(position.offset) {
-            return None;
-        }
-        let nanos = self.storage.load(self.storage.step(position.word, 1));
-        let next = Position {
-            offset: position.offset + size,
-            word: self.storage.step(position.word, words),
-            // Neither overtakes the offset if it began below it, as in every entry.
-            seq: position.seq.wrapping_add(1),
-            bytes: position.bytes.wrapping_add(header.len.into()),
-        };
-        Some((header, header.stamp(nanos), next))
-    }
-
-    /// The entries whose records were intact below `committed` when they were looked at, in no order.
-    pub(crate) fn entries(&self, committed: u64) -> impl Iterator<Item = Entry> + '_ {
-        (0..self.index.len())
-            .filter_map(move |number| self.index.get(number, committed, self.storage.len()))
-            .filter(move |entry| !self.is_overtaken(entry.position.offset, committed))
-    }
-
-    /// The entry at `offset` or after it that is nearest to it. As a rule it is the first or the second
-    /// that is looked at.
-    pub(crate) fn entry_from(&self, offset: u64, committed: u64) -> Option<Entry> {
-        // What is further back is gone.
-        let from = offset.max(committed.saturating_sub(self.capacity()));
-        let mut last = None;
-        let near = self.index.blocks_from(from).find_map(|(number, end)| {
-            let entry = self.index.get(number, committed, self.storage.len())?;
-            let offset = entry.position.offset;
-            let is_good = offset >= from && !self.is_overtaken(offset, committed);
-            if offset < end {
-                return is_good.then_some(entry);
-            }
-            // In the first block there is one of a lap later already.
-            last = is_good.then_some(entry);
-            None
-        });
-        near.or(last)
-    }
-
-    /// What the tape is made of; the truth is `committed` and `reserved`. For the fuzz targets, which write
-    /// what no writer would.
-    #[cfg(any(fuzzing, test))]
-    pub(crate) fn parts(&self) -> (&Storage, &Index, [&AtomicU64; 2]) {
-        let Truth {
-            committed,
-            reserved,
-            ..
-        } = &self.truth;
-        (&self.storage, &self.index, [committed, reserved])
-    }
-}
-
-/// What [`Tape::copy`] is to do at most.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Most {
-    /// Records that it looks at, whether they pass or not.
-    pub(crate) records: u64,
-    /// Bytes of those that it copies, if they are more than one.
-    pub(crate) bytes: usize,
-}
-
-impl Most {
-    pub(crate) const ALL: Self = Self {
-        records: u64::MAX,
-        bytes: usize::MAX,
-    };
-}
-
-/// What [`Tape::copy`] did.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Copied {
-    /// After the last record that was copied or filtered out.
-    pub(crate) position: Position,
-    /// Records that were filtered out.
-    pub(crate) filtered: u64,
-    /// The first record, if the buffer is empty and must grow for it.
-    pub(crate) too_large: Option<Header>,
 }

@@ -12,7 +12,8 @@ use crate::sys::sync;
 use crate::tape::batch::Records;
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Position;
-use crate::tape::{Copied, Most, Tape};
+use crate::tape::recording::Recording;
+use crate::tape::walk::{Copied, Most};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -20,12 +21,12 @@ use std::fmt;
 const TRIES: u32 = 16;
 
 /// All that is held now.
-pub(crate) fn try_take(tape: &Tape) -> Result<Snapshot, OutOfMemory> {
+pub(crate) fn try_take(tape: &impl Recording) -> Result<Snapshot, OutOfMemory> {
     take_newest(tape, u64::MAX)
 }
 
 /// All that is held now, or of the newest as much as there is memory for.
-pub(crate) fn take(tape: &Tape) -> Snapshot {
+pub(crate) fn take(tape: &impl Recording) -> Snapshot {
     let mut most = tape.capacity();
     loop {
         match take_newest(tape, most) {
@@ -40,7 +41,7 @@ pub(crate) fn take(tape: &Tape) -> Snapshot {
 }
 
 /// What is held of the newest `most` bytes.
-fn take_newest(tape: &Tape, most: u64) -> Result<Snapshot, OutOfMemory> {
+fn take_newest(tape: &impl Recording, most: u64) -> Result<Snapshot, OutOfMemory> {
     for _ in 0..TRIES {
         let committed = tape.committed();
         let buffer = copy_up_to(tape, committed.saturating_sub(most), committed)?;
@@ -53,7 +54,7 @@ fn take_newest(tape: &Tape, most: u64) -> Result<Snapshot, OutOfMemory> {
     Ok(Snapshot { buffer })
 }
 
-fn copy_up_to(tape: &Tape, from: u64, committed: u64) -> Result<Buffer, OutOfMemory> {
+fn copy_up_to(tape: &impl Recording, from: u64, committed: u64) -> Result<Buffer, OutOfMemory> {
     let Some(oldest) = tape.entry_from(from, committed) else {
         return Ok(Buffer::empty());
     };
@@ -84,7 +85,7 @@ fn copy_up_to(tape: &Tape, from: u64, committed: u64) -> Result<Buffer, OutOfMem
 
 /// Copies what comes next behind what is there; `None` if it was overtaken meanwhile.
 pub(crate) fn piece(
-    tape: &Tape,
+    tape: &impl Recording,
     from: Position,
     committed: u64,
     buffer: &mut Buffer,
@@ -116,6 +117,10 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    pub(crate) fn new(buffer: Buffer) -> Self {
+        Self { buffer }
+    }
+
     /// Returns the bytes of all records, in one run.
     pub fn bytes(&self) -> &[u8] {
         self.buffer.bytes()

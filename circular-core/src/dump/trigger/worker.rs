@@ -13,6 +13,7 @@ use crate::sink::notice::Notice;
 use crate::sys::no_wait::{InRing, NoWait};
 use crate::tape::buffer::Buffer;
 use crate::tape::position::Position;
+use crate::tape::recording::Recording;
 use std::io::{self, Write};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};

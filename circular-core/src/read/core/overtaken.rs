@@ -9,7 +9,8 @@ use super::ReaderCore;
 use crate::format::header::Header;
 use crate::ring::readers::ReaderKey;
 use crate::ring::shared::State;
-use crate::tape::Most;
+use crate::tape::recording::Recording;
+use crate::tape::walk::Most;
 
 /// After this many batches discarded in a row, the next is copied under the lock.
 const PATIENCE: u32 = 2;

@@ -6,6 +6,7 @@ use crate::ring::policy::Policy;
 use crate::sink::feed::Feed;
 use crate::sink::notice::Notice;
 use crate::sys::sync::AtomicU64;
+use crate::tape::recording::Recording;
 use loom::thread;
 use std::io::{self, Write};
 use std::sync::Arc;

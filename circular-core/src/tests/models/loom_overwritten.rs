@@ -12,6 +12,7 @@ use crate::select::Select;
 use crate::tape::batch::Records;
 use crate::tape::buffer::Buffer;
 use crate::tape::index::Entry;
+use crate::tape::recording::Recording;
 use crate::tape::snapshot;
 
 /// The ring is full before the model begins, so that each word has few values to choose from.

@@ -8,6 +8,7 @@
 //! order what the code under test does not.
 
 mod loom_close;
+mod loom_copy;
 mod loom_demotion;
 mod loom_failure;
 mod loom_flush;
@@ -19,7 +20,6 @@ mod loom_trigger;
 
 use crate::format::word::WORD;
 use crate::memory::payload::Slices;
-use crate::memory::storage::Storage;
 use crate::read::core::{Outcome, ReaderCore};
 use crate::read::idle::Idle;
 use crate::record::Record;
@@ -29,6 +29,7 @@ use crate::ring::policy::{Policy, Start};
 use crate::ring::shared::Shared;
 use crate::select::Select;
 use crate::sys::sync::{self, Condvar};
+use crate::tape::Tape;
 use crate::tape::batch::Records;
 use loom::thread::{self, JoinHandle};
 use std::io::IoSlice;
@@ -43,8 +44,8 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// A ring that holds this many records.
 fn ring(records: usize) -> Arc<Shared> {
-    let storage = Storage::zeroed(records * RECORD * WORD).unwrap();
-    Arc::new(Shared::with_storage(storage))
+    let tape = Tape::on_heap(records * RECORD * WORD).unwrap();
+    Arc::new(Shared::with_tape(tape))
 }
 
 /// Writes the record that `name` names in each of its words; false if it was refused.

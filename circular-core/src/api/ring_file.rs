@@ -1,0 +1,278 @@
+//! A ring of another process, or of one that has ended.
+
+use crate::api::file_reader::FileReaderBuilder;
+use crate::error::OpenError;
+use crate::file::names::Name;
+use crate::file::opened::Opened;
+use crate::file::state::RingState;
+use crate::read::alarm::Alarm;
+use crate::record::missed::Missed;
+use crate::ring::stats::{Stats, Waits};
+use crate::tape::image::Image;
+use crate::tape::recording::Recording;
+use crate::tape::recover;
+use crate::tape::snapshot::Snapshot;
+use crate::time::clock;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A ring that is in a file ([`RingBuilder::mapped`](crate::RingBuilder::mapped)), looked at from outside: while its
+/// program runs, or after it has ended, however it did. Cheap to clone.
+///
+/// It only reads, and never maps the file, so nothing that is in it, and nothing that happens to it, hurts whoever looks:
+/// a file that is cut is an error. The program is not asked and does not notice.
+///
+/// What was written is there as it was, as long as nobody changes the file; that no payload was changed cannot be
+/// told, as no checksum covers it.
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// use circular_core::{Ring, RingFile, RingState, Start};
+/// use std::io::Write;
+///
+/// # let dir = std::env::temp_dir().join(format!("circular-file-{}", std::process::id()));
+/// # std::fs::create_dir(&dir)?;
+/// let mut ring = Ring::builder().capacity(1 << 20).mapped_in(&dir, "shop").build()?;
+/// writeln!(ring, "sold")?;
+///
+/// let path = ring.handle().path().unwrap().to_path_buf();
+/// let file = RingFile::open(&path)?;
+/// assert_eq!(file.state()?, RingState::Running);
+/// let mut reader = file.reader().start(Start::Last(10)).open();
+/// assert_eq!(reader.recv()?.bytes(), b"sold\n");
+///
+/// drop(ring);
+/// assert_eq!(file.state()?, RingState::Closed);
+/// assert!(reader.recv().is_err(), "it has had everything");
+/// # std::fs::remove_dir_all(&dir)?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RingFile {
+    opened: Arc<Opened>,
+    alarm: Arc<Alarm>,
+}
+
+/// What a ring's file says of itself and of its program. From [`RingFile::info`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RingInfo {
+    /// The name that the program gave.
+    pub program: String,
+    /// The program's path, if it is known.
+    pub executable: Option<PathBuf>,
+    /// The name of the machine or of the container, if it is known.
+    pub host: Option<String>,
+    /// Its process, as that is called where it runs: in a container, that may be another number than outside.
+    pub pid: u64,
+    /// Its user.
+    pub uid: u32,
+    /// The ring's id, which is in the file's name as well.
+    pub ring: u64,
+    /// The id of the ring that the program had in its run before, if there was one in the directory.
+    pub previous: Option<u64>,
+    /// When it was made.
+    pub created: SystemTime,
+    /// Bytes that records with their headers can take.
+    pub capacity: u64,
+    /// What wrote it, with its version.
+    pub writer: String,
+    /// Whether the file is a copy of the one that the program writes.
+    pub is_copy: bool,
+    /// Whether the end of the file is missing: the records there are lost.
+    pub is_cut: bool,
+}
+
+/// A file that looks like a ring's by its name, and what came of opening it. From [`RingFile::list`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Listed {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The ring, or why it cannot be read.
+    pub ring: Result<RingFile, OpenError>,
+}
+
+impl RingFile {
+    /// Opens the file of a ring, for reading only.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or may not be read; or it is no ring, a damaged one, or one of a later version: the text says
+    /// which, and what to do.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Ok(Self {
+            opened: Arc::new(Opened::open(path.as_ref())?),
+            alarm: Alarm::new(),
+        })
+    }
+
+    /// Returns all that is called like a ring in a directory, of whatever program and user, in the order of the names.
+    ///
+    /// # Errors
+    ///
+    /// Why the directory cannot be read.
+    pub fn list(dir: impl AsRef<Path>) -> io::Result<Vec<Listed>> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(dir)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(|name| Name::parse(name).is_some()) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let open = |path: PathBuf| Listed {
+            ring: Self::open(&path),
+            path,
+        };
+        // What has been removed since is none.
+        let is_there = |listed: &Listed| match &listed.ring {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        Ok(paths.into_iter().map(open).filter(is_there).collect())
+    }
+
+    /// Returns where the file was when it was opened.
+    pub fn path(&self) -> &Path {
+        self.opened.path()
+    }
+
+    /// Returns what the file says of itself and of its program.
+    pub fn info(&self) -> RingInfo {
+        let identity = self.opened.identity();
+        let origin = self.opened.origin();
+        let known = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let created = UNIX_EPOCH.checked_add(Duration::from_nanos(identity.created));
+        RingInfo {
+            program: identity.program.clone(),
+            executable: origin
+                .and_then(|origin| known(&origin.program))
+                .map(PathBuf::from),
+            host: origin.and_then(|origin| known(&origin.host)),
+            pid: identity.pid,
+            uid: identity.uid,
+            ring: identity.ring,
+            previous: (identity.before != 0).then_some(identity.before),
+            created: created.unwrap_or(UNIX_EPOCH),
+            capacity: identity.capacity,
+            writer: identity.writer.clone(),
+            is_copy: self.opened.is_copy(),
+            is_cut: self.opened.is_cut(),
+        }
+    }
+
+    /// Returns what has become of the program that writes it, or wrote it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read any more.
+    pub fn state(&self) -> io::Result<RingState> {
+        self.opened.state()
+    }
+
+    /// Returns an owned copy of what the ring holds now: whole records, the oldest first. If the file is damaged, it goes
+    /// on behind that: there is a gap in the records' numbers then.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or there is no memory for the copy.
+    pub fn snapshot(&self) -> io::Result<Snapshot> {
+        let image = self.image();
+        let buffer = recover::all(&image);
+        match image.take_error() {
+            Some(error) => Err(error),
+            None => Ok(Snapshot::new(buffer?)),
+        }
+    }
+
+    /// Returns a builder for a reader, which gets what is in the ring, and what comes, as those of
+    /// [`Handle::reader`](crate::Handle::reader) do.
+    pub fn reader(&self) -> FileReaderBuilder {
+        FileReaderBuilder::new(Arc::clone(&self.opened), Arc::clone(&self.alarm))
+    }
+
+    /// Returns the ring of the program's next run, if there is one in the same directory: the one to go on with when this
+    /// one has ended.
+    ///
+    /// # Errors
+    ///
+    /// Why the directory cannot be read.
+    pub fn next_run(&self) -> io::Result<Option<RingFile>> {
+        let dir = self.opened.path().parent().unwrap_or(Path::new("."));
+        let own = self.opened.identity();
+        let rings = Self::list(dir)?.into_iter();
+        let mut later = rings.filter_map(|listed| listed.ring.ok()).filter(|ring| {
+            let identity = ring.opened.identity();
+            identity.before == own.ring && identity.program == own.program
+        });
+        Ok(later.next())
+    }
+
+    /// Returns what the ring has done so far. Of its readers nothing is known here.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or writers were faster than every attempt to.
+    pub fn stats(&self) -> io::Result<Stats> {
+        let image = self.image();
+        let counters = self.opened.live()?.counters;
+        let mut stats = Stats {
+            capacity: image.capacity(),
+            refused: counters.refused,
+            waits: Waits {
+                count: counters.waits,
+                total: Duration::from_nanos(counters.waited_ns),
+                longest: Duration::from_nanos(counters.longest_ns),
+            },
+            overtakes: counters.overtakes,
+            demotions: counters.demotions,
+            failed_sinks: counters.failed_sinks,
+            missed: Missed::default(),
+            ..Stats::default()
+        };
+        for _ in 0..TRIES {
+            let committed = image.committed();
+            let Some(head) = recover::head(&image, committed) else {
+                continue;
+            };
+            stats.written = head.seq;
+            stats.bytes = head.bytes;
+            let oldest = image.entry_from(0, committed).map(|entry| entry.position);
+            stats.overwritten = oldest.map_or(head.seq, |position| position.seq);
+            let Some(oldest) = oldest else { break };
+            let time = image.step(oldest, committed).map(|(_, stamp, _)| stamp);
+            if !image.is_overtaken(oldest.offset, committed) {
+                let age = |nanos| Duration::from_nanos(clock::now().saturating_sub(nanos));
+                stats.oldest_age = time.map(|stamp| age(stamp.nanos));
+                break;
+            }
+        }
+        match image.take_error() {
+            Some(error) => Err(error),
+            None => Ok(stats),
+        }
+    }
+
+    fn image(&self) -> Image<Arc<Opened>> {
+        let opened = &self.opened;
+        Image::new(Arc::clone(opened), opened.layout(), opened.is_copy())
+    }
+}
+
+/// How often a look at a ring begins anew, while writers overwrite all that there was.
+const TRIES: u32 = 16;
+
+impl fmt::Debug for RingFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingFile")
+            .field("path", &self.path())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! The memory that a ring lives in, on the heap or in a mapped file, and views of parts of it.
+//!
+//! Invariant: all of it is words that are only accessed as atomics, and it stays where it is, and is there, as long as
+//! there is a view of it.
+
+use crate::error::BuildError;
+use crate::format::layout::{LINE, Layout};
+use crate::format::word::WORD;
+use crate::memory::heap;
+#[cfg(target_os = "linux")]
+use crate::memory::mapped::Mapping;
+use crate::sys::sync::{self, AtomicU64};
+use std::ops::{Deref, Range};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// Words in a cache line.
+pub(crate) const LINE_WORDS: usize = LINE / WORD;
+
+/// All the memory of one ring.
+pub(crate) struct Block {
+    words: NonNull<[AtomicU64]>,
+    /// The word that the first whole cache line begins with.
+    first: usize,
+    owner: Owner,
+}
+
+/// Whose the words are.
+enum Owner {
+    /// From [`heap::zeroed`], and given back by [`heap::free`].
+    Heap,
+    /// Of a file. It is dropped with the block.
+    #[cfg(target_os = "linux")]
+    Mapping(Mapping),
+}
+
+// SAFETY: whoever has it can only share its words, which are atomics and live as long as it does.
+#[expect(unsafe_code, reason = "views point into it")]
+unsafe impl Send for Block {}
+// SAFETY: the same.
+#[expect(unsafe_code, reason = "views point into it")]
+unsafe impl Sync for Block {}
+
+impl Block {
+    /// Zeroed memory from the heap, for a ring that lies like that.
+    pub(crate) fn on_heap(layout: &Layout) -> Result<Arc<Self>, BuildError> {
+        let too_large = BuildError::TooLarge {
+            capacity: layout.capacity,
+        };
+        // The allocator knows how to give zeroed pages on demand for words, but not for whole cache lines.
+        let spare = if sync::IS_MODEL { 0 } else { LINE - WORD };
+        let bytes = layout.len.checked_add(spare).ok_or(too_large)?;
+        let words = heap::zeroed(bytes)?;
+        let begin = words.cast::<u8>().as_ptr();
+        let first = if sync::IS_MODEL {
+            0
+        } else {
+            begin.align_offset(LINE) / WORD
+        };
+        Ok(Arc::new(Self {
+            words,
+            first,
+            owner: Owner::Heap,
+        }))
+    }
+
+    /// The memory of a file.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn in_file(mapping: Mapping) -> Arc<Self> {
+        let block = Self {
+            words: mapping.words(),
+            first: 0,
+            owner: Owner::Mapping(mapping),
+        };
+        if let Owner::Mapping(mapping) = &block.owner {
+            mapping.populate(block.range(0..block.words.len()));
+        }
+        Arc::new(block)
+    }
+
+    /// The words from `offset` on, both in bytes.
+    pub(crate) fn words(self: &Arc<Self>, offset: usize, bytes: usize) -> Words {
+        let begin = self.first + offset / WORD;
+        Words {
+            words: NonNull::from(self.range(begin..begin + bytes / WORD)),
+            _block: Arc::clone(self),
+        }
+    }
+
+    /// The cache line at `offset` bytes.
+    pub(crate) fn line(self: &Arc<Self>, offset: usize) -> Line {
+        let begin = self.first + offset / WORD;
+        let line = self.range(begin..begin + LINE_WORDS);
+        Line {
+            words: NonNull::from(line).cast(),
+            _block: Arc::clone(self),
+        }
+    }
+
+    #[expect(unsafe_code, reason = "the memory is its own")]
+    fn range(&self, range: Range<usize>) -> &[AtomicU64] {
+        // SAFETY: it points to words that were valid from the beginning, are there until this is dropped, and are
+        // only ever shared.
+        let all = unsafe { self.words.as_ref() };
+        &all[range]
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        if matches!(self.owner, Owner::Heap) {
+            heap::free(self.words);
+        }
+    }
+}
+
+/// Some of the words of a block.
+pub(crate) struct Words {
+    /// In the block, which is there as long as this is.
+    words: NonNull<[AtomicU64]>,
+    _block: Arc<Block>,
+}
+
+// SAFETY: it can only be used to share atomics, which live as long as it does.
+#[expect(unsafe_code, reason = "it points into its block")]
+unsafe impl Send for Words {}
+// SAFETY: the same.
+#[expect(unsafe_code, reason = "it points into its block")]
+unsafe impl Sync for Words {}
+
+impl Deref for Words {
+    type Target = [AtomicU64];
+
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "it points into its block")]
+    fn deref(&self) -> &[AtomicU64] {
+        // SAFETY: the words are in the block, which is there as long as `self`, and are only ever shared.
+        unsafe { self.words.as_ref() }
+    }
+}
+
+/// A cache line of a block.
+pub(crate) struct Line {
+    /// In the block, which is there as long as this is.
+    words: NonNull<[AtomicU64; LINE_WORDS]>,
+    _block: Arc<Block>,
+}
+
+// SAFETY: it can only be used to share atomics, which live as long as it does.
+#[expect(unsafe_code, reason = "it points into its block")]
+unsafe impl Send for Line {}
+// SAFETY: the same.
+#[expect(unsafe_code, reason = "it points into its block")]
+unsafe impl Sync for Line {}
+
+impl Deref for Line {
+    type Target = [AtomicU64; LINE_WORDS];
+
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "it points into its block")]
+    fn deref(&self) -> &[AtomicU64; LINE_WORDS] {
+        // SAFETY: so many words are in the block, which is there as long as `self`, and are only ever shared.
+        unsafe { self.words.as_ref() }
+    }
+}

@@ -1,0 +1,216 @@
+//! The read path for a ring in a file: that of [`crate::read::core`] without a lock, as there is none to share.
+//!
+//! Invariant: delivered + filtered out + missed = written since it began, as far as the file tells. A pass has an end,
+//! whatever is in the file and however fast it is written.
+
+use crate::error::OutOfMemory;
+use crate::format::header::Header;
+use crate::read::place::Place;
+use crate::read::start::{self, Begin};
+use crate::record::cursor::Cursor;
+use crate::record::missed::Missed;
+use crate::ring::policy::Start;
+use crate::select::Select;
+use crate::sys::read_at::ReadAt;
+use crate::sys::sync;
+use crate::tape::buffer::Buffer;
+use crate::tape::image::Image;
+use crate::tape::position::Position;
+use crate::tape::recording::Recording;
+use crate::tape::recover;
+use crate::tape::walk::Most;
+use std::io;
+
+/// How often a pass begins anew where writers overtake it, or records are filtered out or damaged.
+const TRIES: u32 = 64;
+
+/// What a batch may be at most.
+const BATCH: Most = Most {
+    records: 4096,
+    bytes: usize::MAX,
+};
+
+/// A place among the records of a file, and a buffer for those that come next.
+#[derive(Debug)]
+pub(crate) struct Follower<B> {
+    image: Image<B>,
+    /// Whose records they are.
+    ring: u64,
+    place: Place,
+    select: Select,
+    buffer: Buffer,
+    restarted: bool,
+    /// How many times nothing could be read where a record should be.
+    damaged: u64,
+    /// Where that was last, as long as nothing is found behind it.
+    stuck_at: Option<u64>,
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// There are records in the buffer, or something was missed.
+    Batch,
+    /// It has had everything so far.
+    Drained,
+}
+
+impl<B: ReadAt> Follower<B> {
+    /// Begins at `start` among the records of that ring.
+    pub(crate) fn begin(
+        image: Image<B>,
+        ring: u64,
+        start: Start,
+        select: Select,
+    ) -> Result<Self, OutOfMemory> {
+        let buffer = Buffer::for_reader(image.capacity(), true)?;
+        let begin = locate(&image, ring, start, &select);
+        Ok(Self {
+            place: Place::at(&begin),
+            restarted: begin.restarted,
+            image,
+            ring,
+            select,
+            buffer,
+            damaged: 0,
+            stuck_at: None,
+        })
+    }
+
+    /// Copies the next batch into the buffer.
+    pub(crate) fn next(&mut self) -> io::Result<Followed> {
+        self.buffer.clear();
+        self.buffer.shrink();
+        for _ in 0..TRIES {
+            let is_done = self.pass();
+            if let Some(error) = self.image.take_error() {
+                self.buffer.clear();
+                return Err(error);
+            }
+            if is_done {
+                break;
+            }
+        }
+        let has_something = !self.buffer.is_empty() || !self.place.is_told();
+        Ok(if has_something {
+            Followed::Batch
+        } else {
+            Followed::Drained
+        })
+    }
+
+    /// Copies what comes next, or moves to where there is something; tells whether there is no more to be had now.
+    fn pass(&mut self) -> bool {
+        let (image, before) = (&self.image, self.place.position());
+        let committed = image.committed();
+        let copied = image.copy(before, committed, &self.select, BATCH, &mut self.buffer);
+        if image.is_overtaken(before.offset, committed) {
+            self.buffer.clear();
+            self.land(committed);
+            return false;
+        }
+        if let Some(header) = copied.too_large {
+            self.make_room_for(header, committed);
+            return false;
+        }
+        self.place.advance_to(copied.position);
+        if !self.buffer.is_empty() || copied.position.offset >= committed {
+            return true;
+        }
+        // Filtered out, or no record.
+        copied.position == before && !self.pass_over_damage(committed)
+    }
+
+    /// Lands half a ring behind the newest record, where writers are not soon again, as one who was overtaken.
+    fn land(&mut self, committed: u64) {
+        let Some(head) = recover::head(&self.image, committed) else {
+            // Overtaken again, and so for the next pass.
+            sync::yield_now();
+            return;
+        };
+        let from = committed.saturating_sub(self.image.capacity() / 2);
+        let from = from.max(self.place.position().offset);
+        self.place.move_on(&self.image, head, from);
+    }
+
+    /// Goes on behind what cannot be read; tells whether there is something.
+    fn pass_over_damage(&mut self, committed: u64) -> bool {
+        let offset = self.place.position().offset;
+        if self.stuck_at != Some(offset) {
+            self.stuck_at = Some(offset);
+            self.damaged += 1;
+        }
+        let next = self.image.entry_from(offset + 1, committed);
+        let Some(next) = next.filter(|next| next.position.offset > offset) else {
+            return false;
+        };
+        self.place.move_to(next.position);
+        true
+    }
+
+    /// Makes the buffer long enough for the next record, or goes on behind it if there is no memory.
+    fn make_room_for(&mut self, header: Header, committed: u64) {
+        if self.buffer.try_grow_for(header) {
+            return;
+        }
+        let position = self.place.position();
+        if let Some((header, _, behind)) = self.image.step(position, committed) {
+            self.place.go_without(header.content(), behind);
+        }
+    }
+
+    pub(crate) fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// What was missed since this was last asked.
+    pub(crate) fn take_untold(&mut self) -> Missed {
+        self.place.take_loss().missed
+    }
+
+    pub(crate) fn missed(&self) -> Missed {
+        self.place.missed()
+    }
+
+    pub(crate) fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
+    pub(crate) fn restarted(&self) -> bool {
+        self.restarted
+    }
+
+    /// Behind the last record that is in the buffer, or was.
+    pub(crate) fn cursor(&self) -> Cursor {
+        let position = self.place.position();
+        Cursor {
+            ring: self.ring,
+            seq: position.seq,
+            bytes: Some(position.bytes),
+        }
+    }
+}
+
+/// Finds where to begin. Where writers overtake every search, it is at the oldest record of the last one, which the first
+/// pass will find to be gone.
+fn locate<B: ReadAt>(image: &Image<B>, ring: u64, start: Start, select: &Select) -> Begin {
+    let mut begin = Begin::at(Position::default());
+    for _ in 0..TRIES {
+        let committed = image.committed();
+        let Some(head) = recover::head(image, committed) else {
+            sync::yield_now();
+            continue;
+        };
+        begin = match start {
+            Start::Last(count) if !select.takes_all() => {
+                let seq = start::seq_of_last(image, head, count, select);
+                start::from_seq(image, head, seq)
+            }
+            _ => start::locate(image, ring, head, start),
+        };
+        if !image.is_overtaken(begin.walked_from, committed) {
+            break;
+        }
+    }
+    begin
+}

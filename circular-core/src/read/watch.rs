@@ -1,0 +1,80 @@
+//! When a reader of a ring in a file looks again, and whether there will be more.
+//!
+//! Invariant: whether the writer has ended is asked before the reader takes what is left, so nothing that it wrote until
+//! then is left behind.
+
+use crate::file::opened::Opened;
+use crate::file::state::RingState;
+use crate::sys::sync;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// The shortest and the longest time that a reader looks away which has had everything. The longer nothing has come, the
+/// longer it is: an eighth of that.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_millis(100);
+const SHARE: u32 = 8;
+
+/// How long what is known of the writer's end is good for.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// When the last record came, or the reader.
+    active: Instant,
+    asked: Option<Instant>,
+    has_ended: bool,
+}
+
+impl Watch {
+    pub(crate) fn new() -> Self {
+        Self {
+            active: sync::now(),
+            asked: None,
+            has_ended: false,
+        }
+    }
+
+    /// Something has come.
+    pub(crate) fn note_activity(&mut self) {
+        self.active = sync::now();
+    }
+
+    /// Asks whether the writer has ended, if that has not just been asked. Tells whether it was, and what is in the file
+    /// is to be looked at once more.
+    ///
+    /// # Errors
+    ///
+    /// Somebody has cut the file, or it cannot be read.
+    pub(crate) fn ask(&mut self, opened: &Opened) -> io::Result<bool> {
+        let now = sync::now();
+        let is_known = |asked: Instant| now.saturating_duration_since(asked) < GOOD_FOR;
+        if self.has_ended || self.asked.is_some_and(is_known) {
+            return Ok(false);
+        }
+        self.asked = Some(now);
+        self.has_ended = match opened.state()? {
+            RingState::Running => false,
+            // It may be anywhere; more may come.
+            RingState::Unknown(_) => false,
+            _ => true,
+        };
+        if !self.has_ended && opened.len()? < opened.identity().file_len && !opened.is_cut() {
+            let message = "somebody has cut the file: what is behind the cut is lost; the program that writes it must be \
+                           started again to have a ring that can be followed";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        }
+        Ok(true)
+    }
+
+    /// Whether there will be no more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// How long to look away now.
+    pub(crate) fn nap(&self) -> Duration {
+        let idle = sync::now().saturating_duration_since(self.active);
+        (idle / SHARE).clamp(SHORTEST, LONGEST)
+    }
+}

@@ -1,0 +1,136 @@
+//! What a ring in a file tells of itself there, beside its records: how it ended, and what it counts.
+//!
+//! Invariant: it is told where it changes, under the ring's lock, and never by a forked child, whose memory of the file
+//! is its parent's.
+
+use crate::error::MappingError;
+use crate::file::make::{self, Made, Prepared};
+use crate::file::wanted::Wanted;
+use crate::format::live;
+use crate::format::word::WORD;
+use crate::memory::block::{Block, Line};
+#[cfg(target_os = "linux")]
+use crate::memory::mapped::Mapping;
+use crate::ring::counts::Counts;
+use crate::tape::{Tape, index};
+use crate::time::clock;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::time::Duration;
+
+/// What is asked of a ring's file.
+#[derive(Clone, Debug)]
+pub(crate) struct FileOptions {
+    /// The caller's directory, or the default.
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) program: String,
+    pub(crate) keep: usize,
+    pub(crate) mode: u32,
+}
+
+/// Makes the file of ring `id`, with a tape of so many bytes in it.
+pub(crate) fn make(
+    options: &FileOptions,
+    capacity: usize,
+    id: u64,
+) -> Result<(Tape, InFile), MappingError> {
+    let FileOptions { dir, program, .. } = options.clone();
+    let prepared = make::prepare(&Wanted {
+        dir,
+        program,
+        capacity,
+        blocks: index::block_count(capacity),
+        keep: options.keep,
+        mode: options.mode,
+        ring: id,
+    })?;
+    map(prepared)
+}
+
+#[cfg(target_os = "linux")]
+fn map(prepared: Prepared) -> Result<(Tape, InFile), MappingError> {
+    let layout = prepared.layout();
+    let mapping = Mapping::of(prepared.file(), layout.len).map_err(|error| {
+        let message = format!(
+            "cannot map {} bytes of the ring's file into memory: {error}; choose a smaller capacity, or raise the limit of \
+             the address space (ulimit -v)",
+            layout.len
+        );
+        MappingError::of_system(message, error)
+    })?;
+    let block = Block::in_file(mapping);
+    let tape = Tape::new(&block, &layout);
+    let made = prepared.publish()?;
+    Ok((tape, InFile::new(&block, made)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn map(prepared: Prepared) -> Result<(Tape, InFile), MappingError> {
+    prepared.never()
+}
+
+pub(crate) struct InFile {
+    path: PathBuf,
+    /// The state, and when.
+    state: Line,
+    counters: Line,
+    /// By which others see that this process lives.
+    _made: Made,
+}
+
+impl InFile {
+    /// Of a ring in that memory, which is that file's.
+    pub(crate) fn new(block: &Arc<Block>, made: Made) -> Self {
+        let line = |offset: usize| block.line(made.layout.live + offset);
+        Self {
+            state: line(live::STATE),
+            counters: line(live::COUNTERS),
+            path: made.path.clone(),
+            _made: made,
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Says that nothing more will be written. The caller has the ring's lock.
+    pub(crate) fn set_closed(&self) {
+        self.set_state(live::CLOSED);
+    }
+
+    /// Says that the program has come to its end, if it has not closed the ring. The caller has the ring's lock.
+    pub(crate) fn set_exited(&self) {
+        if self.state[0].load(Relaxed) == live::OPEN {
+            self.set_state(live::EXITED);
+        }
+    }
+
+    fn set_state(&self, state: u64) {
+        let when = (live::WHEN - live::STATE) / WORD;
+        self.state[when].store(clock::exact().since_1970(), Relaxed);
+        self.state[0].store(state, Release);
+    }
+
+    /// Says what has been counted, but for the refused. The caller has the ring's lock.
+    pub(crate) fn set_counts(&self, counts: &Counts) {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let values = [
+            counts.waits,
+            nanos(counts.waited),
+            nanos(counts.longest),
+            counts.overtakes,
+            counts.demotions,
+            counts.failed_sinks,
+        ];
+        for (word, value) in self.counters.iter().skip(1).zip(values) {
+            word.store(value, Relaxed);
+        }
+    }
+
+    /// Says how many writes have been refused.
+    pub(crate) fn set_refused(&self, refused: u64) {
+        self.counters[0].fetch_max(refused, Relaxed);
+    }
+}

@@ -1,0 +1,282 @@
+//! A ring in a file, from inside and from outside.
+#![cfg(target_os = "linux")]
+
+use circular_core::{FileRecvError, Level, Meta, Policy, Ring, RingFile, RingState, Start};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A directory of the test's own, in memory, and gone when it is dropped.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Self {
+        let path =
+            Path::new("/dev/shm").join(format!("circular-test-{name}-{}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn ring(&self, capacity: usize) -> Ring {
+        let builder = Ring::builder().capacity(capacity);
+        builder.mapped_in(&self.0, "shop").build().unwrap()
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn open(ring: &Ring) -> RingFile {
+    RingFile::open(ring.handle().path().unwrap()).unwrap()
+}
+
+#[test]
+fn what_is_written_is_seen_from_outside_and_after_the_end() {
+    let dir = Dir::new("seen");
+    let mut ring = dir.ring(1 << 20);
+    let file = open(&ring);
+    assert!(file.snapshot().unwrap().is_empty());
+    writeln!(ring, "one").unwrap();
+    ring.record(Meta::new().level(Level::Warn).target("db"), b"two\n")
+        .unwrap();
+
+    let snapshot = file.snapshot().unwrap();
+    assert_eq!(snapshot.bytes(), b"one\ntwo\n");
+    let second = snapshot.records().nth(1).unwrap();
+    assert_eq!((second.level(), second.target()), (Some(Level::Warn), "db"));
+    assert_eq!(second.seq(), 1);
+    assert_eq!(file.state().unwrap(), RingState::Running);
+
+    let info = file.info();
+    assert_eq!((&*info.program, info.capacity), ("shop", 1 << 20));
+    assert_eq!(info.pid, u64::from(std::process::id()));
+    assert_eq!(info.previous, None);
+    assert!(!info.is_copy && !info.is_cut);
+
+    let stats = file.stats().unwrap();
+    assert_eq!((stats.written, stats.bytes, stats.overwritten), (2, 8, 0));
+
+    drop(ring);
+    assert_eq!(file.state().unwrap(), RingState::Closed);
+    assert_eq!(file.snapshot().unwrap().bytes(), b"one\ntwo\n");
+    let next = dir.ring(1 << 20);
+    assert_eq!(open(&next).info().previous, Some(info.ring));
+    assert_eq!(
+        file.next_run().unwrap().unwrap().info().ring,
+        open(&next).info().ring
+    );
+}
+
+/// As the in-process readers do, at every start and with every filter.
+#[test]
+fn a_reader_of_the_file_gets_what_a_reader_of_the_ring_gets() {
+    let dir = Dir::new("same");
+    let ring = dir.ring(64 << 10);
+    let file = open(&ring);
+    let handle = ring.handle();
+    let levels = [None, Some(Level::Debug), Some(Level::Error)];
+    let mut seed = 1_u64;
+    for number in 0..5000_usize {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let len =
+            usize::try_from(seed >> 33).unwrap() % if number % 97 == 0 { 30_000 } else { 200 };
+        let mut meta = Meta::new().target(if number % 3 == 0 { "shop::db" } else { "hyper" });
+        if let Some(level) = levels[number % 3] {
+            meta = meta.level(level);
+        }
+        ring.record(meta, format!("{number} {}\n", "x".repeat(len)).as_bytes())
+            .unwrap();
+        if number % 500 != 499 {
+            continue;
+        }
+        let early = handle.cursor();
+        let time = handle.snapshot().records().last().unwrap().time();
+        for start in [
+            Start::Oldest,
+            Start::Newest,
+            Start::Last(1),
+            Start::Last(50),
+            Start::Since(time),
+            Start::Since(time - Duration::from_millis(1)),
+            Start::After(early),
+            Start::After("00000000000000ff.17.340".parse().unwrap()),
+        ] {
+            for filter in ["trace", "error", "shop=debug", "off"] {
+                let targets: circular_core::Targets = filter.parse().unwrap();
+                let mut inside = handle.reader().start(start).filter(targets.clone()).open();
+                let mut outside = file.reader().start(start).filter(targets).open();
+                let (mut expected, mut got) = (Vec::new(), Vec::new());
+                while let Ok(batch) = inside.try_recv() {
+                    expected.extend(batch.records().map(|record| record.to_owned()));
+                }
+                while let Ok(batch) = outside.try_recv() {
+                    got.extend(batch.records().map(|record| record.to_owned()));
+                }
+                assert_eq!(
+                    format!("{got:?}"),
+                    format!("{expected:?}"),
+                    "{start} {filter}"
+                );
+                assert_eq!(outside.cursor().to_string(), inside.cursor().to_string());
+                assert_eq!(outside.restarted(), inside.restarted());
+            }
+        }
+        let snapshot = file.snapshot().unwrap();
+        assert_eq!(snapshot.bytes(), handle.snapshot().bytes());
+    }
+}
+
+#[test]
+fn a_reader_follows_and_ends_with_the_ring() {
+    let dir = Dir::new("follows");
+    let mut ring = dir.ring(1 << 20);
+    let mut reader = open(&ring).reader().open();
+    assert!(matches!(reader.try_recv(), Err(FileRecvError::Empty)));
+    let brief = Duration::from_millis(1);
+    assert!(matches!(
+        reader.recv_timeout(brief),
+        Err(FileRecvError::Empty)
+    ));
+    let writer = std::thread::spawn(move || {
+        for number in 0..1000 {
+            writeln!(ring, "{number}").unwrap();
+        }
+    });
+    let mut seqs = Vec::new();
+    while let Ok(batch) = reader.recv() {
+        assert!(batch.missed().is_empty());
+        seqs.extend(batch.records().map(|record| record.seq()));
+    }
+    writer.join().unwrap();
+    assert_eq!(seqs, (0..1000).collect::<Vec<u64>>());
+    assert!(matches!(reader.recv(), Err(FileRecvError::Ended)));
+}
+
+/// A slow one is told how much it missed, and what it gets is whole.
+#[test]
+fn received_and_missed_are_what_was_written() {
+    let dir = Dir::new("flat-out");
+    let ring = dir.ring(64 << 10);
+    let mut reader = open(&ring).reader().open();
+    const COUNT: u64 = 300_000;
+    let writer = std::thread::spawn(move || {
+        for number in 0..COUNT {
+            let len = usize::try_from(number % 100).unwrap();
+            let text = format!("{number:08} {}", "x".repeat(len));
+            ring.record(Meta::new(), text.as_bytes()).unwrap();
+        }
+    });
+    let (mut received, mut missed) = (0, 0);
+    while let Ok(batch) = reader.recv() {
+        missed += batch.missed().records;
+        for record in batch.records() {
+            let seq = record.seq();
+            assert_eq!(seq, received + missed);
+            let len = usize::try_from(seq % 100).unwrap();
+            let text = format!("{seq:08} {}", "x".repeat(len));
+            assert_eq!(record.bytes(), text.as_bytes());
+            received += 1;
+        }
+    }
+    writer.join().unwrap();
+    assert_eq!(received + missed, COUNT);
+    assert_eq!(reader.missed().records, missed);
+    assert_eq!(reader.damaged(), 0);
+}
+
+#[test]
+fn what_the_ring_counts_is_seen_from_outside() {
+    let dir = Dir::new("counts");
+    let mut ring = dir.ring(4096);
+    let file = open(&ring);
+    let handle = ring.handle();
+    let patience = Duration::from_millis(1);
+    let mut reader = handle.reader().policy(Policy::BlockFor(patience)).open();
+    for _ in 0..100 {
+        ring.write_all(&[b'x'; 100]).unwrap();
+    }
+    while reader.try_recv().is_ok() {}
+    handle.close();
+    assert!(ring.write_all(b"refused").is_err());
+    let (inside, outside) = (handle.stats(), file.stats().unwrap());
+    assert_eq!(outside.demotions, 1);
+    assert_eq!(outside.refused, 1);
+    assert_eq!(outside.waits, inside.waits);
+    assert_eq!(outside.written, inside.written);
+    assert_eq!(outside.overwritten, inside.overwritten);
+}
+
+#[test]
+fn a_ring_that_can_have_no_file_is_on_the_heap_if_it_may() {
+    let dir = Dir::new("no-file");
+    let nowhere = dir.0.join("nowhere");
+    let builder = || Ring::builder().capacity(4096).mapped_in(&nowhere, "shop");
+    let error = builder().build().unwrap_err();
+    assert!(matches!(error, circular_core::BuildError::Mapping(_)));
+    assert!(error.to_string().contains("nowhere"), "{error}");
+    let mut ring = builder().or_heap().build().unwrap();
+    writeln!(ring, "all the same").unwrap();
+    let handle = ring.handle();
+    assert_eq!(handle.path(), None);
+    let why = handle.mapping_error().unwrap().to_string();
+    assert!(why.contains("nowhere"), "{why}");
+    assert_eq!(handle.snapshot().bytes(), b"all the same\n");
+    assert!(dir.ring(4096).handle().mapping_error().is_none());
+}
+
+/// A record above a quarter of the ring would take what it overwrites with it if the program were killed amid it.
+#[test]
+fn a_long_record_goes_through_in_parts() {
+    let dir = Dir::new("parts");
+    let ring = dir.ring(64 << 10);
+    let whole = vec![b'x'; (16 << 10) - 16];
+    ring.record(Meta::new(), &whole).unwrap();
+    assert_eq!(ring.handle().snapshot().record_count(), 1);
+    ring.record(Meta::new(), &vec![b'y'; (16 << 10) - 15])
+        .unwrap();
+    let snapshot = open(&ring).snapshot().unwrap();
+    assert_eq!(snapshot.record_count(), 3);
+    assert_eq!(snapshot.bytes().len(), whole.len() * 2 + 1);
+}
+
+#[test]
+fn what_is_no_ring_is_refused_with_the_reason() {
+    let dir = Dir::new("refused");
+    let ring = dir.ring(4096);
+    let path = ring.handle().path().unwrap().to_path_buf();
+    let other = dir.0.join("other.ring");
+    let refused = |path: &Path| RingFile::open(path).unwrap_err().to_string();
+    assert!(refused(&other).contains("No such file"));
+    assert!(refused(&dir.0).contains("no file"));
+    fs::write(&other, "a text").unwrap();
+    assert!(refused(&other).contains("no ring"));
+    fs::write(&other, &fs::read(&path).unwrap()[..100]).unwrap();
+    assert!(refused(&other).contains("only 100 bytes are left"));
+    let link = dir.0.join("link.ring");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(refused(&link).contains("it is a link"));
+
+    let listed = RingFile::list(&dir.0).unwrap();
+    let paths: Vec<&Path> = listed.iter().map(|listed| &*listed.path).collect();
+    assert_eq!(paths, [&*path]);
+    assert!(listed[0].ring.is_ok());
+}
+
+#[test]
+fn a_copy_is_known_for_one() {
+    let dir = Dir::new("copy");
+    let mut ring = dir.ring(4096);
+    writeln!(ring, "one").unwrap();
+    let copy = dir.0.join("copy.ring");
+    fs::copy(ring.handle().path().unwrap(), &copy).unwrap();
+    let file = RingFile::open(&copy).unwrap();
+    assert!(file.info().is_copy);
+    assert_eq!(file.state().unwrap(), RingState::Copy);
+    let mut reader = file.reader().open();
+    assert_eq!(reader.recv().unwrap().bytes(), b"one\n");
+    assert!(matches!(reader.recv(), Err(FileRecvError::Ended)));
+}
