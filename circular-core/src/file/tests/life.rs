@@ -173,6 +173,8 @@ fn who_has_said_goodbye_is_believed() {
         made.file.write_all_at(&[word], 0x1040).unwrap();
         assert_eq!(state(&made.path), expected);
     }
+    made.file.write_all_at(&[4], 0x1040).unwrap();
+    assert!(matches!(state(&made.path), RingState::Unknown(_)));
 }
 
 #[test]
