@@ -54,8 +54,21 @@ pub struct Prepared {
     panic_dump: Option<PanicDumpBuilder>,
     guard: Recorder,
     complaints: Vec<String>,
-    /// The ring's file, if it is to be said.
-    path: Option<PathBuf>,
+    file: Unfinished,
+    /// It is to be said where the file is.
+    is_told: bool,
+}
+
+/// The ring's file, which goes away if the recorder does not come about.
+struct Unfinished(Option<PathBuf>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // If not, the next one removes it.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 impl Setup {
@@ -147,13 +160,13 @@ impl Setup {
             patience: self.patience,
         };
         let handle = ring.handle();
+        let file = Unfinished(handle.path().map(Path::to_path_buf));
         complaints.extend(no_file(&handle));
         let panic_dump = self.panic_dump(&handle)?;
         let trigger = self.start_trigger(&handle)?;
-        let mut path = None;
+        let is_told = console.is_some();
         if let Some(console) = console {
             print(&ring, console)?;
-            path = handle.path().map(Path::to_path_buf);
         }
         Ok(Prepared {
             ring,
@@ -162,7 +175,8 @@ impl Setup {
             panic_dump,
             guard,
             complaints,
-            path,
+            file,
+            is_told,
         })
     }
 
@@ -208,11 +222,12 @@ impl Setup {
 
 impl Prepared {
     /// Does what is left when the logger is installed, and hands the guard over.
-    pub fn finish(self) -> Recorder {
+    pub fn finish(mut self) -> Recorder {
         if let Some(dump) = self.panic_dump {
             dump.install();
         }
-        let path = self.path.as_deref().map(Path::display);
+        let path = self.file.0.take().filter(|_| self.is_told);
+        let path = path.as_deref().map(Path::display);
         let path = path.map(|path| format!("the log stays in {path} when the program is killed"));
         for line in self.complaints.iter().chain(&path) {
             // Not through `eprintln!`, which panics when stderr is gone.
