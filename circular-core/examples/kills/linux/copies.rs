@@ -2,6 +2,7 @@
 
 use super::assemble::Assembler;
 use super::child::Child;
+use super::judge::read;
 use super::place::Place;
 use super::plan::Kind;
 use super::progress::Progress;
@@ -117,6 +118,7 @@ fn examine(copy: &Path, orders: &Orders) -> Result<u64, String> {
     let mut found = Assembler::new(orders.plan, None);
     let taken = snapshot.records().try_for_each(|record| found.take(record));
     let whole = taken.and_then(|()| found.finish());
+    let whole = whole.and_then(|()| read(&file, &snapshot));
     whole.map_err(|wrong| wrong.to_string())?;
     Ok(found.records)
 }

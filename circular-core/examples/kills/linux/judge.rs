@@ -6,7 +6,7 @@
 use super::acks::Acks;
 use super::assemble::{Assembler, Wrong, index};
 use super::plan::{Kind, Plan, Stamp, THREADS};
-use circular_core::RingFile;
+use circular_core::{FileRecvError, RingFile, Snapshot};
 
 /// What was found in a ring.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +27,7 @@ pub(crate) fn judge(plan: Plan, acks: &Acks, file: &RingFile) -> Result<Found, W
         found.take(record)?;
     }
     found.finish()?;
+    read(file, &snapshot)?;
     let first = found.first_seq.unwrap_or(0);
     if found.records == 0 && acks.numbers() != [0; 4] {
         return Err(Wrong::Lost(String::from("everything")));
@@ -50,6 +51,32 @@ pub(crate) fn judge(plan: Plan, acks: &Acks, file: &RingFile) -> Result<Found, W
         is_wrapped,
         share: found.span as f64 / plan.capacity as f64,
     })
+}
+
+/// A reader gets what is in the snapshot of a ring that nobody writes any more, and finds no damage: a ring that was left
+/// amid a write has none.
+pub(crate) fn read(file: &RingFile, snapshot: &Snapshot) -> Result<(), Wrong> {
+    let mut reader = file.reader().open();
+    let mut bytes = Vec::new();
+    loop {
+        match reader.recv() {
+            Ok(batch) => bytes.extend_from_slice(batch.bytes()),
+            Err(FileRecvError::Ended) => break,
+            Err(error) => return Err(Wrong::Other(error.to_string())),
+        }
+    }
+    let (damaged, missed) = (reader.damaged(), reader.missed().records);
+    if damaged > 0 {
+        return Err(Wrong::Other(format!("it is damaged, in {damaged} places")));
+    }
+    if bytes != snapshot.bytes() {
+        let (len, expected) = (bytes.len(), snapshot.bytes().len());
+        let text = format!(
+            "a reader gets {len} bytes and misses {missed} records, a snapshot has {expected} bytes"
+        );
+        return Err(Wrong::Lost(text));
+    }
+    Ok(())
 }
 
 /// A thread's acknowledged records are there, from the oldest one found on.
