@@ -6,7 +6,8 @@ use circular_core::{RingFile, RingState};
 use program::{Program, assert_killed, path_of, ring, say, state, wait};
 use shared_dir::Dir;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{self, Command, Stdio};
 
@@ -66,16 +67,20 @@ fn as_child() {
     }
 }
 
-/// Does something in a forked child, and returns its pid.
+/// Does something in a forked child, and returns its pid when it has begun: until then the child has not closed what it
+/// is to close.
 fn fork(work: impl Fn()) -> libc::pid_t {
+    let (mut here, mut there) = UnixStream::pair().unwrap();
     // SAFETY: the child does nothing but what it is here for, and ends.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0);
     if pid == 0 {
+        let _ = there.write_all(b"!");
         work();
         // SAFETY: it does not return.
         unsafe { libc::_exit(0) };
     }
+    here.read_exact(&mut [0]).unwrap();
     pid
 }
 

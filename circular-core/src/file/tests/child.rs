@@ -4,6 +4,7 @@ use super::{make, wanted};
 use crate::file::make::prepare;
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 
@@ -138,15 +139,19 @@ fn say_and_wait(text: &str) {
 
 #[expect(unsafe_code, reason = "the standard library cannot fork")]
 fn fork_and_wait() -> libc::pid_t {
+    let (mut here, mut there) = UnixStream::pair().unwrap();
     // SAFETY: the child does nothing but wait.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
+        // Not before it is through `fork` itself, which closes what it is to close.
+        let _ = there.write_all(b"!");
         // SAFETY: a second fork is not here to be seen; the child has one thread, which waits for a signal.
         unsafe { libc::pause() };
         // SAFETY: it does not return.
         unsafe { libc::_exit(0) };
     }
     assert!(pid > 0);
+    here.read_exact(&mut [0]).unwrap();
     pid
 }
 
