@@ -52,7 +52,14 @@ fn as_child() {
             say(&path);
         }
         "starts another program" => {
-            let mut sleep = Command::new("sleep").arg("1000").spawn().unwrap();
+            let mut sleep = Command::new("sh")
+                .args(["-c", "echo begun; exec sleep 1000"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // `spawn` is done a moment before the system has closed what another program is not to have.
+            let stdout = sleep.stdout.as_mut().unwrap();
+            stdout.read_exact(&mut [0]).unwrap();
             say(&format!("{path} {}", sleep.id()));
             wait();
             sleep.kill().unwrap();

@@ -120,7 +120,14 @@ fn work() {
         }
         "spawn" => {
             let made = make(&wanted).unwrap();
-            let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+            let mut child = Command::new("sh")
+                .args(["-c", "echo begun; exec sleep 1000"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // `spawn` is done a moment before the system has closed what another program is not to have.
+            let begun = child.stdout.as_mut().unwrap();
+            begun.read_exact(&mut [0]).unwrap();
             say_and_wait(&format!("{} {}", child.id(), made.path.display()));
             child.kill().unwrap();
             child.wait().unwrap();
