@@ -4,7 +4,6 @@ use super::{make, wanted};
 use crate::file::make::prepare;
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 
@@ -120,14 +119,7 @@ fn work() {
         }
         "spawn" => {
             let made = make(&wanted).unwrap();
-            let mut child = Command::new("sh")
-                .args(["-c", "echo begun; exec sleep 1000"])
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
-            // `spawn` is done a moment before the system has closed what another program is not to have.
-            let begun = child.stdout.as_mut().unwrap();
-            begun.read_exact(&mut [0]).unwrap();
+            let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
             say_and_wait(&format!("{} {}", child.id(), made.path.display()));
             child.kill().unwrap();
             child.wait().unwrap();
@@ -146,19 +138,15 @@ fn say_and_wait(text: &str) {
 
 #[expect(unsafe_code, reason = "the standard library cannot fork")]
 fn fork_and_wait() -> libc::pid_t {
-    let (mut here, mut there) = UnixStream::pair().unwrap();
     // SAFETY: the child does nothing but wait.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
-        // Not before it is through `fork` itself, which closes what it is to close.
-        let _ = there.write_all(b"!");
         // SAFETY: a second fork is not here to be seen; the child has one thread, which waits for a signal.
         unsafe { libc::pause() };
         // SAFETY: it does not return.
         unsafe { libc::_exit(0) };
     }
     assert!(pid > 0);
-    here.read_exact(&mut [0]).unwrap();
     pid
 }
 
