@@ -37,6 +37,12 @@ impl Window {
         &mut self.bytes
     }
 
+    /// Has no more than the first `bytes` bytes of its room, the rest of which nothing was read into.
+    pub(crate) fn end_after(&mut self, bytes: usize) {
+        self.bytes.truncate(bytes / WORD * WORD);
+        self.end = self.begin.saturating_add(self.bytes.len() as u64);
+    }
+
     /// Whether `bytes` bytes from `offset` on are in it.
     pub(crate) fn has(&self, offset: u64, bytes: u64) -> bool {
         self.begin <= offset && offset.saturating_add(bytes) <= self.end
@@ -95,5 +101,11 @@ mod tests {
         assert_eq!(across, [[2; 8].as_slice(), &[3; 8], &[0; 4]].concat()[..]);
         assert!(window.has(48, 24) && window.has(56, 8));
         assert!(!window.has(40, 8) && !window.has(48, 25) && !window.has(u64::MAX, 8));
+        window.end_after(15);
+        assert!(window.has(48, 8) && !window.has(48, 9));
+        assert_eq!(
+            (window.end(), window.load(6), window.load(7)),
+            (56, word(1), 0)
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing in it is trusted, and it is only read, never mapped: a file that is cut is a short read. Every walk
 //! goes forward and is bounded by the capacity, whatever the bytes are. What cannot be read is zero, which is no record,
-//! and the error is kept until it is asked for.
+//! and the error is kept until it is asked for. A record that is not all in the file is none.
 //!
 //! Of a ring that is written meanwhile, the protocol is that of [`crate::tape`], with a read of the file for each load:
 //! R1, R2 and R3 as there. Of a copy, which does not change, the end of what may have been stored is the latest of
@@ -56,14 +56,15 @@ impl<B: ReadAt> Image<B> {
         self.error.take()
     }
 
-    /// Fills `bytes` from `offset` on, with zeroes where there is nothing.
-    fn read(&self, bytes: &mut [u8], offset: usize) {
+    /// Fills `bytes` from `offset` on, with zeroes where there is nothing, and tells how many there are.
+    fn read(&self, bytes: &mut [u8], offset: usize) -> usize {
         let read = self.bytes.read_at(bytes, offset as u64);
         let count = read.unwrap_or_else(|error| {
             *self.error.borrow_mut() = Some(error);
             0
         });
         bytes[count..].fill(0);
+        count
     }
 
     fn word(&self, offset: usize) -> u64 {
@@ -91,12 +92,32 @@ impl<B: ReadAt> Image<B> {
             let first = self.layout.data + position.word * WORD;
             let before_the_end = (self.layout.data + self.layout.capacity - first).min(room.len());
             let (run, around) = room.split_at_mut(before_the_end);
-            self.read(run, first);
-            if !around.is_empty() {
-                self.read(around, self.layout.data);
+            let mut read = self.read(run, first);
+            if read == run.len() && !around.is_empty() {
+                read += self.read(around, self.layout.data);
             }
+            window.end_after(read);
         }
         self.window.borrow()
+    }
+
+    /// Whether all bytes of DATA between the two are in the file, the end of which may be missing.
+    fn is_there(&self, from: Position, to: Position) -> bool {
+        if self
+            .window
+            .borrow()
+            .has(from.offset, to.offset - from.offset)
+        {
+            return true;
+        }
+        let has_word_before = |word: usize| {
+            let mut byte = [0];
+            let offset = self.layout.data + word * WORD - 1;
+            self.read(&mut byte, offset) == 1
+        };
+        // Around the end, if it is at the first word or behind it.
+        let is_around = to.word <= from.word;
+        (!is_around || has_word_before(self.words())) && (to.word == 0 || has_word_before(to.word))
     }
 
     fn words(&self) -> usize {
@@ -157,7 +178,8 @@ impl<B: ReadAt> Recording for Image<B> {
 
     fn step(&self, position: Position, upto: u64) -> Option<(Header, Stamp, Position)> {
         let window = self.window(position, upto, header::BYTES as u64);
-        walk::step(&*window, position, upto)
+        let step = walk::step(&*window, position, upto);
+        step.filter(|(.., next)| self.is_there(position, *next))
     }
 
     fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool {
