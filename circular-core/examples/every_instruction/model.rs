@@ -47,7 +47,7 @@ pub(crate) struct Expected {
 /// All that is written to one ring, in order.
 #[derive(Debug)]
 pub(crate) struct Model {
-    capacity: u64,
+    pub(crate) capacity: u64,
     pub(crate) records: Vec<Expected>,
     /// How many records there are after each write.
     after: Vec<usize>,
