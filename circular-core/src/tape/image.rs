@@ -88,17 +88,32 @@ impl<B: ReadAt> Image<B> {
             let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
             let place = (position.offset, position.word);
             let mut window = self.window.borrow_mut();
-            let room = window.restart(place, self.words(), wanted.next_multiple_of(WORD));
-            let first = self.layout.data + position.word * WORD;
-            let before_the_end = (self.layout.data + self.layout.capacity - first).min(room.len());
-            let (run, around) = room.split_at_mut(before_the_end);
-            let mut read = self.read(run, first);
-            if read == run.len() && !around.is_empty() {
-                read += self.read(around, self.layout.data);
+            let length = wanted.next_multiple_of(WORD);
+            match window.restart(place, self.words(), length) {
+                Ok(room) => {
+                    let read = self.read_data(room, position.word);
+                    window.end_after(read);
+                }
+                // A longer one is for a record that can be gone without.
+                Err(error) if length as u64 <= WINDOW => {
+                    *self.error.borrow_mut() = Some(error.into())
+                }
+                Err(_) => {}
             }
-            window.end_after(read);
         }
         self.window.borrow()
+    }
+
+    /// Fills `room` from the word at `index` of DATA on, around the end if need be, as far as there is something.
+    fn read_data(&self, room: &mut [u8], index: usize) -> usize {
+        let first = self.layout.data + index * WORD;
+        let before_the_end = (self.layout.data + self.layout.capacity - first).min(room.len());
+        let (run, around) = room.split_at_mut(before_the_end);
+        let mut read = self.read(run, first);
+        if read == run.len() && !around.is_empty() {
+            read += self.read(around, self.layout.data);
+        }
+        read
     }
 
     /// Whether all bytes of DATA between the two are in the file, the end of which may be missing.
@@ -200,9 +215,13 @@ impl<B: ReadAt> Recording for Image<B> {
         let mut copied = self.copy_within(from, upto, WINDOW / 2, select, most, buffer);
         if copied.position == from && copied.too_large.is_none() {
             // A record that is longer than the window, or none.
-            if let Some((.., next)) = self.step(from, upto) {
+            if let Some((header, _, next)) = self.step(from, upto) {
                 let size = next.offset - from.offset;
                 copied = self.copy_within(from, upto, size, select, most, buffer);
+                if copied.position == from && !self.window.borrow().has(from.offset, size) {
+                    // There is no memory for the window, as good as none for the record.
+                    copied.too_large = Some(header);
+                }
             }
         }
         copied
