@@ -3,6 +3,8 @@
 //! It lets a ring be filled with what no writer of this process wrote: what a crashed program may
 //! have left behind. Everything else the targets do from the outside.
 
+pub mod image;
+
 use crate::api::handle::Handle;
 use crate::dump::write::{self, Piece};
 use crate::format::header::{self, Header};

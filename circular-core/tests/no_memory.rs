@@ -81,12 +81,53 @@ fn with_at_most<R>(bytes: usize, work: impl FnOnce() -> R) -> R {
 /// A ring with a long record between two short ones.
 fn ring() -> Ring {
     let ring = Ring::new(RING).unwrap();
+    write_around_a_long_one(&ring);
+    ring
+}
+
+fn write_around_a_long_one(ring: &Ring) {
     ring.record(Meta::new(), b"before\n").unwrap();
     let mut long = vec![b'x'; LONG - 1];
     long.push(b'\n');
     ring.record(Meta::new(), &long).unwrap();
     ring.record(Meta::new(), b"after\n").unwrap();
-    ring
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_reader_of_a_file_goes_without_what_there_is_no_memory_for() {
+    use circular_core::{FileRecvError, RingFile};
+
+    let dir = format!("/dev/shm/circular-test-no-memory-{}", std::process::id());
+    std::fs::create_dir(&dir).unwrap();
+    let builder = Ring::builder().capacity(RING);
+    let ring = builder.mapped_in(&dir, "shop").build().unwrap();
+    write_around_a_long_one(&ring);
+    let file = RingFile::open(ring.handle().path().unwrap()).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+
+    let mut reader = file.reader().open();
+    let (mut text, mut missed) = (Vec::new(), Vec::new());
+    with_at_most(90_000, || {
+        while let Ok(batch) = reader.try_recv() {
+            text.extend_from_slice(batch.bytes());
+            missed.push(batch.missed());
+        }
+    });
+    assert!(text == b"before\nafter\n");
+    missed.retain(|missed| !missed.is_empty());
+    assert_eq!(missed.len(), 1);
+    assert_eq!((missed[0].records, missed[0].bytes), (1, LONG as u64));
+    assert_eq!(reader.damaged(), 0);
+
+    let error = with_at_most(90_000, || file.snapshot().unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::OutOfMemory);
+    // Not even for the window through which a file is looked at.
+    let mut reader = file.reader().open();
+    let error = with_at_most(10_000, || reader.try_recv().map(|_| ()).unwrap_err());
+    assert!(matches!(error, FileRecvError::Io(error) if error.kind() == ErrorKind::OutOfMemory));
+    // It tries again.
+    assert!(reader.try_recv().unwrap().bytes() == b"before\n");
 }
 
 #[test]

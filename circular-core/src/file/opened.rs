@@ -120,7 +120,8 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 
-fn origin(file: &File, identity: &Identity) -> Option<Origin> {
+/// What is said of the program.
+pub(crate) fn origin(file: &impl ReadAt, identity: &Identity) -> Option<Origin> {
     let meta = identity.sections.meta?;
     let len = usize::try_from(meta.len)
         .ok()

@@ -3,6 +3,7 @@
 //! Invariant: what was published when it was read is in it as it was then, or as a later lap made it meanwhile. What is
 //! outside is zero, which is no record.
 
+use crate::error::OutOfMemory;
 use crate::format::word::WORD;
 use crate::memory::source::Source;
 
@@ -21,20 +22,29 @@ pub(crate) struct Window {
 
 impl Window {
     /// Forgets what it has, and begins anew at `begin`, which lies at word `first` of `len`: `bytes` of room to be
-    /// filled, in the order of the stream.
+    /// filled, in the order of the stream. If there is no memory for it, it has nothing.
     pub(crate) fn restart(
         &mut self,
         (begin, first): (u64, usize),
         len: usize,
         bytes: usize,
-    ) -> &mut [u8] {
+    ) -> Result<&mut [u8], OutOfMemory> {
         self.first = first;
         self.len = len;
         self.begin = begin;
-        self.end = begin.saturating_add(bytes as u64);
+        self.end = begin;
         self.bytes.clear();
+        let reserved = self.bytes.try_reserve_exact(bytes);
+        reserved.map_err(|_| OutOfMemory { bytes })?;
         self.bytes.resize(bytes, 0);
-        &mut self.bytes
+        self.end = begin.saturating_add(bytes as u64);
+        Ok(&mut self.bytes)
+    }
+
+    /// Has no more than the first `bytes` bytes of its room, the rest of which nothing was read into.
+    pub(crate) fn end_after(&mut self, bytes: usize) {
+        self.bytes.truncate(bytes / WORD * WORD);
+        self.end = self.begin.saturating_add(self.bytes.len() as u64);
     }
 
     /// Whether `bytes` bytes from `offset` on are in it.
@@ -85,7 +95,7 @@ mod tests {
     fn words_are_found_around_the_end_and_nowhere_else() {
         let mut window = Window::default();
         // The last two words of eight, and the first one.
-        let room = window.restart((48, 6), 8, 24);
+        let room = window.restart((48, 6), 8, 24).unwrap();
         room.copy_from_slice(&[[1; 8], [2; 8], [3; 8]].concat());
         let word = |byte| u64::from_le_bytes([byte; 8]);
         let words: Vec<u64> = (0..8).map(|index| window.load(index)).collect();
@@ -95,5 +105,11 @@ mod tests {
         assert_eq!(across, [[2; 8].as_slice(), &[3; 8], &[0; 4]].concat()[..]);
         assert!(window.has(48, 24) && window.has(56, 8));
         assert!(!window.has(40, 8) && !window.has(48, 25) && !window.has(u64::MAX, 8));
+        window.end_after(15);
+        assert!(window.has(48, 8) && !window.has(48, 9));
+        assert_eq!(
+            (window.end(), window.load(6), window.load(7)),
+            (56, word(1), 0)
+        );
     }
 }

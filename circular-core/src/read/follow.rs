@@ -81,10 +81,13 @@ impl<B: ReadAt> Follower<B> {
     pub(crate) fn next(&mut self) -> io::Result<Followed> {
         self.buffer.clear();
         self.buffer.shrink();
+        let before = (self.place.clone(), self.damaged, self.stuck_at);
         for _ in 0..TRIES {
             let is_done = self.pass();
             if let Some(error) = self.image.take_error() {
+                // What could not be read is neither missed nor damaged: the next call tries again.
                 self.buffer.clear();
+                (self.place, self.damaged, self.stuck_at) = before;
                 return Err(error);
             }
             if is_done {

@@ -12,7 +12,7 @@ use crate::tape::recording::Recording;
 use std::mem;
 
 /// A reader's place in its ring.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     /// Where the next record is copied from.
     position: Position,

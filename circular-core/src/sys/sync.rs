@@ -17,13 +17,19 @@ pub(crate) use self::imp::atomic::{AtomicBool, AtomicU64, fence};
 #[cfg(loom)]
 pub(crate) use loom::thread::{Builder as ThreadBuilder, yield_now};
 #[cfg(not(loom))]
-pub(crate) use std::thread::{Builder as ThreadBuilder, yield_now};
+pub(crate) use std::thread::Builder as ThreadBuilder;
+#[cfg(not(any(loom, fuzzing)))]
+pub(crate) use std::thread::yield_now;
 
 use std::fmt;
 use std::hint;
 use std::ops::{Deref, DerefMut};
 use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
+
+/// What is fuzzed has no other thread, and on a busy machine other programs would run instead.
+#[cfg(fuzzing)]
+pub(crate) fn yield_now() {}
 
 /// Whether this is built for the models, which try every schedule: they need small numbers of everything.
 pub(crate) const IS_MODEL: bool = cfg!(loom);

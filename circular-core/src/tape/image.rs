@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing in it is trusted, and it is only read, never mapped: a file that is cut is a short read. Every walk
 //! goes forward and is bounded by the capacity, whatever the bytes are. What cannot be read is zero, which is no record,
-//! and the error is kept until it is asked for.
+//! and the error is kept until it is asked for. A record that is not all in the file is none.
 //!
 //! Of a ring that is written meanwhile, the protocol is that of [`crate::tape`], with a read of the file for each load:
 //! R1, R2 and R3 as there. Of a copy, which does not change, the end of what may have been stored is the latest of
@@ -56,14 +56,15 @@ impl<B: ReadAt> Image<B> {
         self.error.take()
     }
 
-    /// Fills `bytes` from `offset` on, with zeroes where there is nothing.
-    fn read(&self, bytes: &mut [u8], offset: usize) {
+    /// Fills `bytes` from `offset` on, with zeroes where there is nothing, and tells how many there are.
+    fn read(&self, bytes: &mut [u8], offset: usize) -> usize {
         let read = self.bytes.read_at(bytes, offset as u64);
         let count = read.unwrap_or_else(|error| {
             *self.error.borrow_mut() = Some(error);
             0
         });
         bytes[count..].fill(0);
+        count
     }
 
     fn word(&self, offset: usize) -> u64 {
@@ -87,16 +88,51 @@ impl<B: ReadAt> Image<B> {
             let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
             let place = (position.offset, position.word);
             let mut window = self.window.borrow_mut();
-            let room = window.restart(place, self.words(), wanted.next_multiple_of(WORD));
-            let first = self.layout.data + position.word * WORD;
-            let before_the_end = (self.layout.data + self.layout.capacity - first).min(room.len());
-            let (run, around) = room.split_at_mut(before_the_end);
-            self.read(run, first);
-            if !around.is_empty() {
-                self.read(around, self.layout.data);
+            let length = wanted.next_multiple_of(WORD);
+            match window.restart(place, self.words(), length) {
+                Ok(room) => {
+                    let read = self.read_data(room, position.word);
+                    window.end_after(read);
+                }
+                // A longer one is for a record that can be gone without.
+                Err(error) if length as u64 <= WINDOW => {
+                    *self.error.borrow_mut() = Some(error.into())
+                }
+                Err(_) => {}
             }
         }
         self.window.borrow()
+    }
+
+    /// Fills `room` from the word at `index` of DATA on, around the end if need be, as far as there is something.
+    fn read_data(&self, room: &mut [u8], index: usize) -> usize {
+        let first = self.layout.data + index * WORD;
+        let before_the_end = (self.layout.data + self.layout.capacity - first).min(room.len());
+        let (run, around) = room.split_at_mut(before_the_end);
+        let mut read = self.read(run, first);
+        if read == run.len() && !around.is_empty() {
+            read += self.read(around, self.layout.data);
+        }
+        read
+    }
+
+    /// Whether all bytes of DATA between the two are in the file, the end of which may be missing.
+    fn is_there(&self, from: Position, to: Position) -> bool {
+        if self
+            .window
+            .borrow()
+            .has(from.offset, to.offset - from.offset)
+        {
+            return true;
+        }
+        let has_word_before = |word: usize| {
+            let mut byte = [0];
+            let offset = self.layout.data + word * WORD - 1;
+            self.read(&mut byte, offset) == 1
+        };
+        // Around the end, if it is at the first word or behind it.
+        let is_around = to.word <= from.word;
+        (!is_around || has_word_before(self.words())) && (to.word == 0 || has_word_before(to.word))
     }
 
     fn words(&self) -> usize {
@@ -159,7 +195,8 @@ impl<B: ReadAt> Recording for Image<B> {
 
     fn step(&self, position: Position, upto: u64) -> Option<(Header, Stamp, Position)> {
         let window = self.window(position, upto, header::BYTES as u64);
-        walk::step(&*window, position, upto)
+        let step = walk::step(&*window, position, upto);
+        step.filter(|(.., next)| self.is_there(position, *next))
     }
 
     fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool {
@@ -180,9 +217,13 @@ impl<B: ReadAt> Recording for Image<B> {
         let mut copied = self.copy_within(from, upto, WINDOW / 2, select, most, buffer);
         if copied.position == from && copied.too_large.is_none() {
             // A record that is longer than the window, or none.
-            if let Some((.., next)) = self.step(from, upto) {
+            if let Some((header, _, next)) = self.step(from, upto) {
                 let size = next.offset - from.offset;
                 copied = self.copy_within(from, upto, size, select, most, buffer);
+                if copied.position == from && !self.window.borrow().has(from.offset, size) {
+                    // There is no memory for the window, as good as none for the record.
+                    copied.too_large = Some(header);
+                }
             }
         }
         copied
