@@ -4,10 +4,13 @@
 //! cargo run --example after_a_kill
 //! ```
 
-use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
-use std::{env, thread};
+use std::{
+    env,
+    error::Error,
+    io::{self, BufRead, BufReader, Write},
+    process::{Command, Stdio},
+    thread,
+};
 
 use circular_core::{RingFile, Start};
 use tracing::info;
@@ -26,12 +29,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     child.wait()?;
 
     let file = RingFile::open(path.trim_end())?;
-    println!("{} {}", file.info().program, file.state()?);
     let mut reader = file.reader().start(Start::Last(1)).open();
-    println!(
-        "its last line: {}",
-        String::from_utf8_lossy(reader.recv()?.bytes())
-    );
+    let last = String::from_utf8_lossy(reader.recv()?.bytes()).into_owned();
+    write!(
+        io::stdout(),
+        "{} {}\nits last line: {last}",
+        file.info().program,
+        file.state()?
+    )?;
     Ok(())
 }
 
@@ -39,13 +44,8 @@ fn child() -> Result<(), Box<dyn Error>> {
     let recorder = circular_tracing::recorder("shop").no_console().init()?;
     info!(customer = 7, "selling the last pear");
     let handle = recorder.handle();
-    println!(
-        "{}",
-        handle
-            .path()
-            .ok_or("this system has no rings in files")?
-            .display()
-    );
+    let path = handle.path().ok_or("the ring has no file")?;
+    writeln!(io::stdout(), "{}", path.display())?;
     loop {
         thread::park();
     }
