@@ -160,7 +160,7 @@ fn files() -> &'static [File] {
 impl File {
     fn new(capacity: usize, count: usize) -> Self {
         let record = |number: usize| {
-            let len = 1 + number * 37 % if number % 10 == 0 { 900 } else { 90 };
+            let len = 1 + number * 37 % if number.is_multiple_of(10) { 900 } else { 90 };
             Written {
                 level: Level::ALL.get(number % 6).copied(),
                 target: "shop::db"[..number % 9].to_owned(),
