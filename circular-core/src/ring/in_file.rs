@@ -8,13 +8,16 @@ use crate::file::make::{self, Made, Prepared};
 use crate::file::wanted::Wanted;
 use crate::format::live;
 use crate::format::word::WORD;
-use crate::memory::block::{Block, Line};
+#[cfg(target_os = "linux")]
+use crate::memory::block::Block;
+use crate::memory::block::Line;
 #[cfg(target_os = "linux")]
 use crate::memory::mapped::Mapping;
 use crate::ring::counts::Counts;
 use crate::tape::{Tape, index};
 use crate::time::clock;
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::time::Duration;
