@@ -16,7 +16,7 @@ readonly HTTP="router serve site viewer"
 # code may import from above; they are the end of a file. So may those below `tests`, and the doors of the fuzz targets.
 imports() {
     local dir=$1 files
-    files=$(cd "$dir" && find . -name '*.rs' ! -path '*/tests/*' ! -name tests.rs ! -name lib.rs ! -name fuzzing.rs |
+    files=$(cd "$dir" && find . -name '*.rs' ! -path '*/tests/*' ! -path './fuzzing/*' ! -name tests.rs ! -name lib.rs ! -name fuzzing.rs |
         sed 's|^\./||' | LC_ALL=C sort)
     (cd "$dir" && awk -v files="$files" '
         function module(file) {

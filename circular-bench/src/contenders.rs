@@ -9,6 +9,7 @@ mod broadcast;
 mod circular;
 mod crossbeam;
 mod deque;
+pub(crate) mod mapped;
 mod memcpy;
 mod rtrb;
 mod thingbuf;
@@ -18,6 +19,7 @@ pub(crate) use self::broadcast::Broadcast;
 pub(crate) use self::circular::Circular;
 pub(crate) use self::crossbeam::Crossbeam;
 pub(crate) use self::deque::{DequeOfBytes, DequeOfStrings};
+pub(crate) use self::mapped::Mapped;
 pub(crate) use self::memcpy::{ClockAndLockedMemcpy, LockedMemcpy, Memcpy};
 pub(crate) use self::rtrb::Rtrb;
 pub(crate) use self::thingbuf::Thingbuf;
@@ -138,6 +140,18 @@ pub(crate) trait Visit {
 
 pub(crate) fn each(visit: &mut impl Visit) {
     visit.visit::<Circular>();
+    if Mapped::open(
+        Bounds {
+            capacity: 4096,
+            len: 64,
+        },
+        1,
+        Readers::None,
+    )
+    .is_some()
+    {
+        visit.visit::<Mapped>();
+    }
     visit.visit::<Memcpy>();
     visit.visit::<LockedMemcpy>();
     visit.visit::<ClockAndLockedMemcpy>();

@@ -93,6 +93,8 @@ fn rules() -> Vec<Rule> {
     const LINE: &str = "write 128 B";
     const PAGE: &str = "write 4096 B";
     const READ: &str = "write 128 B beside readers";
+    const FILE: &str = "circular, in a file";
+    const LAPS: &str = "laps of a new ring";
     const WAKE: &str = "wake-up of a sleeping reader";
     const STRINGS: &str = "Mutex<VecDeque<String>>";
     const TOKIO: &str = "tokio broadcast";
@@ -196,6 +198,30 @@ fn rules() -> Vec<Rule> {
             1.0,
         ),
         rule(
+            "write 128 B, 1 writer, in a file / on the heap",
+            Ratio([LINE, FILE, "1 writer"], [LINE, RINGS, "1 writer"]),
+            1.05,
+            1.0,
+        ),
+        rule(
+            "write 128 B, 2 writers, in a file / on the heap",
+            Ratio([LINE, FILE, "2 writers"], [LINE, RINGS, "2 writers"]),
+            1.05,
+            1.0,
+        ),
+        rule(
+            "in a file, first lap p99 / second lap p99",
+            Ratio([LAPS, FILE, "first, p99"], [LAPS, FILE, "second, p99"]),
+            2.0,
+            1.2,
+        ),
+        rule(
+            "in a file, 1 follower / no reader",
+            Ratio([READ, FILE, "1 skipping"], [READ, FILE, "no reader"]),
+            1.05,
+            1.0,
+        ),
+        rule(
             "event, RingLayer / fmt to sink",
             Ratio(
                 ["event as text", RING_TEXT, "event"],
@@ -237,6 +263,12 @@ fn rules() -> Vec<Rule> {
         rule(
             "allocations per write",
             Nothing(["allocations", RINGS, "write"]),
+            0.0,
+            0.0,
+        ),
+        rule(
+            "allocations per write, in a file",
+            Nothing(["allocations", FILE, "write"]),
             0.0,
             0.0,
         ),

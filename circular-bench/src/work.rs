@@ -4,6 +4,7 @@ mod allocations;
 mod catch_up;
 mod drive;
 mod events;
+mod laps;
 mod latency;
 mod logs;
 mod memory;
@@ -25,6 +26,7 @@ pub(crate) fn groups(effort: &Effort) -> Vec<Group> {
     }
     groups.push(readers::group(effort));
     groups.push(latency::group(effort));
+    groups.push(laps::group(effort));
     groups.push(events::text(effort));
     groups.push(events::json(effort));
     groups.push(logs::group(effort));

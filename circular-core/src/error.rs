@@ -332,3 +332,23 @@ impl From<Closed> for RecvTimeoutError {
 
 impl std::error::Error for TryRecvError {}
 impl std::error::Error for RecvTimeoutError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn what_the_system_said_of_a_file_is_kept_in_every_form() {
+        let system = io::Error::from(io::ErrorKind::ReadOnlyFilesystem);
+        let message = String::from("cannot make the file: choose another directory");
+        let error = BuildError::from(MappingError::of_system(message.clone(), system));
+        assert_eq!(error.to_string(), message);
+        let source = error.source().and_then(|source| source.downcast_ref());
+        let kind = source.map(io::Error::kind);
+        assert_eq!(kind, Some(io::ErrorKind::ReadOnlyFilesystem));
+        let error = io::Error::from(error);
+        assert_eq!(error.kind(), io::ErrorKind::ReadOnlyFilesystem);
+        assert_eq!(error.to_string(), message);
+    }
+}

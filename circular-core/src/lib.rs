@@ -7,7 +7,10 @@
 //! [`Ring`] is dropped, readers get what is left and end; writes are refused and counted. A panic can
 //! dump it all ([`PanicDump`]), and an error what came since the last one ([`DumpTrigger`]).
 //!
-//! The price: a record takes up to 24 bytes more than its own, what is kept is lost when the process
+//! The ring is a block on the heap, or a file in memory ([`RingBuilder::mapped`]): then what it holds is there after any
+//! end of the process, SIGKILL included, and other processes can look at it with [`RingFile`].
+//!
+//! The price: a record takes up to 24 bytes more than its own, what is kept on the heap is lost when the process
 //! is killed, and once the ring has wrapped around, up to 1/64 of its capacity, at the oldest end, is
 //! there but cannot be found.
 //!

@@ -1,11 +1,14 @@
 //! A ring in a file, from inside and from outside.
 #![cfg(target_os = "linux")]
 
-use circular_core::{FileRecvError, Level, Meta, Policy, Ring, RingFile, RingState, Start};
+use circular_core::{
+    FileRecvError, Level, Meta, Part, Policy, Record, Ring, RingFile, RingState, Start,
+};
 use std::fs;
+use std::future::Future as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A directory of the test's own, in memory, and gone when it is dropped.
 struct Dir(PathBuf);
@@ -71,6 +74,18 @@ fn what_is_written_is_seen_from_outside_and_after_the_end() {
     );
 }
 
+/// What a record says of itself.
+fn all_of(record: Record<'_>) -> (u64, Option<Level>, String, Vec<u8>, SystemTime, Part) {
+    (
+        record.seq(),
+        record.level(),
+        record.target().to_owned(),
+        record.bytes().to_vec(),
+        record.time(),
+        record.part(),
+    )
+}
+
 /// As the in-process readers do, at every start and with every filter.
 #[test]
 fn a_reader_of_the_file_gets_what_a_reader_of_the_ring_gets() {
@@ -111,16 +126,12 @@ fn a_reader_of_the_file_gets_what_a_reader_of_the_ring_gets() {
                 let mut outside = file.reader().start(start).filter(targets).open();
                 let (mut expected, mut got) = (Vec::new(), Vec::new());
                 while let Ok(batch) = inside.try_recv() {
-                    expected.extend(batch.records().map(|record| record.to_owned()));
+                    expected.extend(batch.records().map(all_of));
                 }
                 while let Ok(batch) = outside.try_recv() {
-                    got.extend(batch.records().map(|record| record.to_owned()));
+                    got.extend(batch.records().map(all_of));
                 }
-                assert_eq!(
-                    format!("{got:?}"),
-                    format!("{expected:?}"),
-                    "{start} {filter}"
-                );
+                assert_eq!(got, expected, "{start} {filter}");
                 assert_eq!(outside.cursor().to_string(), inside.cursor().to_string());
                 assert_eq!(outside.restarted(), inside.restarted());
             }
@@ -279,4 +290,102 @@ fn a_copy_is_known_for_one() {
     let mut reader = file.reader().open();
     assert_eq!(reader.recv().unwrap().bytes(), b"one\n");
     assert!(matches!(reader.recv(), Err(FileRecvError::Ended)));
+}
+
+/// What a follower still has to hear is that; the program that writes to what is gone is another matter.
+#[test]
+fn a_follower_of_a_file_that_is_cut_is_told_so() {
+    let dir = Dir::new("cut");
+    let mut ring = dir.ring(64 << 10);
+    let path = ring.handle().path().unwrap().to_path_buf();
+    writeln!(ring, "one").unwrap();
+    let mut reader = open(&ring).reader().open();
+    assert_eq!(reader.recv().unwrap().bytes(), b"one\n");
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(70_000).unwrap();
+    let error = loop {
+        match reader.recv() {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, FileRecvError::Io(_)));
+    assert!(
+        error.to_string().contains("somebody has cut the file"),
+        "{error}"
+    );
+
+    // What is left of it can be read.
+    let file = RingFile::open(&path).unwrap();
+    assert!(file.info().is_cut);
+    assert_eq!(file.snapshot().unwrap().bytes(), b"one\n");
+}
+
+#[test]
+fn a_file_that_is_removed_is_followed_to_its_end() {
+    let dir = Dir::new("removed");
+    let mut ring = dir.ring(64 << 10);
+    let path = ring.handle().path().unwrap().to_path_buf();
+    let file = open(&ring);
+    let mut reader = file.reader().open();
+    fs::remove_file(&path).unwrap();
+    writeln!(ring, "one").unwrap();
+    assert_eq!(reader.recv().unwrap().bytes(), b"one\n");
+    assert_eq!(file.state().unwrap(), RingState::Running);
+    drop(ring);
+    assert!(matches!(reader.recv(), Err(FileRecvError::Ended)));
+}
+
+/// By a hand-made waker: no runtime is needed.
+#[test]
+fn a_task_follows_too() {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Wake};
+    use std::thread::{self, Thread};
+
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+
+    let dir = Dir::new("task");
+    let ring = dir.ring(64 << 10);
+    let mut reader = open(&ring).reader().open_async().unwrap();
+    let writer = thread::spawn(move || {
+        for number in 0..100 {
+            writeln!(&ring, "{number}").unwrap();
+            thread::yield_now();
+        }
+    });
+    let mut seqs = Vec::new();
+    loop {
+        let received = {
+            let mut recv = pin!(reader.recv());
+            loop {
+                match recv.as_mut().poll(&mut context) {
+                    Poll::Ready(received) => {
+                        break received.map(|batch| {
+                            batch
+                                .records()
+                                .map(|record| record.seq())
+                                .collect::<Vec<_>>()
+                        });
+                    }
+                    Poll::Pending => thread::park(),
+                }
+            }
+        };
+        match received {
+            Ok(batch) => seqs.extend(batch),
+            Err(FileRecvError::Ended) => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    writer.join().unwrap();
+    assert_eq!(seqs, (0..100).collect::<Vec<u64>>());
 }

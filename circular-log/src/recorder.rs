@@ -53,6 +53,18 @@ impl RecorderBuilder {
         self
     }
 
+    /// Sets whether the ring is in a file in memory, so that the log is there after any end of the program, SIGKILL
+    /// included; yes by default. Which file it is is said on standard error, if there is a console, and by
+    /// [`Handle::path`](circular_core::Handle::path). Where there can be no file, the ring is on the heap, and standard
+    /// error says why. See [`RingBuilder::mapped`](circular_core::RingBuilder::mapped).
+    ///
+    /// Only the program's user may read the file. What is [hidden](Self::redact) on the way to a dump lies there as it
+    /// was logged.
+    pub fn mapped(mut self, is_mapped: bool) -> Self {
+        self.setup.mapped(is_mapped);
+        self
+    }
+
     /// Sets what is kept, as [directives](circular_core::Targets#directives); `debug` by default. The program's
     /// variable, `SHOP_RECORD` for `shop`, comes first if it is set.
     ///

@@ -114,6 +114,8 @@ fn command(what: &str, variables: &[(&str, &OsStr)]) -> Command {
     ] {
         command.env_remove(name);
     }
+    // The children's rings, which are in files.
+    command.env("CIRCULAR_DIR", env!("CARGO_TARGET_TMPDIR"));
     command.env(CHILD, what);
     command.envs(variables.iter().copied());
     command

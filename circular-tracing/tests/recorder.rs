@@ -102,6 +102,8 @@ fn output(what: &str, variables: &[(&str, &str)]) -> Output {
     ] {
         command.env_remove(name);
     }
+    // The children's rings, which are in files.
+    command.env("CIRCULAR_DIR", env!("CARGO_TARGET_TMPDIR"));
     command.env(CHILD, what);
     command.envs(variables.iter().copied());
     command.output().unwrap()
@@ -192,4 +194,67 @@ fn colours_are_for_terminals_and_for_who_asks() {
 fn where_there_is_a_subscriber_nothing_is_changed() {
     let output = output("taken", &[]);
     assert!(output.status.success(), "{output:?}");
+}
+
+#[cfg(target_os = "linux")]
+mod in_a_file {
+    use super::output;
+    use circular_core::{RingFile, RingState};
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// A directory of the test's own.
+    fn dir(name: &str) -> PathBuf {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir).unwrap();
+        dir
+    }
+
+    fn stderr(what: &str, dir: &Path) -> String {
+        let output = output(what, &[("CIRCULAR_DIR", dir.to_str().unwrap())]);
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    #[test]
+    fn the_ring_is_there_after_the_end_and_was_said_to_be() {
+        let dir = dir("tracing-after");
+        for (what, state) in [("init", RingState::Closed), ("exit", RingState::Closed)] {
+            let stderr = stderr(what, &dir);
+            let said = stderr
+                .split_once("the log stays in ")
+                .and_then(|(_, rest)| rest.split_once(" when the program is killed"));
+            let (path, _) = said.unwrap_or_else(|| panic!("{stderr}"));
+            let file = RingFile::open(path).unwrap();
+            assert_eq!(file.state().unwrap(), state, "{what}");
+            assert_eq!(file.info().program, "my-shop");
+            assert_eq!(file.snapshot().unwrap().record_count(), 5);
+        }
+    }
+
+    /// Each child also asks for a second recorder, in vain.
+    #[test]
+    fn one_that_fails_leaves_no_file() {
+        let dir = dir("tracing-fails");
+        stderr("init", &dir);
+        let listed = RingFile::list(&dir).unwrap();
+        let programs: Vec<String> = listed
+            .into_iter()
+            .map(|listed| listed.ring.unwrap().info().program)
+            .collect();
+        assert_eq!(programs, ["my-shop"]);
+    }
+
+    #[test]
+    fn without_a_file_the_program_starts_and_says_why() {
+        let dir = dir("tracing-nowhere").join("is-not-there");
+        let output = output("init", &[("CIRCULAR_DIR", dir.to_str().unwrap())]);
+        assert!(output.status.success());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let told = stderr.lines().find(|line| line.contains("in memory only"));
+        assert!(
+            told.is_some_and(|line| line.contains("is-not-there")),
+            "{stderr}"
+        );
+    }
 }

@@ -14,7 +14,8 @@
 //! `ADDR` says where to listen (127.0.0.1:6060; port 0 takes a free one). On an address that other
 //! machines can reach it wants a token for the log, in `LOG_TOKEN`, and in `LOG_HOST` the name that it
 //! is reached by. `LOG_DIR` says where the daily file goes, `DUMP_DIR` where a panic's dump goes (both:
-//! `.local/state/circular-service` at home).
+//! `.local/state/circular-service` at home). The ring itself is in a file, which is still there when the
+//! service was killed; `CIRCULAR_DIR` says where (a directory in memory by default).
 //!
 //! One rule makes it robust: after the start, nothing here writes to stdout or stderr, except the
 //! ring's own reader thread. A stuck terminal stops that thread, and nothing else. (But for
@@ -179,8 +180,13 @@ fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
 
 /// Says on stdout where everything is. Nobody need read it: the service runs without.
 fn announce(urls: &Urls, telemetry: &Telemetry) {
+    let ring = match (telemetry.handle.path(), telemetry.handle.mapping_error()) {
+        (Some(path), _) => path.display().to_string(),
+        (None, Some(error)) => format!("memory only: {error}"),
+        (None, None) => "memory only".into(),
+    };
     let text = format!(
-        "{}\n{}\n{}\n{}\nlog file in {}\ndumps in    {}\n",
+        "{}\n{}\n{}\n{}\nlog file in {}\ndumps in    {}\nring in     {ring}\n",
         urls.to("/"),
         urls.to("/debug/log"),
         urls.to("/debug/log?follow"),

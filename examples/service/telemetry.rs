@@ -4,7 +4,7 @@
 //!
 //! | | level | how | if it is slow |
 //! |---|---|---|---|
-//! | ring | DEBUG | memory | cannot be |
+//! | ring | DEBUG | memory, in a file that a kill leaves | cannot be |
 //! | stderr | INFO | a thread that reads the ring | a log call waits a second, once |
 //! | daily file | INFO | written by the log call itself | the log call waits |
 //! | dump | DEBUG | the whole ring, when something panics | the panicking thread waits |
@@ -45,6 +45,9 @@ pub(crate) fn start() -> io::Result<Telemetry> {
     let ring = Ring::builder()
         .capacity(CAPACITY)
         .flush_at_exit(EXIT_PATIENCE)
+        // What was logged is there when this process is killed, too. Where there can be no file, it runs without.
+        .mapped("service")
+        .or_heap()
         .build()
         .map_err(io::Error::other)?;
     let handle = ring.handle();

@@ -48,7 +48,7 @@ impl Contender for Circular {
 }
 
 /// Looks at every record by itself, as the others must.
-fn read(mut reader: Reader) -> u64 {
+pub(super) fn read(mut reader: Reader) -> u64 {
     let mut received = 0;
     while let Ok(batch) = reader.recv() {
         for record in batch {

@@ -6,8 +6,8 @@
 use std::env;
 use std::fmt;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ const CONSOLE: &str = "RUST_LOG";
 pub struct Setup {
     program: String,
     capacity: usize,
+    is_mapped: bool,
     record: String,
     console: Option<String>,
     dumps: Option<PathBuf>,
@@ -53,6 +54,21 @@ pub struct Prepared {
     panic_dump: Option<PanicDumpBuilder>,
     guard: Recorder,
     complaints: Vec<String>,
+    file: Unfinished,
+    /// It is to be said where the file is.
+    is_told: bool,
+}
+
+/// The ring's file, which goes away if the recorder does not come about.
+struct Unfinished(Option<PathBuf>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // If not, the next one removes it.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 impl Setup {
@@ -61,6 +77,7 @@ impl Setup {
         Self {
             program,
             capacity: 10 << 20,
+            is_mapped: true,
             record: "debug".into(),
             console: Some("info".into()),
             dumps: None,
@@ -73,6 +90,11 @@ impl Setup {
     /// See the adapters.
     pub fn capacity(&mut self, bytes: usize) {
         self.capacity = bytes;
+    }
+
+    /// See the adapters.
+    pub fn mapped(&mut self, is_mapped: bool) {
+        self.is_mapped = is_mapped;
     }
 
     /// See the adapters.
@@ -125,18 +147,24 @@ impl Setup {
         if let Some(console) = &console {
             record = record.or(console);
         }
-        let ring = Ring::builder()
+        let mut ring = Ring::builder()
             .capacity(self.capacity)
-            .flush_at_exit(self.patience)
-            .build()?;
+            .flush_at_exit(self.patience);
+        if self.is_mapped {
+            ring = ring.mapped(&*self.program).or_heap();
+        }
+        let ring = ring.build()?;
         // From here on, an error drops it, and with it goes what was started.
         let guard = Recorder {
             handle: ring.handle(),
             patience: self.patience,
         };
         let handle = ring.handle();
+        let file = Unfinished(handle.path().map(Path::to_path_buf));
+        complaints.extend(no_file(&handle));
         let panic_dump = self.panic_dump(&handle)?;
         let trigger = self.start_trigger(&handle)?;
+        let is_told = console.is_some();
         if let Some(console) = console {
             print(&ring, console)?;
         }
@@ -147,6 +175,8 @@ impl Setup {
             panic_dump,
             guard,
             complaints,
+            file,
+            is_told,
         })
     }
 
@@ -192,16 +222,27 @@ impl Setup {
 
 impl Prepared {
     /// Does what is left when the logger is installed, and hands the guard over.
-    pub fn finish(self) -> Recorder {
+    pub fn finish(mut self) -> Recorder {
         if let Some(dump) = self.panic_dump {
             dump.install();
         }
-        for complaint in &self.complaints {
+        let path = self.file.0.take().filter(|_| self.is_told);
+        let path = path.as_deref().map(Path::display);
+        let path = path.map(|path| format!("the log stays in {path} when the program is killed"));
+        for line in self.complaints.iter().chain(&path) {
             // Not through `eprintln!`, which panics when stderr is gone.
-            let _ = writeln!(io::stderr(), "circular: {complaint}");
+            let _ = writeln!(io::stderr(), "circular: {line}");
         }
         self.guard
     }
+}
+
+/// Why the ring is not in a file, if that is worth saying: there are systems that have none for any ring.
+fn no_file(handle: &Handle) -> Option<String> {
+    let error = handle.mapping_error()?;
+    let is_told = error.kind() != ErrorKind::Unsupported;
+    is_told
+        .then(|| format!("the log is in memory only, and lost if the program is killed: {error}"))
 }
 
 /// Prints the ring on standard error.
@@ -323,6 +364,7 @@ impl fmt::Debug for Setup {
         f.debug_struct("Setup")
             .field("program", &self.program)
             .field("capacity", &self.capacity)
+            .field("is_mapped", &self.is_mapped)
             .field("record", &self.record)
             .field("console", &self.console)
             .field("dumps", &self.dumps)

@@ -117,7 +117,8 @@ impl fmt::Debug for FileReaderBuilder {
 /// none, the longer it looks away, a tenth of a second at most.
 ///
 /// When the ring's program has ended, in whatever way, it gets what is left and then
-/// [`Ended`](FileRecvError::Ended); that is noticed within about a second.
+/// [`Ended`](FileRecvError::Ended): at once if the ring was closed or the program has come to its end, and about a second
+/// later if it was killed.
 #[must_use = "it does nothing until it is asked for records"]
 pub struct FileReader {
     opened: Arc<Opened>,

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// How many locks a process can have. There is no list that grows, so that the child needs to follow no pointers.
 const MOST: usize = 1024;
@@ -31,8 +32,10 @@ const FREE: u64 = 0;
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 static OVER: AtomicU64 = AtomicU64::new(0);
 
-/// How often the file is opened again, in a program that forks all the time.
-const TRIES: usize = 1000;
+/// How long it waits for a moment without a fork, in a program that forks all the time. A fork takes as long as there is
+/// memory to be shared.
+const PATIENCE: Duration = Duration::from_secs(5);
+const NAP: Duration = Duration::from_micros(100);
 
 /// Held as long as this is there, and the process is.
 #[derive(Debug)]
@@ -57,10 +60,11 @@ impl Lock {
     /// [`is_unsupported`]).
     pub(crate) fn take(file: &File, path: &Path) -> io::Result<Self> {
         watch_forks()?;
-        for _ in 0..TRIES {
+        let since = Instant::now();
+        while since.elapsed() < PATIENCE {
             let begun = BEGUN.load(SeqCst);
             if begun != OVER.load(SeqCst) {
-                thread::yield_now();
+                thread::sleep(NAP);
                 continue;
             }
             let second = open_again(file, path)?;

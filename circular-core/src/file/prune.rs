@@ -4,9 +4,8 @@
 //! what it says of itself, and whose writer is known to be dead; or one with a hidden name that nobody has locked. All
 //! of it under the directory's lock, under which new ones are made and locked as well.
 //!
-//! Which dead ones stay: the newest one of a run that lasted, whatever came after it, and the newest others. So a
-//! program that fails at once, over and over, does not wipe out the image of the run that began it, and the image of
-//! its last failure is there as well, if more than one is kept.
+//! Which dead ones stay: the newest, but runs that failed at their start displace only each other. So a program that does
+//! so over and over does not wipe out the image of the run that began it.
 
 use crate::file::file_system::FileSystem;
 use crate::file::lock;
@@ -79,19 +78,23 @@ pub(super) fn newest(dir: &Path, program: &str) -> Option<u64> {
     newest.map(|found| found.identity.ring)
 }
 
-/// For each of these dead rings whether it stays.
+/// For each of these dead rings whether it stays: as if each had been kept or removed when it had died.
 fn staying(runs: &[Run], keep: usize) -> Vec<bool> {
-    let mut stays = vec![false; runs.len()];
-    let mut newest_first: Vec<usize> = (0..runs.len()).collect();
-    newest_first.sort_unstable_by(|left, right| runs[*right].age.cmp(&runs[*left].age));
-    let lasted = newest_first.iter().find(|at| !runs[**at].is_short);
-    for at in lasted.into_iter().chain(&newest_first) {
-        let count = stays.iter().filter(|stays| **stays).count();
-        if count < keep {
-            stays[*at] = true;
+    let mut oldest_first: Vec<usize> = (0..runs.len()).collect();
+    oldest_first.sort_unstable_by_key(|at| runs[*at].age);
+    let mut kept: Vec<usize> = Vec::new();
+    for at in oldest_first {
+        kept.push(at);
+        if kept.len() > keep {
+            let displaced = if runs[at].is_short {
+                kept.iter().position(|at| runs[*at].is_short)
+            } else {
+                Some(0)
+            };
+            kept.remove(displaced.unwrap_or(0));
         }
     }
-    stays
+    (0..runs.len()).map(|at| kept.contains(&at)).collect()
 }
 
 /// The rings of this program and this user; what cannot be read is none.
@@ -274,14 +277,15 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_loop_keeps_the_run_that_lasted_and_the_last_failure() {
+    fn a_run_that_failed_at_its_start_displaces_only_such() {
         stay(2, "lsssss", "+----+");
-        stay(2, "llssss", "-+---+");
+        stay(2, "llssss", "++----");
         stay(1, "llssss", "-+----");
-        stay(3, "llssss", "-+--++");
+        stay(3, "llssss", "++---+");
+        stay(3, "slss", "-+++");
+        stay(1, "ssl", "--+");
         stay(2, "lssl", "--++");
         stay(2, "sslssl", "----++");
-        stay(1, "ssl", "--+");
     }
 
     #[test]

@@ -95,7 +95,8 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
     match live.state {
         live::CLOSED => RingState::Closed,
         live::EXITED => RingState::Exited,
-        _ => unfinished(file, identity, &live.note),
+        live::OPEN => unfinished(file, identity, &live.note),
+        other => RingState::Unknown(format!("its state is {other}, which there is none of")),
     }
 }
 

@@ -227,6 +227,8 @@ impl Identity {
         } = self.sections;
         let (capacity, blocks) = (self.capacity, u64::from(self.blocks));
         let index_bytes = blocks * u64::from(ENTRY);
+        // A plain copy of a live ring is made from front to back, and what tells what is whole in it lies around the data.
+        let in_order = [live, index, data, reach].map(|section| section.offset);
         let wrong = if !(SMALLEST..=LARGEST).contains(&capacity) {
             "the capacity is not between 4 KiB and 1 TiB"
         } else if capacity % SMALLEST != 0 {
@@ -241,6 +243,8 @@ impl Identity {
             "the index has no room for its entries"
         } else if live.len < PAGE as u64 || reach.len < WORD as u64 {
             "a section is too short"
+        } else if !in_order.is_sorted() {
+            "the sections are in another order"
         } else {
             return Ok(());
         };

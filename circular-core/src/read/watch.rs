@@ -5,6 +5,7 @@
 
 use crate::file::opened::Opened;
 use crate::file::state::RingState;
+use crate::format::live;
 use crate::sys::sync;
 use std::io;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(100);
 const SHARE: u32 = 8;
 
-/// How long what is known of the writer's end is good for.
+/// How long it is good for that a writer lives which has not said that it ends.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -49,7 +50,10 @@ impl Watch {
     pub(crate) fn ask(&mut self, opened: &Opened) -> io::Result<bool> {
         let now = sync::now();
         let is_known = |asked: Instant| now.saturating_duration_since(asked) < GOOD_FOR;
-        if self.has_ended || self.asked.is_some_and(is_known) {
+        // What the ring says of itself is a read of a few bytes, and tells of most ends at once.
+        let is_asked = self.has_ended
+            || self.asked.is_some_and(is_known) && opened.live()?.state == live::OPEN;
+        if is_asked {
             return Ok(false);
         }
         self.asked = Some(now);

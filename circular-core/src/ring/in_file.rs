@@ -81,7 +81,8 @@ pub(crate) struct InFile {
 
 impl InFile {
     /// Of a ring in that memory, which is that file's.
-    pub(crate) fn new(block: &Arc<Block>, made: Made) -> Self {
+    #[cfg(target_os = "linux")]
+    fn new(block: &Arc<Block>, made: Made) -> Self {
         let line = |offset: usize| block.line(made.layout.live + offset);
         Self {
             state: line(live::STATE),

@@ -9,7 +9,7 @@
 //! `committed`, `reserved` and `reach`: the copy was made from front to back (R5).
 
 use crate::format::header::{self, Header};
-use crate::format::layout::{BEFORE, BYTES, COMMITTED, FILE_ENTRY, Layout, OFFSET, RESERVED, SEQ};
+use crate::format::layout::{BEFORE, BYTES, COMMITTED, Layout, OFFSET, RESERVED, SEQ};
 use crate::format::word::WORD;
 use crate::memory::window::Window;
 use crate::select::Select;
@@ -170,12 +170,14 @@ impl<B: ReadAt> Recording for Image<B> {
     }
 
     fn entry(&self, number: usize, committed: u64) -> Option<Entry> {
-        let place = self.layout.index + number * FILE_ENTRY * WORD;
-        let mut bytes = [0; FILE_ENTRY * WORD];
+        let words = self.layout.entry_words;
+        let place = self.layout.index + number * words * WORD;
+        // All but the guard, the last word.
+        let mut bytes = [0; (BEFORE + 1) * WORD];
         self.read(&mut bytes, place);
-        // R3: again, as nobody says in which order one read reads.
+        // R3. By itself, as nobody says in which order one read reads.
         fence(Acquire);
-        let guard = self.word(place + (FILE_ENTRY - 1) * WORD);
+        let guard = self.word(place + (words - 1) * WORD);
         let word = |number: usize| {
             let mut word = [0; WORD];
             word.copy_from_slice(&bytes[number * WORD..][..WORD]);

@@ -160,6 +160,35 @@ impl Tape {
         }
     }
 
+    /// All of it as it would lie in a file, read from front to back, as a plain copy of the file is made.
+    #[cfg(all(test, loom))]
+    pub(crate) fn copy_front_to_back(&self) -> (Vec<u8>, Layout) {
+        let capacity = self.storage.len() * WORD;
+        let layout = Layout::heap(capacity, self.index.blocks.count).unwrap();
+        let mut copy = vec![0; layout.len];
+        let mut read = |at: usize, word: &crate::sys::sync::AtomicU64| {
+            copy[at..at + WORD].copy_from_slice(&word.load(Relaxed).to_le_bytes());
+            // R1, R3, R4 and R5: what comes later is read later.
+            fence(Acquire);
+        };
+        let truth = [self.truth.committed(), self.truth.reserved()];
+        let sections: [(
+            usize,
+            &mut dyn Iterator<Item = &crate::sys::sync::AtomicU64>,
+        ); 4] = [
+            (layout.live, &mut truth.into_iter()),
+            (layout.index, &mut self.index.words()),
+            (layout.data, &mut self.storage.words()),
+            (layout.reach, &mut self.reach.iter()),
+        ];
+        for (begin, words) in sections {
+            for (number, word) in words.enumerate() {
+                read(begin + number * WORD, word);
+            }
+        }
+        (copy, layout)
+    }
+
     /// What the tape is made of; the truth is `committed` and `reserved`. For the fuzz targets, which write
     /// what no writer would.
     #[cfg(any(fuzzing, test))]

@@ -165,3 +165,18 @@ fn dump_on_signal_dumps_when_it_is_asked_to() {
     kill("INT", child.id());
     assert!(child.wait().expect("it ends").success());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn after_a_kill_the_last_line_is_there() {
+    let output = example("after_a_kill")
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.starts_with("shop died without a note"), "{stdout}");
+    assert!(
+        stdout.contains("INFO after_a_kill: selling the last pear customer=7\n"),
+        "{stdout}"
+    );
+}

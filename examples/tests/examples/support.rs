@@ -31,7 +31,10 @@ pub(crate) fn example(name: &str) -> Command {
         "{} is missing: a run of one test alone does not build it, `cargo build --examples` does",
         program.display()
     );
-    Command::new(program)
+    let mut command = Command::new(program);
+    // Where its ring is, which is in a file.
+    command.env("CIRCULAR_DIR", env!("CARGO_TARGET_TMPDIR"));
+    command
 }
 
 /// Asks `what` until it has an answer.

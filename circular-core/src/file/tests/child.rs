@@ -4,14 +4,19 @@ use super::{make, wanted};
 use crate::file::make::prepare;
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
+use std::thread;
 
 /// What a child does, and where.
 const WORK: &str = "CIRCULAR_TEST_WORK";
 const DIR: &str = "CIRCULAR_TEST_DIR";
 /// How large its ring is.
 const CAPACITY: &str = "CIRCULAR_TEST_CAPACITY";
+
+/// A forked child is ended after so many seconds.
+const ALARM: u32 = 20;
 
 /// What a child says begins so, among what the test harness says.
 const SAYS: &str = "child: ";
@@ -81,9 +86,10 @@ impl Child {
     }
 }
 
-/// Ends a process that another has left.
-pub(super) fn kill(pid: &str) {
-    let killed = Command::new("kill").args(["-KILL", pid]).status().unwrap();
+/// Ends processes that another has left.
+pub(super) fn kill(pids: &str) {
+    let mut kill = Command::new("kill");
+    let killed = kill.arg("-KILL").args(pids.split(' ')).status().unwrap();
     assert!(killed.success());
 }
 
@@ -117,9 +123,32 @@ fn work() {
             in_child(|| drop((made.lock, prepared)));
             say_and_wait(&path);
         }
+        "fork all the time" => {
+            wanted.keep = 1000;
+            let (made, children) = thread::scope(|scope| {
+                let forks = scope.spawn(|| (0..100).map(|_| fork_and_wait()).collect::<Vec<_>>());
+                let make = |_| {
+                    wanted.ring += 1;
+                    make(&wanted).unwrap()
+                };
+                let made: Vec<_> = (0..30).map(make).collect();
+                (made, forks.join().unwrap())
+            });
+            let children: Vec<String> = children.iter().map(ToString::to_string).collect();
+            say_and_wait(&children.join(" "));
+            drop(made);
+        }
         "spawn" => {
             let made = make(&wanted).unwrap();
-            let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+            // It says so when it has become another program, and no descriptor of this one is left.
+            let mut child = Command::new("sh")
+                .args(["-c", "echo; exec sleep 1000"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut ready = [0];
+            let stdout = child.stdout.as_mut().unwrap();
+            stdout.read_exact(&mut ready).unwrap();
             say_and_wait(&format!("{} {}", child.id(), made.path.display()));
             child.kill().unwrap();
             child.wait().unwrap();
@@ -136,21 +165,29 @@ fn say_and_wait(text: &str) {
     io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
+/// A forked child that waits to be killed.
 #[expect(unsafe_code, reason = "the standard library cannot fork")]
 fn fork_and_wait() -> libc::pid_t {
-    // SAFETY: the child does nothing but wait.
+    let (mut ours, mut childs) = UnixStream::pair().unwrap();
+    // SAFETY: the child does nothing but say that it is there, and wait.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
-        // SAFETY: a second fork is not here to be seen; the child has one thread, which waits for a signal.
+        let _ = childs.write_all(&[1]);
+        // Should a test fail, nobody ends it.
+        // SAFETY: no memory is involved.
+        unsafe { libc::alarm(ALARM) };
+        // SAFETY: no memory is involved; this is the only thread that the child has.
         unsafe { libc::pause() };
         // SAFETY: it does not return.
         unsafe { libc::_exit(0) };
     }
     assert!(pid > 0);
+    // What is done in a child at its beginning is done.
+    ours.read_exact(&mut [0]).unwrap();
     pid
 }
 
-/// Does something in a forked child, and waits for its end; this process has had its own go before.
+/// Does something in a forked child, and waits for its end.
 #[expect(unsafe_code, reason = "the standard library cannot fork")]
 fn in_child(work: impl FnOnce()) {
     // SAFETY: what the child does is to close files and to look at a number.

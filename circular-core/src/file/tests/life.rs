@@ -1,13 +1,15 @@
 //! Who lives: told from outside, by a file that is open for reading.
 
 use super::child::{Child, kill};
-use super::{KILLED, TempDir, make, state, state_with, wanted};
+use super::{KILLED, TempDir, identity, make, state, state_with, wanted};
 use crate::file::lock;
+use crate::file::process;
 use crate::file::state::RingState;
 use crate::format::file_header::LOCK_NONE;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::thread;
 
 #[test]
 fn a_process_runs_until_it_is_killed() {
@@ -37,6 +39,24 @@ fn a_forked_child_does_not_keep_its_parents_ring_alive() {
 }
 
 #[test]
+fn nor_do_children_that_are_made_while_the_rings_are() {
+    let dir = TempDir::new();
+    let parent = Child::start("fork all the time", dir.path());
+    let children = parent.said.clone();
+    let paths: Vec<PathBuf> = dir
+        .names()
+        .iter()
+        .map(|name| dir.path().join(name))
+        .collect();
+    assert_eq!(paths.len(), 30);
+    assert!(paths.iter().all(|path| state(path) == RingState::Running));
+    parent.kill();
+    let states: Vec<RingState> = paths.iter().map(|path| state(path)).collect();
+    kill(&children);
+    assert_eq!(states, vec![KILLED; 30]);
+}
+
+#[test]
 fn what_a_forked_child_drops_stays_its_parents() {
     let dir = TempDir::new();
     let parent = Child::start("fork, and drop", dir.path());
@@ -45,6 +65,29 @@ fn what_a_forked_child_drops_stays_its_parents() {
     let file = File::open(parent.path()).unwrap();
     assert!(lock::is_held(&file).unwrap());
     parent.kill();
+}
+
+/// A container has pids of its own, and its first process is 1 in each.
+#[test]
+fn a_process_in_another_container_is_judged_by_its_lock() {
+    let dir = TempDir::new();
+    let container =
+        r#"exec unshare --user --map-root-user --pid --fork --kill-child --mount-proc "$@""#;
+    let Some(child) = Child::try_start("make", dir.path(), container, 64 << 10) else {
+        // No namespaces for this user.
+        return;
+    };
+    let path = child.path();
+    let identity = identity(&path);
+    assert_eq!(identity.pid, 1);
+    assert_ne!(identity.pid_namespace, process::pid_namespace());
+    assert_eq!(state(&path), RingState::Running);
+    // Who is killed first is the one outside, and the system sees to the one inside.
+    child.kill();
+    while state(&path) == RingState::Running {
+        thread::yield_now();
+    }
+    assert_eq!(state(&path), KILLED);
 }
 
 #[test]
@@ -130,6 +173,8 @@ fn who_has_said_goodbye_is_believed() {
         made.file.write_all_at(&[word], 0x1040).unwrap();
         assert_eq!(state(&made.path), expected);
     }
+    made.file.write_all_at(&[4], 0x1040).unwrap();
+    assert!(matches!(state(&made.path), RingState::Unknown(_)));
 }
 
 #[test]

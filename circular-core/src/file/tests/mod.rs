@@ -7,9 +7,9 @@ use crate::file::wanted::Wanted;
 use crate::format::file_header::Identity;
 use crate::format::layout::PAGE;
 use crate::format::live::{self, Live};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::id;
 use std::sync::atomic::AtomicU32;
@@ -59,6 +59,8 @@ impl TempDir {
 
 impl Drop for TempDir {
     fn drop(&mut self) {
+        // A test may have taken the right to.
+        let _ = fs::set_permissions(&self.0, Permissions::from_mode(0o700));
         let _ = fs::remove_dir_all(&self.0);
     }
 }

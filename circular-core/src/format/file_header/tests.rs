@@ -218,34 +218,60 @@ fn what_cannot_be_is_refused_whatever_the_checksum_says() {
     }
 }
 
-/// The largest that the format allows, sections in another order, and none of them where this version puts them.
-#[test]
-fn sections_may_be_anywhere() {
+/// The largest that the format allows, and no section where this version puts it.
+fn elsewhere() -> Identity {
     let section = |offset, len| Section { offset, len };
     let capacity = 1 << 40;
-    let identity = Identity {
+    Identity {
         capacity,
         blocks: 256,
-        file_len: capacity + 0x7000,
+        file_len: capacity + 0x9000,
         sections: Sections {
-            reach: section(0x1000, 8),
-            data: section(0x2000, capacity),
-            index: section(capacity + 0x2000, 64 * 256),
-            live: section(capacity + 0x6000, 0x1000),
-            meta: None,
-            meta_checksum: 0,
+            live: section(0x2000, 0x1000),
+            index: section(0x3000, 64 * 256),
+            data: section(0x7000, capacity),
+            reach: section(capacity + 0x7000, 8),
+            meta: Some(section(0x1000, 0x1000)),
+            meta_checksum: 7,
         },
         ..identity()
-    };
+    }
+}
+
+#[test]
+fn sections_may_be_elsewhere() {
+    let identity = elsewhere();
     let decoded = Identity::decode(&identity.encode()).unwrap();
     assert_eq!(decoded, identity);
     #[cfg(target_pointer_width = "64")]
     {
         let layout = decoded.layout().unwrap();
-        assert_eq!((layout.reach, layout.data), (0x1000, 0x2000));
+        assert_eq!((layout.live, layout.index), (0x2000, 0x3000));
         assert_eq!((layout.blocks, layout.entry_words), (256, 8));
-        assert_eq!(layout.live - layout.index, 0x4000);
-        assert_eq!(layout.len - layout.live, 0x1000);
+        assert_eq!(layout.data, 0x7000);
+        assert_eq!(layout.reach - layout.data, 1 << 40);
+        assert_eq!(layout.len - layout.reach, 0x2000);
+    }
+}
+
+/// In a copy that was read from front to back, REACH must be newer than the data, and LIVE older.
+#[test]
+fn sections_are_in_order() {
+    let swap = |change: fn(&mut Sections)| {
+        let mut identity = elsewhere();
+        change(&mut identity.sections);
+        Identity::decode(&identity.encode())
+    };
+    for swapped in [
+        swap(|sections| (sections.live.offset, sections.index.offset) = (0x6000, 0x2000)),
+        swap(|sections| sections.live.offset = sections.reach.offset + 0x1000),
+        swap(|sections| {
+            sections.meta = None;
+            sections.reach.offset = 0x1000;
+        }),
+    ] {
+        let expected = Refused::Bounds("the sections are in another order");
+        assert_eq!(swapped, Err(expected));
     }
 }
 

@@ -8,6 +8,7 @@
 //! order what the code under test does not.
 
 mod loom_close;
+mod loom_copy;
 mod loom_demotion;
 mod loom_failure;
 mod loom_flush;

@@ -1,0 +1,72 @@
+//! The same ring in a file in memory, where others can look at it and a kill leaves it.
+
+use super::circular::read;
+use super::{Bounds, Contender, Opened, Readers, Shared};
+use circular_core::{FileReader, Policy, Ring, RingFile};
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::{env, fs};
+
+pub(crate) struct Mapped;
+
+impl Contender for Mapped {
+    const NAME: &'static str = "circular, in a file";
+    const DOES: &'static str =
+        "the same, in a file in memory; who skips reads the file, as another process does";
+    type Writer = Arc<Ring>;
+
+    fn open(bounds: Bounds, writers: usize, readers: Readers) -> Option<Opened<Arc<Ring>>> {
+        let ring = open(bounds.capacity)?;
+        let handle = ring.handle();
+        let path = handle.path()?.to_path_buf();
+        let mut opened = Opened::shared(ring, writers);
+        match readers {
+            Readers::None => {}
+            Readers::Stuck => {
+                let mut stuck = handle.reader().open();
+                Shared::write(&*opened.writers[0], b"the one record that it reads");
+                stuck.recv().expect("the ring is open");
+                opened = opened.keep(stuck);
+            }
+            Readers::Lossless => {
+                let reader = handle.reader().policy(Policy::Block).open();
+                opened = opened.reader(move || read(reader));
+            }
+            Readers::Skipping(count) => {
+                let file = RingFile::open(&path).expect("it is there");
+                for _ in 0..count {
+                    let reader = file.reader().open();
+                    opened = opened.reader(move || follow(reader));
+                }
+            }
+        }
+        // It is mapped, and open where it must be.
+        let _ = fs::remove_file(path);
+        Some(opened)
+    }
+}
+
+/// A ring in a file; none where the system has no such.
+pub(crate) fn open(capacity: usize) -> Option<Ring> {
+    let shared_memory = Path::new("/dev/shm");
+    let dir = if shared_memory.is_dir() {
+        shared_memory.to_path_buf()
+    } else {
+        env::temp_dir()
+    };
+    let ring = Ring::builder().capacity(capacity).keep(0);
+    ring.mapped_in(dir, "circular-bench").build().ok()
+}
+
+/// Looks at every record by itself, as the others must.
+fn follow(mut reader: FileReader) -> u64 {
+    let mut received = 0;
+    while let Ok(batch) = reader.recv() {
+        for record in batch {
+            black_box(record.bytes());
+            received += 1;
+        }
+    }
+    received
+}
