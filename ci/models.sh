@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source ci/progress.sh
 
-# More than half of the time of all; there are 53.
+# More than half of the time of all; there are 56.
 readonly LONGEST=(
     loom_a_reader_that_resumes_is_told_what_is_gone
     loom_no_record_stands_between_two_parts
