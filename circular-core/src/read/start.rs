@@ -11,6 +11,7 @@ use crate::tape::position::Position;
 use crate::tape::recording::Recording;
 use crate::time::clock::Stamp;
 use crate::time::timestamp::Timestamp;
+use std::cmp::Reverse;
 
 /// Where a reader begins.
 #[derive(Clone, Copy, Debug)]
@@ -74,13 +75,24 @@ pub(crate) fn seq_of_last(
     count: u64,
     select: &Select,
 ) -> u64 {
+    // Each entry is looked at once: in a file, that takes several calls of the system.
+    let mut begins = Vec::new();
+    if begins.try_reserve_exact(tape.blocks().count).is_err() {
+        return head.seq;
+    }
+    begins.extend(tape.entries(head.offset).map(|entry| entry.position));
+    begins.sort_unstable_by_key(|begin: &Position| Reverse(begin.offset));
     let mut missing = count;
     let mut end = head;
     // Block by block, back from the head.
-    while missing > 0 {
-        let Some(begin) = nearest(tape, head, |position| position.offset < end.offset) else {
+    for begin in begins {
+        if missing == 0 {
             break;
-        };
+        }
+        // A long record is in two entries.
+        if begin.offset >= end.offset {
+            continue;
+        }
         let taken = taken(tape, begin, end, select, u64::MAX);
         if tape.is_overtaken(begin.offset, head.offset) {
             break;

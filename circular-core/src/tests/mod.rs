@@ -2,5 +2,6 @@
 
 mod damaged;
 mod damaged_file;
+mod file_reads;
 #[cfg(loom)]
 mod models;
