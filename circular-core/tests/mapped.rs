@@ -389,3 +389,178 @@ fn a_task_follows_too() {
     writer.join().unwrap();
     assert_eq!(seqs, (0..100).collect::<Vec<u64>>());
 }
+
+/// However much is filtered out before it.
+#[test]
+fn the_one_record_that_passes_is_found() {
+    let dir = Dir::new("filtered");
+    let ring = dir.ring(10 << 20);
+    let file = open(&ring);
+    let mut early = file.reader().at_least(Level::Error).open();
+    let text = [b'x'; 112];
+    for _ in 0..(10 << 20) / 128 {
+        ring.record(Meta::new().level(Level::Debug), &text).unwrap();
+    }
+    ring.record(Meta::new().level(Level::Error), b"the cause\n")
+        .unwrap();
+    let mut late = file.reader().at_least(Level::Error).open();
+    assert_eq!(late.try_recv().unwrap().bytes(), b"the cause\n");
+    drop(ring);
+    let mut after = file.reader().at_least(Level::Error).open();
+    assert_eq!(after.recv().unwrap().bytes(), b"the cause\n");
+    // This one is told of what was overwritten meanwhile, too.
+    let mut got = Vec::new();
+    while let Ok(batch) = early.recv() {
+        got.extend_from_slice(batch.bytes());
+    }
+    assert_eq!(got, b"the cause\n");
+}
+
+/// Old ones of the same program that are kept, and copies, are not what comes next.
+#[test]
+fn the_next_run_is_found_though_some_were_removed_and_others_copied() {
+    let dir = Dir::new("next");
+    let first = dir.ring(4096);
+    let file = open(&first);
+    assert!(file.next_run().unwrap().is_none());
+    drop(first);
+    let name = file.path().file_name().unwrap().to_str().unwrap();
+    let copy = dir.0.join(name.replace("shop.", "a-copy-of-shop."));
+    fs::copy(file.path(), &copy).unwrap();
+    let second = dir.ring(4096);
+    let third = dir.ring(4096);
+    let next = file.next_run().unwrap().unwrap();
+    assert_eq!(next.path(), second.handle().path().unwrap());
+    assert!(open(&third).next_run().unwrap().is_none());
+    fs::remove_file(second.handle().path().unwrap()).unwrap();
+    fs::copy(file.path(), dir.0.join("shop.00000000000000aa.ring")).unwrap();
+    let next = file.next_run().unwrap().unwrap();
+    assert_eq!(next.path(), third.handle().path().unwrap());
+}
+
+#[test]
+fn a_mode_that_is_none_is_refused() {
+    let dir = Dir::new("mode");
+    let build = |mode| {
+        let builder = Ring::builder().capacity(4096).mode(mode);
+        builder.mapped_in(&dir.0, "shop").build()
+    };
+    // Decimal; the owner must read it; more than permissions.
+    for mode in [640, 0o000, 0o240, 0o4600] {
+        let error = build(mode).unwrap_err().to_string();
+        assert!(error.contains("0o640"), "{mode:o}: {error}");
+    }
+    assert!(build(0o644).is_ok());
+}
+
+#[test]
+fn a_dead_ring_of_which_nothing_is_left_is_an_error_and_not_waited_for() {
+    let dir = Dir::new("nothing-left");
+    let mut ring = dir.ring(4096);
+    writeln!(ring, "one").unwrap();
+    let path = ring.handle().path().unwrap().to_path_buf();
+    drop(ring);
+    let cut = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    cut.set_len(4096).unwrap();
+    let file = RingFile::open(&path).unwrap();
+    assert!(file.info().is_cut);
+    assert!(file.snapshot().unwrap().is_empty());
+    assert!(matches!(
+        file.reader().open().recv(),
+        Err(FileRecvError::Ended)
+    ));
+}
+
+#[test]
+fn a_file_that_was_removed_is_known_to_be() {
+    let dir = Dir::new("is-removed");
+    let ring = dir.ring(4096);
+    let file = open(&ring);
+    assert!(!file.is_removed().unwrap());
+    fs::remove_file(file.path()).unwrap();
+    assert!(file.is_removed().unwrap());
+}
+
+/// On a file system with room for two rings and a half: what is kept gives way, and is not in the way.
+#[test]
+fn kept_rings_give_way_to_the_next_one() {
+    const CHILD: &str = "CIRCULAR_TEST_SMALL_DIR";
+    if let Some(dir) = std::env::var_os(CHILD) {
+        for number in 0..5 {
+            let builder = Ring::builder().capacity(1 << 20);
+            let mut ring = builder.mapped_in(&dir, "shop").build().unwrap();
+            writeln!(ring, "{number}").unwrap();
+        }
+        let rings = RingFile::list(&dir).unwrap();
+        assert_eq!(rings.len(), 2);
+        // One that is too large for all of it is refused before it has taken what there is.
+        let builder = Ring::builder().capacity(64 << 20);
+        let error = builder.mapped_in(&dir, "other").build().unwrap_err();
+        assert!(error.to_string().contains("tmpfs of 2.5 MiB, "), "{error}");
+        return;
+    }
+    let dir = Dir::new("gives-way");
+    let script = r#"mount -t tmpfs -o size=2560k none "$0" || exit 99; exec "$@""#;
+    let output = std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+        .arg(&dir.0)
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "kept_rings_give_way_to_the_next_one",
+            "--nocapture",
+        ])
+        .env(CHILD, &dir.0)
+        .output();
+    let output = match output {
+        Ok(output) if output.status.code() != Some(99) && output.status.code() != Some(1) => output,
+        refused => {
+            eprintln!("SKIPPED: this user may not mount a file system of its own: {refused:?}");
+            return;
+        }
+    };
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// A process that becomes another program has its pid and its start still, and no ring any more.
+#[test]
+fn a_process_that_has_become_another_program_is_not_taken_for_alive() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+    const CHILD: &str = "CIRCULAR_TEST_EXEC_DIR";
+    if let Some(dir) = std::env::var_os(CHILD) {
+        let builder = Ring::builder().capacity(4096).mapped_in(dir, "shop");
+        let ring = builder.build().unwrap();
+        writeln!(&ring, "before").unwrap();
+        let path = ring.handle().path().unwrap().to_path_buf();
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", r#"echo "ring: $0"; exec sleep 1000"#])
+            .arg(path);
+        panic!("{}", shell.exec());
+    }
+    let dir = Dir::new("exec");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "a_process_that_has_become_another_program_is_not_taken_for_alive",
+        ])
+        .arg("--nocapture")
+        .env(CHILD, &dir.0)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(|line| line.unwrap());
+    let path = lines.find_map(|line| line.strip_prefix("ring: ").map(PathBuf::from));
+    let file = RingFile::open(path.unwrap()).unwrap();
+    let state = file.state().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(
+        matches!(state, RingState::Died { signal: None, .. }),
+        "{state}"
+    );
+    assert_eq!(file.snapshot().unwrap().bytes(), b"before\n");
+}

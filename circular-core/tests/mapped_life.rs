@@ -276,7 +276,7 @@ fn another_process_with_the_same_pid_is_not_the_program() {
     let said = program.said.join(" ");
     assert_eq!(
         said,
-        "running, and then died without a note (SIGKILL, or out of memory)"
+        "running, and then died without a note (killed, out of memory, or by a crash)"
     );
     program.end();
 }

@@ -126,6 +126,14 @@ pub struct FileReader {
     watch: Watch,
 }
 
+/// What a look at the file has brought.
+enum Look {
+    Found,
+    Nothing,
+    /// Nothing so far, and there is more to look at.
+    More,
+}
+
 impl FileReader {
     /// Waits for the next batch, and returns it.
     ///
@@ -175,17 +183,34 @@ impl FileReader {
     /// Copies the next batch into the buffer, if there is one.
     fn look(&mut self) -> Result<(), FileRecvError> {
         loop {
-            let followed = self.follower.next().map_err(FileRecvError::Io)?;
-            if followed == Followed::Batch {
-                self.watch.note_activity();
-                return Ok(());
+            match self.look_on()? {
+                Look::Found => return Ok(()),
+                Look::Nothing => return Err(FileRecvError::Empty),
+                Look::More => {}
+            }
+        }
+    }
+
+    /// The same, up to where it has done so much that others may have their turn.
+    fn look_on(&mut self) -> Result<Look, FileRecvError> {
+        loop {
+            match self.follower.next().map_err(FileRecvError::Io)? {
+                Followed::Batch => {
+                    self.watch.note_activity();
+                    return Ok(Look::Found);
+                }
+                Followed::More => {
+                    self.watch.note_activity();
+                    return Ok(Look::More);
+                }
+                Followed::Drained => {}
             }
             if self.watch.has_ended() {
                 return Err(FileRecvError::Ended);
             }
             // Once more, for what was written before the end.
             if !self.watch.ask(&self.opened).map_err(FileRecvError::Io)? {
-                return Err(FileRecvError::Empty);
+                return Ok(Look::Nothing);
             }
         }
     }
@@ -253,17 +278,23 @@ impl AsyncFileReader {
     }
 
     fn poll_look(&mut self, context: &mut Context<'_>) -> Poll<Result<(), FileRecvError>> {
-        match self.reader.look() {
-            Err(FileRecvError::Empty) => {}
-            looked => return Poll::Ready(looked),
+        match self.reader.look_on() {
+            Ok(Look::Found) => return Poll::Ready(Ok(())),
+            Ok(Look::Nothing) => {}
+            Ok(Look::More) => {
+                // At once, when other tasks have had their turn.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Err(error) => return Poll::Ready(Err(error)),
         }
         let (now, waker) = (sync::now(), context.waker());
         let is_set = |(when, set): &(Instant, Waker)| *when > now && set.will_wake(waker);
         if !self.asleep.as_ref().is_some_and(is_set) {
             let when = now + self.reader.watch.nap();
-            self.asleep = Some((when, waker.clone()));
             let set = self.alarm.wake_at(when, waker.clone());
             set.map_err(FileRecvError::Io)?;
+            self.asleep = Some((when, waker.clone()));
         }
         Poll::Pending
     }

@@ -148,10 +148,10 @@ impl RingFile {
     pub fn info(&self) -> RingInfo {
         let identity = self.opened.identity();
         let origin = self.opened.origin();
-        let known = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let known = |text: &String| (!text.is_empty()).then(|| shown(text));
         let created = UNIX_EPOCH.checked_add(Duration::from_nanos(identity.created));
         RingInfo {
-            program: identity.program.clone(),
+            program: shown(&identity.program),
             executable: origin
                 .and_then(|origin| known(&origin.program))
                 .map(PathBuf::from),
@@ -162,7 +162,7 @@ impl RingFile {
             previous: (identity.before != 0).then_some(identity.before),
             created: created.unwrap_or(UNIX_EPOCH),
             capacity: identity.capacity,
-            writer: identity.writer.clone(),
+            writer: shown(&identity.writer),
             is_copy: self.opened.is_copy(),
             is_cut: self.opened.is_cut(),
         }
@@ -198,21 +198,47 @@ impl RingFile {
         FileReaderBuilder::new(Arc::clone(&self.opened), Arc::clone(&self.alarm))
     }
 
-    /// Returns the ring of the program's next run, if there is one in the same directory: the one to go on with when this
-    /// one has ended.
+    /// Returns the ring that the program had after this one, if there is one in the same directory: the one to go on with
+    /// when this one has ended. It is the one that names this one as its predecessor, or else, as that may have been
+    /// removed, the first that was made later.
+    ///
+    /// Where several processes of one name share a directory, it may be another one's: give each a directory, or a name,
+    /// of its own if that matters.
     ///
     /// # Errors
     ///
     /// Why the directory cannot be read.
     pub fn next_run(&self) -> io::Result<Option<RingFile>> {
-        let dir = self.opened.path().parent().unwrap_or(Path::new("."));
+        let dir = self.opened.path().parent();
+        let dir = dir.filter(|dir| !dir.as_os_str().is_empty());
         let own = self.opened.identity();
-        let rings = Self::list(dir)?.into_iter();
-        let mut later = rings.filter_map(|listed| listed.ring.ok()).filter(|ring| {
+        let is_later = |ring: &RingFile| {
+            let name = ring.path().file_name().and_then(|name| name.to_str());
             let identity = ring.opened.identity();
-            identity.before == own.ring && identity.program == own.program
-        });
-        Ok(later.next())
+            let is_named_so = name.and_then(Name::parse).is_some_and(|name| {
+                (name.program, name.ring) == (&*identity.program, identity.ring)
+            });
+            is_named_so
+                && !ring.opened.is_copy()
+                && (identity.uid, &identity.program) == (own.uid, &own.program)
+                && identity.created > own.created
+        };
+        let rings = Self::list(dir.unwrap_or(Path::new(".")))?.into_iter();
+        let later = rings.filter_map(|listed| listed.ring.ok()).filter(is_later);
+        Ok(later.min_by_key(|ring| {
+            let identity = ring.opened.identity();
+            (identity.before != own.ring, identity.created)
+        }))
+    }
+
+    /// Returns whether the file has been removed since it was opened. Its program goes on writing to it, and who has it
+    /// open can read it, but nobody else finds it.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be looked at any more.
+    pub fn is_removed(&self) -> io::Result<bool> {
+        self.opened.is_removed()
     }
 
     /// Returns what the ring has done so far. Of its readers nothing is known here.
@@ -254,16 +280,32 @@ impl RingFile {
                 break;
             }
         }
-        match image.take_error() {
-            Some(error) => Err(error),
-            None => Ok(stats),
+        if let Some(error) = image.take_error() {
+            return Err(error);
         }
+        if stats.written == 0 && image.committed() > 0 {
+            let message = "writers were faster than every look at the ring: try again";
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+        }
+        Ok(stats)
     }
 
     fn image(&self) -> Image<Arc<Opened>> {
         let opened = &self.opened;
         Image::new(Arc::clone(opened), opened.layout(), opened.is_copy())
     }
+}
+
+/// A text that somebody else may have put there, without what a terminal would obey.
+fn shown(text: &str) -> String {
+    let shown = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(shown).collect()
 }
 
 /// How often a look at a ring begins anew, while writers overwrite all that there was.

@@ -49,6 +49,11 @@ impl FileSystem {
         })
     }
 
+    /// How much of it this user may still have; `None` if it does not say.
+    pub(super) fn free(&self) -> Option<u64> {
+        (self.size > 0).then_some(self.free)
+    }
+
     fn name(&self) -> Option<&'static str> {
         let known = NAMES.iter().find(|(kind, _)| *kind == self.kind);
         known.map(|(_, name)| *name)

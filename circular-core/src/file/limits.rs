@@ -6,6 +6,7 @@ use crate::file::file_system::{FileSystem, Size};
 use crate::file::system;
 use std::fs;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 /// Whether a file of `len` bytes may be made and mapped, and `keep` dead ones beside it.
 pub(super) fn check(
@@ -17,7 +18,10 @@ pub(super) fn check(
     let limit = system::address_space_limit();
     address_space(len, limit, limit.map_or(0, |_| mapped()))?;
     match file_system {
-        Some(here) if here.is_memory() => memory(len, keep, cgroup::smallest()),
+        Some(here) if here.is_memory() => {
+            let limits = cgroup::smallest().into_iter().chain(machine());
+            memory(len, keep, limits.min_by_key(|limit| limit.bytes))
+        }
         _ => Ok(()),
     }
 }
@@ -70,6 +74,18 @@ fn memory(len: u64, keep: usize, limit: Option<Limit>) -> Result<(), MappingErro
     Err(MappingError::new(ErrorKind::OutOfMemory, message))
 }
 
+/// What the machine has, as `/proc/meminfo` tells, from proc_meminfo(5).
+fn machine() -> Option<Limit> {
+    let file = PathBuf::from("/proc/meminfo");
+    let text = fs::read_to_string(&file).ok()?;
+    let total = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: u64 = total.trim().strip_suffix(" kB")?.trim_end().parse().ok()?;
+    let bytes = kilobytes.saturating_mul(1024);
+    Some(Limit { bytes, file })
+}
+
 /// How much the process has mapped: the first field of `/proc/self/statm`, from proc_pid_statm(5). 0 if it is not told.
 fn mapped() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -82,7 +98,6 @@ fn mapped() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
 
     #[test]
     fn what_is_exactly_allowed_is_allowed() {

@@ -43,6 +43,12 @@ use std::process::id;
 /// profiler sends a hundred each second.
 const PIECE: u64 = 16 << 20;
 
+/// What no reader takes for a ring is not made.
+const LARGEST: u64 = 1 << 40;
+
+/// So many kept rings are given up one by one where there is no room.
+const MOST_TO_GIVE_UP: usize = 16;
+
 /// No record begins in a block: what its entry's first word says, and the last one, its guard.
 const NOWHERE: u64 = u64::MAX;
 const ENTRY_GUARD: usize = (FILE_ENTRY - 1) * WORD;
@@ -92,7 +98,11 @@ pub(super) fn prepare_in(
     surroundings: &Surroundings,
 ) -> Result<Prepared, MappingError> {
     let name = Name::new(&wanted.program, wanted.ring)?;
+    check_mode(wanted.mode)?;
     let layout = Layout::file(wanted.capacity, wanted.blocks).ok_or_else(too_large)?;
+    if layout.capacity as u64 > LARGEST {
+        return Err(too_large());
+    }
     let len = layout.len as u64;
     let dir = surroundings.open(wanted.dir.as_deref())?;
     let file_system = FileSystem::of(&dir.handle).ok();
@@ -115,7 +125,8 @@ pub(super) fn prepare_in(
     let lock = lock_if_possible(&file, &hidden.path)?;
     drop(under_lock);
 
-    reserve(&file, len).map_err(|error| no_room(&dir.path, file_system, len, error))?;
+    reserve_or_prune(&file, len, &dir, wanted)
+        .map_err(|error| no_room(&dir.path, file_system, len, error))?;
     fill(&file, &layout, &origin).map_err(|error| cannot("write to", &hidden.path, error))?;
     let metadata = file
         .metadata()
@@ -226,13 +237,53 @@ fn too_large() -> MappingError {
     MappingError::new(ErrorKind::InvalidInput, String::from(message))
 }
 
+/// The owner reads it, or nobody could look at it, nor see that it is old and is to be removed.
+fn check_mode(mode: u32) -> Result<(), MappingError> {
+    if mode & !0o777 == 0 && mode & 0o400 != 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{mode:#o} is no mode for a ring's file, which its owner must be able to read: pass it in octal, 0o600 or 0o640"
+    );
+    Err(MappingError::new(ErrorKind::InvalidInput, message))
+}
+
+/// Has the system give all of the file's memory. Where there is too little, dead rings of this program go that would have
+/// been kept, the oldest first.
+fn reserve_or_prune(file: &File, len: u64, dir: &Dir, wanted: &Wanted) -> io::Result<()> {
+    let mut keep = wanted.keep.min(MOST_TO_GIVE_UP);
+    loop {
+        // Asked before, as what is given piece by piece may be all that others have.
+        let free = FileSystem::of(&dir.handle)
+            .ok()
+            .and_then(|here| here.free());
+        let reserved = match free {
+            Some(free) if len > free => Err(ErrorKind::StorageFull.into()),
+            _ => reserve(file, len),
+        };
+        match reserved {
+            Err(error) if error.kind() == ErrorKind::StorageFull && keep > 0 => {
+                keep -= 1;
+                file.set_len(0)?;
+                if DirLock::wait(&dir.handle).is_some() {
+                    prune::prune(&dir.path, &wanted.program, keep);
+                }
+            }
+            reserved => return reserved,
+        }
+    }
+}
+
 /// Readable by its owner only, until it is whole.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     // `create_new` does not follow a link, not even one that leads nowhere.
     options.read(true).write(true).create_new(true);
     options.mode(0o600).custom_flags(libc::O_NOFOLLOW);
-    options.open(path)
+    let file = options.open(path)?;
+    // Whatever the umask.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 fn lock_if_possible(file: &File, path: &Path) -> Result<Option<Lock>, MappingError> {

@@ -89,6 +89,18 @@ impl Opened {
         self.is_cut
     }
 
+    /// Whether nobody finds it any more.
+    pub(crate) fn is_removed(&self) -> io::Result<bool> {
+        let metadata = self.file.metadata()?;
+        #[cfg(unix)]
+        return Ok(std::os::unix::fs::MetadataExt::nlink(&metadata) == 0);
+        #[cfg(not(unix))]
+        {
+            let _ = metadata;
+            Ok(false)
+        }
+    }
+
     /// How long the file is now.
     pub(crate) fn len(&self) -> io::Result<u64> {
         self.file.metadata().map(|metadata| metadata.len())

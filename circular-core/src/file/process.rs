@@ -45,6 +45,18 @@ pub(super) fn is_alive(pid: u64, started: u64) -> io::Result<bool> {
     }
 }
 
+/// Whether a process has mapped a file with that inode, from proc_pid_maps(5). Devices are called otherwise there on some
+/// file systems, so they are not compared.
+pub(super) fn has_mapped(pid: u64, inode: u64) -> io::Result<bool> {
+    let maps = fs::read(format!("/proc/{pid}/maps"))?;
+    let inode = inode.to_string();
+    let is_it = |line: &[u8]| {
+        let mut fields = line.split(|byte| *byte == b' ');
+        fields.nth(4) == Some(inode.as_bytes())
+    };
+    Ok(maps.split(|byte| *byte == b'\n').any(is_it))
+}
+
 /// What `/proc/<pid>/stat` tells, from proc_pid_stat(5).
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {

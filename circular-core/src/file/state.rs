@@ -6,7 +6,7 @@
 //! In this order: a file that is not the one that was made is a copy, of which nothing can be said; a ring that says
 //! that it is closed, or that its program has come to its end, is; one whose lock is held lives; one from before the
 //! system was started ended with it; one whose process is still the one that it was lives (it may have closed all its
-//! descriptors); and all others were killed, by what the note says.
+//! descriptors), unless it has not mapped the file, as after an `exec`; and all others were killed, by what the note says.
 
 use crate::format::file_header::Identity;
 use crate::format::live::{self, Live, Note};
@@ -27,8 +27,8 @@ pub enum RingState {
     /// It was killed.
     #[non_exhaustive]
     Died {
-        /// By which signal, if there was time to note that. SIGKILL, the system when it is out of memory, and a SIGTERM
-        /// that nobody handles leave no note.
+        /// By which signal, if that was noted. SIGKILL, the system when it is out of memory, and a SIGTERM that nobody
+        /// handles leave no note; and no version of this library notes a crash so far.
         signal: Option<i32>,
         /// The system's number of the thread to which it came.
         thread: Option<u64>,
@@ -64,7 +64,7 @@ impl fmt::Display for RingState {
                 }
             }
             Self::Died { signal: None, .. } => {
-                f.write_str("died without a note (SIGKILL, or out of memory)")
+                f.write_str("died without a note (killed, out of memory, or by a crash)")
             }
             Self::SystemEnded => f.write_str("ended with the system (a restart, or a power cut)"),
             Self::Copy => f.write_str("a copy, which does not tell whether the writer runs"),
@@ -162,6 +162,8 @@ fn unfinished(file: &File, identity: &Identity, note: &Note) -> RingState {
     let namespace = process::pid_namespace();
     if namespace == identity.pid_namespace && namespace != FileId::default() {
         match process::is_alive(identity.pid, identity.pid_started) {
+            // It may have become another program, which has its pid, and no lock any more.
+            Ok(true) if is_told && is_gone(identity) => {}
             Ok(true) => return RingState::Running,
             Ok(false) => is_told = true,
             Err(_) => {}
@@ -172,6 +174,13 @@ fn unfinished(file: &File, identity: &Identity, note: &Note) -> RingState {
     } else {
         unknown("its file system has no locks, and its process is in another container")
     }
+}
+
+/// Whether the process has not mapped the file, as far as it can be asked.
+#[cfg(target_os = "linux")]
+fn is_gone(identity: &Identity) -> bool {
+    let mapped = crate::file::process::has_mapped(identity.pid, identity.file.inode);
+    mapped.is_ok_and(|mapped| !mapped)
 }
 
 /// Not asked: all that is there are copies.
@@ -218,6 +227,9 @@ mod tests {
         assert_eq!(noted(0, 0, 0), none);
         assert_eq!(noted(1, 4711, 7), none);
         let told = none.to_string();
-        assert_eq!(told, "died without a note (SIGKILL, or out of memory)");
+        assert_eq!(
+            told,
+            "died without a note (killed, out of memory, or by a crash)"
+        );
     }
 }

@@ -7,6 +7,9 @@ use crate::error::OutOfMemory;
 use crate::format::word::WORD;
 use crate::memory::source::Source;
 
+/// So many bytes it keeps room for.
+pub(crate) const USUAL: usize = 64 * 1024;
+
 /// Words that were read from a file, of the `len` that there are from the beginning of DATA to its end.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
@@ -34,6 +37,8 @@ impl Window {
         self.begin = begin;
         self.end = begin;
         self.bytes.clear();
+        // What it grew by for one long record is given back.
+        self.bytes.shrink_to(bytes.max(USUAL));
         let reserved = self.bytes.try_reserve_exact(bytes);
         reserved.map_err(|_| OutOfMemory { bytes })?;
         self.bytes.resize(bytes, 0);

@@ -21,7 +21,8 @@ use crate::tape::recover;
 use crate::tape::walk::Most;
 use std::io;
 
-/// How often a pass begins anew where writers overtake it, or records are filtered out or damaged.
+/// How often it begins anew where writers overtake it, or records are filtered out or damaged, before others have their
+/// turn.
 const TRIES: u32 = 64;
 
 /// What a batch may be at most.
@@ -51,6 +52,8 @@ pub(crate) struct Follower<B> {
 pub(crate) enum Followed {
     /// There are records in the buffer, or something was missed.
     Batch,
+    /// It has got on, and nothing that it came by passed the filter: there is more.
+    More,
     /// It has had everything so far.
     Drained,
 }
@@ -82,8 +85,10 @@ impl<B: ReadAt> Follower<B> {
         self.buffer.clear();
         self.buffer.shrink();
         let before = (self.place.clone(), self.damaged, self.stuck_at);
+        let begun = self.place.position();
+        let mut is_done = false;
         for _ in 0..TRIES {
-            let is_done = self.pass();
+            is_done = self.pass();
             if let Some(error) = self.image.take_error() {
                 // What could not be read is neither missed nor damaged: the next call tries again.
                 self.buffer.clear();
@@ -97,6 +102,8 @@ impl<B: ReadAt> Follower<B> {
         let has_something = !self.buffer.is_empty() || !self.place.is_told();
         Ok(if has_something {
             Followed::Batch
+        } else if !is_done && self.place.position() != begun {
+            Followed::More
         } else {
             Followed::Drained
         })

@@ -57,13 +57,14 @@ impl Watch {
             return Ok(false);
         }
         self.asked = Some(now);
+        let is_cut = opened.len()? < opened.identity().file_len;
         self.has_ended = match opened.state()? {
             RingState::Running => false,
-            // It may be anywhere; more may come.
-            RingState::Unknown(_) => false,
+            // More may come, unless what would tell of it is gone.
+            RingState::Unknown(_) => is_cut,
             _ => true,
         };
-        if !self.has_ended && opened.len()? < opened.identity().file_len && !opened.is_cut() {
+        if is_cut && !opened.is_cut() {
             let message = "somebody has cut the file: what is behind the cut is lost; the program that writes it must be \
                            started again to have a ring that can be followed";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));

@@ -11,7 +11,7 @@
 use crate::format::header::{self, Header};
 use crate::format::layout::{BEFORE, BYTES, COMMITTED, Layout, OFFSET, RESERVED, SEQ};
 use crate::format::word::WORD;
-use crate::memory::window::Window;
+use crate::memory::window::{self, Window};
 use crate::select::Select;
 use crate::sys::read_at::ReadAt;
 use crate::sys::sync::fence;
@@ -26,7 +26,7 @@ use std::io;
 use std::sync::atomic::Ordering::Acquire;
 
 /// So much is read at once, unless a record is longer.
-const WINDOW: u64 = 64 * 1024;
+const WINDOW: u64 = window::USUAL as u64;
 
 /// The records in the file or the bytes of a ring.
 #[derive(Debug)]
@@ -200,9 +200,11 @@ impl<B: ReadAt> Recording for Image<B> {
     }
 
     fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool {
-        let size = (header.words() * WORD) as u64;
-        let window = self.window(position, position.offset.saturating_add(size), size);
-        walk::is_taken(&*window, position, header, select)
+        select.takes(header, |target| {
+            let size = (header.words() * WORD) as u64;
+            let window = self.window(position, position.offset.saturating_add(size), size);
+            walk::read_target(&*window, position, header, target);
+        })
     }
 
     fn copy(
@@ -218,6 +220,11 @@ impl<B: ReadAt> Recording for Image<B> {
         if copied.position == from && copied.too_large.is_none() {
             // A record that is longer than the window, or none.
             if let Some((header, _, next)) = self.step(from, upto) {
+                if !self.is_taken(from, header, select) {
+                    copied.position = next;
+                    copied.filtered += 1;
+                    return copied;
+                }
                 let size = next.offset - from.offset;
                 copied = self.copy_within(from, upto, size, select, most, buffer);
                 if copied.position == from && !self.window.borrow().has(from.offset, size) {

@@ -138,7 +138,12 @@ pub(crate) fn is_taken(
 }
 
 /// Reads the target of the record at `position`.
-fn read_target(source: &impl Source, position: Position, header: Header, target: &mut [u8]) {
+pub(crate) fn read_target(
+    source: &impl Source,
+    position: Position,
+    header: Header,
+    target: &mut [u8],
+) {
     // It begins amid a word, behind the payload.
     let (words, before) = (header.len as usize / WORD, header.len as usize % WORD);
     let from = source.step(position.word, header::WORDS + words);

@@ -1,7 +1,7 @@
 //! Who lives: told from outside, by a file that is open for reading.
 
 use super::child::{Child, kill};
-use super::{KILLED, TempDir, identity, make, state, state_with, wanted};
+use super::{KILLED, TempDir, identity, make, map, state, state_with, wanted};
 use crate::file::lock;
 use crate::file::process;
 use crate::file::state::RingState;
@@ -95,6 +95,7 @@ fn one_that_has_lost_its_lock_is_known_by_its_pid_and_its_start() {
     let dir = TempDir::new();
     let made = make(&wanted(dir.path())).unwrap();
     let path = &made.path;
+    let mapping = map(&made);
     drop(made.lock);
     assert_eq!(state(path), RingState::Running);
     // Another has its pid by now, or nobody.
@@ -106,6 +107,9 @@ fn one_that_has_lost_its_lock_is_known_by_its_pid_and_its_start() {
     // A pid of another namespace says nothing.
     let elsewhere = state_with(path, |identity| identity.pid_namespace.inode += 1);
     assert_eq!(elsewhere, KILLED);
+    // The process lives, and the ring does not: it has become another program, say.
+    drop(mapping);
+    assert_eq!(state(path), KILLED);
     let boot = state_with(path, |identity| identity.boot_id[3] ^= 1);
     assert_eq!(boot, RingState::SystemEnded);
 }

@@ -7,6 +7,7 @@ use crate::file::wanted::Wanted;
 use crate::format::file_header::Identity;
 use crate::format::layout::PAGE;
 use crate::format::live::{self, Live};
+use crate::memory::mapped::Mapping;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -80,6 +81,11 @@ fn wanted(dir: &Path) -> Wanted {
 
 fn make(wanted: &Wanted) -> Result<Made, MappingError> {
     prepare(wanted).and_then(Prepared::publish)
+}
+
+/// As its writer has it, and must to be taken for alive without its lock.
+fn map(made: &Made) -> Mapping {
+    Mapping::of(&made.file, made.layout.len).unwrap()
 }
 
 /// Makes a ring of "shop" that looks as if its process had been killed after so many seconds.

@@ -1,7 +1,7 @@
 //! Which files go when a new ring is made, and that no other does.
 
 use super::child::Child;
-use super::{TempDir, dead, dead_of, identity, make, rewrite, state, wanted};
+use super::{TempDir, dead, dead_of, identity, make, map, rewrite, state, wanted};
 use crate::file::names::Name;
 use crate::file::state::RingState;
 use crate::file::wanted::Wanted;
@@ -98,6 +98,7 @@ fn the_living_stay_however_many() {
     let closed = make(&wanted(dir.path())).unwrap();
     set_state(&closed.path, 2);
     let without = make(&wanted(dir.path())).unwrap();
+    let _mapping = map(&without);
     drop(without.lock);
     start(&dir, 0);
     assert!(living.iter().all(|made| made.path.exists()));
