@@ -41,7 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn child() -> Result<(), Box<dyn Error>> {
-    let recorder = circular_tracing::recorder("shop").no_console().init()?;
+    let recorder = circular_tracing::recorder("after_a_kill")
+        .no_console()
+        .init()?;
     info!(customer = 7, "selling the last pear");
     let handle = recorder.handle();
     let path = handle.path().ok_or("the ring has no file")?;

@@ -153,7 +153,7 @@ impl OpenError {
         let what_to_do = match error.kind() {
             io::ErrorKind::NotFound => "rings end in .ring; the directory may have others",
             io::ErrorKind::PermissionDenied => {
-                "a ring is its owner's, unless it was made with another mode: read it as that user, or as root"
+                "a ring, and the directory that it is in, are its owner's, unless they were made with another mode: read it as that user, or as root"
             }
             _ if is_link(path) => "it is a link: pass the path of the file itself",
             _ => "pass the path of a ring's file",

@@ -515,7 +515,8 @@ fn kept_rings_give_way_to_the_next_one() {
     let output = match output {
         Ok(output) if output.status.code() != Some(99) && output.status.code() != Some(1) => output,
         refused => {
-            eprintln!("SKIPPED: this user may not mount a file system of its own: {refused:?}");
+            let text = "SKIPPED: this user may not mount a file system of its own";
+            writeln!(std::io::stderr(), "{text}: {refused:?}").unwrap();
             return;
         }
     };

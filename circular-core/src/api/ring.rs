@@ -352,8 +352,10 @@ impl RingBuilder {
         self
     }
 
-    /// Sets who may read the ring's file, as `chmod` takes it; `0o600` by default. `0o640` is for another user of the
-    /// same group, such as a side-car's.
+    /// Sets who may read the ring's file, as `chmod` takes it, in octal; `0o600` by default. `0o640` is for another user of
+    /// the same group, such as a side-car's, in a directory that lets that in, which the default ones do not:
+    /// `$CIRCULAR_DIR`, or [`mapped_in`](Self::mapped_in). One that its owner may not read is an error of
+    /// [`build`](Self::build).
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self

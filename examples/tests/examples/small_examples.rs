@@ -174,7 +174,10 @@ fn after_a_kill_the_last_line_is_there() {
         .expect("the program starts");
     assert!(output.status.success(), "{output:?}");
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.starts_with("shop died without a note"), "{stdout}");
+    assert!(
+        stdout.starts_with("after_a_kill died without a note"),
+        "{stdout}"
+    );
     assert!(
         stdout.contains("INFO after_a_kill: selling the last pear customer=7\n"),
         "{stdout}"

@@ -2,6 +2,7 @@
 
 use super::TempDir;
 use super::child::Child;
+use std::io::{self, Write};
 
 /// What a child says that makes a ring after a script, or `None` if the script cannot do its part.
 fn says(shell: &str, capacity: usize) -> Option<(String, TempDir)> {
@@ -40,6 +41,12 @@ fn a_limit_of_the_address_space_is_told() {
     is_refused("ulimit -v 4000000", 8 << 30, &expected);
 }
 
+/// Says so.
+fn skipped() {
+    let text = "SKIPPED: this user may not mount a file system of its own";
+    writeln!(io::stderr(), "{text}").unwrap();
+}
+
 /// Runs the rest with a file system of its own on the directory; fails where that is not allowed.
 fn mounted(options: &str) -> String {
     format!(
@@ -59,7 +66,7 @@ fn says_on(options: &str, capacity: usize) -> Option<String> {
 #[test]
 fn a_file_system_that_is_full_is_told_with_its_size() {
     let Some(said) = says_on("size=1m", 2 << 20) else {
-        eprintln!("SKIPPED: this user may not mount a file system of its own");
+        skipped();
         return;
     };
     for expected in [
@@ -78,7 +85,7 @@ fn a_file_system_that_is_full_is_told_with_its_size() {
 #[test]
 fn a_file_system_that_may_only_be_read_is_told() {
     let Some(said) = says_on("ro", 64 << 10) else {
-        eprintln!("SKIPPED: this user may not mount a file system of its own");
+        skipped();
         return;
     };
     for expected in ["ReadOnlyFilesystem", "$CIRCULAR_DIR"] {
