@@ -516,7 +516,8 @@ fn kept_rings_give_way_to_the_next_one() {
         Ok(output) if output.status.code() != Some(99) && output.status.code() != Some(1) => output,
         refused => {
             let text = "SKIPPED: this user may not mount a file system of its own";
-            writeln!(std::io::stderr(), "{text}: {refused:?}").unwrap();
+            let text = format!("{text}: {refused:?}\n");
+            std::io::stderr().write_all(text.as_bytes()).unwrap();
             return;
         }
     };
