@@ -126,7 +126,7 @@ fn open_default(path: PathBuf) -> Result<Dir, MappingError> {
             return Err(match number {
                 // Which of them a link gives depends on the system.
                 Some(libc::ELOOP | libc::ENOTDIR) => {
-                    in_the_way(&path, "is a link, or no directory")
+                    in_the_way(&path, "is a link, or no directory: remove it")
                 }
                 _ => cannot("use the directory", &path, error),
             });
@@ -136,10 +136,13 @@ fn open_default(path: PathBuf) -> Result<Dir, MappingError> {
         .metadata()
         .map_err(|error| cannot("look at the directory", &path, error))?;
     if metadata.uid() != system::user() {
-        return Err(in_the_way(&path, "is another user's"));
+        return Err(in_the_way(&path, "is another user's: have it removed"));
     }
     if metadata.mode() & 0o022 != 0 {
-        return Err(in_the_way(&path, "can be written to by other users"));
+        return Err(in_the_way(
+            &path,
+            "can be written to by other users: take that away (chmod go-w)",
+        ));
     }
     Ok(Dir { path, handle })
 }
@@ -147,8 +150,7 @@ fn open_default(path: PathBuf) -> Result<Dir, MappingError> {
 fn in_the_way(path: &Path, what: &str) -> MappingError {
     let path = path.display();
     let message = format!(
-        "cannot have rings in {path}, which {what}: remove it, or name a directory of your own \
-         ($CIRCULAR_DIR, or mapped_in)"
+        "cannot have rings in {path}, which {what}, or name a directory of your own ($CIRCULAR_DIR, or mapped_in)"
     );
     MappingError::new(ErrorKind::PermissionDenied, message)
 }

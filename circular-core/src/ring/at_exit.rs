@@ -21,8 +21,7 @@ struct Entry {
     next: *const Entry,
 }
 
-/// The newest entry. None is ever removed or freed: less than a KiB is
-/// left of each ring that asked.
+/// The newest entry. None is ever removed or freed: a KiB or two are left of each ring that asked, or was in a file.
 static ENTRIES: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
 
 /// Has the ring flushed when the program ends, where the system tells of that; without any patience, it only says in its
