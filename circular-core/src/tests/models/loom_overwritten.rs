@@ -121,17 +121,17 @@ fn loom_a_reader_that_is_overtaken_by_two_writers_counts_what_it_missed() {
     });
 }
 
-/// In a ring of two records each begins a block, and noting that fences too. Here the record that is
-/// overwritten while it is read is the second of its block.
+/// A record that begins a block, or ends one, has `reach` stored and fenced, and the former an entry. Here the record that
+/// is overwritten while it is read is the second of three in its block, and what is over it is too.
 #[test]
 fn loom_a_record_in_the_midst_of_a_block_is_whole_or_missed() {
     model(None, ["overtaken"], |[overtaken]| {
-        let shared = ring(4);
-        (0..4).for_each(|name| assert!(write(&shared, name)));
-        let start = Start::Last(3);
+        let shared = ring(6);
+        (0..6).for_each(|name| assert!(write(&shared, name)));
+        let start = Start::Last(5);
         let mut core = reader_of(&shared, start, Policy::Skip, Select::default());
-        write(&shared, 4);
-        let writer = writer(&shared, [5]);
+        write(&shared, 6);
+        let writer = writer(&shared, [7]);
         assert_eq!(core.recv(Idle::Return), Outcome::Batch);
         let first = Records::new(core.buffer()).next().map(name);
         let missed = core.take_untold().records;
