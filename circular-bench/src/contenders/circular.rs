@@ -1,7 +1,7 @@
 //! What all others are compared with.
 
 use super::{Bounds, Contender, Opened, Readers, Shared};
-use circular_core::{Meta, Policy, Reader, Ring};
+use circular_core::{Handle, Meta, Policy, Reader, Ring};
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -23,32 +23,44 @@ impl Contender for Circular {
     fn open(bounds: Bounds, writers: usize, readers: Readers) -> Option<Opened<Arc<Ring>>> {
         let ring = Ring::new(bounds.capacity).expect("there is memory for a ring");
         let handle = ring.handle();
-        let mut opened = Opened::shared(ring, writers);
-        match readers {
-            Readers::None => {}
-            Readers::Stuck => {
-                let mut stuck = handle.reader().open();
-                Shared::write(&*opened.writers[0], b"the one record that it reads");
-                stuck.recv().expect("the ring is open");
-                opened = opened.keep(stuck);
-            }
-            Readers::Lossless => {
-                let reader = handle.reader().policy(Policy::Block).open();
-                opened = opened.reader(move || read(reader));
-            }
-            Readers::Skipping(count) => {
-                for _ in 0..count {
-                    let reader = handle.reader().open();
-                    opened = opened.reader(move || read(reader));
-                }
-            }
-        }
-        Some(opened)
+        Some(with_readers(
+            Opened::shared(ring, writers),
+            &handle,
+            readers,
+        ))
     }
 }
 
+/// With readers in the process.
+pub(super) fn with_readers(
+    mut opened: Opened<Arc<Ring>>,
+    handle: &Handle,
+    readers: Readers,
+) -> Opened<Arc<Ring>> {
+    match readers {
+        Readers::None => {}
+        Readers::Stuck => {
+            let mut stuck = handle.reader().open();
+            Shared::write(&*opened.writers[0], b"the one record that it reads");
+            stuck.recv().expect("the ring is open");
+            opened = opened.keep(stuck);
+        }
+        Readers::Lossless => {
+            let reader = handle.reader().policy(Policy::Block).open();
+            opened = opened.reader(move || read(reader));
+        }
+        Readers::Skipping(count) => {
+            for _ in 0..count {
+                let reader = handle.reader().open();
+                opened = opened.reader(move || read(reader));
+            }
+        }
+    }
+    opened
+}
+
 /// Looks at every record by itself, as the others must.
-pub(super) fn read(mut reader: Reader) -> u64 {
+fn read(mut reader: Reader) -> u64 {
     let mut received = 0;
     while let Ok(batch) = reader.recv() {
         for record in batch {

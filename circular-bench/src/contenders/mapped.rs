@@ -1,8 +1,8 @@
 //! The same ring in a file in memory, where others can look at it and a kill leaves it.
 
-use super::circular::read;
-use super::{Bounds, Contender, Opened, Readers, Shared};
-use circular_core::{FileReader, Policy, Ring, RingFile};
+use super::circular::with_readers;
+use super::{Bounds, Contender, Opened, Readers};
+use circular_core::{FileReader, Ring, RingFile};
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,25 +21,14 @@ impl Contender for Mapped {
         let handle = ring.handle();
         let path = handle.path()?.to_path_buf();
         let mut opened = Opened::shared(ring, writers);
-        match readers {
-            Readers::None => {}
-            Readers::Stuck => {
-                let mut stuck = handle.reader().open();
-                Shared::write(&*opened.writers[0], b"the one record that it reads");
-                stuck.recv().expect("the ring is open");
-                opened = opened.keep(stuck);
+        if let Readers::Skipping(count) = readers {
+            let file = RingFile::open(&path).expect("it is there");
+            for _ in 0..count {
+                let reader = file.reader().open();
+                opened = opened.reader(move || follow(reader));
             }
-            Readers::Lossless => {
-                let reader = handle.reader().policy(Policy::Block).open();
-                opened = opened.reader(move || read(reader));
-            }
-            Readers::Skipping(count) => {
-                let file = RingFile::open(&path).expect("it is there");
-                for _ in 0..count {
-                    let reader = file.reader().open();
-                    opened = opened.reader(move || follow(reader));
-                }
-            }
+        } else {
+            opened = with_readers(opened, &handle, readers);
         }
         // It is mapped, and open where it must be.
         let _ = fs::remove_file(path);

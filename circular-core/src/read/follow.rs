@@ -154,7 +154,7 @@ impl<B: ReadAt> Follower<B> {
         let Some(next) = next.filter(|next| next.position.offset > offset) else {
             return false;
         };
-        self.place.move_to(next.position);
+        self.place.pass_over(next.position);
         true
     }
 

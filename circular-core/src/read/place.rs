@@ -102,12 +102,8 @@ impl Place {
         self.no_memory = Some(bytes);
     }
 
-    /// Moves behind what cannot be read.
-    pub(crate) fn move_to(&mut self, position: Position) {
-        self.pass_over(position);
-    }
-
-    fn pass_over(&mut self, position: Position) {
+    /// Moves on to `position`, and counts what lies between as missed.
+    pub(crate) fn pass_over(&mut self, position: Position) {
         let missed = position.missed_since(self.position.seq, self.position.bytes);
         self.missed += missed;
         self.untold += missed;
