@@ -205,10 +205,28 @@ impl Section {
     }
 }
 
-/// Where the fields of IDENTITY are that say where something lies, or how large it is.
-const FIELDS: [usize; 20] = [
-    0x008, 0x010, 0x018, 0x020, 0x028, 0x030, 0x038, 0x0a0, 0x1f8, 0x208, 0x210, 0x228, 0x230,
-    0x248, 0x250, 0x258, 0x268, 0x270, 0x288, 0x290,
+/// Where the fields of IDENTITY are that say where something lies, or how large it is, and how many bytes they have.
+const FIELDS: [(usize, usize); 20] = [
+    (0x008, 2),
+    (0x010, 8),
+    (0x018, 8),
+    (0x020, 8),
+    (0x028, 8),
+    (0x030, 8),
+    (0x038, 4),
+    (0x0a0, 4),
+    (0x1fc, 4),
+    (0x208, 8),
+    (0x210, 8),
+    (0x228, 8),
+    (0x230, 8),
+    (0x248, 8),
+    (0x250, 8),
+    (0x258, 8),
+    (0x268, 8),
+    (0x270, 8),
+    (0x288, 8),
+    (0x290, 8),
 ];
 
 impl Patch {
@@ -232,8 +250,8 @@ impl Patch {
                 put(image, at, &number.of(file).to_le_bytes());
             }
             Self::Field { which, number } => {
-                let at = FIELDS[usize::from(*which) % FIELDS.len()];
-                put(image, at, &number.of(file).to_le_bytes());
+                let (at, len) = FIELDS[usize::from(*which) % FIELDS.len()];
+                put(image, at, &number.of(file).to_le_bytes()[..len]);
             }
             Self::Entry {
                 block,

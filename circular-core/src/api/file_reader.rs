@@ -235,8 +235,8 @@ impl FileReader {
         self.follower.missed()
     }
 
-    /// Returns how many times nothing could be read where a record should be: the file is damaged. What lies up to the
-    /// next place that can be found is told as missed.
+    /// Returns how many times nothing could be read where a record should be: the file is damaged, or it is a copy that was
+    /// made while all of it was overwritten. What lies up to the next place that can be found is told as missed.
     pub fn damaged(&self) -> u64 {
         self.follower.damaged()
     }

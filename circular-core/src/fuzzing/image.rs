@@ -132,6 +132,11 @@ impl RingBytes {
         self.layout.capacity as u64
     }
 
+    #[cfg(test)]
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// What can be recovered.
     ///
     /// # Errors
@@ -156,7 +161,12 @@ impl RingBytes {
         let targets = targets.map(Arc::new);
         let select = Select { least, targets };
         let mut follower = Follower::begin(self.image(), self.identity.ring, start, select)?;
-        while follower.next()? == Followed::Batch {
+        loop {
+            match follower.next()? {
+                Followed::Batch => {}
+                Followed::More => continue,
+                Followed::Drained => break,
+            }
             let missed = follower.take_untold();
             out(&Batch {
                 missed,

@@ -41,6 +41,8 @@ pub(crate) struct Follower<B> {
     select: Select,
     buffer: Buffer,
     restarted: bool,
+    /// Where to begin, as long as the file could not be read to find that.
+    unlocated: Option<Start>,
     /// How many times nothing could be read where a record should be.
     damaged: u64,
     /// Where that was last, as long as nothing is found behind it.
@@ -67,21 +69,39 @@ impl<B: ReadAt> Follower<B> {
         select: Select,
     ) -> Result<Self, OutOfMemory> {
         let buffer = Buffer::for_reader(image.capacity(), true)?;
-        let begin = locate(&image, ring, start, &select);
-        Ok(Self {
-            place: Place::at(&begin),
-            restarted: begin.restarted,
+        let mut follower = Self {
+            place: Place::at(&Begin::at(Position::default())),
+            restarted: false,
+            unlocated: Some(start),
             image,
             ring,
             select,
             buffer,
             damaged: 0,
             stuck_at: None,
-        })
+        };
+        // If not, the next call tries again, and tells why.
+        let _ = follower.locate();
+        Ok(follower)
+    }
+
+    fn locate(&mut self) -> io::Result<()> {
+        let Some(start) = self.unlocated.clone() else {
+            return Ok(());
+        };
+        let begin = locate(&self.image, self.ring, start, &self.select);
+        if let Some(error) = self.image.take_error() {
+            return Err(error);
+        }
+        self.place = Place::at(&begin);
+        self.restarted = begin.restarted;
+        self.unlocated = None;
+        Ok(())
     }
 
     /// Copies the next batch into the buffer.
     pub(crate) fn next(&mut self) -> io::Result<Followed> {
+        self.locate()?;
         self.buffer.clear();
         self.buffer.shrink();
         let before = (self.place.clone(), self.damaged, self.stuck_at);
@@ -113,11 +133,13 @@ impl<B: ReadAt> Follower<B> {
     fn pass(&mut self) -> bool {
         let (image, before) = (&self.image, self.place.position());
         let committed = image.committed();
+        if before.offset == committed {
+            return true;
+        }
         let copied = image.copy(before, committed, &self.select, BATCH, &mut self.buffer);
         if image.is_overtaken(before.offset, committed) {
             self.buffer.clear();
-            self.land(committed);
-            return false;
+            return !self.land(committed);
         }
         if let Some(header) = copied.too_large {
             self.make_room_for(header, committed);
@@ -131,31 +153,43 @@ impl<B: ReadAt> Follower<B> {
         copied.position == before && !self.pass_over_damage(committed)
     }
 
-    /// Lands half a ring behind the newest record, where writers are not soon again, as one who was overtaken.
-    fn land(&mut self, committed: u64) {
+    /// Lands half a ring behind the newest record, where writers are not soon again, as one who was overtaken; tells
+    /// whether there may be something.
+    fn land(&mut self, committed: u64) -> bool {
         let Some(head) = recover::head(&self.image, committed) else {
+            if self.image.committed() == committed {
+                // It was no writer: no entry of the index is good.
+                self.note_damage(committed);
+                return false;
+            }
             // Overtaken again, and so for the next pass.
             sync::yield_now();
-            return;
+            return true;
         };
         let from = committed.saturating_sub(self.image.capacity() / 2);
         let from = from.max(self.place.position().offset);
         self.place.move_on(&self.image, head, from);
+        true
     }
 
     /// Goes on behind what cannot be read; tells whether there is something.
     fn pass_over_damage(&mut self, committed: u64) -> bool {
         let offset = self.place.position().offset;
-        if self.stuck_at != Some(offset) {
-            self.stuck_at = Some(offset);
-            self.damaged += 1;
-        }
+        self.note_damage(offset);
         let next = self.image.entry_from(offset + 1, committed);
         let Some(next) = next.filter(|next| next.position.offset > offset) else {
             return false;
         };
         self.place.pass_over(next.position);
         true
+    }
+
+    /// Counts what cannot be read at `offset`, once.
+    fn note_damage(&mut self, offset: u64) {
+        if self.stuck_at != Some(offset) {
+            self.stuck_at = Some(offset);
+            self.damaged += 1;
+        }
     }
 
     /// Makes the buffer long enough for the next record, or goes on behind it if there is no memory.
@@ -208,6 +242,10 @@ fn locate<B: ReadAt>(image: &Image<B>, ring: u64, start: Start, select: &Select)
     for _ in 0..TRIES {
         let committed = image.committed();
         let Some(head) = recover::head(image, committed) else {
+            if image.committed() == committed {
+                // No entry of the index is good, which the first pass will find as well.
+                break;
+            }
             sync::yield_now();
             continue;
         };
@@ -223,4 +261,77 @@ fn locate<B: ReadAt>(image: &Image<B>, ring: u64, start: Start, select: &Select)
         }
     }
     begin
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::fuzzing::image::{self, RING, RingBytes, Written};
+    use crate::record::part::Part;
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    const CAPACITY: usize = 4096;
+
+    /// The file of a ring that went round several times.
+    fn bytes() -> Vec<u8> {
+        let record = |number: u64| Written {
+            level: None,
+            target: String::new(),
+            nanos: number,
+            part: Part::Whole,
+            payload: format!("record {number}").into_bytes(),
+        };
+        let records: Vec<Written> = (0..1000).map(record).collect();
+        image::make(CAPACITY, &records).unwrap()
+    }
+
+    /// A file that cannot be read a few times.
+    struct Failing {
+        bytes: Arc<[u8]>,
+        /// How many times yet.
+        times: Cell<u32>,
+    }
+
+    impl ReadAt for &Failing {
+        fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+            match self.times.get().checked_sub(1) {
+                Some(left) => {
+                    self.times.set(left);
+                    Err(io::Error::other("a test's"))
+                }
+                None => self.bytes.read_at(bytes, offset),
+            }
+        }
+    }
+
+    #[test]
+    fn where_it_begins_does_not_depend_on_an_error() {
+        let bytes: Arc<[u8]> = bytes().into();
+        let layout = RingBytes::open(Arc::clone(&bytes), false).unwrap().layout();
+        for times in 1..40 {
+            let file = Failing {
+                bytes: Arc::clone(&bytes),
+                times: Cell::new(times),
+            };
+            let image = Image::new(&file, layout, false);
+            let begun = Follower::begin(image, RING, Start::Newest, Select::default());
+            let mut follower = begun.unwrap();
+            let outcome = (0..100).find_map(|_| follower.next().ok());
+            assert_eq!(outcome, Some(Followed::Drained), "{times} errors");
+            assert_eq!(follower.cursor().seq, 1000, "{times} errors");
+        }
+    }
+
+    #[test]
+    fn a_ring_without_a_good_entry_is_damaged_and_not_just_empty() {
+        let mut bytes = bytes();
+        let identity = RingBytes::open(bytes.clone().into(), false).unwrap();
+        let index = identity.layout().index;
+        bytes[index..identity.layout().data].fill(0xff);
+        let ring = RingBytes::open(bytes.into(), false).unwrap();
+        let read = ring.read(Start::Oldest, None, None, &mut |_| {}).unwrap();
+        assert_eq!(read.damaged, 1);
+        assert!(ring.snapshot().unwrap().is_empty());
+    }
 }

@@ -39,7 +39,7 @@ pub(crate) fn all(tape: &impl Recording) -> Result<Buffer, OutOfMemory> {
     for _ in 0..TRIES {
         let committed = tape.committed();
         let buffer = up_to(tape, committed)?;
-        if !buffer.is_empty() || committed == 0 {
+        if !buffer.is_empty() || tape.committed() == committed {
             return Ok(buffer);
         }
         sync::yield_now();

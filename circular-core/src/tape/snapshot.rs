@@ -94,7 +94,8 @@ pub(crate) fn piece(
     (position != from && !tape.is_overtaken(from.offset, committed)).then_some(position)
 }
 
-/// An owned copy of what a ring held when it was taken: whole records, the oldest first, no gaps.
+/// An owned copy of what a ring held when it was taken: whole records, the oldest first, no gaps, but for those of a
+/// damaged file.
 ///
 /// Writers go on meanwhile; under writers so fast that nothing stays long enough to be copied it can
 /// be empty.
