@@ -237,10 +237,10 @@ impl Prepared {
     }
 }
 
-/// Why the ring is not in a file, if that is worth saying: there are systems that have none for any ring.
+/// Why the ring is not in a file, if that is worth saying: systems other than Linux have none for any ring.
 fn no_file(handle: &Handle) -> Option<String> {
     let error = handle.mapping_error()?;
-    let is_told = error.kind() != ErrorKind::Unsupported;
+    let is_told = cfg!(target_os = "linux") || error.kind() != ErrorKind::Unsupported;
     is_told
         .then(|| format!("the log is in memory only, and lost if the program is killed: {error}"))
 }

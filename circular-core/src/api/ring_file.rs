@@ -8,10 +8,12 @@ use crate::file::state::RingState;
 use crate::read::alarm::Alarm;
 use crate::record::missed::Missed;
 use crate::ring::stats::{Stats, Waits};
+use crate::sys::sync;
 use crate::tape::image::Image;
 use crate::tape::recording::Recording;
 use crate::tape::recover;
 use crate::tape::snapshot::Snapshot;
+use crate::text::escape::is_obeyed;
 use crate::time::clock;
 use std::fmt;
 use std::fs;
@@ -84,7 +86,8 @@ pub struct RingInfo {
     pub writer: String,
     /// Whether the file is a copy of the one that the program writes.
     pub is_copy: bool,
-    /// Whether the end of the file is missing: the records there are lost.
+    /// Whether the end of the file is missing: the records there are lost. In a copy of a ring that was written meanwhile,
+    /// records may be mixed up then, as what tells which are whole lies at the end.
     pub is_cut: bool,
 }
 
@@ -118,15 +121,6 @@ impl RingFile {
     ///
     /// Why the directory cannot be read.
     pub fn list(dir: impl AsRef<Path>) -> io::Result<Vec<Listed>> {
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(dir)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str());
-            if name.is_some_and(|name| Name::parse(name).is_some()) {
-                paths.push(path);
-            }
-        }
-        paths.sort();
         let open = |path: PathBuf| Listed {
             ring: Self::open(&path),
             path,
@@ -136,7 +130,8 @@ impl RingFile {
             Ok(_) => true,
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         };
-        Ok(paths.into_iter().map(open).filter(is_there).collect())
+        let paths = paths(dir.as_ref(), |_| true)?.into_iter();
+        Ok(paths.map(open).filter(is_there).collect())
     }
 
     /// Returns where the file was when it was opened.
@@ -221,10 +216,14 @@ impl RingFile {
             is_named_so
                 && !ring.opened.is_copy()
                 && (identity.uid, &identity.program) == (own.uid, &own.program)
-                && identity.created > own.created
+                // The clock may have been set back between the two.
+                && (identity.before == own.ring || identity.created > own.created)
         };
-        let rings = Self::list(dir.unwrap_or(Path::new(".")))?.into_iter();
-        let later = rings.filter_map(|listed| listed.ring.ok()).filter(is_later);
+        let is_of_program = |name: &Name<'_>| name.program == own.program;
+        let paths = paths(dir.unwrap_or(Path::new(".")), is_of_program)?.into_iter();
+        let later = paths
+            .filter_map(|path| Self::open(path).ok())
+            .filter(is_later);
         Ok(later.min_by_key(|ring| {
             let identity = ring.opened.identity();
             (identity.before != own.ring, identity.created)
@@ -245,7 +244,8 @@ impl RingFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or writers were faster than every attempt to.
+    /// The file cannot be read, or writers were faster than every attempt to, or it is damaged so much that no record can
+    /// be found.
     pub fn stats(&self) -> io::Result<Stats> {
         let image = self.image();
         let counters = self.opened.live()?.counters;
@@ -266,6 +266,10 @@ impl RingFile {
         for _ in 0..TRIES {
             let committed = image.committed();
             let Some(head) = recover::head(&image, committed) else {
+                if image.committed() == committed {
+                    break;
+                }
+                sync::yield_now();
                 continue;
             };
             stats.written = head.seq;
@@ -284,8 +288,14 @@ impl RingFile {
             return Err(error);
         }
         if stats.written == 0 && image.committed() > 0 {
-            let message = "writers were faster than every look at the ring: try again";
-            return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+            return Err(if matches!(self.state()?, RingState::Running) {
+                let message = "writers were faster than every look at the ring: try again";
+                io::Error::new(io::ErrorKind::WouldBlock, message)
+            } else {
+                let message = "no record can be found: the index of the ring is damaged, or it is a copy that was made \
+                               while all of it was overwritten";
+                io::Error::new(io::ErrorKind::InvalidData, message)
+            });
         }
         Ok(stats)
     }
@@ -296,10 +306,27 @@ impl RingFile {
     }
 }
 
+/// Those in a directory that have a ring's name, and one that is wanted, in the order of the names.
+fn paths(dir: &Path, is_wanted: impl Fn(&Name<'_>) -> bool) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name
+            .and_then(Name::parse)
+            .is_some_and(|name| is_wanted(&name))
+        {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// A text that somebody else may have put there, without what a terminal would obey.
 fn shown(text: &str) -> String {
     let shown = |c: char| {
-        if c.is_control() {
+        if is_obeyed(c) || c.is_control() {
             char::REPLACEMENT_CHARACTER
         } else {
             c

@@ -56,14 +56,6 @@ impl Surroundings {
         }
     }
 
-    /// Where rings are of which nobody says where. It may not be there.
-    #[expect(dead_code, reason = "for those who list rings")]
-    pub(crate) fn default_path(&self) -> PathBuf {
-        match self.choose() {
-            Choice::Asked(path) | Choice::Default(path) => path,
-        }
-    }
-
     /// The directory that the caller wants, or else the default one, which is made if need be.
     pub(super) fn open(&self, wanted: Option<&Path>) -> Result<Dir, MappingError> {
         let choice = match wanted {

@@ -25,8 +25,8 @@ use crate::file::system;
 use crate::file::wanted::Wanted;
 use crate::format::bytes::put;
 use crate::format::crc32c::crc32c;
-use crate::format::file_header::{FileId, Identity, LOCK_NONE, LOCK_OFD};
-use crate::format::layout::{FILE_ENTRY, IDENTITY, Layout, META};
+use crate::format::file_header::{FileId, Identity, LARGEST, LOCK_NONE, LOCK_OFD};
+use crate::format::layout::{FILE_ENTRY, IDENTITY, Layout, META, NOWHERE, OFFSET};
 use crate::format::live;
 use crate::format::origin::Origin;
 use crate::format::word::WORD;
@@ -43,15 +43,8 @@ use std::process::id;
 /// profiler sends a hundred each second.
 const PIECE: u64 = 16 << 20;
 
-/// What no reader takes for a ring is not made.
-const LARGEST: u64 = 1 << 40;
-
 /// So many kept rings are given up one by one where there is no room.
 const MOST_TO_GIVE_UP: usize = 16;
-
-/// No record begins in a block: what its entry's first word says, and the last one, its guard.
-const NOWHERE: u64 = u64::MAX;
-const ENTRY_GUARD: usize = (FILE_ENTRY - 1) * WORD;
 
 /// A file that is whole but for its first page, and has its hidden name. Dropped, it goes away.
 #[derive(Debug)]
@@ -79,13 +72,14 @@ struct Hidden {
 /// A file that is whole and has its name.
 #[derive(Debug)]
 pub(crate) struct Made {
-    /// Open for reading and writing; the lock is another description's.
-    pub(crate) file: File,
+    #[cfg(test)]
+    pub(super) file: File,
     pub(crate) layout: Layout,
     pub(crate) path: PathBuf,
     /// To be kept as long as the ring is written to. `None` where the file system has no locks.
     pub(crate) lock: Option<Lock>,
-    pub(crate) identity: Identity,
+    #[cfg(test)]
+    pub(super) identity: Identity,
 }
 
 /// Makes the file, by what the environment of the process says.
@@ -198,10 +192,12 @@ impl Prepared {
             .map_err(|error| cannot("give the ring its name,", &public, error))?;
         drop(under_lock);
         Ok(Made {
+            #[cfg(test)]
             file,
             layout,
             path: public,
             lock,
+            #[cfg(test)]
             identity,
         })
     }
@@ -232,8 +228,7 @@ impl Drop for Hidden {
 }
 
 fn too_large() -> MappingError {
-    let message =
-        "the ring's file would be more than an address space holds: pass the size in bytes";
+    let message = "a ring in a file has at most 1 TiB: pass the size in bytes";
     MappingError::new(ErrorKind::InvalidInput, String::from(message))
 }
 
@@ -249,7 +244,7 @@ fn check_mode(mode: u32) -> Result<(), MappingError> {
 }
 
 /// Has the system give all of the file's memory. Where there is too little, dead rings of this program go that would have
-/// been kept, the oldest first.
+/// been kept, the oldest first; but only if that can be enough.
 fn reserve_or_prune(file: &File, len: u64, dir: &Dir, wanted: &Wanted) -> io::Result<()> {
     let mut keep = wanted.keep.min(MOST_TO_GIVE_UP);
     loop {
@@ -261,16 +256,20 @@ fn reserve_or_prune(file: &File, len: u64, dir: &Dir, wanted: &Wanted) -> io::Re
             Some(free) if len > free => Err(ErrorKind::StorageFull.into()),
             _ => reserve(file, len),
         };
-        match reserved {
-            Err(error) if error.kind() == ErrorKind::StorageFull && keep > 0 => {
-                keep -= 1;
-                file.set_len(0)?;
-                if DirLock::wait(&dir.handle).is_some() {
-                    prune::prune(&dir.path, &wanted.program, keep);
-                }
-            }
+        let error = match reserved {
+            Err(error) if error.kind() == ErrorKind::StorageFull && keep > 0 => error,
             reserved => return reserved,
+        };
+        let Some(_under_lock) = DirLock::wait(&dir.handle) else {
+            return Err(error);
+        };
+        file.set_len(0)?;
+        let of_the_dead = prune::taken_by_dead(&dir.path, &wanted.program);
+        if free.is_some_and(|free| len > free.saturating_add(of_the_dead)) {
+            return Err(error);
         }
+        keep -= 1;
+        prune::prune(&dir.path, &wanted.program, keep);
     }
 }
 
@@ -334,8 +333,9 @@ fn is_unsupported(error: &io::Error) -> bool {
 fn fill(file: &File, layout: &Layout, origin: &[u8]) -> io::Result<()> {
     file.write_all_at(origin, META as u64)?;
     let mut entry = [0; FILE_ENTRY * WORD];
-    put(&mut entry, 0, &NOWHERE.to_le_bytes());
-    put(&mut entry, ENTRY_GUARD, &NOWHERE.to_le_bytes());
+    for word in [OFFSET, FILE_ENTRY - 1] {
+        put(&mut entry, word * WORD, &NOWHERE.to_le_bytes());
+    }
     file.write_all_at(&entry.repeat(layout.blocks), layout.index as u64)?;
     let mut live = [0; live::BYTES];
     put(&mut live, live::STATE, &live::OPEN.to_le_bytes());

@@ -41,23 +41,11 @@ pub(crate) mod wanted;
 pub(crate) mod make {
     use crate::error::MappingError;
     use crate::file::wanted::Wanted;
-    use crate::format::layout::Layout;
     use std::convert::Infallible;
-    use std::fs::File;
-    use std::path::PathBuf;
 
     /// There is none.
     #[derive(Debug)]
     pub(crate) struct Prepared(Infallible);
-
-    /// There is none.
-    #[derive(Debug)]
-    pub(crate) struct Made {
-        pub(crate) file: File,
-        pub(crate) layout: Layout,
-        pub(crate) path: PathBuf,
-        never: Infallible,
-    }
 
     pub(crate) fn prepare(_: &Wanted) -> Result<Prepared, MappingError> {
         Err(MappingError::new(

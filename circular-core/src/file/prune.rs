@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is removed is a regular file of this user that has the name of a ring of this program, is one, by
 //! what it says of itself, and whose writer is known to be dead; or one with a hidden name that nobody has locked. All
-//! of it under the directory's lock, under which new ones are made and locked as well.
+//! of it under the directory's lock, under which new ones are made and locked as well, unless somebody keeps that lock.
 //!
 //! Which dead ones stay: the newest, but runs that failed at their start displace only each other. So a program that does
 //! so over and over does not wipe out the image of the run that began it.
@@ -11,11 +11,11 @@ use crate::file::file_system::FileSystem;
 use crate::file::lock;
 use crate::file::names::Name;
 use crate::file::process;
-use crate::file::state::{RingState, judge};
+use crate::file::state::{RingState, is_copy, judge};
 use crate::file::system;
 use crate::format::bytes::u64_at;
 use crate::format::file_header::Identity;
-use crate::format::layout::{FILE_ENTRY, PAGE};
+use crate::format::layout::{BEFORE, FILE_ENTRY, NOWHERE, OFFSET, PAGE};
 use crate::format::live::{self, Live};
 use crate::format::word::WORD;
 use std::fs::{self, File, OpenOptions};
@@ -25,9 +25,6 @@ use std::time::Duration;
 
 /// A run that ended sooner has failed at its start.
 const SHORT: Duration = Duration::from_secs(10);
-
-/// Where the time is in an entry of the index.
-const ENTRY_TIME: usize = 3 * WORD;
 
 /// When a ring was made, to tell which one is newer. Of this boot, the clock is of no consequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +66,14 @@ pub(super) fn prune(dir: &Path, program: &str, keep: usize) {
             remove(&found.path, &found.file);
         }
     }
+}
+
+/// How much of the file system dead rings of this program take.
+pub(super) fn taken_by_dead(dir: &Path, program: &str) -> u64 {
+    let dead = rings(dir, program).filter(Found::is_dead);
+    let taken = dead.filter_map(|found| found.file.metadata().ok());
+    // Blocks of 512 bytes, whatever the file system has: stat(2).
+    taken.map(|metadata| metadata.blocks() * 512).sum()
 }
 
 /// The ring of this program that was made last, dead or alive.
@@ -166,12 +171,8 @@ impl Found {
         })
     }
 
-    fn state(&self) -> RingState {
-        judge(&self.file, &self.identity, &self.live)
-    }
-
     fn is_copy(&self) -> bool {
-        self.state() == RingState::Copy
+        is_copy(&self.file, &self.identity)
     }
 
     fn is_dead(&self) -> bool {
@@ -179,7 +180,7 @@ impl Found {
         if matches!(lock::is_held(&self.file), Ok(true)) {
             return false;
         }
-        match self.state() {
+        match judge(&self.file, &self.identity, &self.live) {
             RingState::Closed | RingState::Exited | RingState::Died { .. } => true,
             // On the network it may be the system of somebody else that was not started with ours.
             RingState::SystemEnded => {
@@ -231,8 +232,8 @@ impl Found {
         match self.file.read_exact_at(&mut index, at) {
             Ok(()) => {
                 let entries = index.chunks_exact(FILE_ENTRY * WORD);
-                let used = entries.filter(|entry| u64_at(entry, 0) != u64::MAX);
-                used.map(|entry| u64_at(entry, ENTRY_TIME))
+                let used = entries.filter(|entry| u64_at(entry, OFFSET * WORD) != NOWHERE);
+                used.map(|entry| u64_at(entry, BEFORE * WORD))
                     .max()
                     .unwrap_or(0)
             }

@@ -35,7 +35,7 @@ pub enum RingState {
         /// When.
         at: Option<SystemTime>,
     },
-    /// The system was started anew since, or had its power cut.
+    /// The system was started anew since, or had its power cut. On a disk, the file's pages may be of different ages then.
     SystemEnded,
     /// The file is a copy: whether the writer runs is only told by the file that it writes.
     Copy,

@@ -134,7 +134,11 @@ pub(super) fn statistics(file: &File) -> io::Result<Statistics> {
     // The types of these are different from one architecture to the next.
     Ok(Statistics {
         kind: low_bits(statistics.f_type),
-        block: number(statistics.f_bsize),
+        // What blocks are counted in; `f_bsize` is what is best read at once, which can be more (FUSE, virtiofs).
+        block: match number(statistics.f_frsize) {
+            0 => number(statistics.f_bsize),
+            size => size,
+        },
         blocks: number(statistics.f_blocks),
         available: number(statistics.f_bavail),
     })

@@ -27,7 +27,7 @@ pub(crate) const PROGRAM_BYTES: usize = 64;
 const WRITER_BYTES: usize = 32;
 
 const SMALLEST: u64 = 4096;
-const LARGEST: u64 = 1 << 40;
+pub(crate) const LARGEST: u64 = 1 << 40;
 
 /// Bytes in an entry of the index.
 #[expect(clippy::cast_possible_truncation, reason = "it is 64")]
@@ -179,9 +179,6 @@ impl Identity {
         if unknown != 0 {
             return Err(Refused::Incompatible(unknown));
         }
-        if u32_at(page, at::ENTRY) != ENTRY {
-            return Err(Refused::Bounds("an entry of the index is not 64 bytes"));
-        }
         let count = u32_at(page, at::SECTIONS);
         let file_len = u64_at(page, at::FILE_LEN);
         let table = &page[at::TABLE..at::CHECKSUM];
@@ -213,6 +210,9 @@ impl Identity {
             sections: Sections::decode(table, count, file_len)?,
         };
         identity.check()?;
+        if u32_at(page, at::ENTRY) != ENTRY {
+            return Err(Refused::Bounds("an entry of the index is not 64 bytes"));
+        }
         Ok(identity)
     }
 

@@ -35,6 +35,9 @@ pub(crate) const SEQ: usize = 1;
 pub(crate) const BYTES: usize = 2;
 pub(crate) const BEFORE: usize = 3;
 
+/// Of a block that no record begins in, what its entry has for an offset and a guard.
+pub(crate) const NOWHERE: u64 = u64::MAX;
+
 /// How many words an entry has: on the heap, and in a file, where some are reserved.
 pub(crate) const HEAP_ENTRY: usize = 5;
 pub(crate) const FILE_ENTRY: usize = 8;

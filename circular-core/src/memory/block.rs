@@ -4,15 +4,21 @@
 //! there is a view of it.
 
 use crate::error::BuildError;
+#[cfg(target_os = "linux")]
+use crate::format::layout::PAGE;
 use crate::format::layout::{LINE, Layout};
 use crate::format::word::WORD;
 use crate::memory::heap;
 #[cfg(target_os = "linux")]
 use crate::memory::mapped::Mapping;
 use crate::sys::sync::{self, AtomicU64};
+#[cfg(target_os = "linux")]
+use std::io;
 use std::ops::{Deref, Range};
 use std::ptr::NonNull;
 use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Words in a cache line.
 pub(crate) const LINE_WORDS: usize = LINE / WORD;
@@ -29,9 +35,9 @@ pub(crate) struct Block {
 enum Owner {
     /// From [`heap::zeroed`], and given back by [`heap::free`].
     Heap,
-    /// Of a file. It is dropped with the block.
+    /// Of a file.
     #[cfg(target_os = "linux")]
-    Mapping(Mapping),
+    Mapping(#[expect(dead_code, reason = "it is dropped with the block")] Mapping),
 }
 
 // SAFETY: whoever has it can only share its words, which are atomics and live as long as it does.
@@ -66,16 +72,24 @@ impl Block {
 
     /// The memory of a file.
     #[cfg(target_os = "linux")]
-    pub(crate) fn in_file(mapping: Mapping) -> Arc<Self> {
+    pub(crate) fn in_file(mapping: Mapping) -> io::Result<Arc<Self>> {
+        let is_populated = mapping.populate()?;
         let block = Self {
             words: mapping.words(),
             first: 0,
             owner: Owner::Mapping(mapping),
         };
-        if let Owner::Mapping(mapping) = &block.owner {
-            mapping.populate(block.range(0..block.words.len()));
+        if !is_populated {
+            // What is in a page stays: nobody else stores there yet.
+            for word in block
+                .range(0..block.words.len())
+                .iter()
+                .step_by(PAGE / WORD)
+            {
+                word.store(word.load(Relaxed), Relaxed);
+            }
         }
-        Arc::new(block)
+        Ok(Arc::new(block))
     }
 
     /// The words from `offset` on, both in bytes.

@@ -3,14 +3,12 @@
 //! Invariant: all pages are there before the first write of a record, so that none waits for one, or dies of one that the
 //! system has not. A file that somebody cuts meanwhile is another matter.
 
-use crate::format::layout::PAGE;
 use crate::format::word::WORD;
 use crate::sys::sync::{self, AtomicU64};
 use memmap2::{Advice, MmapOptions, MmapRaw};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// The memory of a file, unmapped when it is dropped.
 #[derive(Debug)]
@@ -29,19 +27,20 @@ impl Mapping {
     pub(crate) fn words(&self) -> NonNull<[AtomicU64]> {
         let begin = self.0.as_mut_ptr().cast::<AtomicU64>();
         let count = self.0.len() / WORD;
-        // A mapping is nowhere near zero.
-        let begin = NonNull::new(begin).unwrap_or(NonNull::dangling());
+        let begin = NonNull::new(begin).expect("a mapping is nowhere near zero");
         NonNull::slice_from_raw_parts(begin, count)
     }
 
-    /// Has the system hand out every page, `words` being all of it.
-    pub(crate) fn populate(&self, words: &[AtomicU64]) {
-        if self.0.advise(Advice::PopulateWrite).is_ok() {
-            return;
-        }
-        // Linux before 5.14. What is in a page stays: nobody else stores there yet.
-        for word in words.iter().step_by(PAGE / WORD) {
-            word.store(word.load(Relaxed), Relaxed);
+    /// Has the system hand out every page, and tells whether it could be asked to: not before Linux 5.14.
+    ///
+    /// # Errors
+    ///
+    /// There is a page that it has not. Who stored to that one would die of it.
+    pub(crate) fn populate(&self) -> io::Result<bool> {
+        match self.0.advise(Advice::PopulateWrite) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

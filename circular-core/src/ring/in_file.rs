@@ -1,10 +1,14 @@
 //! What a ring in a file tells of itself there, beside its records: how it ended, and what it counts.
 //!
-//! Invariant: it is told where it changes, under the ring's lock, and never by a forked child, whose memory of the file
-//! is its parent's.
+//! Invariant: it is told where it changes, under the ring's lock (but for what is refused), and never by a forked child,
+//! whose memory of the file is its parent's.
 
 use crate::error::MappingError;
-use crate::file::make::{self, Made, Prepared};
+#[cfg(target_os = "linux")]
+use crate::file::lock::Lock;
+#[cfg(target_os = "linux")]
+use crate::file::make::Made;
+use crate::file::make::{self, Prepared};
 use crate::file::wanted::Wanted;
 use crate::format::live;
 use crate::format::word::WORD;
@@ -62,7 +66,14 @@ fn map(prepared: Prepared) -> Result<(Tape, InFile), MappingError> {
         );
         MappingError::of_system(message, error)
     })?;
-    let block = Block::in_file(mapping);
+    let block = Block::in_file(mapping).map_err(|error| {
+        let message = format!(
+            "the system does not give all {} bytes of the ring's file as memory: {error}; choose a smaller capacity, or \
+             another directory ($CIRCULAR_DIR, or mapped_in)",
+            layout.len
+        );
+        MappingError::of_system(message, error)
+    })?;
     let tape = Tape::new(&block, &layout);
     let made = prepared.publish()?;
     Ok((tape, InFile::new(&block, made)))
@@ -79,7 +90,8 @@ pub(crate) struct InFile {
     state: Line,
     counters: Line,
     /// By which others see that this process lives.
-    _made: Made,
+    #[cfg(target_os = "linux")]
+    _lock: Option<Lock>,
 }
 
 impl InFile {
@@ -90,8 +102,8 @@ impl InFile {
         Self {
             state: line(live::STATE),
             counters: line(live::COUNTERS),
-            path: made.path.clone(),
-            _made: made,
+            path: made.path,
+            _lock: made.lock,
         }
     }
 

@@ -142,12 +142,14 @@ impl Shared {
         let (tape, file) = in_file::make(options, bytes, id)?;
         // One that is nearly as long as the ring would take all that it overwrites with it, if the program is killed
         // amid it.
-        let largest = tape.capacity() / 4 - header::BYTES as u64;
+        let quarter = tape.capacity() / 4 - header::BYTES as u64;
+        let quarter = usize::try_from(quarter).unwrap_or(usize::MAX);
+        let shared = Self::with_tape(tape);
         Ok(Self {
             id,
-            largest_content: usize::try_from(largest).unwrap_or(usize::MAX),
+            largest_content: shared.largest_content.min(quarter),
             file: Some(file),
-            ..Self::with_tape(tape)
+            ..shared
         })
     }
 

@@ -232,6 +232,7 @@ impl Shared {
                 let (demoted, next) = state.readers.demote_late(end, first_since, now);
                 if demoted > 0 {
                     state.counts.demotions += demoted;
+                    self.tell_counts(state);
                     self.flushed.notify_all();
                 }
                 if end <= state.readers.limit() {

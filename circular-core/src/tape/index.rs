@@ -22,7 +22,7 @@
 //!
 //! Who reads a file from front to back, as a copy of it is made, meets the words in the reader's order.
 
-use crate::format::layout::{BEFORE, BYTES, Layout, OFFSET, SEQ};
+use crate::format::layout::{BEFORE, BYTES, Layout, NOWHERE, OFFSET, SEQ};
 use crate::format::word::WORD;
 use crate::memory::block::Words;
 use crate::sys::sync::{self, AtomicU64, fence};
@@ -33,9 +33,6 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 const LARGE: usize = 256 * 1024;
 const MOST_BLOCKS: usize = 256;
 const FEWEST_BLOCKS: usize = 128;
-
-/// No record begins there: an entry that was never written.
-const NOWHERE: u64 = u64::MAX;
 
 /// How many blocks a ring of so many bytes has.
 pub(crate) fn block_count(capacity: usize) -> usize {

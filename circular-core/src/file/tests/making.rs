@@ -1,11 +1,12 @@
 //! What is in a new file, and what a maker leaves that gets no further.
 
-use super::{TempDir, identity, make, state, wanted};
+use super::{TempDir, identity, make, rewrite, state, wanted};
+use crate::api::ring_file::RingFile;
 use crate::file::make::prepare;
 use crate::file::names::Name;
 use crate::file::state::RingState;
 use crate::file::wanted::Wanted;
-use crate::format::file_header::FileId;
+use crate::format::file_header::{FileId, Identity};
 use crate::format::layout::Layout;
 use crate::format::origin::Origin;
 use std::fs::{self, File};
@@ -99,6 +100,21 @@ fn each_ring_names_the_one_before() {
     fs::copy(&third.path, dir.path().join(name.public())).unwrap();
     let fourth = make(&wanted(dir.path())).unwrap();
     assert_eq!(fourth.identity.before, third.identity.ring);
+}
+
+/// It names its predecessor, and when they were made is of no consequence then.
+#[test]
+fn the_next_run_is_found_though_the_clock_was_set_back() {
+    let dir = TempDir::new();
+    let first = make(&wanted(dir.path())).unwrap();
+    let second = make(&wanted(dir.path())).unwrap();
+    let identity = Identity {
+        created: first.identity.created - 1,
+        ..second.identity
+    };
+    rewrite(&second.file, &identity);
+    let next = RingFile::open(&first.path).unwrap().next_run();
+    assert_eq!(next.unwrap().unwrap().path(), second.path);
 }
 
 #[test]
