@@ -300,11 +300,12 @@ impl RingBuilder {
     /// Puts the ring into a file that is mapped into memory: what is written is there after any end of the process,
     /// SIGKILL included, and others can look at it meanwhile, with [`RingFile`](crate::RingFile). A write costs the same.
     ///
-    /// The file is `<program>.<ring>.ring` in `$CIRCULAR_DIR`, or in `$XDG_RUNTIME_DIR/circular`, or else in
+    /// The file is `<program>.<ring>.ring` in `$CIRCULAR_DIR`, which must be there, or in `$XDG_RUNTIME_DIR/circular`, or else in
     /// `/dev/shm/circular-<uid>`, which is memory: a restart of the system, or of a container that the directory belongs
     /// to, ends it. [`Handle::path`] tells which file it is. Every ring has a file of its own, so any number of processes
     /// may be called the same. Old ones of the same program are removed as [`keep`](Self::keep) says, when the next is
-    /// made.
+    /// made. Where files are memory, it and as many dead ones as are kept may take half of what the machine or the container
+    /// has, and no more.
     ///
     /// The log lies there as it was written, and only its owner may read it, unless [`mode`](Self::mode) says otherwise.
     /// A record above a quarter of the ring goes through in parts.
@@ -345,8 +346,8 @@ impl RingBuilder {
     }
 
     /// Sets how many rings of the same program stay whose processes have ended, the newest ones; 2 by default. Of runs
-    /// that did not last 10 s, none takes the place of one that did, so that a program that is started again and again
-    /// keeps what it said when it was well.
+    /// that did not last 10 s, up to their last record, none takes the place of one that did, so that a program that is
+    /// started again and again keeps what it said when it was well.
     pub fn keep(mut self, count: usize) -> Self {
         self.keep = count;
         self

@@ -19,6 +19,7 @@ const INDEX: u32 = 2;
 const META_KIND: u32 = 3;
 const DATA: u32 = 4;
 const REACH: u32 = 5;
+const KNOWN: [u32; 5] = [LIVE, INDEX, META_KIND, DATA, REACH];
 
 /// A flag: who does not know the kind of a section must refuse the file.
 const MUST_KNOW: u32 = 1;
@@ -95,9 +96,17 @@ impl Sections {
         if count > MOST {
             return Err(Refused::Bounds("there are more than 32 sections"));
         }
+        let rows = || table.chunks_exact(ROW).take(count);
+        // First, so that a later format is not taken for a broken one.
+        for row in rows() {
+            let kind = u32_at(row, 0x00);
+            if u32_at(row, 0x04) & MUST_KNOW != 0 && !KNOWN.contains(&kind) {
+                return Err(Refused::Section(kind));
+            }
+        }
         let mut found = Found::default();
         let mut all = Vec::with_capacity(count);
-        for row in table.chunks_exact(ROW).take(count) {
+        for row in rows() {
             let kind = u32_at(row, 0x00);
             let section = Section {
                 offset: u64_at(row, 0x08),
@@ -114,7 +123,6 @@ impl Sections {
                 }
                 DATA => &mut found.data,
                 REACH => &mut found.reach,
-                _ if u32_at(row, 0x04) & MUST_KNOW != 0 => return Err(Refused::Section(kind)),
                 _ => &mut None,
             };
             if place.replace(section).is_some() {

@@ -155,8 +155,9 @@ fn what_is_not_known_is_refused_by_name() {
     assert_eq!(refused(0x008, &[2, 0]), Refused::Major(2));
     assert_eq!(refused(0x010, &[0, 4]), Refused::Incompatible(0x400));
     // A sixth section, behind the others.
-    let row = |kind: u8, flags: u8| {
+    let row_with = |entry_bytes: u8, kind: u8, flags: u8| {
         let mut page = identity().encode();
+        page[0x03c] = entry_bytes;
         page[0x1fc] = 6;
         page[0x2a0] = kind;
         page[0x2a4] = flags;
@@ -165,7 +166,13 @@ fn what_is_not_known_is_refused_by_name() {
         put(&mut page, 0xffc, &checksum.to_le_bytes());
         Identity::decode(&page)
     };
+    let row = |kind, flags| row_with(64, kind, flags);
     assert_eq!(row(6, 1), Err(Refused::Section(6)));
+    assert_eq!(
+        row_with(72, 6, 1),
+        Err(Refused::Section(6)),
+        "before anything that a later format may have changed"
+    );
     assert!(row(6, 0).is_ok(), "one that need not be known");
     assert!(row(6, 2).is_ok(), "flags that are not known");
     assert!(matches!(row(4, 0), Err(Refused::Bounds(_))), "twice");
