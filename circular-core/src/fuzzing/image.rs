@@ -132,7 +132,7 @@ impl RingBytes {
         self.layout.capacity as u64
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn layout(&self) -> Layout {
         self.layout
     }

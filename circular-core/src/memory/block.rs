@@ -95,18 +95,24 @@ impl Block {
     /// The words from `offset` on, both in bytes.
     pub(crate) fn words(self: &Arc<Self>, offset: usize, bytes: usize) -> Words {
         let begin = self.first + offset / WORD;
-        Words {
-            words: NonNull::from(self.range(begin..begin + bytes / WORD)),
+        View {
+            part: NonNull::from(self.range(begin..begin + bytes / WORD)),
+            _block: Arc::clone(self),
+        }
+    }
+
+    /// The word at `offset` bytes.
+    pub(crate) fn word(self: &Arc<Self>, offset: usize) -> Word {
+        View {
+            part: self.words(offset, WORD).part.cast(),
             _block: Arc::clone(self),
         }
     }
 
     /// The cache line at `offset` bytes.
     pub(crate) fn line(self: &Arc<Self>, offset: usize) -> Line {
-        let begin = self.first + offset / WORD;
-        let line = self.range(begin..begin + LINE_WORDS);
-        Line {
-            words: NonNull::from(line).cast(),
+        View {
+            part: self.words(offset, LINE).part.cast(),
             _block: Arc::clone(self),
         }
     }
@@ -128,52 +134,42 @@ impl Drop for Block {
     }
 }
 
-/// Some of the words of a block.
-pub(crate) struct Words {
+/// A part of a block.
+pub(crate) struct View<T: ?Sized> {
     /// In the block, which is there as long as this is.
-    words: NonNull<[AtomicU64]>,
+    part: NonNull<T>,
     _block: Arc<Block>,
 }
 
-// SAFETY: it can only be used to share atomics, which live as long as it does.
+/// Some of the words of a block.
+pub(crate) type Words = View<[AtomicU64]>;
+/// A cache line of a block.
+pub(crate) type Line = View<[AtomicU64; LINE_WORDS]>;
+/// One word of a block.
+pub(crate) type Word = View<AtomicU64>;
+
+// SAFETY: it can only be used to share what it points to, which lives as long as it does, and may be shared.
 #[expect(unsafe_code, reason = "it points into its block")]
-unsafe impl Send for Words {}
+unsafe impl<T: ?Sized + Sync> Send for View<T> {}
 // SAFETY: the same.
 #[expect(unsafe_code, reason = "it points into its block")]
-unsafe impl Sync for Words {}
+unsafe impl<T: ?Sized + Sync> Sync for View<T> {}
 
-impl Deref for Words {
-    type Target = [AtomicU64];
+impl<T: ?Sized> Deref for View<T> {
+    type Target = T;
 
     #[inline(always)]
     #[expect(unsafe_code, reason = "it points into its block")]
-    fn deref(&self) -> &[AtomicU64] {
-        // SAFETY: the words are in the block, which is there as long as `self`, and are only ever shared.
-        unsafe { self.words.as_ref() }
+    fn deref(&self) -> &T {
+        // SAFETY: what it points to is in the block, which is there as long as `self`, and is only ever shared.
+        unsafe { self.part.as_ref() }
     }
 }
 
-/// A cache line of a block.
-pub(crate) struct Line {
-    /// In the block, which is there as long as this is.
-    words: NonNull<[AtomicU64; LINE_WORDS]>,
-    _block: Arc<Block>,
-}
-
-// SAFETY: it can only be used to share atomics, which live as long as it does.
-#[expect(unsafe_code, reason = "it points into its block")]
-unsafe impl Send for Line {}
-// SAFETY: the same.
-#[expect(unsafe_code, reason = "it points into its block")]
-unsafe impl Sync for Line {}
-
-impl Deref for Line {
-    type Target = [AtomicU64; LINE_WORDS];
-
-    #[inline(always)]
-    #[expect(unsafe_code, reason = "it points into its block")]
-    fn deref(&self) -> &[AtomicU64; LINE_WORDS] {
-        // SAFETY: so many words are in the block, which is there as long as `self`, and are only ever shared.
-        unsafe { self.words.as_ref() }
+#[cfg(all(test, loom))]
+impl<T: ?Sized> View<T> {
+    /// What it is a part of.
+    pub(crate) fn block(&self) -> &Arc<Block> {
+        &self._block
     }
 }

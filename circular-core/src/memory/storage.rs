@@ -54,11 +54,6 @@ impl Storage {
         Self::new(block.words(layout.data, bytes))
     }
 
-    #[cfg(all(test, loom))]
-    pub(crate) fn words(&self) -> impl Iterator<Item = &AtomicU64> {
-        self.words.iter()
-    }
-
     /// Writes a record of `words` words from `index` on: its header, the payload, the target, and
     /// zeroes up to a whole word.
     // Always: with its arguments in registers a write takes a tenth less.

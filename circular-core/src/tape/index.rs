@@ -166,11 +166,6 @@ impl Index {
         blank
     }
 
-    #[cfg(all(test, loom))]
-    pub(crate) fn words(&self) -> impl Iterator<Item = &AtomicU64> {
-        self.words.iter()
-    }
-
     /// How many words from the one at `index` to the next block.
     pub(crate) fn words_to_next_block(&self, index: usize) -> usize {
         self.blocks.words - index % self.blocks.words

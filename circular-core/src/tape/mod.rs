@@ -29,7 +29,7 @@ use crate::format::header::Header;
 use crate::format::layout::Layout;
 use crate::format::prepared::PreparedHeader;
 use crate::format::word::WORD;
-use crate::memory::block::{Block, Words};
+use crate::memory::block::{Block, Word};
 use crate::memory::payload::Payload;
 use crate::memory::source::Source;
 use crate::memory::storage::Storage;
@@ -57,8 +57,7 @@ pub(crate) struct Tape {
     truth: Truth,
     storage: Storage,
     index: Index,
-    /// One word.
-    reach: Words,
+    reach: Word,
 }
 
 impl Tape {
@@ -76,7 +75,7 @@ impl Tape {
             truth: Truth::new(block.line(layout.live)),
             storage: Storage::new(block.words(layout.data, layout.capacity)),
             index: Index::new(block.words(layout.index, entries), layout),
-            reach: block.words(layout.reach, WORD),
+            reach: block.word(layout.reach),
         }
     }
 
@@ -141,11 +140,9 @@ impl Tape {
     // Twice in a block of many records.
     #[inline(never)]
     fn note(&self, head: &mut Head, words: usize, end: u64) {
-        if let Some(reach) = self.reach.first() {
-            // W5, for R5 in a copy.
-            reach.store(self.index.end_of_block(end), Relaxed);
-            fence(Release);
-        }
+        // W5, for R5 in a copy.
+        self.reach.store(self.index.end_of_block(end), Relaxed);
+        fence(Release);
         let entry = Entry {
             position: head.position,
             before: self.truth.newest(),
@@ -160,33 +157,10 @@ impl Tape {
         }
     }
 
-    /// All of it as it would lie in a file, read from front to back, as a plain copy of the file is made.
+    /// The memory that it is in.
     #[cfg(all(test, loom))]
-    pub(crate) fn copy_front_to_back(&self) -> (Vec<u8>, Layout) {
-        let capacity = self.storage.len() * WORD;
-        let layout = Layout::heap(capacity, self.index.blocks.count).unwrap();
-        let mut copy = vec![0; layout.len];
-        let mut read = |at: usize, word: &crate::sys::sync::AtomicU64| {
-            copy[at..at + WORD].copy_from_slice(&word.load(Relaxed).to_le_bytes());
-            // R1, R3, R4 and R5: what comes later is read later.
-            fence(Acquire);
-        };
-        let truth = [self.truth.committed(), self.truth.reserved()];
-        let sections: [(
-            usize,
-            &mut dyn Iterator<Item = &crate::sys::sync::AtomicU64>,
-        ); 4] = [
-            (layout.live, &mut truth.into_iter()),
-            (layout.index, &mut self.index.words()),
-            (layout.data, &mut self.storage.words()),
-            (layout.reach, &mut self.reach.iter()),
-        ];
-        for (begin, words) in sections {
-            for (number, word) in words.enumerate() {
-                read(begin + number * WORD, word);
-            }
-        }
-        (copy, layout)
+    pub(crate) fn memory(&self) -> &Arc<Block> {
+        self.reach.block()
     }
 
     /// What the tape is made of; the truth is `committed` and `reserved`. For the fuzz targets, which write

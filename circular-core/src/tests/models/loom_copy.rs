@@ -4,16 +4,43 @@
 //! does is what a copy relies on.
 
 use super::{model, ring, write_words, writer};
+use crate::format::layout::Layout;
+use crate::format::word::WORD;
 use crate::ring::shared::Shared;
+use crate::sys::sync::fence;
 use crate::tape::batch::Records;
 use crate::tape::image::Image;
-use crate::tape::recover;
+use crate::tape::recording::Recording;
+use crate::tape::{Tape, recover};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::UNIX_EPOCH;
+
+/// All of a ring as it would lie in a file, read from front to back, as a plain copy of the file is made.
+fn copy_front_to_back(tape: &Tape) -> (Vec<u8>, Layout) {
+    let layout = Layout::heap(tape.size(), tape.blocks().count).unwrap();
+    let entries = layout.blocks * layout.entry_words * WORD;
+    let sections = [
+        (layout.live, 2 * WORD),
+        (layout.index, entries),
+        (layout.data, layout.capacity),
+        (layout.reach, WORD),
+    ];
+    let mut copy = vec![0; layout.len];
+    for (begin, bytes) in sections {
+        let words = tape.memory().words(begin, bytes);
+        for (word, place) in words.iter().zip(copy[begin..].chunks_exact_mut(WORD)) {
+            place.copy_from_slice(&word.load(Relaxed).to_le_bytes());
+            // R1, R3, R4 and R5: what comes later is read later.
+            fence(Acquire);
+        }
+    }
+    (copy, layout)
+}
 
 /// Copies the ring, and tells the names of the records that are found in the copy, all of which are whole and in order.
 fn names_in_a_copy(shared: &Shared) -> Vec<u64> {
-    let (copy, layout) = shared.tape.copy_front_to_back();
+    let (copy, layout) = copy_front_to_back(&shared.tape);
     let image = Image::new(Arc::<[u8]>::from(copy), layout, true);
     let buffer = recover::all(&image).unwrap();
     let names: Vec<u64> = Records::new(&buffer)
