@@ -18,9 +18,8 @@ pub(crate) struct Window {
     first: usize,
     /// How many words DATA has.
     len: usize,
-    /// The same place in the stream of records, and the end of what can be read here.
+    /// The same place in the stream of records.
     begin: u64,
-    end: u64,
 }
 
 impl Window {
@@ -35,31 +34,28 @@ impl Window {
         self.first = first;
         self.len = len;
         self.begin = begin;
-        self.end = begin;
         self.bytes.clear();
         // What it grew by for one long record is given back.
         self.bytes.shrink_to(bytes.max(USUAL));
         let reserved = self.bytes.try_reserve_exact(bytes);
         reserved.map_err(|_| OutOfMemory { bytes })?;
         self.bytes.resize(bytes, 0);
-        self.end = begin.saturating_add(bytes as u64);
         Ok(&mut self.bytes)
     }
 
     /// Has no more than the first `bytes` bytes of its room, the rest of which nothing was read into.
     pub(crate) fn end_after(&mut self, bytes: usize) {
         self.bytes.truncate(bytes / WORD * WORD);
-        self.end = self.begin.saturating_add(self.bytes.len() as u64);
     }
 
     /// Whether `bytes` bytes from `offset` on are in it.
     pub(crate) fn has(&self, offset: u64, bytes: u64) -> bool {
-        self.begin <= offset && offset.saturating_add(bytes) <= self.end
+        self.begin <= offset && offset.saturating_add(bytes) <= self.end()
     }
 
     /// The end of what is in it.
     pub(crate) fn end(&self) -> u64 {
-        self.end
+        self.begin.saturating_add(self.bytes.len() as u64)
     }
 
     /// Where the word at `index` is in it, if it is.

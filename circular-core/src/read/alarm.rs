@@ -49,10 +49,14 @@ impl Alarm {
             return Err(io::Error::other(message));
         }
         let mut state = self.state.lock();
+        let is_next = state.waiting.iter().all(|(other, _)| when < *other);
         state.waiting.push((when, waker));
         if std::mem::replace(&mut state.runs, true) {
             drop(state);
-            self.changed.notify_all();
+            // Else the thread wakes up in time by itself.
+            if is_next {
+                self.changed.notify_all();
+            }
             return Ok(());
         }
         drop(state);

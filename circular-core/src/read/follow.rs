@@ -166,9 +166,7 @@ impl<B: ReadAt> Follower<B> {
             sync::yield_now();
             return true;
         };
-        let from = committed.saturating_sub(self.image.capacity() / 2);
-        let from = from.max(self.place.position().offset);
-        self.place.move_on(&self.image, head, from);
+        self.place.land_half_way(&self.image, head);
         true
     }
 

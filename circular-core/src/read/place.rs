@@ -67,18 +67,20 @@ impl Place {
     /// Lands where writers are not soon again, as one who was overtaken; `entry` is what the ring knows of the
     /// reader.
     pub(crate) fn land(&mut self, tape: &Tape, head: Position, entry: Option<&ReaderEntry>) {
-        let half = tape.capacity() / 2;
         let is_lossless = entry.is_some_and(ReaderEntry::is_lossless);
         let spared = entry.and_then(|entry| entry.spared_after(self.position));
         match spared {
             // Writers stop for it as soon as it has landed.
             Some(spared) => self.pass_over(spared),
             None if is_lossless => self.move_on(tape, head, self.position.offset),
-            None => {
-                let from = head.offset.saturating_sub(half);
-                self.move_on(tape, head, from.max(self.position.offset));
-            }
+            None => self.land_half_way(tape, head),
         }
+    }
+
+    /// Lands half a ring behind the newest record.
+    pub(crate) fn land_half_way(&mut self, tape: &impl Recording, head: Position) {
+        let from = head.offset.saturating_sub(tape.capacity() / 2);
+        self.move_on(tape, head, from.max(self.position.offset));
     }
 
     /// Moves to the first record that begins at `from` or later, or else to the last that begins

@@ -57,7 +57,7 @@ impl Watch {
             return Ok(false);
         }
         self.asked = Some(now);
-        let is_cut = opened.len()? < opened.identity().file_len;
+        let is_cut = opened.identity().is_cut(opened.len()?);
         self.has_ended = match opened.state()? {
             RingState::Running => false,
             // More may come, unless what would tell of it is gone.

@@ -8,6 +8,7 @@
 //! R1, R2 and R3 as there. Of a copy, which does not change, the end of what may have been stored is the latest of
 //! `committed`, `reserved` and `reach`: the copy was made from front to back (R5).
 
+use crate::format::bytes::u64_at;
 use crate::format::header::{self, Header};
 use crate::format::layout::{BEFORE, BYTES, COMMITTED, Layout, OFFSET, RESERVED, SEQ};
 use crate::format::word::WORD;
@@ -178,11 +179,7 @@ impl<B: ReadAt> Recording for Image<B> {
         // R3. By itself, as nobody says in which order one read reads.
         fence(Acquire);
         let guard = self.word(place + (words - 1) * WORD);
-        let word = |number: usize| {
-            let mut word = [0; WORD];
-            word.copy_from_slice(&bytes[number * WORD..][..WORD]);
-            u64::from_le_bytes(word)
-        };
+        let word = |number: usize| u64_at(&bytes, number * WORD);
         let stored = Stored {
             offset: word(OFFSET),
             seq: word(SEQ),
@@ -216,24 +213,32 @@ impl<B: ReadAt> Recording for Image<B> {
         buffer: &mut Buffer,
     ) -> Copied {
         // Half a window, so that there is not a read for each few records.
-        let mut copied = self.copy_within(from, upto, WINDOW / 2, select, most, buffer);
-        if copied.position == from && copied.too_large.is_none() {
-            // A record that is longer than the window, or none.
-            if let Some((header, _, next)) = self.step(from, upto) {
-                if !self.is_taken(from, header, select) {
-                    copied.position = next;
-                    copied.filtered += 1;
-                    return copied;
-                }
-                let size = next.offset - from.offset;
-                copied = self.copy_within(from, upto, size, select, most, buffer);
-                if copied.position == from && !self.window.borrow().has(from.offset, size) {
-                    // There is no memory for the window, as good as none for the record.
-                    copied.too_large = Some(header);
-                }
-            }
+        let copied = self.copy_within(from, upto, WINDOW / 2, select, most, buffer);
+        if copied.position != from || copied.too_large.is_some() {
+            return copied;
         }
-        copied
+        // A record that is longer than the window, or none.
+        let Some((header, _, next)) = self.step(from, upto) else {
+            return copied;
+        };
+        if !self.is_taken(from, header, select) {
+            return Copied {
+                position: next,
+                filtered: copied.filtered + 1,
+                ..copied
+            };
+        }
+        let size = next.offset - from.offset;
+        let copied = self.copy_within(from, upto, size, select, most, buffer);
+        let has_window = self.window.borrow().has(from.offset, size);
+        if copied.position != from || has_window {
+            return copied;
+        }
+        // There is no memory for the window, as good as none for the record.
+        Copied {
+            too_large: Some(header),
+            ..copied
+        }
     }
 }
 
