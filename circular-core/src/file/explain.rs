@@ -7,8 +7,13 @@ use std::path::Path;
 
 /// What we tried, where, what the system said, and what to do.
 pub(super) fn cannot(tried: &str, path: &Path, error: io::Error) -> MappingError {
-    let (path, advice) = (path.display(), advice(&error));
-    let message = format!("cannot {tried} {path}: {error}; {advice}");
+    let path = path.display();
+    let message = if error.get_ref().is_some() {
+        // It is our own, and says what to do.
+        format!("cannot {tried} {path}: {error}")
+    } else {
+        format!("cannot {tried} {path}: {error}; {}", advice(&error))
+    };
     MappingError::of_system(message, error)
 }
 
@@ -62,5 +67,20 @@ fn advice(error: &io::Error) -> &'static str {
         }
         ErrorKind::OutOfMemory => "give the process or the machine more memory",
         _ => "choose another directory ($CIRCULAR_DIR, or mapped_in)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_we_say_ourselves_has_the_advice_that_fits() {
+        let own = io::Error::new(ErrorKind::QuotaExceeded, "too many; drop some");
+        let told = cannot("lock", Path::new("x"), own).to_string();
+        assert_eq!(told, "cannot lock x: too many; drop some");
+        let system = io::Error::from_raw_os_error(libc::EROFS);
+        let told = cannot("make", Path::new("x"), system).to_string();
+        assert!(told.contains("can be written to"), "{told}");
     }
 }

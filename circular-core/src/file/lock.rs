@@ -75,7 +75,7 @@ impl Lock {
             }
             // A child may have been made that has the descriptor. It keeps one that has no lock.
         }
-        let message = "the program forks all the time, and the lock would be its children's";
+        let message = "the program forks all the time, and the lock would be its children's; make the ring before it does";
         Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
     }
 
@@ -90,7 +90,9 @@ impl Lock {
         };
         let Some(slot) = SLOTS.iter().find(free) else {
             system::close(value.fd());
-            let message = format!("this process has {MOST} rings in files already");
+            let message = format!(
+                "this process has {MOST} rings in files already; drop some, or have the others on the heap"
+            );
             return Err(io::Error::new(io::ErrorKind::QuotaExceeded, message));
         };
         Ok(Self {
@@ -155,7 +157,7 @@ fn open_again(file: &File, path: &Path) -> io::Result<File> {
         .open(path)?;
     let (ours, found) = (file.metadata()?, second.metadata()?);
     if (ours.dev(), ours.ino()) != (found.dev(), found.ino()) {
-        let message = "somebody has put another file in its place";
+        let message = "somebody has put another file in its place; choose a directory that only this user may write to";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
     }
     Ok(second)

@@ -384,8 +384,8 @@ impl ReaderCore {
         let entry = state.readers.leave(key);
         state.counts.missed_by_left += self.place.missed();
         if self.fails {
-            state.counts.failed_sinks += 1;
-            self.shared.tell_counts(&state);
+            self.shared
+                .count(&mut state, |counts| counts.failed_sinks += 1);
             let is_lost = entry
                 .as_ref()
                 .is_some_and(ReaderEntry::is_lossless_but_for_its_sink);

@@ -28,8 +28,7 @@ impl Shared {
             let asked = state.readers.ask_to_flush(&flush, sync::now(), !is_over);
             if asked.demoted > 0 {
                 all_done = false;
-                state.counts.demotions += asked.demoted;
-                self.tell_counts(&state);
+                self.count(&mut state, |counts| counts.demotions += asked.demoted);
                 self.wake_first_in_line(&state);
                 self.flushed.notify_all();
             }

@@ -280,8 +280,9 @@ impl Shared {
         }
     }
 
-    /// Says in the file, if there is one, what has been counted.
-    pub(crate) fn tell_counts(&self, state: &State) {
+    /// Counts something, and says so in the file, if there is one.
+    pub(crate) fn count(&self, state: &mut State, change: impl FnOnce(&mut Counts)) {
+        change(&mut state.counts);
         if let Some(file) = &self.file {
             file.set_counts(&state.counts);
         }

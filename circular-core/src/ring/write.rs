@@ -210,8 +210,7 @@ impl Shared {
         if no_wait::must_not_wait() {
             let end = state.head.position.offset + size;
             if end > state.readers.limit() {
-                state.counts.overtakes += 1;
-                self.tell_counts(state);
+                self.count(state, |counts| counts.overtakes += 1);
                 self.spare(state, end);
             }
             return Ok(());
@@ -231,8 +230,7 @@ impl Shared {
                 let end = state.head.position.offset + size;
                 let (demoted, next) = state.readers.demote_late(end, first_since, now);
                 if demoted > 0 {
-                    state.counts.demotions += demoted;
-                    self.tell_counts(state);
+                    self.count(state, |counts| counts.demotions += demoted);
                     self.flushed.notify_all();
                 }
                 if end <= state.readers.limit() {
@@ -247,10 +245,11 @@ impl Shared {
         };
         state.wait_queue.end_to_wait(ticket, size);
         let waited = sync::now().saturating_duration_since(began);
-        state.counts.waits += 1;
-        state.counts.waited += waited;
-        state.counts.longest = state.counts.longest.max(waited);
-        self.tell_counts(state);
+        self.count(state, |counts| {
+            counts.waits += 1;
+            counts.waited += waited;
+            counts.longest = counts.longest.max(waited);
+        });
         outcome
     }
 
