@@ -86,7 +86,7 @@ impl<B: ReadAt> Follower<B> {
     }
 
     fn locate(&mut self) -> io::Result<()> {
-        let Some(start) = self.unlocated.clone() else {
+        let Some(start) = self.unlocated else {
             return Ok(());
         };
         let begin = locate(&self.image, self.ring, start, &self.select);
