@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # From the top down; what each is for stands in ARCHITECTURE.md.
-readonly CORE="adapter dump api sink read ring tape file memory select format redact record text time sys error"
+readonly CORE="adapter dump api sink read ring crash tape file memory select format redact record text time sys error"
 readonly HTTP="router serve site viewer"
 
 # imports DIR: a line for each import between two modules of DIR: which file, from where, to where. Tests beside the

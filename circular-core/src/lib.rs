@@ -94,6 +94,7 @@ compile_error!(
 
 mod adapter;
 mod api;
+mod crash;
 mod dump;
 mod error;
 #[cfg_attr(

@@ -250,6 +250,7 @@ pub struct RingBuilder {
     keep: usize,
     mode: u32,
     or_heap: bool,
+    crash_note: bool,
 }
 
 impl Default for RingBuilder {
@@ -261,6 +262,7 @@ impl Default for RingBuilder {
             keep: 2,
             mode: 0o600,
             or_heap: false,
+            crash_note: false,
         }
     }
 }
@@ -369,6 +371,30 @@ impl RingBuilder {
         self
     }
 
+    /// Has the ring's file say what its program died of, if it was a crash; `false` by default. It is for a ring
+    /// [in a file](Self::mapped), and [`RingFile::state`](crate::RingFile::state) tells what was noted: which signal, when, in
+    /// which thread, and the address.
+    ///
+    /// Handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT are set for the whole process when the first such ring is made,
+    /// and stay. They store a few words, and pass the signal on to what was there before: the program ends as it does without
+    /// them, with the same status, core dump and message, or goes on, if a handler that was there before mends the fault,
+    /// as those of runtimes for Java or wasm do. Then the note is taken back.
+    ///
+    /// # What leaves no note
+    ///
+    /// - SIGKILL, the system when it is out of memory, a SIGTERM that nobody handles: nobody is asked.
+    /// - An overflow of the stack of a thread that Rust has not started, unless that has an alternate stack (`sigaltstack`):
+    ///   there is no place for a handler to run on.
+    /// - A handler that was set later, and does not pass the signal on to what it has found.
+    /// - A forked child's crash: the ring is its parent's.
+    ///
+    /// Like a ring in a file it is for Linux; elsewhere it is an error that says so, or the ring does without it, with
+    /// [`or_heap`](Self::or_heap).
+    pub fn crash_note(mut self, is_on: bool) -> Self {
+        self.crash_note = is_on;
+        self
+    }
+
     /// Makes the ring.
     ///
     /// # Errors
@@ -392,6 +418,7 @@ impl RingBuilder {
             program: program.clone(),
             keep: self.keep,
             mode: self.mode,
+            crash_note: self.crash_note,
         };
         match Shared::in_file(&options, self.capacity) {
             Err(BuildError::Mapping(error)) if self.or_heap => Ok(Shared {

@@ -25,7 +25,7 @@ use crate::file::system;
 use crate::file::wanted::Wanted;
 use crate::format::bytes::put;
 use crate::format::crc32c::crc32c;
-use crate::format::file_header::{FileId, Identity, LARGEST, LOCK_NONE, LOCK_OFD};
+use crate::format::file_header::{FileId, Identity, LARGEST, LOCK_NONE, LOCK_OFD, NOTES_CRASHES};
 use crate::format::layout::{FILE_ENTRY, IDENTITY, Layout, META, NOWHERE, OFFSET};
 use crate::format::live;
 use crate::format::origin::Origin;
@@ -140,6 +140,11 @@ pub(super) fn prepare_in(
         gid: metadata.gid(),
         lock: if lock.is_some() { LOCK_OFD } else { LOCK_NONE },
         page_size: system::page_size(),
+        compat: if wanted.notes_crashes {
+            NOTES_CRASHES
+        } else {
+            0
+        },
         ..Identity::blank(&layout, crc32c(&origin))
     };
     Ok(Prepared {

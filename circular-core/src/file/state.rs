@@ -8,11 +8,16 @@
 //! system was started ended with it; one whose process is still the one that it was lives (it may have closed all its
 //! descriptors), unless it has not mapped the file, as after an `exec`; and all others were killed, by what the note says.
 
-use crate::format::file_header::Identity;
-use crate::format::live::{self, Live, Note};
+use crate::format::bytes::text;
+use crate::format::file_header::{Identity, NOTES_CRASHES};
+use crate::format::live::{self, Live};
 use std::fmt;
 use std::fs::File;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A program that goes on for so long after a note, in nanoseconds, has not died of it: a handler was left in a way that nobody
+/// saw, `siglongjmp` say. The times of records are their writers', so a little later is no sign.
+const SURVIVED: u64 = 10_000_000_000;
 
 /// What has become of the program that writes a ring's file, or wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +33,19 @@ pub enum RingState {
     #[non_exhaustive]
     Died {
         /// By which signal, if that was noted. SIGKILL, the system when it is out of memory, and a SIGTERM that nobody
-        /// handles leave no note; and no version of this library notes a crash so far.
+        /// handles leave no note; and a crash does if the program asked for it by
+        /// [`crash_note`](crate::RingBuilder::crash_note).
         signal: Option<i32>,
         /// The system's number of the thread to which it came.
         thread: Option<u64>,
+        /// That thread's name, up to 15 bytes of it.
+        thread_name: Option<String>,
+        /// The address that could not be accessed, or at which the instruction is, if that is what the signal was about.
+        address: Option<u64>,
         /// When.
         at: Option<SystemTime>,
+        /// Whether crashes would have been noted: so without a note it was none, or as good as.
+        notes_crashes: bool,
     },
     /// The system was started anew since, or had its power cut. On a disk, the file's pages may be of different ages then.
     SystemEnded,
@@ -52,18 +64,30 @@ impl fmt::Display for RingState {
             Self::Died {
                 signal: Some(signal),
                 thread,
+                thread_name,
+                address,
                 ..
             } => {
                 match signal_name(*signal) {
                     Some(name) => write!(f, "died of {name}")?,
                     None => write!(f, "died of signal {signal}")?,
                 }
-                match thread {
-                    Some(thread) => write!(f, " in thread {thread}"),
+                if let Some(address) = address {
+                    write!(f, " at {address:#x}")?;
+                }
+                if let Some(thread) = thread {
+                    write!(f, " in thread {thread}")?;
+                }
+                match thread_name {
+                    Some(name) => write!(f, " ({name})"),
                     None => Ok(()),
                 }
             }
-            Self::Died { signal: None, .. } => {
+            Self::Died {
+                notes_crashes: true,
+                ..
+            } => f.write_str("died without a note (killed, or out of memory)"),
+            Self::Died { .. } => {
                 f.write_str("died without a note (killed, out of memory, or by a crash)")
             }
             Self::SystemEnded => f.write_str("ended with the system (a restart, or a power cut)"),
@@ -95,21 +119,39 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
     match live.state {
         live::CLOSED => RingState::Closed,
         live::EXITED => RingState::Exited,
-        live::OPEN => unfinished(file, identity, &live.note),
+        live::OPEN => unfinished(file, identity, live),
         other => RingState::Unknown(format!("its state is {other}, which there is none of")),
     }
 }
 
 /// What the note says of a writer that was killed.
-fn died(note: &Note) -> RingState {
-    let signal = note.signal();
+fn died(identity: &Identity, live: &Live) -> RingState {
+    let note = &live.note;
+    let is_last = note.time.saturating_add(SURVIVED) >= live.latest;
+    let signal = note.signal().filter(|_| is_last);
     let noted = |number: u64| (signal.is_some() && number != 0).then_some(number);
     let at = noted(note.time).map(Duration::from_nanos);
     RingState::Died {
         signal,
         thread: noted(note.thread),
+        thread_name: signal.and_then(|_| name(&note.name)),
+        address: signal.and_then(|_| note.address()),
         at: at.and_then(|since| UNIX_EPOCH.checked_add(since)),
+        notes_crashes: identity.compat & NOTES_CRASHES != 0,
     }
+}
+
+/// A thread's name, without what a terminal would obey: it may be anything.
+fn name(bytes: &[u8; 16]) -> Option<String> {
+    let name = text(bytes);
+    let shown = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    (!name.is_empty()).then(|| name.chars().map(shown).collect())
 }
 
 /// Whether the file is another than the one that was made. Devices may be numbered anew when the system is started.
@@ -133,7 +175,7 @@ pub(crate) fn is_copy(_: &File, _: &Identity) -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn unfinished(file: &File, identity: &Identity, note: &Note) -> RingState {
+fn unfinished(file: &File, identity: &Identity, live: &Live) -> RingState {
     use crate::file::{lock, process};
     use crate::format::file_header::{FileId, LOCK_OFD};
 
@@ -170,7 +212,7 @@ fn unfinished(file: &File, identity: &Identity, note: &Note) -> RingState {
         }
     }
     if is_told {
-        died(note)
+        died(identity, live)
     } else {
         unknown("its file system has no locks, and its process is in another container")
     }
@@ -185,51 +227,105 @@ fn is_gone(identity: &Identity) -> bool {
 
 /// Not asked: all that is there are copies.
 #[cfg(not(target_os = "linux"))]
-fn unfinished(_: &File, _: &Identity, note: &Note) -> RingState {
-    died(note)
+fn unfinished(_: &File, identity: &Identity, live: &Live) -> RingState {
+    died(identity, live)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::layout::Layout;
+    use crate::format::live::Note;
+
+    fn died_with(compat: u64, note: Note, latest: u64) -> RingState {
+        let layout = Layout::file(4096, 128).unwrap();
+        let identity = Identity {
+            compat,
+            ..Identity::blank(&layout, 0)
+        };
+        let live = Live {
+            note,
+            latest,
+            ..Live::default()
+        };
+        died(&identity, &live)
+    }
 
     fn noted(word: u64, thread: u64, time: u64) -> RingState {
-        died(&Note {
+        let mut name = [0; 16];
+        name[..6].copy_from_slice(b"wor\nke");
+        let note = Note {
             word,
             thread,
             time,
-            ..Note::default()
-        })
+            name,
+            address: 0x1000,
+            survived: 0,
+        };
+        died_with(NOTES_CRASHES, note, 0)
     }
 
     #[test]
-    fn a_note_tells_signal_thread_and_time() {
-        let at = Some(UNIX_EPOCH + Duration::from_nanos(1_500_000_000));
+    fn a_note_tells_signal_thread_address_and_time() {
         let state = noted(11 | 1 << 32, 4711, 1_500_000_000);
         let expected = RingState::Died {
             signal: Some(11),
             thread: Some(4711),
-            at,
+            thread_name: Some(String::from("wor\u{fffd}ke")),
+            address: Some(0x1000),
+            at: Some(UNIX_EPOCH + Duration::from_nanos(1_500_000_000)),
+            notes_crashes: true,
         };
         assert_eq!(state, expected);
-        assert_eq!(state.to_string(), "died of SIGSEGV in thread 4711");
-        assert_eq!(noted(40, 0, 0).to_string(), "died of signal 40");
+        let told = "died of SIGSEGV at 0x1000 in thread 4711 (wor\u{fffd}ke)";
+        assert_eq!(state.to_string(), told);
+        // The kernel did not say where; and somebody has sent it.
+        for code in [0x80, 0, u64::from(u32::MAX)] {
+            let word = 11 | code << 32;
+            let told = "died of SIGSEGV in thread 7 (wor\u{fffd}ke)";
+            assert_eq!(noted(word, 7, 0).to_string(), told);
+        }
+        let nameless = Note {
+            word: 40,
+            ..Note::default()
+        };
+        assert_eq!(died_with(0, nameless, 0).to_string(), "died of signal 40");
+    }
+
+    fn none(notes_crashes: bool) -> RingState {
+        RingState::Died {
+            signal: None,
+            thread: None,
+            thread_name: None,
+            address: None,
+            at: None,
+            notes_crashes,
+        }
     }
 
     #[test]
     fn half_a_note_is_none() {
-        let none = RingState::Died {
-            signal: None,
-            thread: None,
-            at: None,
-        };
         // Nothing was begun; the thread is there already, and the signal not yet.
-        assert_eq!(noted(0, 0, 0), none);
-        assert_eq!(noted(1, 4711, 7), none);
-        let told = none.to_string();
+        assert_eq!(noted(0, 0, 0), none(true));
+        assert_eq!(noted(1, 4711, 7), none(true));
+        let told = none(true).to_string();
+        assert_eq!(told, "died without a note (killed, or out of memory)");
+        let told = none(false).to_string();
         assert_eq!(
             told,
             "died without a note (killed, out of memory, or by a crash)"
         );
+    }
+
+    #[test]
+    fn a_program_that_went_on_did_not_die_of_what_was_noted() {
+        let note = Note {
+            word: 11,
+            time: 5_000_000_000,
+            ..Note::default()
+        };
+        let is_noted = |latest| died_with(NOTES_CRASHES, note, latest) != none(true);
+        assert!(is_noted(0) && is_noted(5_000_000_000) && is_noted(15_000_000_000));
+        assert!(!is_noted(15_000_000_001));
     }
 }

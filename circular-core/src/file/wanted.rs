@@ -17,4 +17,6 @@ pub(crate) struct Wanted {
     /// Who may read the file once it has its name, as `chmod` takes it.
     pub(crate) mode: u32,
     pub(crate) ring: u64,
+    /// Whether crashes will be noted.
+    pub(crate) notes_crashes: bool,
 }

@@ -19,6 +19,9 @@ pub(crate) const MAGIC: [u8; 8] = *b"\x89CRING\r\n";
 /// What is written, and the only major that is understood.
 const MAJOR: u16 = 1;
 const MINOR: u16 = 0;
+/// A bit of `compat`: the writer notes crashes, so one that was killed without a note did not crash.
+pub(crate) const NOTES_CRASHES: u64 = 1;
+
 /// The bits of `incompat` that are understood.
 const KNOWN: u64 = 0;
 

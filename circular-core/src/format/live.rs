@@ -49,6 +49,11 @@ pub(crate) const EXITED: u64 = 3;
 /// Of a note: it is being written. No crash has this signal, which is a terminal's.
 pub(crate) const NOTE_BEGUN: u64 = 1;
 
+/// A `si_code`, Linux's `SI_KERNEL`, with which no address comes.
+const NO_ADDRESS: u64 = 0x80;
+/// A larger one is negative: somebody has sent the signal.
+const MOST_CODE: u64 = i32::MAX as u64;
+
 /// What LIVE said when it was read. Nothing in it is checked, as a writer may have been in the middle of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Live {
@@ -130,6 +135,14 @@ impl Note {
         // 64 is the last that Linux has.
         let is_whole = self.word != NOTE_BEGUN && (1..=64).contains(&signal);
         is_whole.then_some(signal as i32)
+    }
+
+    /// What the signal was about, if that was noted: not where somebody has sent it, or the processor did not say.
+    pub(crate) fn address(&self) -> Option<u64> {
+        // The code is a number with a sign.
+        let code = self.word >> 32;
+        let is_of_a_fault = (1..=MOST_CODE).contains(&code) && code != NO_ADDRESS;
+        is_of_a_fault.then_some(self.address)
     }
 }
 

@@ -3,6 +3,9 @@
 //! Invariant: it is told where it changes, under the ring's lock (but for what is refused), and never by a forked child,
 //! whose memory of the file is its parent's.
 
+use crate::crash;
+#[cfg(target_os = "linux")]
+use crate::crash::watched::{self, Watched};
 use crate::error::MappingError;
 #[cfg(target_os = "linux")]
 use crate::file::lock::Lock;
@@ -34,6 +37,8 @@ pub(crate) struct FileOptions {
     pub(crate) program: String,
     pub(crate) keep: usize,
     pub(crate) mode: u32,
+    /// Whether crashes are noted in it.
+    pub(crate) crash_note: bool,
 }
 
 /// Makes the file of ring `id`, with a tape of so many bytes in it.
@@ -43,6 +48,9 @@ pub(crate) fn make(
     id: u64,
 ) -> Result<(Tape, InFile), MappingError> {
     let FileOptions { dir, program, .. } = options.clone();
+    if options.crash_note {
+        crash::install()?;
+    }
     let prepared = make::prepare(&Wanted {
         dir,
         program,
@@ -51,12 +59,13 @@ pub(crate) fn make(
         keep: options.keep,
         mode: options.mode,
         ring: id,
+        notes_crashes: options.crash_note,
     })?;
-    map(prepared)
+    map(prepared, options)
 }
 
 #[cfg(target_os = "linux")]
-fn map(prepared: Prepared) -> Result<(Tape, InFile), MappingError> {
+fn map(prepared: Prepared, options: &FileOptions) -> Result<(Tape, InFile), MappingError> {
     let layout = prepared.layout();
     let mapping = Mapping::of(prepared.file(), layout.len).map_err(|error| {
         let message = format!(
@@ -75,16 +84,23 @@ fn map(prepared: Prepared) -> Result<(Tape, InFile), MappingError> {
         MappingError::of_system(message, error)
     })?;
     let tape = Tape::new(&block, &layout);
+    // Before others see it, and given up, if that fails, before the memory is.
+    let watched = options
+        .crash_note
+        .then(|| watched::watch(block.words(layout.live, live::BYTES)));
     let made = prepared.publish()?;
-    Ok((tape, InFile::new(&block, made)))
+    Ok((tape, InFile::new(&block, made, watched)))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn map(prepared: Prepared) -> Result<(Tape, InFile), MappingError> {
+fn map(prepared: Prepared, _: &FileOptions) -> Result<(Tape, InFile), MappingError> {
     prepared.never()
 }
 
 pub(crate) struct InFile {
+    /// First, as it is to be dropped before the memory is.
+    #[cfg(target_os = "linux")]
+    _watched: Option<Watched>,
     path: PathBuf,
     /// The state, and when.
     state: Line,
@@ -97,9 +113,10 @@ pub(crate) struct InFile {
 impl InFile {
     /// Of a ring in that memory, which is that file's.
     #[cfg(target_os = "linux")]
-    fn new(block: &Arc<Block>, made: Made) -> Self {
+    fn new(block: &Arc<Block>, made: Made, watched: Option<Watched>) -> Self {
         let line = |offset: usize| block.line(made.layout.live + offset);
         Self {
+            _watched: watched,
             state: line(live::STATE),
             counters: line(live::COUNTERS),
             path: made.path,

@@ -76,6 +76,7 @@ fn wanted(dir: &Path) -> Wanted {
         keep: 2,
         mode: 0o600,
         ring: RandomState::new().build_hasher().finish(),
+        notes_crashes: false,
     }
 }
 
@@ -139,5 +140,8 @@ fn state(path: &Path) -> RingState {
 const KILLED: RingState = RingState::Died {
     signal: None,
     thread: None,
+    thread_name: None,
+    address: None,
     at: None,
+    notes_crashes: false,
 };

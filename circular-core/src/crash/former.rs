@@ -1,0 +1,171 @@
+//! What was done on a signal before us, and is done after us.
+//!
+//! Invariant: what is remembered is what the system would do without us.
+//!
+//! | before us | a fault | one that was sent |
+//! |---|---|---|
+//! | nothing (`SIG_DFL`) | that is set again, and the instruction is met again: status, registers and core are the fault's | that is set again, and the signal is sent again as it was |
+//! | `SIG_IGN` | the same, as the system does not let a fault be ignored | nothing |
+//! | a function | it is called, with what it has asked to be blocked | the same |
+//!
+//! A function that comes back has mended what was wrong, and the program goes on; unless it has set `SIG_DFL`, and the fault is
+//! met again. The standard library's handler does that for all that is no stack overflow; so it survives the first
+//! SIGSEGV that is sent to it, and so it must with us. And `abort` ends the program whatever a handler of SIGABRT has done.
+
+use crate::crash::system::{self, Action, DEFAULT, Handler, IGNORE, Signal};
+use libc::c_int;
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize};
+
+/// What programs die of by a fault of their own, or by `abort`.
+pub(super) const SIGNALS: [c_int; 5] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGABRT,
+];
+
+/// An [`Action`] that is read without a lock. It is written before our handler is there, and later one word at a time.
+struct Former {
+    handler: AtomicUsize,
+    flags: AtomicI32,
+    mask: AtomicU64,
+}
+
+static FORMER: [Former; SIGNALS.len()] = [const {
+    Former {
+        handler: AtomicUsize::new(DEFAULT),
+        flags: AtomicI32::new(0),
+        mask: AtomicU64::new(0),
+    }
+}; SIGNALS.len()];
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The program is about to die.
+    Dies,
+    /// It goes on.
+    GoesOn,
+}
+
+fn former(signal: c_int) -> Option<&'static Former> {
+    let number = SIGNALS.iter().position(|known| *known == signal)?;
+    FORMER.get(number)
+}
+
+/// Remembers what is done on a signal, and has `handler` called instead.
+pub(super) fn replace(signal: c_int, handler: Handler) -> io::Result<()> {
+    let Some(former) = former(signal) else {
+        return Ok(());
+    };
+    let action = system::action(signal).unwrap_or_default();
+    former.handler.store(action.handler, Relaxed);
+    former.flags.store(action.flags, Relaxed);
+    former.mask.store(action.mask, Relaxed);
+    system::set_handler(signal, handler, flags(&action))
+}
+
+/// How ours is to be called. What was there has its stack, and waits of the program go on, or not, as they did.
+fn flags(former: &Action) -> c_int {
+    let like = if former.is_function() {
+        former.flags & (libc::SA_ONSTACK | libc::SA_RESTART)
+    } else {
+        libc::SA_ONSTACK | libc::SA_RESTART
+    };
+    libc::SA_SIGINFO | like
+}
+
+/// Whether the signal is none to the program.
+pub(super) fn is_ignored(signal: &Signal, is_fault: bool) -> bool {
+    let handler = former(signal.number).map(|former| former.handler.load(Relaxed));
+    handler == Some(IGNORE) && !is_fault
+}
+
+/// Has done what would be done without us. `mask` is what was blocked when our handler, `ours`, was called, and `errno` what it
+/// was.
+pub(super) fn chain(
+    signal: &Signal,
+    is_fault: bool,
+    ours: Handler,
+    mask: u64,
+    errno: &mut c_int,
+) -> Outcome {
+    let Some(former) = former(signal.number) else {
+        return Outcome::GoesOn;
+    };
+    let action = Action {
+        handler: former.handler.load(Relaxed),
+        flags: former.flags.load(Relaxed),
+        mask: former.mask.load(Relaxed),
+    };
+    if !action.is_function() {
+        system::set_default(signal.number);
+        if !is_fault {
+            signal.send_again();
+        }
+        return Outcome::Dies;
+    }
+    if action.has(libc::SA_RESETHAND) {
+        former.handler.store(DEFAULT, Relaxed);
+    }
+    let own = system::bit(signal.number);
+    let own_too = if action.has(libc::SA_NODEFER) { 0 } else { own };
+    let has_stepped_aside = step_aside(signal, ours);
+    system::set_errno(*errno);
+    system::set_mask(mask & !own | action.mask | own_too);
+    signal.pass_to(&action);
+    system::block_all();
+    // The function may have changed it, as it may without us.
+    *errno = system::errno();
+    if has_stepped_aside {
+        come_back(ours);
+    }
+    if system::function(signal.number) != DEFAULT {
+        return if is_of_abort(signal) {
+            Outcome::Dies
+        } else {
+            Outcome::GoesOn
+        };
+    }
+    if is_fault {
+        return Outcome::Dies;
+    }
+    // The next one would end the program, and is to be noted.
+    former.handler.store(DEFAULT, Relaxed);
+    // It was set before, so it can be set now.
+    let _ = system::set_handler(signal.number, ours, flags(&Action::default()));
+    Outcome::GoesOn
+}
+
+/// Leaves SIGABRT to the system while a function has another signal, if nobody else wants it and the stack is short: what is
+/// noted is the cause, and the standard library's handler aborts where there may be no room for a second handler. Tells
+/// whether it has.
+fn step_aside(signal: &Signal, ours: Handler) -> bool {
+    let abort = libc::SIGABRT;
+    let is_free = former(abort).is_some_and(|former| former.handler.load(Relaxed) == DEFAULT);
+    let steps_aside = signal.number != abort
+        && is_free
+        && system::is_stack_short()
+        && system::function(abort) == ours as *const () as usize;
+    if steps_aside {
+        system::set_default(abort);
+    }
+    steps_aside
+}
+
+fn come_back(ours: Handler) {
+    if system::function(libc::SIGABRT) == DEFAULT {
+        // It was set before, so it can be set now.
+        let _ = system::set_handler(libc::SIGABRT, ours, flags(&Action::default()));
+    }
+}
+
+/// Whether it looks as if the program has called `abort`, which does not return.
+fn is_of_abort(signal: &Signal) -> bool {
+    signal.number == libc::SIGABRT
+        && signal.code() == libc::SI_TKILL
+        && signal.sender() == system::own_pid()
+}

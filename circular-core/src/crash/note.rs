@@ -1,0 +1,101 @@
+//! The crash note: what a ring's file says of the signal that its program died of.
+//!
+//! Invariant: who reads it finds no note, one that is being written, or a whole one.
+//!
+//! The first of several crashes is the cause: the standard library's handler of a stack overflow, say, calls `abort`, which is a
+//! SIGABRT within it. So a note stays as long as the handler that wrote it has not returned. That it was left by
+//! `siglongjmp`, as runtimes for wasm do, nobody tells us; then another signal comes to another thread, or further up on the stack.
+
+use crate::crash::system::{self, Live, Signal};
+use crate::crash::watched::{Entry, Inside};
+use crate::format::live;
+use crate::format::word::WORD;
+use crate::time::clock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
+
+/// Which handler it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Author {
+    thread: u32,
+    /// Where its frame is.
+    frame: u64,
+}
+
+impl Author {
+    /// Of the handler that has this as a local variable.
+    pub(super) fn with(local: &u8) -> Self {
+        Self {
+            thread: system::thread_id(),
+            frame: std::ptr::from_ref(local).addr() as u64,
+        }
+    }
+
+    /// Whether this handler runs within the one that has written the note of a ring. Stacks grow down.
+    fn is_within(self, entry: &Entry) -> bool {
+        entry.noted.thread.load(Relaxed) == self.thread
+            && self.frame < entry.noted.frame.load(Relaxed)
+    }
+
+    fn has_written(self, entry: &Entry) -> bool {
+        entry.noted.thread.load(Relaxed) == self.thread
+            && entry.noted.frame.load(Relaxed) == self.frame
+    }
+}
+
+fn word(live: &Live, offset: usize) -> &AtomicU64 {
+    &live[offset / WORD]
+}
+
+/// Notes the signal in all rings.
+pub(super) fn write(inside: &Inside, author: Author, signal: &Signal, is_fault: bool) {
+    for (entry, live) in inside.rings() {
+        let is_noted = word(live, live::NOTE).load(Relaxed) != 0;
+        // Where another thread is about to, both have come at the same time.
+        if is_noted && author.is_within(entry) || entry.noted.is_taken.swap(true, AcqRel) {
+            continue;
+        }
+        if system::write_thread_name(live) {
+            write_in(live, author, signal, is_fault);
+            entry.noted.frame.store(author.frame, Relaxed);
+            entry.noted.thread.store(author.thread, Relaxed);
+        }
+        entry.noted.is_taken.store(false, Release);
+    }
+}
+
+/// All but the thread's name, which is there.
+fn write_in(live: &Live, author: Author, signal: &Signal, is_fault: bool) {
+    let note = word(live, live::NOTE);
+    if note.swap(live::NOTE_BEGUN, AcqRel) != 0 {
+        count_survived(live);
+    }
+    let address = if is_fault { signal.address() as u64 } else { 0 };
+    word(live, live::NOTE_THREAD).store(author.thread.into(), Relaxed);
+    word(live, live::NOTE_TIME).store(clock::exact().since_1970(), Relaxed);
+    word(live, live::NOTE_ADDRESS).store(address, Relaxed);
+    let low = bits(signal.number);
+    let high = bits(signal.code());
+    note.store(u64::from(low) | u64::from(high) << 32, Release);
+}
+
+/// Takes back what that handler has noted: the program goes on.
+pub(super) fn withdraw(inside: &Inside, author: Author) {
+    for (entry, live) in inside.rings() {
+        if author.has_written(entry) && !entry.noted.is_taken.swap(true, AcqRel) {
+            count_survived(live);
+            word(live, live::NOTE).store(0, Release);
+            entry.noted.thread.store(0, Relaxed);
+            entry.noted.is_taken.store(false, Release);
+        }
+    }
+}
+
+#[expect(clippy::cast_sign_loss, reason = "that is what it is for")]
+fn bits(number: i32) -> u32 {
+    number as u32
+}
+
+fn count_survived(live: &Live) {
+    word(live, live::NOTE_SURVIVED).fetch_add(1, Relaxed);
+}

@@ -1,0 +1,280 @@
+//! What the system is asked for in a handler, and to have one.
+//!
+//! Invariant: all that is here is on the list of signal-safety(7), or a system call that the C library adds nothing to.
+//! Each function is safe to call with any arguments, but for [`live`]; this is the only file of the room with `unsafe` in
+//! it, but for its call.
+#![expect(
+    unsafe_code,
+    reason = "the standard library has no signals, and a handler is given addresses"
+)]
+
+use crate::format::live;
+use crate::format::word::WORD;
+use libc::{c_int, c_void, siginfo_t};
+use std::ffi::c_long;
+use std::io;
+use std::mem::{MaybeUninit, transmute};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::AtomicU64;
+
+/// One bit for each signal.
+pub(super) type Mask = u64;
+const MASK_BYTES: usize = size_of::<Mask>();
+
+/// What the kernel calls.
+pub(super) type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
+
+/// What is done on a signal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Action {
+    /// A function's address, or [`DEFAULT`], or [`IGNORE`].
+    pub(super) handler: usize,
+    pub(super) flags: c_int,
+    /// What is blocked meanwhile, besides the signal itself.
+    pub(super) mask: Mask,
+}
+
+pub(super) const DEFAULT: usize = libc::SIG_DFL;
+pub(super) const IGNORE: usize = libc::SIG_IGN;
+
+impl Action {
+    pub(super) fn is_function(&self) -> bool {
+        ![DEFAULT, IGNORE].contains(&self.handler)
+    }
+
+    pub(super) fn has(&self, flag: c_int) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// The bit of a signal.
+pub(super) fn bit(signal: c_int) -> Mask {
+    let shift = u32::try_from(signal - 1).unwrap_or(0);
+    1_u64.checked_shl(shift).unwrap_or(0)
+}
+
+/// A signal that has come: only a handler has one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Signal {
+    pub(super) number: c_int,
+    info: NonNull<siginfo_t>,
+    context: *mut c_void,
+}
+
+impl Signal {
+    /// What a handler was called with, as long as it runs.
+    ///
+    /// `None` if somebody has called it with less: a handler that came after ours, say, without `SA_SIGINFO`.
+    pub(super) fn new(number: c_int, info: *mut siginfo_t, context: *mut c_void) -> Option<Self> {
+        let info = NonNull::new(info)?;
+        Some(Self {
+            number,
+            info,
+            context,
+        })
+    }
+
+    fn info(&self) -> &siginfo_t {
+        // SAFETY: the kernel has put it on the stack of the handler, which still runs.
+        unsafe { self.info.as_ref() }
+    }
+
+    pub(super) fn code(&self) -> c_int {
+        self.info().si_code
+    }
+
+    /// What the fault is about.
+    pub(super) fn address(&self) -> usize {
+        // SAFETY: each signal has so many bytes of information, and any are an address.
+        unsafe { self.info().si_addr() }.addr()
+    }
+
+    /// Who has sent it.
+    pub(super) fn sender(&self) -> u32 {
+        // SAFETY: as above, and any are a number.
+        let pid = unsafe { self.info().si_pid() };
+        u32::try_from(pid).unwrap_or(0)
+    }
+
+    /// Does what that action would. It may not come back.
+    pub(super) fn pass_to(&self, action: &Action) {
+        let (number, info) = (self.number, self.info.as_ptr());
+        if action.has(libc::SA_SIGINFO) {
+            // SAFETY: somebody has told the system that there is such a function for this signal, and it gets what the
+            // system would give it.
+            let function = unsafe { transmute::<usize, Handler>(action.handler) };
+            function(number, info, self.context);
+        } else {
+            // SAFETY: the same, for one without this flag.
+            let function = unsafe { transmute::<usize, extern "C" fn(c_int)>(action.handler) };
+            function(number);
+        }
+    }
+
+    /// Sends it to this thread once more, as it was.
+    pub(super) fn send_again(&self) {
+        let (process, thread) = (own_pid(), thread_id());
+        // SAFETY: numbers, and what the handler was given, which still runs.
+        let sent = unsafe {
+            libc::syscall(
+                libc::SYS_rt_tgsigqueueinfo,
+                process,
+                thread,
+                self.number,
+                self.info.as_ptr(),
+            )
+        };
+        if sent != 0 {
+            // SAFETY: numbers only.
+            unsafe { libc::syscall(libc::SYS_tgkill, process, thread, self.number) };
+        }
+    }
+}
+
+/// What is done on a signal now; `None` if there is no such signal.
+#[inline(never)]
+pub(super) fn action(signal: c_int) -> Option<Action> {
+    let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: it fills in a place of that type, which lives during the call, and changes nothing.
+    let result = unsafe { libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) };
+    // SAFETY: the system has filled it in, and zeroes are valid.
+    let now = unsafe { now.assume_init() };
+    (result == 0).then(|| Action {
+        handler: now.sa_sigaction,
+        flags: now.sa_flags,
+        mask: bits(&now.sa_mask),
+    })
+}
+
+/// The address of what is called on a signal now.
+#[inline(never)]
+pub(super) fn function(signal: c_int) -> usize {
+    let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: as in `action`.
+    unsafe { libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) };
+    // SAFETY: the same.
+    unsafe { now.assume_init() }.sa_sigaction
+}
+
+fn bits(mask: &libc::sigset_t) -> Mask {
+    let is_in = |signal: &c_int| {
+        // SAFETY: a set that the system has filled in, or zeroes, which are an empty one.
+        unsafe { libc::sigismember(mask, *signal) == 1 }
+    };
+    (1..=64).filter(is_in).map(bit).sum()
+}
+
+/// Has `handler` called on a signal.
+#[inline(never)]
+pub(super) fn set_handler(signal: c_int, handler: Handler, flags: c_int) -> io::Result<()> {
+    set(signal, handler as *const () as usize, flags)
+}
+
+/// Has the system do what it does by itself.
+#[inline(never)]
+pub(super) fn set_default(signal: c_int) {
+    // It fails only for signals that there are none of.
+    let _ = set(signal, DEFAULT, 0);
+}
+
+fn set(signal: c_int, handler: usize, flags: c_int) -> io::Result<()> {
+    let new = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: zeroes are valid: nothing is blocked.
+    let mut new = unsafe { new.assume_init() };
+    new.sa_sigaction = handler;
+    new.sa_flags = flags;
+    // SAFETY: an action that lives during the call, with a function that is there as long as the program, is a handler,
+    // and does in it what a handler may.
+    if unsafe { libc::sigaction(signal, &raw const new, ptr::null_mut()) } == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Less than this may be too little for a second handler: what the system stores for one takes up to four KiB.
+const SHORT: usize = 16 << 10;
+
+/// Whether this runs on an alternate stack of which little is left.
+#[inline(never)]
+pub(super) fn is_stack_short() -> bool {
+    let mut now = MaybeUninit::<libc::stack_t>::zeroed();
+    // SAFETY: it fills in a place of that type, which lives during the call, and changes nothing.
+    unsafe { libc::sigaltstack(ptr::null(), now.as_mut_ptr()) };
+    // SAFETY: the system has filled it in, and zeroes are valid.
+    let now = unsafe { now.assume_init() };
+    let here = ptr::from_ref(&now).addr();
+    now.ss_flags & libc::SS_ONSTACK != 0 && here.saturating_sub(now.ss_sp.addr()) < SHORT
+}
+
+/// Blocks all signals of this thread, and tells which were.
+pub(super) fn block_all() -> Mask {
+    swap_mask(Mask::MAX)
+}
+
+pub(super) fn set_mask(mask: Mask) {
+    swap_mask(mask);
+}
+
+/// By number: the C library's set takes 128 bytes on the stack.
+fn swap_mask(mut new: Mask) -> Mask {
+    let mut old: Mask = 0;
+    // SAFETY: two sets of that size, which live during the call.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw mut new,
+            &raw mut old,
+            MASK_BYTES,
+        )
+    };
+    old
+}
+
+pub(super) fn errno() -> c_int {
+    // SAFETY: it gives an address of this thread's own.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: it is there as long as the thread, and nobody else's.
+    unsafe { *place }
+}
+
+pub(super) fn set_errno(number: c_int) {
+    // SAFETY: as above.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: the same.
+    unsafe { *place = number };
+}
+
+pub(super) fn own_pid() -> u32 {
+    std::process::id()
+}
+
+/// The system's number of this thread.
+pub(super) fn thread_id() -> u32 {
+    // SAFETY: it touches no memory. By number, as not every C library has a function for it.
+    let id: c_long = unsafe { libc::syscall(libc::SYS_gettid) };
+    u32::try_from(id).unwrap_or(0)
+}
+
+/// The words of LIVE.
+pub(super) type Live = [AtomicU64; live::BYTES / WORD];
+
+/// Those words.
+///
+/// # Safety
+///
+/// There are so many, they are only accessed as atomics, and they are there as long as what comes back is.
+pub(super) unsafe fn live<'a>(words: NonNull<AtomicU64>) -> &'a Live {
+    // SAFETY: the caller promises it.
+    unsafe { words.cast().as_ref() }
+}
+
+/// Has the system write this thread's name to where a note has it, and tells whether it could: where the file was cut, or
+/// its disk is full, a store of ours would end the program.
+pub(super) fn write_thread_name(live: &Live) -> bool {
+    let name = live[live::NOTE_NAME / WORD].as_ptr();
+    // SAFETY: the system writes 16 bytes, which are there, or says that it cannot. That nobody else stores there, the
+    // caller sees to; who reads it meanwhile is another process.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name) == 0 }
+}
