@@ -137,7 +137,7 @@ impl Handle {
     /// Where there is no memory for all of it, it is of the newest half, a quarter, or however much there
     /// is memory for: looking must not end the program. [`try_snapshot`](Self::try_snapshot) tells.
     pub fn snapshot(&self) -> Snapshot {
-        snapshot::take(&self.shared.tape)
+        self.shared.look(snapshot::take)
     }
 
     /// Returns what [`snapshot`](Self::snapshot) does, and all of it or an error.
@@ -146,7 +146,7 @@ impl Handle {
     ///
     /// [`OutOfMemory`] if there is no memory for it.
     pub fn try_snapshot(&self) -> Result<Snapshot, OutOfMemory> {
-        snapshot::try_take(&self.shared.tape)
+        self.shared.look(snapshot::try_take)
     }
 
     /// Returns what the ring has done so far, and how its readers are.

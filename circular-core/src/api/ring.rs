@@ -403,6 +403,7 @@ impl RingBuilder {
     /// memory for. [`BuildError::Mapping`] if the ring is to be in a file and cannot be.
     pub fn build(self) -> Result<Ring, BuildError> {
         let shared = Arc::new(self.make()?);
+        shared.hang_bell();
         if self.flush_at_exit.is_some() || shared.file.is_some() {
             at_exit::register(&shared, self.flush_at_exit);
         }

@@ -260,6 +260,7 @@ impl RingFile {
             overtakes: counters.overtakes,
             demotions: counters.demotions,
             failed_sinks: counters.failed_sinks,
+            lost_memory: counters.lost_memory,
             missed: Missed::default(),
             ..Stats::default()
         };

@@ -3,6 +3,7 @@
 //! Invariant: whoever is interrupted finds `errno`, and what is blocked, as they were, unless what was there before us has
 //! changed them.
 
+use crate::crash::cut;
 use crate::crash::former::{self, Outcome, SIGNALS};
 use crate::crash::note::{self, Author};
 use crate::crash::system::{self, Signal};
@@ -22,7 +23,7 @@ pub(super) fn install() -> io::Result<()> {
     static INSTALLED: OnceLock<Result<(), i32>> = OnceLock::new();
     let installed = INSTALLED.get_or_init(|| {
         // A handler asks for it.
-        let _ = Generation::current();
+        let _ = (Generation::current(), system::page_size());
         for signal in SIGNALS {
             let replaced = former::replace(signal, on_signal);
             replaced.map_err(|error| error.raw_os_error().unwrap_or(libc::EINVAL))?;
@@ -36,7 +37,9 @@ extern "C" fn on_signal(number: c_int, info: *mut siginfo_t, context: *mut c_voi
     let mut errno = system::errno();
     let mask = system::block_all();
     if let Some(signal) = Signal::new(number, info, context) {
-        on_crash(&signal, mask, &mut errno);
+        if !cut::mend(&signal) {
+            on_crash(&signal, mask, &mut errno);
+        }
     } else {
         // Somebody has called us without saying why, and would do so again.
         system::set_default(number);

@@ -11,8 +11,11 @@
 //!   of them.
 //! * Rings stand in a list that is read without a lock (`watched.rs`). A ring's memory is there until no handler looks at
 //!   it.
+//! * A file that was cut is no crash: the program goes on without it (`cut.rs`).
 //! * A forked child leaves its parent's rings alone.
 
+#[cfg(target_os = "linux")]
+mod cut;
 #[cfg(target_os = "linux")]
 mod former;
 #[cfg(target_os = "linux")]

@@ -49,7 +49,10 @@ fn word(live: &Live, offset: usize) -> &AtomicU64 {
 
 /// Notes the signal in all rings.
 pub(super) fn write(inside: &Inside, author: Author, signal: &Signal, is_fault: bool) {
-    for (entry, live) in inside.rings() {
+    for ring in inside.rings() {
+        let (entry, Some(live)) = (ring.entry, ring.live()) else {
+            continue;
+        };
         let is_noted = word(live, live::NOTE).load(Relaxed) != 0;
         // Where another thread is about to, both have come at the same time.
         if is_noted && author.is_within(entry) || entry.noted.is_taken.swap(true, AcqRel) {
@@ -81,7 +84,10 @@ fn write_in(live: &Live, author: Author, signal: &Signal, is_fault: bool) {
 
 /// Takes back what that handler has noted: the program goes on.
 pub(super) fn withdraw(inside: &Inside, author: Author) {
-    for (entry, live) in inside.rings() {
+    for ring in inside.rings() {
+        let (entry, Some(live)) = (ring.entry, ring.live()) else {
+            continue;
+        };
         if author.has_written(entry) && !entry.noted.is_taken.swap(true, AcqRel) {
             count_survived(live);
             word(live, live::NOTE).store(0, Release);

@@ -1,7 +1,8 @@
 //! What the system is asked for in a handler, and to have one.
 //!
 //! Invariant: all that is here is on the list of signal-safety(7), or a system call that the C library adds nothing to.
-//! Each function is safe to call with any arguments, but for [`live`]; this is the only file of the room with `unsafe` in
+//! Each function is safe to call with any arguments, but for [`shared`] and
+//! [`replace_memory`]; this is the only file of the room with `unsafe` in
 //! it, but for its call.
 #![expect(
     unsafe_code,
@@ -15,7 +16,8 @@ use std::ffi::c_long;
 use std::io;
 use std::mem::{MaybeUninit, transmute};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 /// One bit for each signal.
 pub(super) type Mask = u64;
@@ -260,14 +262,14 @@ pub(super) fn thread_id() -> u32 {
 /// The words of LIVE.
 pub(super) type Live = [AtomicU64; live::BYTES / WORD];
 
-/// Those words.
+/// What is at an address.
 ///
 /// # Safety
 ///
-/// There are so many, they are only accessed as atomics, and they are there as long as what comes back is.
-pub(super) unsafe fn live<'a>(words: NonNull<AtomicU64>) -> &'a Live {
-    // SAFETY: the caller promises it.
-    unsafe { words.cast().as_ref() }
+/// There is such a thing, it is only shared, and it is there as long as what comes back is.
+pub(super) unsafe fn shared<'a, T>(place: *const T) -> Option<&'a T> {
+    // SAFETY: the caller promises it, unless it is null.
+    unsafe { place.as_ref() }
 }
 
 /// Has the system write this thread's name to where a note has it, and tells whether it could: where the file was cut, or
@@ -277,4 +279,63 @@ pub(super) fn write_thread_name(live: &Live) -> bool {
     // SAFETY: the system writes 16 bytes, which are there, or says that it cannot. That nobody else stores there, the
     // caller sees to; who reads it meanwhile is another process.
     unsafe { libc::prctl(libc::PR_GET_NAME, name) == 0 }
+}
+
+/// Bytes in a page of this machine, from the first call on, which is in no handler.
+pub(super) fn page_size() -> usize {
+    static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+    match BYTES.load(Relaxed) {
+        0 => {
+            // SAFETY: it touches no memory.
+            let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+            let bytes = usize::try_from(bytes).unwrap_or(0).max(4096);
+            BYTES.store(bytes, Relaxed);
+            bytes
+        }
+        bytes => bytes,
+    }
+}
+
+/// What a file is told apart by: device and inode.
+pub(super) type FileId = [u64; 2];
+
+#[cfg(not(target_env = "gnu"))]
+use libc::{fstat, stat};
+#[cfg(target_env = "gnu")]
+use libc::{fstat64 as fstat, stat64 as stat};
+
+/// How long a file is. `None` if the descriptor is not that file's: somebody may have closed all that he did not know.
+#[inline(never)]
+pub(super) fn file_len(fd: c_int, file: FileId) -> Option<usize> {
+    let mut now = MaybeUninit::<stat>::zeroed();
+    // SAFETY: it fills in a place of that type, which lives during the call.
+    let result = unsafe { fstat(fd, now.as_mut_ptr()) };
+    // SAFETY: the system has filled it in, and zeroes are valid.
+    let now = unsafe { now.assume_init() };
+    #[allow(clippy::useless_conversion, reason = "not on every machine")]
+    let is_it = result == 0 && [u64::from(now.st_dev), u64::from(now.st_ino)] == file;
+    usize::try_from(now.st_size).ok().filter(|_| is_it)
+}
+
+/// Puts zeroed memory of this process's own in the place of a mapping's, from one offset to another, both at pages.
+///
+/// # Safety
+///
+/// All of that is mapped, for words that are only accessed as atomics.
+pub(super) unsafe fn replace_memory(begin: *mut u8, from: usize, to: usize) -> bool {
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+    let place = begin.wrapping_add(from).cast();
+    // SAFETY: the caller promises that nothing else is there, and words are valid whatever they are.
+    let memory = unsafe { libc::mmap(place, to - from, access, kind, -1, 0) };
+    memory != libc::MAP_FAILED
+}
+
+/// Writes a word to a file, if it can.
+pub(super) fn write_word(fd: c_int, word: u64, offset: usize) {
+    let bytes = word.to_le_bytes();
+    let offset = libc::off_t::try_from(offset).unwrap_or(0);
+    // SAFETY: a buffer of that length, which lives during the call.
+    unsafe { libc::pwrite(fd, bytes.as_ptr().cast(), bytes.len(), offset) };
 }

@@ -7,13 +7,21 @@
 //! Entries are never freed, as a handler may be anywhere in the list; those that were given up are used again, so there
 //! are as many as there were rings at one time.
 
-use crate::crash::system::{self, Live};
+use crate::crash::system::{self, FileId, Live};
+use crate::format::layout::Layout;
+use crate::format::word::WORD;
 use crate::memory::block::Words;
 use crate::sys::fork::Generation;
+use crate::tape::lost::Lost;
+use std::fs::File;
+use std::io;
 use std::iter;
-use std::ptr::{self, NonNull};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 use std::thread;
 use std::time::Duration;
 
@@ -26,21 +34,35 @@ const CLAIMED: u32 = 1;
 const WATCHED: u32 = 2;
 
 /// One ring.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Entry {
     state: AtomicU32,
     /// The process that has made the ring, in both ways in which a child may be told from it: one of `vfork` has our
     /// memory, and another number; one of `fork` begins another generation.
     pid: AtomicU32,
     generation: AtomicU32,
-    /// The words of LIVE.
-    live: AtomicPtr<AtomicU64>,
+    /// All of the ring's memory, and how much it is, to whole pages of the machine.
+    begin: AtomicPtr<u8>,
+    len: AtomicUsize,
+    /// Where in it LIVE and DATA are.
+    pub(super) live_at: AtomicUsize,
+    pub(super) data_at: AtomicUsize,
+    /// Its file, and which that is.
+    pub(super) fd: AtomicI32,
+    device: AtomicU64,
+    inode: AtomicU64,
+    /// What is told of lost memory.
+    lost: AtomicPtr<Lost>,
+    /// From here on it is memory of the process's own.
+    pub(super) private_from: AtomicUsize,
+    /// A thread sees to that.
+    pub(super) is_replacing: AtomicBool,
     pub(super) noted: Noted,
     next: AtomicPtr<Entry>,
 }
 
 /// Whose note there is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Noted {
     /// A thread writes one.
     pub(super) is_taken: AtomicBool,
@@ -60,25 +82,44 @@ static INSIDE: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Watched {
     entry: &'static Entry,
     generation: Generation,
-    /// Keeps the memory.
-    _live: Words,
+    /// What the entry has the addresses of.
+    _memory: Words,
+    _lost: Arc<Lost>,
 }
 
-/// Has a ring told of crashes, whose words of LIVE these are.
-pub(crate) fn watch(live: Words) -> Watched {
+/// Has a ring told of crashes, which lies in `memory` like that, and that in a file.
+pub(crate) fn watch(
+    memory: Words,
+    layout: &Layout,
+    file: &File,
+    lost: &Arc<Lost>,
+) -> io::Result<Watched> {
+    let metadata = file.metadata()?;
     let generation = Generation::current();
     let entry = free_entry();
+    let len = (memory.len() * WORD).next_multiple_of(system::page_size());
+    let begin = memory.as_ptr().cast_mut().cast();
+    entry.begin.store(begin, Relaxed);
+    entry.len.store(len, Relaxed);
+    entry.live_at.store(layout.live, Relaxed);
+    entry.data_at.store(layout.data, Relaxed);
+    entry.fd.store(file.as_raw_fd(), Relaxed);
+    entry.device.store(metadata.dev(), Relaxed);
+    entry.inode.store(metadata.ino(), Relaxed);
+    entry.lost.store(Arc::as_ptr(lost).cast_mut(), Relaxed);
+    entry.private_from.store(len, Relaxed);
+    entry.is_replacing.store(false, Relaxed);
     entry.pid.store(system::own_pid(), Relaxed);
     entry.generation.store(generation.number(), Relaxed);
-    entry.live.store(live.as_ptr().cast_mut().cast(), Relaxed);
     entry.noted.is_taken.store(false, Relaxed);
     entry.noted.thread.store(0, Relaxed);
     entry.state.store(WATCHED, SeqCst);
-    Watched {
+    Ok(Watched {
         entry,
         generation,
-        _live: live,
-    }
+        _memory: memory,
+        _lost: Arc::clone(lost),
+    })
 }
 
 impl Drop for Watched {
@@ -104,18 +145,8 @@ fn free_entry() -> &'static Entry {
     if let Some(entry) = entries().find(claim) {
         return entry;
     }
-    let entry: &Entry = Box::leak(Box::new(Entry {
-        state: AtomicU32::new(CLAIMED),
-        pid: AtomicU32::new(0),
-        generation: AtomicU32::new(0),
-        live: AtomicPtr::new(ptr::null_mut()),
-        noted: Noted {
-            is_taken: AtomicBool::new(false),
-            thread: AtomicU32::new(0),
-            frame: AtomicU64::new(0),
-        },
-        next: AtomicPtr::new(ptr::null_mut()),
-    }));
+    let entry: &Entry = Box::leak(Box::default());
+    entry.state.store(CLAIMED, Relaxed);
     let mut first = FIRST.load(Acquire);
     loop {
         entry.next.store(first, Relaxed);
@@ -169,19 +200,72 @@ impl Inside {
         }
     }
 
-    /// The rings of this process, with their words of LIVE.
-    pub(super) fn rings(&self) -> impl Iterator<Item = (&Entry, &Live)> {
-        entries().filter_map(|entry| self.ring(entry))
+    /// The rings of this process.
+    pub(super) fn rings(&self) -> impl Iterator<Item = Ring<'_>> {
+        let is_ours = |entry: &&Entry| {
+            entry.state.load(SeqCst) == WATCHED
+                && entry.generation.load(Relaxed) == self.generation
+                && entry.pid.load(Relaxed) == self.pid
+        };
+        let ring = |entry| Ring {
+            entry,
+            _inside: self,
+        };
+        entries().filter(is_ours).map(ring)
+    }
+}
+
+/// A ring that is not given up as long as this is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ring<'a> {
+    pub(super) entry: &'a Entry,
+    _inside: &'a Inside,
+}
+
+#[expect(unsafe_code, reason = "an entry has addresses")]
+impl<'a> Ring<'a> {
+    pub(super) fn live(&self) -> Option<&'a Live> {
+        let begin = self.entry.begin.load(Relaxed);
+        let live = begin.wrapping_add(self.entry.live_at.load(Relaxed));
+        // SAFETY: LIVE has so many words, which are only accessed as atomics. The ring was not given up when we were
+        // counted, and who gives it up waits for us before the memory goes.
+        unsafe { system::shared(live.cast_const().cast()) }
     }
 
-    #[expect(unsafe_code, reason = "an entry has addresses")]
-    fn ring(&self, entry: &'static Entry) -> Option<(&Entry, &Live)> {
-        let is_ours = entry.state.load(SeqCst) == WATCHED
-            && entry.generation.load(Relaxed) == self.generation
-            && entry.pid.load(Relaxed) == self.pid;
-        let words = NonNull::new(entry.live.load(Relaxed)).filter(|_| is_ours)?;
-        // SAFETY: the words of LIVE, of a ring that was not given up when we were counted. Who gives it up waits for us.
-        Some((entry, unsafe { system::live(words) }))
+    /// Where in the ring's memory an address is, if it is there.
+    pub(super) fn offset_of(&self, address: usize) -> Option<usize> {
+        let offset = address.checked_sub(self.entry.begin.load(Relaxed).addr())?;
+        (offset < self.entry.len.load(Relaxed)).then_some(offset)
+    }
+
+    /// Says that all is lost from that byte of DATA on, and then puts zeroed memory between the two offsets.
+    pub(super) fn replace(&self, lost_from: usize, from: usize, to: usize) -> bool {
+        if let Some(lost) = self.lost() {
+            lost.begin(lost_from as u64);
+            // SAFETY: a word of the ring's, which is only shared, and there as the rest of it.
+            let bell = unsafe { system::shared(lost.bell()) };
+            if let Some(bell) = bell {
+                bell.store(true, SeqCst);
+            }
+        }
+        // SAFETY: both are in the mapping of this ring, which is there as `live` is.
+        unsafe { system::replace_memory(self.entry.begin.load(Relaxed), from, to) }
+    }
+
+    /// How often it has lost memory.
+    pub(super) fn losses(&self) -> u64 {
+        self.lost().map_or(0, Lost::count)
+    }
+
+    fn lost(&self) -> Option<&'a Lost> {
+        // SAFETY: it is the ring's, and there as `live` is.
+        unsafe { system::shared(self.entry.lost.load(Relaxed)) }
+    }
+
+    /// Which file it is in.
+    pub(super) fn file_id(&self) -> FileId {
+        let (device, inode) = (&self.entry.device, &self.entry.inode);
+        [device.load(Relaxed), inode.load(Relaxed)]
     }
 }
 

@@ -211,6 +211,7 @@ fn feed<W: Write>(
         Piece::Missed(missed) => writer.notice(Notice::Text, missed),
         Piece::Records(records) => select.feed(records, writer),
     };
+    shared.mend();
     let dumped = write::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;
     let mut missed = dumped.missed;
     missed += dumped.no_memory;

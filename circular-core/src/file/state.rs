@@ -7,6 +7,7 @@
 //! that it is closed, or that its program has come to its end, is; one whose lock is held lives; one from before the
 //! system was started ended with it; one whose process is still the one that it was lives (it may have closed all its
 //! descriptors), unless it has not mapped the file, as after an `exec`; and all others were killed, by what the note says.
+//! Of one that lives, it is told if part of the file is gone.
 
 use crate::format::bytes::text;
 use crate::format::file_header::{Identity, NOTES_CRASHES};
@@ -25,6 +26,10 @@ const SURVIVED: u64 = 10_000_000_000;
 pub enum RingState {
     /// It runs.
     Running,
+    /// It runs, but part of its file is gone: somebody has cut it, or its disk was full. With
+    /// [`crash_note`](crate::RingBuilder::crash_note) the program goes on, and has what it writes since in memory of its own;
+    /// without, it dies when it comes there.
+    Detached,
     /// It has closed the ring: all that was written is there. The program may still run.
     Closed,
     /// It has returned from `main`, or called `exit`, without closing the ring.
@@ -59,6 +64,9 @@ impl fmt::Display for RingState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Running => f.write_str("running"),
+            Self::Detached => f.write_str(
+                "running, but part of its file is gone: what it writes since is in its own memory",
+            ),
             Self::Closed => f.write_str("closed"),
             Self::Exited => f.write_str("exited without closing the ring"),
             Self::Died {
@@ -116,10 +124,23 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
     if is_copy(file, identity) {
         return RingState::Copy;
     }
+    let is_cut = file
+        .metadata()
+        .is_ok_and(|metadata| identity.is_cut(metadata.len()));
+    let unfinished = || match unfinished(file, identity, live) {
+        RingState::Running if is_cut || live.counters.lost_memory > 0 => RingState::Detached,
+        state => state,
+    };
     match live.state {
         live::CLOSED => RingState::Closed,
         live::EXITED => RingState::Exited,
-        live::OPEN => unfinished(file, identity, live),
+        live::OPEN => unfinished(),
+        _ if is_cut => match unfinished() {
+            RingState::Died { .. } => RingState::Unknown(String::from(
+                "its file was cut, and what says how it ended is gone",
+            )),
+            state => state,
+        },
         other => RingState::Unknown(format!("its state is {other}, which there is none of")),
     }
 }

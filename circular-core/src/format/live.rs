@@ -36,6 +36,9 @@ pub(crate) const NOTE_SURVIVED: usize = 0xb0;
 /// Eight words, as [`Counters`] has them.
 pub(crate) const COUNTERS: usize = 0xc0;
 
+/// Which of them is how often memory was lost.
+pub(crate) const LOST_MEMORY: usize = 7;
+
 /// How much of the section has a meaning; the rest is zero.
 pub(crate) const BYTES: usize = 0x100;
 
@@ -118,7 +121,7 @@ impl Live {
                 overtakes: counter(4),
                 demotions: counter(5),
                 failed_sinks: counter(6),
-                lost_memory: counter(7),
+                lost_memory: counter(LOST_MEMORY),
             },
         }
     }

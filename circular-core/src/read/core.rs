@@ -108,6 +108,8 @@ struct Attempt {
     copied: Copied,
     /// It was overtaken while it was made.
     is_torn: bool,
+    /// Memory was lost meanwhile, or before and nobody has put that right.
+    is_disturbed: bool,
 }
 
 impl ReaderCore {
@@ -201,14 +203,17 @@ impl ReaderCore {
         }
         let tape = &self.shared.tape;
         let before = self.place.position();
+        let losses = tape.losses();
         let committed = tape.committed();
         let copied = tape.copy(before, committed, &self.select, BATCH, &mut self.buffer);
         let is_torn = tape.is_overtaken(before.offset, committed);
-        self.has_more = is_torn || copied.position.offset < committed;
+        let is_disturbed = tape.losses() != losses || tape.lost().pending().is_some();
+        self.has_more = is_torn || is_disturbed || copied.position.offset < committed;
         Attempt {
             before,
             copied,
             is_torn,
+            is_disturbed,
         }
     }
 
@@ -220,13 +225,34 @@ impl ReaderCore {
         state: &mut MutexGuard<'_, State>,
         key: ReaderKey,
     ) -> Option<Header> {
-        let too_large = if attempt.is_torn {
+        let too_large = if attempt.is_disturbed {
+            self.start_over(&attempt, state, key)
+        } else if attempt.is_torn {
             self.catch_up(state, key)
         } else {
             self.take(attempt, state)
         };
         self.publish(state, key);
         too_large
+    }
+
+    /// Discards a copy, as memory was lost, and goes on from where it began, if there is still something.
+    #[cold]
+    fn start_over(
+        &mut self,
+        attempt: &Attempt,
+        state: &mut MutexGuard<'_, State>,
+        key: ReaderKey,
+    ) -> Option<Header> {
+        self.buffer.clear();
+        let tape = &self.shared.tape;
+        tape.mend(&mut state.head);
+        let (from, head) = (attempt.before.offset, state.head.position.offset);
+        if tape.is_overtaken(from, head) {
+            self.catch_up(state, key)
+        } else {
+            None
+        }
     }
 
     /// Takes a copy for good: it was whole.

@@ -8,6 +8,7 @@ use crate::ring::shared::{Shared, State};
 use crate::sys::no_wait;
 use crate::sys::sync::{self, MutexGuard};
 use std::mem;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -95,7 +96,7 @@ impl Shared {
         until: Option<Instant>,
     ) {
         if mem::replace(has_napped, true) {
-            state.asleep = true;
+            state.asleep.store(true, Relaxed);
             self.not_empty.wait(state, until);
         } else {
             let length = until.map_or(NAP, |until| {

@@ -43,9 +43,11 @@ pub(crate) fn join(
     let mut memory = Vec::new();
     let mut searches = 0;
     loop {
-        let Some(state) = shared.lock() else {
+        let Some(mut state) = shared.lock() else {
             return Ok((None, search(Position::default())));
         };
+        tape.mend(&mut state.head);
+        let losses = tape.losses();
         let head = state.head.position;
         let wanted = state.readers.wants_memory();
         drop(state);
@@ -62,6 +64,7 @@ pub(crate) fn join(
         let Some(mut state) = shared.lock() else {
             continue;
         };
+        shared.tape.mend(&mut state.head);
         if state
             .readers
             .wants_memory()
@@ -70,7 +73,8 @@ pub(crate) fn join(
             continue;
         }
         let begin = match found {
-            Some(begin) if shared.tape.is_overtaken(begin.walked_from, head.offset) => continue,
+            Some(_) if tape.losses() != losses => continue,
+            Some(begin) if tape.is_overtaken(begin.walked_from, head.offset) => continue,
             Some(begin) => begin,
             None => search(state.head.position),
         };

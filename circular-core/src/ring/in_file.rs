@@ -85,9 +85,16 @@ fn map(prepared: Prepared, options: &FileOptions) -> Result<(Tape, InFile), Mapp
     })?;
     let tape = Tape::new(&block, &layout);
     // Before others see it, and given up, if that fails, before the memory is.
-    let watched = options
-        .crash_note
-        .then(|| watched::watch(block.words(layout.live, live::BYTES)));
+    let watched = if options.crash_note {
+        let memory = block.words(0, layout.len);
+        let watched = watched::watch(memory, &layout, prepared.file(), tape.lost());
+        Some(watched.map_err(|error| {
+            let message = format!("cannot look at the ring's file: {error}; try again");
+            MappingError::of_system(message, error)
+        })?)
+    } else {
+        None
+    };
     let made = prepared.publish()?;
     Ok((tape, InFile::new(&block, made, watched)))
 }

@@ -30,7 +30,8 @@ use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::tape::recording::Recording;
 use crate::tape::{Head, Tape};
 use crate::time::clock;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
 /// How long the end of the program waits for the lock, to say in the file that it has come.
@@ -40,6 +41,8 @@ const EXIT_PATIENCE: Duration = Duration::from_millis(100);
 const ROOMS: usize = if sync::IS_MODEL { 2 } else { 64 };
 
 pub(crate) struct Shared {
+    /// What is told in its file, if it has one. The first that is dropped: handlers know of what follows until then.
+    pub(crate) file: Option<InFile>,
     /// Which ring this is: random, so that a cursor of another run is recognised.
     pub(crate) id: u64,
     pub(crate) generation: Generation,
@@ -56,8 +59,7 @@ pub(crate) struct Shared {
     pub(crate) dump_requested: Condvar,
     /// Writes that came after close, or in a forked child.
     pub(crate) refused: AtomicU64,
-    /// What is told in its file, if it has one; and why not, if it should.
-    pub(crate) file: Option<InFile>,
+    /// Why it has no file, if it should.
     pub(crate) mapping_error: Option<MappingError>,
     /// Its readers have had their time to finish: the exit gives them no more.
     pub(crate) is_through: AtomicBool,
@@ -73,7 +75,8 @@ pub(crate) struct State {
     pub(crate) head: Head,
     pub(crate) closed: bool,
     /// Somebody sleeps on `not_empty`, and the next write shall notify.
-    pub(crate) asleep: bool,
+    /// It is rung, too, when memory was lost, by a handler that does not have the lock: see [`crate::tape::lost`].
+    pub(crate) asleep: AtomicBool,
     /// Its limit comes first.
     pub(crate) readers: Readers,
     pub(crate) wait_queue: WaitQueue,
@@ -160,7 +163,7 @@ impl Shared {
             closed: false,
             readers: Readers::new(tape.capacity()),
             wait_queue: WaitQueue::default(),
-            asleep: false,
+            asleep: AtomicBool::new(false),
             napping: false,
             waker_thread: WakerThread::default(),
             sinks: 0,
@@ -185,6 +188,14 @@ impl Shared {
             file: None,
             mapping_error: None,
             is_through: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets a handler say that memory was lost. From now on this stays where it is.
+    pub(crate) fn hang_bell(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(state) = self.lock().filter(|_| self.file.is_some()) {
+            self.tape.lost().set_bell(&state.asleep);
         }
     }
 
@@ -242,9 +253,43 @@ impl Shared {
         any
     }
 
+    /// Whether somebody sleeps, who is not known of any more then. If memory was lost, the next write is told, too.
+    pub(crate) fn take_asleep(&self, state: &State) -> bool {
+        let any = state.asleep.swap(false, SeqCst);
+        if self.tape.lost().pending().is_some() {
+            state.asleep.store(true, SeqCst);
+        }
+        any
+    }
+
+    /// Puts the ring right if it has lost memory, and nobody has yet.
+    pub(crate) fn mend(&self) {
+        if self.generation.is_past() {
+            return;
+        }
+        self.tape.touch_end();
+        if self.tape.lost().pending().is_some() {
+            if let Some(mut state) = self.lock() {
+                self.tape.mend(&mut state.head);
+            }
+        }
+    }
+
+    /// Takes a look at what the ring holds, and another one if memory was lost meanwhile.
+    pub(crate) fn look<T>(&self, look: impl Fn(&Tape) -> T) -> T {
+        loop {
+            self.mend();
+            let losses = self.tape.losses();
+            let seen = look(&self.tape);
+            if self.tape.losses() == losses {
+                return seen;
+            }
+        }
+    }
+
     /// The same for those who sleep longer. Who has put a flush off may, and must do it now.
     pub(crate) fn end_sleep<'a>(&'a self, state: &mut MutexGuard<'a, State>) -> bool {
-        let any = std::mem::take(&mut state.asleep);
+        let any = self.take_asleep(state);
         if any {
             self.state.without(state, || self.not_empty.notify_all());
         }

@@ -39,6 +39,9 @@ pub struct Stats {
     pub demotions: u64,
     /// Readers that ended because their sink failed or panicked.
     pub failed_sinks: u64,
+    /// How often memory of the ring's file was gone, as somebody had cut it or its disk was full, and the program has gone on
+    /// with memory of its own: see [`RingBuilder::crash_note`](crate::RingBuilder::crash_note).
+    pub lost_memory: u64,
     /// What all readers missed, those that have left included.
     pub missed: Missed,
     /// The readers that there are, or some of them if there is no memory for all.
@@ -83,6 +86,7 @@ pub(crate) fn take(shared: &Shared) -> Stats {
     let mut stats = Stats {
         capacity: shared.tape.capacity(),
         refused: shared.refused.load(Relaxed),
+        lost_memory: shared.tape.lost().count(),
         ..Stats::default()
     };
     for tries_left in (0..TRIES).rev() {
@@ -129,7 +133,8 @@ fn read_state(shared: &Shared, stats: &mut Stats) -> Option<Position> {
         // Memory for the list comes before the lock, so that none is asked for under it.
         let readers = shared.lock()?.readers.len();
         let is_there = readers == 0 || stats.readers.try_reserve(readers + 4).is_ok();
-        let state = shared.lock()?;
+        let mut state = shared.lock()?;
+        shared.tape.mend(&mut state.head);
         let room = stats.readers.capacity();
         if state.readers.len() > room && is_there {
             continue;

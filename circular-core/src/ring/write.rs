@@ -22,6 +22,8 @@ use crate::tape::recording::Recording;
 use crate::time::clock::Stamp;
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::compiler_fence;
 use std::time::Instant;
 
 /// The ring's lock was not to be had: as a rule, because the thread that wants it has it.
@@ -55,7 +57,13 @@ impl Shared {
         }
         self.tape.append(&mut state.head, prepared, payload);
         let next = state.head.position.word;
-        self.let_go(state);
+        // If it was rung within the append, by a handler on this thread, that is seen.
+        compiler_fence(SeqCst);
+        if state.asleep.load(Relaxed) {
+            self.let_go_with_care(state, prepared, payload);
+        } else {
+            drop(state);
+        }
         // It is long since that memory was last used: it is not in any cache of this core, and the next write
         // would wait for it.
         self.tape.expect_append(next);
@@ -100,14 +108,22 @@ impl Shared {
         Ok(appended.ok().map(|()| before..after))
     }
 
-    /// Gives the lock back after a write, and wakes who asked for it.
-    #[inline]
-    fn let_go(&self, mut state: MutexGuard<'_, State>) {
-        // Stored only if need be: the next lock waits for every store before it.
-        let wake = state.asleep;
-        if wake {
-            state.asleep = false;
-        }
+    /// Gives the lock back after this record was written, for who has seen that somebody sleeps, or that memory was lost.
+    #[cold]
+    #[inline(never)]
+    fn let_go_with_care(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        prepared: PreparedHeader<'_>,
+        payload: impl Payload,
+    ) {
+        self.tape.mend_after(&mut state.head, prepared, payload);
+        self.let_go(state);
+    }
+
+    /// Gives the lock back, and wakes who asked for it.
+    fn let_go(&self, state: MutexGuard<'_, State>) {
+        let wake = state.asleep.load(Relaxed) && self.take_asleep(&state);
         drop(state);
         if wake {
             self.not_empty.notify_all();
@@ -142,6 +158,7 @@ impl Shared {
         let mut ticket = Ticket::default();
         self.make_room(state, prepared.size(), &mut ticket)?;
         self.tape.append(&mut state.head, prepared, payload);
+        self.tape.mend_after(&mut state.head, prepared, payload);
         self.end_turn(state, &ticket);
         Ok(())
     }
@@ -174,6 +191,7 @@ impl Shared {
                 PreparedHeader::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
             self.make_room(state, prepared.size(), &mut ticket)?;
             self.tape.append(&mut state.head, prepared, part);
+            self.tape.mend_after(&mut state.head, prepared, part);
             kind = Part::Middle;
             rest = later;
         }

@@ -17,6 +17,8 @@ pub(crate) mod batch;
 pub(crate) mod buffer;
 pub(crate) mod image;
 pub(crate) mod index;
+pub(crate) mod lost;
+mod mend;
 pub(crate) mod position;
 pub(crate) mod recording;
 pub(crate) mod recover;
@@ -37,6 +39,7 @@ use crate::select::Select;
 use crate::sys::sync::fence;
 use crate::tape::buffer::Buffer;
 use crate::tape::index::{Blocks, Entry, Index};
+use crate::tape::lost::Lost;
 use crate::tape::position::Position;
 use crate::tape::recording::Recording;
 use crate::tape::truth::Truth;
@@ -58,6 +61,7 @@ pub(crate) struct Tape {
     storage: Storage,
     index: Index,
     reach: Word,
+    lost: Arc<Lost>,
 }
 
 impl Tape {
@@ -76,6 +80,7 @@ impl Tape {
             storage: Storage::new(block.words(layout.data, layout.capacity)),
             index: Index::new(block.words(layout.index, entries), layout),
             reach: block.word(layout.reach),
+            lost: Arc::new(Lost::nothing()),
         }
     }
 
@@ -157,6 +162,11 @@ impl Tape {
         }
     }
 
+    /// What was lost of its memory.
+    pub(crate) fn lost(&self) -> &Arc<Lost> {
+        &self.lost
+    }
+
     /// The memory that it is in.
     #[cfg(all(test, loom))]
     pub(crate) fn memory(&self) -> &Arc<Block> {
@@ -192,7 +202,12 @@ impl Recording for Tape {
         // R2, for W2 in `append`.
         fence(Acquire);
         let end = self.truth.reserved().load(Relaxed).max(committed);
-        end > offset.saturating_add(self.capacity())
+        end > offset.saturating_add(self.capacity()) || self.lost.distrusts(offset, self.capacity())
+    }
+
+    fn losses(&self) -> u64 {
+        self.touch_end();
+        self.lost.count()
     }
 
     fn entry(&self, number: usize, committed: u64) -> Option<Entry> {
@@ -201,6 +216,7 @@ impl Recording for Tape {
 
     #[inline(always)]
     fn step(&self, position: Position, upto: u64) -> Option<(Header, Stamp, Position)> {
+        let upto = self.lost.bound(position.offset, upto, self.capacity());
         walk::step(&self.storage, position, upto)
     }
 
@@ -217,6 +233,7 @@ impl Recording for Tape {
         most: Most,
         buffer: &mut Buffer,
     ) -> Copied {
+        let upto = self.lost.bound(from.offset, upto, self.capacity());
         walk::copy(&self.storage, from, upto, select, most, buffer)
     }
 }

@@ -25,6 +25,11 @@ pub(crate) trait Recording {
     /// it was read.
     fn is_overtaken(&self, offset: u64, committed: u64) -> bool;
 
+    /// How often memory was lost. What was copied while this has changed is worth nothing.
+    fn losses(&self) -> u64 {
+        0
+    }
+
     /// The entry of a block, if it names a record below `committed`. Whether that is still there is asked after it.
     fn entry(&self, number: usize, committed: u64) -> Option<Entry>;
 

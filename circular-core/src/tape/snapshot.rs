@@ -90,8 +90,10 @@ pub(crate) fn piece(
     committed: u64,
     buffer: &mut Buffer,
 ) -> Option<Position> {
+    let losses = tape.losses();
     let Copied { position, .. } = tape.copy(from, committed, &Select::default(), Most::ALL, buffer);
-    (position != from && !tape.is_overtaken(from.offset, committed)).then_some(position)
+    let is_whole = !tape.is_overtaken(from.offset, committed) && tape.losses() == losses;
+    (position != from && is_whole).then_some(position)
 }
 
 /// An owned copy of what a ring held when it was taken: whole records, the oldest first, no gaps, but for those of a

@@ -50,7 +50,7 @@ impl LastFlush<'_> {
             // Once: whoever goes to sleep from here on has seen that it is asked to flush.
             let wakes = !mem::replace(&mut all_woken, true);
             let napping = wakes && mem::take(&mut state.napping);
-            let asleep = wakes && mem::take(&mut state.asleep);
+            let asleep = wakes && shared.take_asleep(&state);
             drop(state);
             if napping {
                 shared.nap.notify_all();

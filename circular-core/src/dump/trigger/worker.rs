@@ -119,6 +119,7 @@ impl Worker {
 
     /// Everything since `from`, and a line where something is missing.
     fn write<W: Write>(&mut self, writer: &mut SinkWriter<'_, W>) -> io::Result<()> {
+        self.request.shared().mend();
         let tape = &self.request.shared().tape;
         let select = &self.select;
         let mut out = |piece: Piece<'_>| match piece {

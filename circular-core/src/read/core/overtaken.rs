@@ -46,6 +46,7 @@ impl ReaderCore {
         if is_long && self.discarded <= LONG_PATIENCE {
             return None;
         }
+        let losses = tape.losses();
         let copied = tape.copy(
             from,
             head.offset,
@@ -53,6 +54,10 @@ impl ReaderCore {
             UNDER_LOCK,
             &mut self.buffer,
         );
+        if tape.losses() != losses {
+            self.buffer.clear();
+            return None;
+        }
         self.place.advance_to(copied.position);
         let stuck = copied.position == from && copied.too_large.is_none();
         if stuck && from.offset < head.offset {

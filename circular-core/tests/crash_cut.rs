@@ -1,0 +1,361 @@
+//! A ring's file is cut while its program runs: the program goes on, and what it writes from then on is read in it.
+#![cfg(target_os = "linux")]
+
+use circular_core::{
+    FileRecvError, Handle, Policy, Reader, Ring, RingFile, RingState, Start, TryRecvError,
+};
+use shared_dir::Dir;
+use std::collections::BTreeSet;
+use std::env;
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread;
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/shared_dir.rs"]
+mod shared_dir;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+const CAPACITY: u64 = 64 << 10;
+/// Where DATA begins.
+const DATA: u64 = 0x10000;
+/// All of it; only IDENTITY is left; LIVE and INDEX are; half of DATA is, and as much but for some bytes.
+const CUTS: [u64; 5] = [
+    0,
+    4096,
+    DATA,
+    DATA + CAPACITY / 2,
+    DATA + CAPACITY / 2 - 1000,
+];
+
+/// A record that tells its number, in as many bytes as only that number has.
+fn record(number: u64) -> Vec<u8> {
+    let mut bytes = format!("{number}:").into_bytes();
+    let len = usize::try_from(number * 7919 % 400).unwrap();
+    let filling = b'a' + u8::try_from(number % 26).unwrap();
+    bytes.resize(bytes.len() + len, filling);
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Which record it is, if it is one.
+#[track_caller]
+fn number(bytes: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(bytes);
+    let number = text
+        .split(':')
+        .next()
+        .and_then(|digits| digits.parse().ok());
+    let number: u64 = number.unwrap_or_else(|| panic!("no record: {text:?}"));
+    assert_eq!(text, String::from_utf8_lossy(&record(number)));
+    number
+}
+
+fn ring(dir: &Dir) -> Ring {
+    let capacity = usize::try_from(CAPACITY).unwrap();
+    let builder = Ring::builder().capacity(capacity).crash_note(true);
+    builder.mapped_in(&dir.0, "shop").build().unwrap()
+}
+
+fn path(handle: &Handle) -> PathBuf {
+    handle.path().unwrap().to_path_buf()
+}
+
+fn cut(path: &Path, len: u64) {
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.set_len(len).unwrap();
+}
+
+/// Writes so many, from `from` on.
+fn write(ring: &Ring, from: u64, count: u64) {
+    for number in from..from + count {
+        let mut ring = ring;
+        ring.write_all(&record(number)).unwrap();
+    }
+}
+
+/// What a reader gets until there is no more, and how many it missed.
+fn rest(reader: &mut Reader) -> (Vec<u64>, u64) {
+    let (mut got, mut missed) = (Vec::new(), 0);
+    loop {
+        match reader.try_recv() {
+            Ok(batch) => {
+                missed += batch.missed().records;
+                got.extend(batch.records().map(|record| number(record.bytes())));
+            }
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return (got, missed),
+        }
+    }
+}
+
+fn in_snapshot(handle: &Handle) -> Vec<u64> {
+    let snapshot = handle.snapshot();
+    let numbers = snapshot.records().map(|record| number(record.bytes()));
+    numbers.collect()
+}
+
+/// For each cut, and for rings that are empty, in their first lap, in its second half, and further on.
+fn each(work: impl Fn(&Ring, u64, u64)) {
+    let _watchdog = watchdog::minutes(5);
+    for len in CUTS {
+        for before in [0, 1, 100, 220, 700, 760, 820, 880, 950] {
+            static COUNT: AtomicU64 = AtomicU64::new(0);
+            let dir = Dir::new(&format!("cut-{}", COUNT.fetch_add(1, SeqCst)));
+            let ring = ring(&dir);
+            write(&ring, 0, before);
+            work(&ring, len, before);
+        }
+    }
+}
+
+#[test]
+fn what_is_written_after_a_cut_is_read() {
+    for count in [1, 2, 40] {
+        each(|ring, len, before| {
+            let handle = ring.handle();
+            let place = format!("cut to {len} after {before}, then {count}");
+            let mut waiting = handle.reader().start(Start::Newest).open();
+            let mut lagging = handle.reader().start(Start::Last(200)).open();
+            let lossless = handle.reader().policy(Policy::Block);
+            let mut lossless = lossless.start(Start::Newest).open();
+            cut(&path(&handle), len);
+            write(ring, before, count);
+            let written: Vec<u64> = (before..before + count).collect();
+            assert_eq!(rest(&mut waiting), (written.clone(), 0), "{place}");
+            assert_eq!(rest(&mut lossless), (written.clone(), 0), "{place}");
+            let (got, missed) = rest(&mut lagging);
+            assert!(got.ends_with(&written), "{place}: {got:?}");
+            assert_eq!(
+                got.len() as u64 + missed,
+                before.min(200) + count,
+                "{place}"
+            );
+            let found = in_snapshot(&handle);
+            assert!(found.ends_with(&written), "{place}: {found:?}");
+            let mut from = handle.reader().start(Start::Last(count)).open();
+            assert_eq!(rest(&mut from), (written, 0), "{place}");
+            let stats = handle.stats();
+            assert_eq!(stats.written, before + count, "{place}");
+            assert!(stats.lost_memory <= 1, "{place}");
+        });
+    }
+}
+
+/// Several laps later nothing is left of it.
+#[test]
+fn a_ring_that_was_cut_goes_on_for_ever() {
+    each(|ring, len, before| {
+        let handle = ring.handle();
+        let mut reader = handle.reader().start(Start::Newest).open();
+        cut(&path(&handle), len);
+        let mut next = before;
+        for _ in 0..60 {
+            write(ring, next, 50);
+            let written: Vec<u64> = (next..next + 50).collect();
+            assert_eq!(rest(&mut reader), (written.clone(), 0));
+            let found = in_snapshot(&handle);
+            assert!(found.ends_with(&written), "{len}, {next}: {found:?}");
+            next += 50;
+        }
+        let found = in_snapshot(&handle);
+        let all: Vec<u64> = (next - found.len() as u64..next).collect();
+        assert!(found.len() > 200, "{} in {CAPACITY} bytes", found.len());
+        assert_eq!(found, all);
+        assert_eq!(handle.stats().lost_memory, 1, "cut to {len} after {before}");
+    });
+}
+
+#[test]
+fn readers_may_be_the_first_to_meet_the_hole() {
+    each(|ring, len, before| {
+        let handle = ring.handle();
+        let mut lagging = handle.reader().start(Start::Oldest).open();
+        cut(&path(&handle), len);
+        let found = in_snapshot(&handle);
+        let mut oldest = handle.reader().start(Start::Oldest).open();
+        let (mut got, mut missed) = rest(&mut lagging);
+        let _ = rest(&mut oldest);
+        write(ring, before, 3);
+        let written = [before, before + 1, before + 2];
+        let (more, missed_later) = rest(&mut lagging);
+        got.extend(more);
+        missed += missed_later;
+        assert!(
+            got.ends_with(&written),
+            "cut to {len} after {before}: {got:?}"
+        );
+        assert!(missed + got.len() as u64 <= before + 3);
+        assert!(rest(&mut oldest).0.ends_with(&written));
+        assert!(found.len() as u64 <= before);
+        assert!(in_snapshot(&handle).ends_with(&written));
+    });
+}
+
+/// A record in parts goes over what is there and what is not.
+#[test]
+fn a_long_record_is_whole() {
+    each(|ring, len, before| {
+        let handle = ring.handle();
+        let mut reader = handle.reader().start(Start::Newest).open();
+        cut(&path(&handle), len);
+        let long: Vec<u8> = (0..CAPACITY / 4 * 3)
+            .map(|at| b'a' + u8::try_from(at / 7 % 26).unwrap())
+            .collect();
+        let mut out = ring;
+        out.write_all(&long).unwrap();
+        write(ring, before, 1);
+        let mut got = Vec::new();
+        while let Ok(batch) = reader.try_recv() {
+            assert!(batch.missed().is_empty());
+            got.extend_from_slice(batch.bytes());
+        }
+        let end = got.split_off(long.len());
+        assert!(got == long, "cut to {len} after {before}");
+        assert_eq!(number(&end), before);
+    });
+}
+
+#[test]
+fn those_who_look_at_the_file_are_told() {
+    let _watchdog = watchdog::minutes(5);
+    for len in CUTS {
+        let dir = Dir::new(&format!("told-{len}"));
+        let ring = ring(&dir);
+        let file = RingFile::open(path(&ring.handle())).unwrap();
+        write(&ring, 0, 300);
+        assert_eq!(file.state().unwrap(), RingState::Running);
+        cut(file.path(), len);
+        write(&ring, 300, 300);
+        assert_eq!(file.state().unwrap(), RingState::Detached, "{len}");
+        let told = file.state().unwrap().to_string();
+        assert!(told.starts_with("running, but part of its file is gone"));
+        if len >= DATA {
+            assert_eq!(file.stats().unwrap().lost_memory, 1);
+        }
+        let stats = ring.handle().stats();
+        assert_eq!((stats.lost_memory, stats.written), (1, 600));
+        drop(ring);
+        let state = file.state().unwrap();
+        if len >= DATA {
+            assert_eq!(state, RingState::Closed, "{len}");
+        } else {
+            assert!(matches!(state, RingState::Detached | RingState::Unknown(_)));
+        }
+    }
+}
+
+#[test]
+fn as_child() {
+    let Some(role) = child::role() else { return };
+    let path = PathBuf::from(env::var_os("CIRCULAR_TEST_RING").unwrap());
+    assert_eq!(role, "follows");
+    let mut reader = RingFile::open(path).unwrap().reader().open();
+    let mut stderr = io::stderr();
+    writeln!(stderr, "follows").unwrap();
+    loop {
+        match reader.recv() {
+            Ok(batch) => {
+                for record in batch.records() {
+                    number(record.bytes());
+                }
+            }
+            Err(FileRecvError::Ended) => break,
+            Err(error) => writeln!(stderr, "{error}").unwrap(),
+        }
+    }
+    writeln!(stderr, "has ended").unwrap();
+}
+
+/// Four threads write, one reads in a way that loses nothing, one as it comes, and three processes follow.
+#[test]
+fn a_file_is_cut_while_all_are_at_work() {
+    let _watchdog = watchdog::minutes(10);
+    for round in 0..2 {
+        for len in CUTS {
+            cut_at_work(len, round);
+        }
+    }
+}
+
+fn cut_at_work(len: u64, round: u32) {
+    const AFTER: u64 = 3000;
+    let dir = Dir::new(&format!("work-{len}-{round}"));
+    let ring = ring(&dir);
+    let handle = ring.handle();
+    let path = path(&handle);
+    let followers: Vec<_> = (0..3)
+        .map(|_| {
+            let mut command = child::command("follows");
+            command.env("CIRCULAR_TEST_RING", &path);
+            let mut follower = command.stdin(Stdio::null()).spawn().unwrap();
+            let mut said = BufReader::new(follower.stderr.take().unwrap());
+            let mut line = String::new();
+            said.read_line(&mut line).unwrap();
+            assert_eq!(line, "follows\n");
+            (follower, said)
+        })
+        .collect();
+    let (next, is_cut) = (AtomicU64::new(0), AtomicBool::new(false));
+    let mut lossless = handle.reader().policy(Policy::Block).open();
+    let mut skipping = handle.reader().open();
+    thread::scope(|scope| {
+        let read = |reader: &mut Reader| {
+            let mut got = Vec::new();
+            while let Ok(batch) = reader.recv() {
+                got.extend(batch.records().map(|record| number(record.bytes())));
+            }
+            got
+        };
+        let lossless = scope.spawn(move || read(&mut lossless));
+        let skipping = scope.spawn(move || read(&mut skipping));
+        let writers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut after = Vec::new();
+                    while (after.len() as u64) < AFTER {
+                        // What is begun from now on must be read.
+                        let is_after = is_cut.load(SeqCst);
+                        let number = next.fetch_add(1, SeqCst);
+                        (&ring).write_all(&record(number)).unwrap();
+                        if is_after {
+                            after.push(number);
+                        }
+                    }
+                    after
+                })
+            })
+            .collect();
+        while next.load(SeqCst) < 2000 + u64::from(round) * 37 {
+            thread::yield_now();
+        }
+        cut(&path, len);
+        is_cut.store(true, SeqCst);
+        let after = writers
+            .into_iter()
+            .flat_map(|writer| writer.join().unwrap());
+        let after: BTreeSet<u64> = after.collect();
+        handle.close();
+        let got: BTreeSet<u64> = lossless.join().unwrap().into_iter().collect();
+        let lost: Vec<_> = after.difference(&got).collect();
+        assert!(lost.is_empty(), "cut to {len}: {lost:?} of {}", after.len());
+        assert!(!skipping.join().unwrap().is_empty());
+        assert_eq!(handle.stats().lost_memory, 1);
+        let found: BTreeSet<u64> = in_snapshot(&handle).into_iter().collect();
+        assert!(found.len() > 100 && found.is_subset(&after), "cut to {len}");
+    });
+    for (mut follower, mut said) in followers {
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).unwrap();
+        assert!(follower.wait().unwrap().success(), "{rest}");
+        assert!(rest.ends_with("has ended\n"), "{rest}");
+        assert!(rest.contains("somebody has cut the file"), "{rest}");
+    }
+    let file = RingFile::open(&path);
+    assert_eq!(file.is_err(), len < 4096);
+    drop(ring);
+}
