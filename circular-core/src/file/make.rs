@@ -72,8 +72,8 @@ struct Hidden {
 /// A file that is whole and has its name.
 #[derive(Debug)]
 pub(crate) struct Made {
-    #[cfg(test)]
-    pub(super) file: File,
+    /// Open for reading and writing; the lock is another description's.
+    pub(crate) file: File,
     pub(crate) layout: Layout,
     pub(crate) path: PathBuf,
     /// To be kept as long as the ring is written to. `None` where the file system has no locks.
@@ -197,7 +197,6 @@ impl Prepared {
             .map_err(|error| cannot("give the ring its name,", &public, error))?;
         drop(under_lock);
         Ok(Made {
-            #[cfg(test)]
             file,
             layout,
             path: public,

@@ -23,6 +23,8 @@ use crate::memory::mapped::Mapping;
 use crate::ring::counts::Counts;
 use crate::tape::{Tape, index};
 use crate::time::clock;
+#[cfg(target_os = "linux")]
+use std::fs::File;
 use std::path::{Path, PathBuf};
 #[cfg(target_os = "linux")]
 use std::sync::Arc;
@@ -112,6 +114,9 @@ pub(crate) struct InFile {
     /// The state, and when.
     state: Line,
     counters: Line,
+    /// Open as long as a handler may ask how long it is.
+    #[cfg(target_os = "linux")]
+    _file: File,
     /// By which others see that this process lives.
     #[cfg(target_os = "linux")]
     _lock: Option<Lock>,
@@ -127,6 +132,7 @@ impl InFile {
             state: line(live::STATE),
             counters: line(live::COUNTERS),
             path: made.path,
+            _file: made.file,
             _lock: made.lock,
         }
     }
