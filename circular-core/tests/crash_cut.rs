@@ -11,6 +11,7 @@ use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
 
@@ -218,6 +219,37 @@ fn a_long_record_is_whole() {
         assert!(got == long, "cut to {len} after {before}");
         assert_eq!(number(&end), before);
     });
+}
+
+/// What one has written in new memory is not taken away by the other's.
+#[test]
+fn two_threads_that_meet_the_hole_at_once_replace_it_once() {
+    let _watchdog = watchdog::minutes(5);
+    for round in 0..200 {
+        let dir = Dir::new(&format!("at-once-{round}"));
+        let ring = ring(&dir);
+        let handle = ring.handle();
+        write(&ring, 0, 700);
+        cut(&path(&handle), CUTS[round % CUTS.len()]);
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            for number in [700, 701] {
+                let (ring, handle, barrier) = (&ring, &handle, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    if number == 700 {
+                        handle.stats();
+                    }
+                    write(ring, number, 1);
+                });
+            }
+        });
+        assert_eq!(handle.stats().lost_memory, 1);
+        let mut found = in_snapshot(&handle);
+        let mut newest = found.split_off(found.len() - 2);
+        newest.sort_unstable();
+        assert_eq!(newest, [700, 701]);
+    }
 }
 
 #[test]

@@ -100,6 +100,22 @@ fn crash(what: &str) {
             store_to_a_page();
             null();
         }
+        "read-only page, when the ring is cut" => {
+            let path = RINGS.lock().unwrap()[0].handle().path().unwrap().to_owned();
+            let file = fs::File::options().write(true).open(path).unwrap();
+            file.set_len(0).unwrap();
+            store_to_a_page();
+        }
+        "null, when the ring is cut" => {
+            let path = RINGS.lock().unwrap()[0].handle().path().unwrap().to_owned();
+            fs::File::options()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .set_len(0)
+                .unwrap();
+            null();
+        }
         "child" => crash_in_a_child(),
         "null in a thread, and then in main" => {
             thread::Builder::new().spawn(null).unwrap();
@@ -371,6 +387,19 @@ fn run(role: &str, notes: bool) -> End {
 }
 
 fn run_in(role: &str, notes: bool, dir: &Path) -> End {
+    let (status, stderr) = status_of(role, notes, dir);
+    let path = ring_in(dir);
+    let state = RingFile::open(&path).unwrap().state().unwrap();
+    End {
+        status,
+        stderr: without_numbers(&stderr),
+        state: without_numbers(&state.to_string()),
+        survived: word(&path, 0x10b0),
+    }
+}
+
+/// And what is on its stderr.
+fn status_of(role: &str, notes: bool, dir: &Path) -> (ExitStatus, String) {
     let mut command = child::command(role);
     command
         .env(NOTES, notes.to_string())
@@ -384,15 +413,7 @@ fn run_in(role: &str, notes: bool, dir: &Path) -> End {
     let mut stderr = String::new();
     let mut pipe = child.stderr.take().unwrap();
     pipe.read_to_string(&mut stderr).unwrap();
-    let status = child.wait().unwrap();
-    let path = ring_in(dir);
-    let state = RingFile::open(&path).unwrap().state().unwrap();
-    End {
-        status,
-        stderr: without_numbers(&stderr),
-        state: without_numbers(&state.to_string()),
-        survived: word(&path, 0x10b0),
-    }
+    (child.wait().unwrap(), stderr)
 }
 
 fn allow_cores() -> std::io::Result<()> {
@@ -565,6 +586,18 @@ fn a_program_that_mends_its_own_faults_goes_on() {
     }
     let role = "mends/read-only page, and then null";
     assert_eq!(assert_dies(role, libc::SIGSEGV, SEGV).survived, 1);
+}
+
+/// A note cannot be written then, and nothing else is different.
+#[test]
+fn a_ring_that_was_cut_is_in_nobody_s_way() {
+    let _watchdog = watchdog::minutes(3);
+    let dir = Dir::new("crash-cut-mends");
+    let status = status_of("mends/read-only page, when the ring is cut", true, &dir.0);
+    assert!(status.0.success(), "errno is kept: {status:?}");
+    let dir = Dir::new("crash-cut-null");
+    let status = status_of("null, when the ring is cut", true, &dir.0);
+    assert_eq!(status.0.signal(), Some(libc::SIGSEGV), "{status:?}");
 }
 
 #[test]

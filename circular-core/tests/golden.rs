@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// As a killed program left it, in the third case amid a record, and one that was closed before it was once full.
-const GOLDEN: [&str; 3] = ["open", "closed", "cut_amid"];
+/// As a killed program left it, in the third case amid a record, in the fourth by a crash that it noted, and one that was
+/// closed before it was once full.
+const GOLDEN: [&str; 4] = ["open", "closed", "cut_amid", "noted"];
 
 fn golden(name: &str, extension: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -74,7 +75,7 @@ fn a_reader_gets_what_an_earlier_version_wrote_and_its_end() {
 
 #[test]
 fn what_an_earlier_version_says_of_itself_is_read() {
-    let ids = [0xa1, 0xa2, 0xa3];
+    let ids = [0xa1, 0xa2, 0xa3, 0xa4];
     for (name, ring) in GOLDEN.into_iter().zip(ids) {
         let info = RingFile::open(golden(name, "ring")).unwrap().info();
         assert_eq!(

@@ -218,3 +218,34 @@ fn a_trigger_that_is_told_allocates_nothing() {
         assert_eq!(allocations(|| Level::ALL.into_iter().for_each(log)), 0);
     }
 }
+
+/// A signal is noted and taken back, a file is cut and its memory replaced: handlers on this thread, in the midst of what it does.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_handler_allocates_nothing() {
+    extern "C" fn takes(_: libc::c_int) {}
+
+    let dir = std::env::temp_dir().join(format!("circular-no-allocation-{}", std::process::id()));
+    std::fs::create_dir(&dir).unwrap();
+    // SAFETY: a function that does nothing.
+    unsafe { libc::signal(libc::SIGFPE, takes as *const () as usize) };
+    let builder = Ring::builder().capacity(64 << 10).crash_note(true);
+    let ring = builder.mapped_in(&dir, "shop").build().unwrap();
+    let handle = ring.handle();
+    let path = handle.path().unwrap();
+    ring.record(Meta::new(), b"before\n").unwrap();
+    // SAFETY: numbers only, and there is a handler.
+    let asked = allocations(|| assert_eq!(unsafe { libc::raise(libc::SIGFPE) }, 0));
+    assert_eq!(asked, 0);
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_len(4096).unwrap();
+    let asked = allocations(|| {
+        for _ in 0..1000 {
+            ring.record(Meta::new(), &[b'x'; 100]).unwrap();
+        }
+    });
+    assert_eq!(asked, 0);
+    assert_eq!(handle.stats().lost_memory, 1);
+    drop(ring);
+    std::fs::remove_dir_all(&dir).unwrap();
+}

@@ -42,6 +42,21 @@ pub(crate) fn make(image: &mut [u8], ring: u64) {
     image[CHECKSUM..CHECKSUM + 4].copy_from_slice(&checksum.to_le_bytes());
 }
 
+/// As after a store to address 16 in a thread called `worker`, half a second after the ring was made. Before [`make`].
+pub(crate) fn note_a_crash(image: &mut [u8]) {
+    for (at, number) in [
+        (0x018, 1),
+        (0x1080, 11 | 1 << 32),
+        (0x1088, 4712),
+        (0x1090, CREATED + 500_000_000),
+        (0x1098, 16),
+        (0x10a0, u64::from_le_bytes(*b"worker\0\0")),
+        (0x10b0, 2),
+    ] {
+        image[at..at + 8].copy_from_slice(&u64::to_le_bytes(number));
+    }
+}
+
 /// As `docs/FORMAT.md` describes it.
 fn crc32c(bytes: &[u8]) -> u32 {
     let mut sum = u32::MAX;

@@ -24,6 +24,10 @@ pub(crate) fn make(dir: &Path) -> io::Result<()> {
     // Closed, and not once full.
     let (image, model) = written(dir, 8192, &writes[..40], true)?;
     put(dir, "closed", image, 0xa2, &model, model.records.len())?;
+    // Of a program that notes crashes, and had one.
+    let (mut image, model) = written(dir, 4096, &writes, false)?;
+    neutral::note_a_crash(&mut image);
+    put(dir, "noted", image, 0xa4, &model, model.records.len())?;
     // Killed amid the last record.
     let (image, model) = cut_amid(dir, &writes[..103])?;
     put(

@@ -380,6 +380,11 @@ impl RingBuilder {
     /// them, with the same status, core dump and message, or goes on, if a handler that was there before mends the fault,
     /// as those of runtimes for Java or wasm do. Then the note is taken back.
     ///
+    /// A SIGBUS in the ring's own memory is no crash: somebody has cut the file, or its disk is full. The program goes on, with
+    /// memory of its own in the place of what is gone. What was there is lost to readers in the process, and counted as missed;
+    /// what is written from then on is not. Others see [`RingState::Detached`](crate::RingState::Detached), and
+    /// [`Stats::lost_memory`](crate::Stats::lost_memory) counts.
+    ///
     /// # What leaves no note
     ///
     /// - SIGKILL, the system when it is out of memory, a SIGTERM that nobody handles: nobody is asked.

@@ -1,6 +1,8 @@
 //! The crash note: what a ring's file says of the signal that its program died of.
 //!
-//! Invariant: who reads it finds no note, one that is being written, or a whole one.
+//! Invariant: who reads it finds no note, one that is being written, or a whole one. Nothing of LIVE is touched before the
+//! system has, which can say that it is not there: the file may have been cut, and a fault within the handler ends the
+//! program.
 //!
 //! The first of several crashes is the cause: the standard library's handler of a stack overflow, say, calls `abort`, which is a
 //! SIGABRT within it. So a note stays as long as the handler that wrote it has not returned. That it was left by
@@ -53,9 +55,8 @@ pub(super) fn write(inside: &Inside, author: Author, signal: &Signal, is_fault: 
         let (entry, Some(live)) = (ring.entry, ring.live()) else {
             continue;
         };
-        let is_noted = word(live, live::NOTE).load(Relaxed) != 0;
-        // Where another thread is about to, both have come at the same time.
-        if is_noted && author.is_within(entry) || entry.noted.is_taken.swap(true, AcqRel) {
+        // Where another thread is about to write one, both have come at the same time.
+        if author.is_within(entry) || entry.noted.is_taken.swap(true, AcqRel) {
             continue;
         }
         if system::write_thread_name(live) {
@@ -89,8 +90,10 @@ pub(super) fn withdraw(inside: &Inside, author: Author) {
             continue;
         };
         if author.has_written(entry) && !entry.noted.is_taken.swap(true, AcqRel) {
-            count_survived(live);
-            word(live, live::NOTE).store(0, Release);
+            if system::write_thread_name(live) {
+                count_survived(live);
+                word(live, live::NOTE).store(0, Release);
+            }
             entry.noted.thread.store(0, Relaxed);
             entry.noted.is_taken.store(false, Release);
         }

@@ -324,6 +324,18 @@ mod tests {
         }
     }
 
+    /// Of version 1.
+    #[test]
+    fn a_note_of_an_earlier_version_is_read() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/noted.ring");
+        let file = std::fs::read(path).unwrap();
+        let identity = Identity::decode(file[..4096].try_into().unwrap()).unwrap();
+        let live = Live::decode(file[0x1000..][..live::BYTES].try_into().unwrap());
+        assert_eq!(live.note.survived, 2);
+        let told = "died of SIGSEGV at 0x10 in thread 4712 (worker)";
+        assert_eq!(died(&identity, &live).to_string(), told);
+    }
+
     #[test]
     fn half_a_note_is_none() {
         // Nothing was begun; the thread is there already, and the signal not yet.
