@@ -134,7 +134,7 @@ pub fn dump(
     let mut buffer = Buffer::for_reader(tape.capacity(), false)?;
     let mut write = |piece: Piece<'_>| match piece {
         Piece::Missed(_) => Ok(()),
-        Piece::Records(records) => out(records.bytes()),
+        Piece::Records(records, _) => out(records.bytes()),
     };
     let dumped = write::write(tape, &mut buffer, &(0..0), &mut write)?;
     Ok((dumped.records, dumped.bytes, dumped.missed))

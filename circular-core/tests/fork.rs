@@ -4,7 +4,7 @@
 #![expect(unsafe_code, reason = "the standard library cannot fork")]
 
 use circular_core::{
-    AsyncReader, Closed, Cursor, Level, Meta, PanicDump, Policy, Reader, Ring, Start,
+    AsyncReader, Closed, Cursor, DumpTo, Level, Meta, PanicDump, Policy, Reader, Ring, Start,
     ThrottledFlush,
 };
 use std::io::{self, Write};
@@ -53,6 +53,11 @@ fn parents_ring_is_dead(ring: &Ring, taken: &mut Reader) -> Result<(), &'static 
     let cursor: Cursor = taken.cursor();
     let mut late = handle.reader().start(Start::After(cursor)).open();
     while late.recv().is_ok() {}
+    let image = handle.write_image(io::sink());
+    let is_refused = image.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    check(is_refused, "write_image")?;
+    let image = handle.dump_to(DumpTo::sink(io::sink())).write_image();
+    check(image.is_err(), "an image of a dump")?;
     handle
         .reader()
         .write_to(io::sink())

@@ -3,7 +3,8 @@
 //!
 //! Invariant: a name that ends in `.log` belongs to a whole dump. Until then the file is called
 //! `.<program>-<pid>-<time>.partial`, and it goes away if the dump does not get to its end. Both
-//! names are always new: nothing is written through a link, and no file is replaced.
+//! names are always new: nothing is written through a link, and no file is replaced. An image has `.ring` for `.log`,
+//! and until it is whole it has `.ring.partial`; beside a text it has the same name but for that, and is one dump with it.
 //!
 //! The dumps of a trigger have `.trigger`, and those that were asked for `.request`, before the ending of both names. It stands behind the
 //! time, where no program's name can have anything, so neither kind ever removes the other's: errors
@@ -20,13 +21,14 @@
 
 use self::advice::{advice, explain};
 use self::dir::{DumpDir, remove};
-use self::names::{Id, State};
+use self::names::{Form, Id, State};
 use self::prune::BY_HAND;
 use self::stamp::Stamp;
 use crate::sys::fork::Generation;
 use crate::sys::underway::{self, Underway};
+use crate::tape::image_writer::Piece;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::mem;
 use std::path::Path;
 use std::process;
@@ -42,6 +44,7 @@ const TRIES: usize = 64;
 pub(crate) struct DumpFile<'a> {
     dir: &'a mut DumpDir,
     id: Id,
+    form: Form,
     /// `None` when it was taken out.
     file: Option<File>,
     /// Whether the hidden name still exists, as far as we know.
@@ -58,7 +61,7 @@ impl DumpDir {
     /// Why there will be none, with what to do about it.
     pub(crate) fn try_out(&mut self) -> io::Result<()> {
         let underway = Underway::begin(Generation::current());
-        let mut file = self.make(SystemTime::now(), underway)?;
+        let mut file = self.make(SystemTime::now(), Form::Text, underway)?;
         // A disk that is full lets a file be made.
         file.write_all(b"\n")?;
         // Some systems do not remove an open file.
@@ -71,27 +74,40 @@ impl DumpDir {
 
     /// Makes a new file, readable by its owner only, for a dump that is made at `now`.
     pub(crate) fn create(&mut self, now: SystemTime) -> io::Result<DumpFile<'_>> {
+        self.create_in(now, Form::Text)
+    }
+
+    /// The same for an image alone.
+    pub(crate) fn create_image(&mut self, now: SystemTime) -> io::Result<DumpFile<'_>> {
+        self.create_in(now, Form::Image)
+    }
+
+    fn create_in(&mut self, now: SystemTime, form: Form) -> io::Result<DumpFile<'_>> {
         // First of all: from here on whoever ends the process waits.
         let underway = Underway::begin(Generation::current());
         self.reserve.refill();
         // What killed dumps have left goes first: this one may be killed as well. Whether that works is
         // told when this one is whole.
         self.prune(None, Stamp::new(now), &mut Vec::new());
-        self.make(now, underway)
+        self.make(now, form, underway)
     }
 
     /// If the name is taken (two threads, one nanosecond), the next nanosecond is.
-    fn make(&mut self, now: SystemTime, underway: Underway) -> io::Result<DumpFile<'_>> {
+    fn make(
+        &mut self,
+        now: SystemTime,
+        form: Form,
+        underway: Underway,
+    ) -> io::Result<DumpFile<'_>> {
         let mut id = Id {
             stamp: Stamp::new(now),
             // Not earlier: the process may have forked since.
             pid: process::id(),
         };
         for _ in 0..TRIES {
-            self.names
-                .set_path(&mut self.partial, &self.dir, State::Partial, id);
-            self.names
-                .set_path(&mut self.whole, &self.dir, State::Whole, id);
+            let (names, dir) = (&self.names, &self.dir);
+            names.set_path(&mut self.partial, dir, (State::Partial, form, id));
+            names.set_path(&mut self.whole, dir, (State::Whole, form, id));
             let path = &self.partial;
             match self.reserve.open(|| create_new(path)) {
                 Ok(file) => {
@@ -101,6 +117,7 @@ impl DumpDir {
                         return Ok(DumpFile {
                             dir: self,
                             id,
+                            form,
                             file: Some(file),
                             pending: true,
                             underway,
@@ -150,7 +167,7 @@ impl DumpFile<'_> {
                     let DumpDir {
                         dir, names, whole, ..
                     } = &mut *self.dir;
-                    names.set_path(whole, dir, State::Whole, self.id);
+                    names.set_path(whole, dir, (State::Whole, self.form, self.id));
                 }
                 Err(error) => return Err(finish_error(&self.dir.whole, &error)),
             }
@@ -161,6 +178,23 @@ impl DumpFile<'_> {
     /// The open file, for what is to come behind a dump that is whole.
     pub(crate) fn take_file(&mut self) -> Option<OpenDump> {
         self.file.take().map(OpenDump)
+    }
+
+    /// Writes a piece of an image, with a hole where there may be one: no room is taken there.
+    pub(crate) fn write_piece(&mut self, piece: Piece<'_>) -> io::Result<()> {
+        let zeroes = match piece {
+            Piece::Bytes(bytes) => return self.write_all(bytes),
+            Piece::Zeroes(zeroes) => zeroes,
+        };
+        self.refuse_in_a_forked_child()?;
+        let Some(file) = &mut self.file else {
+            return Err(ErrorKind::BrokenPipe.into());
+        };
+        let further = i64::try_from(zeroes.len()).unwrap_or(i64::MAX);
+        let sought = file.seek(SeekFrom::Current(further));
+        let path = &self.dir.partial;
+        sought.map_err(|error| explain("write the dump", path, &error, advice(&error)))?;
+        Ok(())
     }
 
     /// A redaction hook may fork. The file is the parent's.

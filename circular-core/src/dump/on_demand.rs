@@ -1,9 +1,10 @@
 //! A dump because somebody asks for one.
 //!
-//! Invariant: a file has its name only when it is whole, and no writer or reader waits for it.
+//! Invariant: a file has its name only when it is whole, and no writer or reader waits for it, text or image.
 
 use crate::api::handle::Handle;
 use crate::dump::file::names::Cause;
+use crate::dump::image::{Facts, RingImage, Taken};
 use crate::dump::options::DumpOptions;
 use crate::dump::redaction::Redaction;
 use crate::dump::select::DumpSelect;
@@ -16,6 +17,7 @@ use crate::select::targets::Targets;
 use crate::sink::feed::SinkWriter;
 use crate::sink::notice::Notice;
 use crate::sys::no_wait::NoWait;
+use crate::tape::image_writer;
 use crate::tape::recording::Recording;
 use std::fmt;
 use std::io::{self, Write};
@@ -52,6 +54,47 @@ impl Handle {
     /// ```
     pub fn dump_to<'a>(&self, to: impl Into<DumpTo<'a>>) -> DumpBuilder<'a> {
         DumpBuilder::new(Arc::clone(self.shared()), to.into())
+    }
+
+    /// Writes what the ring holds now as an image: the file of a ring, which [`RingFile`](crate::RingFile) opens, and all
+    /// that reads such files. So one on the heap can be looked at elsewhere, with levels, targets, times and numbers, and
+    /// one in a file without waiting for its program's end. It works on every system.
+    ///
+    /// ```
+    /// use circular_core::{Level, Meta, Ring, RingFile};
+    /// use std::fs::File;
+    ///
+    /// let ring = Ring::new(1 << 20)?;
+    /// ring.record(Meta::new().level(Level::Warn).target("db"), b"pool is empty\n")?;
+    /// let path = std::env::temp_dir().join(format!("shop-{}.ring", std::process::id()));
+    /// ring.handle().write_image(File::create(&path)?)?;
+    ///
+    /// let snapshot = RingFile::open(&path)?.snapshot()?;
+    /// let record = snapshot.records().next().unwrap();
+    /// assert_eq!((record.level(), record.target()), (Some(Level::Warn), "db"));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Nothing is left out or changed: it has what a ring in a file has, secrets too. With a hook, a filter, or a directory
+    /// where names and old files are seen to, it is [`DumpBuilder::write_image`]. A file that is made as above
+    /// may be read by others, as the umask says.
+    ///
+    /// Records keep their numbers, and a [`Cursor`](crate::Cursor) of this ring means the same there. It has no gaps: if
+    /// writers overtake it, it begins behind what was overwritten, as a [`snapshot`](Self::snapshot) does.
+    /// Its [state](crate::RingFile::state) is [`Copy`](crate::RingState::Copy). It is as long as the ring and 68 KiB, and
+    /// takes that much memory until it is written, though what the ring has no records for is not
+    /// touched. The sink is flushed when it has all, and nothing waits in it for readers.
+    ///
+    /// # Errors
+    ///
+    /// The sink's own. `BrokenPipe` in a forked child. `OutOfMemory` if there is none for it. `WouldBlock` if writers
+    /// were so fast that nothing stayed long enough to be copied: try again.
+    pub fn write_image(&self, sink: impl Write) -> io::Result<DumpReport> {
+        let shared = self.shared();
+        refuse_in_a_forked_child(shared)?;
+        let mut sink = sink;
+        image_to_sink(shared, &DumpOptions::default(), &mut sink)
     }
 }
 
@@ -169,12 +212,7 @@ impl<'a> DumpBuilder<'a> {
             to,
             options,
         } = self;
-        if shared.generation.is_past() {
-            return Err(io::Error::new(
-                io::ErrorKind::BrokenPipe,
-                "the ring is the parent's: a forked child dumps nothing",
-            ));
-        }
+        refuse_in_a_forked_child(&shared)?;
         match to.0 {
             To::Dir(dir) => {
                 let mut dir = options.files(dir, Cause::Request);
@@ -196,6 +234,123 @@ impl<'a> DumpBuilder<'a> {
             }
         }
     }
+
+    /// Makes an image instead of a text, on this thread: see [`Handle::write_image`]. In a directory it is called
+    /// `<program>-<pid>-<UTC time>.request.ring`, and is one of the newest 8 that stay.
+    ///
+    /// What a filter or a hook leaves out or makes empty is not in it, and the numbers close up behind it; a text that a
+    /// hook makes longer may push out the oldest ones. So with one of the two it is a ring of its own, with an id of its
+    /// own: a [`Cursor`](crate::Cursor) of this ring begins at its oldest record.
+    ///
+    /// ```
+    /// use circular_core::{Ring, RingFile, SECRET_KEYS, redact_keys};
+    /// use std::io::Write;
+    ///
+    /// let mut ring = Ring::new(1 << 20)?;
+    /// writeln!(ring, "password=hunter2")?;
+    /// let dump = ring.handle().dump_to(std::env::temp_dir()).program("shop");
+    /// let report = dump.redact(redact_keys(SECRET_KEYS)).write_image()?;
+    /// let path = report.path.unwrap();
+    /// assert_eq!(RingFile::open(&path)?.snapshot()?.bytes(), b"password=[redacted]\n");
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](Self::write) and of [`Handle::write_image`].
+    pub fn write_image(self) -> io::Result<DumpReport> {
+        let Self {
+            shared,
+            to,
+            options,
+        } = self;
+        refuse_in_a_forked_child(&shared)?;
+        match to.0 {
+            To::Dir(dir) => {
+                let mut dir = options.files(dir, Cause::Request);
+                let mut file = dir.create_image(SystemTime::now())?;
+                let image = Image::take(&shared, &options)?;
+                let mut report = image.write(&mut |piece| file.write_piece(piece))?;
+                report.prune_error = file.finish()?;
+                drop(file);
+                report.path = Some(dir.last().to_owned());
+                Ok(report)
+            }
+            To::Sink(sink) => {
+                // In its destructor, too.
+                let _no_wait = NoWait::enter();
+                let mut sink = sink;
+                image_to_sink(&shared, &options, &mut sink)
+            }
+        }
+    }
+}
+
+fn refuse_in_a_forked_child(shared: &Shared) -> io::Result<()> {
+    if shared.generation.is_past() {
+        return Err(io::Error::new(
+            io::ErrorKind::BrokenPipe,
+            "the ring is the parent's: a forked child dumps nothing",
+        ));
+    }
+    Ok(())
+}
+
+/// An image of what goes through, which is only to be written.
+struct Image<'a> {
+    shared: &'a Shared,
+    image: RingImage,
+    taken: Taken,
+}
+
+impl<'a> Image<'a> {
+    fn take(shared: &'a Shared, options: &DumpOptions) -> io::Result<Self> {
+        let mut image = RingImage::new(shared, options.program.as_deref())?;
+        let mut buffer = RingImage::buffer(shared)?;
+        // A hook must not wait for readers: it may be what they wait for.
+        let _no_wait = NoWait::enter();
+        let taken = image.take(shared, &options.select, &mut buffer)?;
+        match taken.why_nothing {
+            None => Ok(Self {
+                shared,
+                image,
+                taken,
+            }),
+            Some(io::ErrorKind::OutOfMemory) => Err(io::ErrorKind::OutOfMemory.into()),
+            Some(kind) => {
+                let message = "writers were faster than every look at the ring: try again";
+                Err(io::Error::new(kind, message))
+            }
+        }
+    }
+
+    fn write(mut self, out: &mut image_writer::Out<'_>) -> io::Result<DumpReport> {
+        let facts = self.shared.lock().map(|state| Facts::of(&state));
+        self.image
+            .write(self.shared, facts.unwrap_or_default(), out)?;
+        Ok(DumpReport {
+            path: None,
+            records: self.taken.records,
+            missed: self.taken.missed,
+            prune_error: None,
+        })
+    }
+}
+
+fn image_to_sink(
+    shared: &Shared,
+    options: &DumpOptions,
+    sink: &mut impl Write,
+) -> io::Result<DumpReport> {
+    let mut writer = SinkWriter::new(sink);
+    let image = Image::take(shared, options)?;
+    let report = image.write(&mut |piece| {
+        let (image_writer::Piece::Bytes(bytes) | image_writer::Piece::Zeroes(bytes)) = piece;
+        writer.take(bytes)
+    })?;
+    writer.flush(true)?;
+    Ok(report)
 }
 
 /// Hands out all that the ring holds, and a line where something is missing.
@@ -209,7 +364,7 @@ fn feed<W: Write>(
     let _no_wait = NoWait::enter();
     let mut out = |piece: Piece<'_>| match piece {
         Piece::Missed(missed) => writer.notice(Notice::Text, missed),
-        Piece::Records(records) => select.feed(records, writer),
+        Piece::Records(records, _) => select.feed(records, writer),
     };
     shared.mend();
     let dumped = write::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;

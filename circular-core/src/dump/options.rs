@@ -24,7 +24,8 @@ impl DumpOptions {
     }
 }
 
-fn executable_name() -> String {
+/// What the file of the program is called.
+pub(crate) fn executable_name() -> String {
     let path = std::env::current_exe().ok();
     let name = path.as_deref().and_then(|path| path.file_stem());
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())

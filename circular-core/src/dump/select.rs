@@ -62,6 +62,28 @@ impl DumpSelect {
         writer.take(bytes.get(begin..).unwrap_or_default())
     }
 
+    /// Hands on each of `records` of which something leaves, and what that is. They are in a buffer that has all that is
+    /// known of them.
+    pub(crate) fn each(
+        &self,
+        records: &Buffer,
+        out: &mut dyn FnMut(&Record<'_>, &[u8]),
+    ) -> io::Result<()> {
+        let generation = Generation::current();
+        for record in Records::new(records) {
+            let changed = self.changed(&record);
+            if generation.is_past() {
+                // As above.
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            let text = changed.as_deref().unwrap_or(record.bytes());
+            if !text.is_empty() {
+                out(&record, text);
+            }
+        }
+        Ok(())
+    }
+
     /// What leaves of one record.
     pub(crate) fn text(&self, record: &Record<'_>) -> Vec<u8> {
         let changed = self.changed(record);

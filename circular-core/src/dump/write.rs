@@ -39,8 +39,8 @@ pub(crate) struct Dumped {
 pub(crate) enum Piece<'a> {
     /// What is missing before the next records: overwritten, or one for which there was no memory.
     Missed(Loss),
-    /// Whole records.
-    Records(&'a Buffer),
+    /// Whole records, and where the first of them begins.
+    Records(&'a Buffer, Position),
 }
 
 /// Takes one piece after the other.
@@ -100,7 +100,7 @@ fn write_pieces(
                 out(Piece::Missed(mem::take(&mut untold).into()))?;
                 *from = Some(position);
             }
-            out(Piece::Records(buffer))?;
+            out(Piece::Records(buffer, position))?;
             dumped.records += next.seq - position.seq;
             dumped.bytes += next.bytes - position.bytes;
             position = next;

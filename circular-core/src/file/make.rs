@@ -19,7 +19,7 @@ use crate::file::file_system::FileSystem;
 use crate::file::limits;
 use crate::file::lock::{self, Lock};
 use crate::file::names::Name;
-use crate::file::process;
+use crate::file::program;
 use crate::file::prune;
 use crate::file::system;
 use crate::file::wanted::Wanted;
@@ -28,11 +28,9 @@ use crate::format::crc32c::crc32c;
 use crate::format::file_header::{FileId, Identity, LARGEST, LOCK_NONE, LOCK_OFD, NOTES_CRASHES};
 use crate::format::layout::{FILE_ENTRY, IDENTITY, Layout, META, NOWHERE, OFFSET};
 use crate::format::live;
-use crate::format::origin::Origin;
 use crate::format::word::WORD;
 use crate::sys::fork::Generation;
 use crate::time::clock;
-use std::env;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -102,7 +100,7 @@ pub(super) fn prepare_in(
     let file_system = FileSystem::of(&dir.handle).ok();
     limits::check(len, wanted.keep, file_system)?;
 
-    let origin = origin().encode();
+    let origin = program::origin().encode();
     let hidden = dir.path.join(name.hidden(id()));
     let public = dir.path.join(name.public());
     // Until it is locked: whoever removes what killed makers have left must not see it without.
@@ -128,10 +126,6 @@ pub(super) fn prepare_in(
     let identity = Identity {
         ring: wanted.ring,
         program: wanted.program.clone(),
-        boot_id: process::boot_id(),
-        pid: id().into(),
-        pid_started: process::own_start(),
-        pid_namespace: process::pid_namespace(),
         file: FileId {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -139,13 +133,12 @@ pub(super) fn prepare_in(
         uid: metadata.uid(),
         gid: metadata.gid(),
         lock: if lock.is_some() { LOCK_OFD } else { LOCK_NONE },
-        page_size: system::page_size(),
         compat: if wanted.notes_crashes {
             NOTES_CRASHES
         } else {
             0
         },
-        ..Identity::blank(&layout, crc32c(&origin))
+        ..program::identity(&layout, crc32c(&origin))
     };
     Ok(Prepared {
         file,
@@ -346,14 +339,4 @@ fn fill(file: &File, layout: &Layout, origin: &[u8]) -> io::Result<()> {
     let now = clock::exact().since_1970();
     put(&mut live, live::WHEN, &now.to_le_bytes());
     file.write_all_at(&live, layout.live as u64)
-}
-
-fn origin() -> Origin {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
-    let host = fs::read("/proc/sys/kernel/hostname").unwrap_or_default();
-    Origin {
-        program: env::current_exe().map_or_else(|_| String::new(), |path| text(&path)),
-        version: String::from(env!("CARGO_PKG_VERSION")),
-        host: String::from_utf8_lossy(host.trim_ascii_end()).into_owned(),
-    }
 }

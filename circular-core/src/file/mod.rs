@@ -27,6 +27,7 @@ pub(crate) mod names;
 pub(crate) mod opened;
 #[cfg(target_os = "linux")]
 mod process;
+pub(crate) mod program;
 #[cfg(target_os = "linux")]
 mod prune;
 pub(crate) mod state;

@@ -186,6 +186,12 @@ pub(super) fn user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
+/// The same of its group.
+pub(super) fn group() -> u32 {
+    // SAFETY: it cannot fail, and touches no memory.
+    unsafe { libc::getegid() }
+}
+
 /// Bytes in a page of this machine.
 pub(super) fn page_size() -> u32 {
     // SAFETY: it touches no memory.

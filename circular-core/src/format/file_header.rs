@@ -118,11 +118,18 @@ pub(crate) struct Identity {
 impl Identity {
     pub(crate) fn encode(&self) -> [u8; PAGE] {
         let mut page = [0; PAGE];
+        self.encode_to(&mut page);
+        page
+    }
+
+    /// The same into a page of the caller's, whatever it holds: for who has little stack.
+    pub(crate) fn encode_to(&self, page: &mut [u8; PAGE]) {
+        page.fill(0);
         let count = self.sections.encode(&mut page[at::TABLE..at::CHECKSUM]);
         let defined = 0x200 + 0x20 * count;
-        put(&mut page, 0, &MAGIC);
-        put(&mut page, at::MAJOR, &MAJOR.to_le_bytes());
-        put(&mut page, at::MINOR, &self.minor.to_le_bytes());
+        put(page, 0, &MAGIC);
+        put(page, at::MAJOR, &MAJOR.to_le_bytes());
+        put(page, at::MINOR, &self.minor.to_le_bytes());
         for (at, number) in [
             (at::DEFINED, defined),
             (at::BLOCKS, self.blocks),
@@ -133,7 +140,7 @@ impl Identity {
             (at::PAGE_SIZE, self.page_size),
             (at::SECTIONS, count),
         ] {
-            put(&mut page, at, &number.to_le_bytes());
+            put(page, at, &number.to_le_bytes());
         }
         for (at, number) in [
             (at::INCOMPAT, KNOWN),
@@ -147,23 +154,22 @@ impl Identity {
             (at::PID, self.pid),
             (at::PID_STARTED, self.pid_started),
         ] {
-            put(&mut page, at, &number.to_le_bytes());
+            put(page, at, &number.to_le_bytes());
         }
         for (at, id) in [
             (at::PID_NAMESPACE, self.pid_namespace),
             (at::FILE, self.file),
         ] {
-            put(&mut page, at, &id.device.to_le_bytes());
-            put(&mut page, at + WORD, &id.inode.to_le_bytes());
+            put(page, at, &id.device.to_le_bytes());
+            put(page, at + WORD, &id.inode.to_le_bytes());
         }
-        put(&mut page, at::BOOT_ID, &self.boot_id);
+        put(page, at::BOOT_ID, &self.boot_id);
         let program = cut(&self.program, PROGRAM_BYTES);
-        put(&mut page, at::PROGRAM, program.as_bytes());
+        put(page, at::PROGRAM, program.as_bytes());
         let writer = cut(&self.writer, WRITER_BYTES);
-        put(&mut page, at::WRITER, writer.as_bytes());
+        put(page, at::WRITER, writer.as_bytes());
         let checksum = crc32c(&page[..at::CHECKSUM]);
-        put(&mut page, at::CHECKSUM, &checksum.to_le_bytes());
-        page
+        put(page, at::CHECKSUM, &checksum.to_le_bytes());
     }
 
     pub(crate) fn decode(page: &[u8; PAGE]) -> Result<Self, Refused> {

@@ -6,10 +6,8 @@ use crate::error::OutOfMemory;
 use crate::file::opened;
 use crate::format::crc32c::crc32c;
 use crate::format::file_header::Identity;
-use crate::format::layout::{IDENTITY, Layout, META, META_BYTES, PAGE};
+use crate::format::layout::{IDENTITY, Layout, META_BYTES, PAGE};
 use crate::format::live::{self, Live};
-use crate::format::prepared::PreparedHeader;
-use crate::memory::block::Block;
 use crate::read::follow::{Followed, Follower};
 use crate::record::cursor::Cursor;
 use crate::record::level::Level;
@@ -21,12 +19,12 @@ use crate::select::targets::Targets;
 use crate::sys::read_at::ReadAt;
 use crate::tape::batch::Batch;
 use crate::tape::image::Image;
+use crate::tape::image_writer::{About, ImageWriter, Piece};
+use crate::tape::recover;
 use crate::tape::snapshot::Snapshot;
-use crate::tape::{Head, Tape, index, recover};
 use crate::time::clock::Stamp;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// The id of every ring that is made here.
 pub const RING: u64 = 0x17;
@@ -52,27 +50,26 @@ pub struct Written {
 ///
 /// There is no memory for it.
 pub fn make(capacity: usize, records: &[Written]) -> io::Result<Vec<u8>> {
-    let out_of_memory = || io::Error::from(io::ErrorKind::OutOfMemory);
-    let layout = Layout::file(capacity, index::block_count(capacity)).ok_or_else(out_of_memory)?;
-    let block = Block::on_heap(&layout).map_err(|_| out_of_memory())?;
-    let tape = Tape::new(&block, &layout);
-    let mut head = Head::default();
-    for record in records {
-        let part = (record.part, record.payload.len());
-        let stamp = Stamp::given(record.nanos);
-        let prepared = PreparedHeader::new(record.level, record.target.as_bytes(), stamp, part);
-        tape.append(&mut head, prepared, &record.payload[..]);
-    }
-    let words = block.words(0, layout.len);
-    let bytes = words
-        .iter()
-        .flat_map(|word| word.load(Relaxed).to_le_bytes());
-    let mut image: Vec<u8> = bytes.collect();
-    let identity = Identity {
+    let identity = |layout: &Layout, checksum| Identity {
         ring: RING,
-        ..Identity::blank(&layout, crc32c(&image[META..META + META_BYTES]))
+        ..Identity::blank(layout, checksum)
     };
-    image[IDENTITY..PAGE].copy_from_slice(&identity.encode());
+    let mut writer = ImageWriter::new(capacity, &[0; META_BYTES], identity)?;
+    for record in records {
+        let about = About {
+            level: record.level,
+            target: record.target.as_bytes(),
+            stamp: Stamp::given(record.nanos),
+            part: record.part,
+        };
+        writer.append(about, &record.payload[..]);
+    }
+    let mut image = Vec::new();
+    writer.write(&mut |piece| {
+        let (Piece::Bytes(bytes) | Piece::Zeroes(bytes)) = piece;
+        image.extend_from_slice(bytes);
+        Ok(())
+    })?;
     Ok(image)
 }
 

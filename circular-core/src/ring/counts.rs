@@ -3,6 +3,9 @@
 use crate::record::missed::Missed;
 use std::time::Duration;
 
+/// In this order in a ring's file, behind the writes that were refused.
+pub(crate) const TOLD: usize = 6;
+
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) waits: u64,
@@ -13,4 +16,19 @@ pub(crate) struct Counts {
     pub(crate) failed_sinks: u64,
     /// By readers that are there no more.
     pub(crate) missed_by_left: Missed,
+}
+
+impl Counts {
+    /// As they are told in a ring's file.
+    pub(crate) fn told(&self) -> [u64; TOLD] {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        [
+            self.waits,
+            nanos(self.waited),
+            nanos(self.longest),
+            self.overtakes,
+            self.demotions,
+            self.failed_sinks,
+        ]
+    }
 }

@@ -29,7 +29,6 @@ use std::path::{Path, PathBuf};
 #[cfg(target_os = "linux")]
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
-use std::time::Duration;
 
 /// What is asked of a ring's file.
 #[derive(Clone, Debug)]
@@ -161,16 +160,7 @@ impl InFile {
 
     /// Says what has been counted, but for the refused. The caller has the ring's lock.
     pub(crate) fn set_counts(&self, counts: &Counts) {
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let values = [
-            counts.waits,
-            nanos(counts.waited),
-            nanos(counts.longest),
-            counts.overtakes,
-            counts.demotions,
-            counts.failed_sinks,
-        ];
-        for (word, value) in self.counters.iter().skip(1).zip(values) {
+        for (word, value) in self.counters.iter().skip(1).zip(counts.told()) {
             word.store(value, Relaxed);
         }
     }

@@ -158,12 +158,17 @@ impl Index {
             entry_words: layout.entry_words,
             blocks: Blocks::of(layout),
         };
-        for number in 0..blank.blocks.count {
-            let Place { offset, guard, .. } = blank.place(number);
+        blank.forget();
+        blank
+    }
+
+    /// Forgets all entries. Nobody reads them meanwhile.
+    pub(crate) fn forget(&self) {
+        for number in 0..self.blocks.count {
+            let Place { offset, guard, .. } = self.place(number);
             offset.store(NOWHERE, Relaxed);
             guard.store(NOWHERE, Relaxed);
         }
-        blank
     }
 
     /// How many words from the one at `index` to the next block.

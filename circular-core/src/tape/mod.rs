@@ -16,6 +16,7 @@
 pub(crate) mod batch;
 pub(crate) mod buffer;
 pub(crate) mod image;
+pub(crate) mod image_writer;
 pub(crate) mod index;
 pub(crate) mod lost;
 mod mend;
@@ -54,6 +55,16 @@ pub(crate) struct Head {
     pub(crate) position: Position,
     /// A record that begins here or later is the first of its block.
     next_block: u64,
+}
+
+impl Head {
+    /// Before a record at `position`, the first that there is.
+    pub(crate) fn at(position: Position) -> Self {
+        Self {
+            position,
+            next_block: 0,
+        }
+    }
 }
 
 pub(crate) struct Tape {
@@ -165,6 +176,21 @@ impl Tape {
     /// What was lost of its memory.
     pub(crate) fn lost(&self) -> &Arc<Lost> {
         &self.lost
+    }
+
+    /// Forgets all records. Whoever calls it has the tape alone, and goes on with a new head.
+    pub(crate) fn forget(&self) {
+        self.index.forget();
+        self.truth.set_newest(0);
+        self.end_at(0);
+    }
+
+    /// Says that up to `offset` all is written, and nothing behind it, not even of its block: in a copy, the block that
+    /// the oldest record is in may be the same, a lap before. Whoever calls it has the tape alone.
+    pub(crate) fn end_at(&self, offset: u64) {
+        self.truth.committed().store(offset, Relaxed);
+        self.truth.reserved().store(offset, Relaxed);
+        self.reach.store(offset, Relaxed);
     }
 
     /// The memory that it is in.

@@ -28,7 +28,14 @@ pub(super) enum State {
     Whole,
 }
 
-/// What tells the dumps of one program apart. Ordered by time first.
+/// What a dump's file is: the text, or the image that may go with it or stand in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Text,
+    Image,
+}
+
+/// What tells the dumps of one program apart; a text and the image beside it have the same. Ordered by time first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id {
     pub(super) stamp: Stamp,
@@ -51,18 +58,24 @@ impl Names {
         }
     }
 
-    fn name(&self, state: State, id: Id) -> Name<'_> {
+    fn name(&self, state: State, form: Form, id: Id) -> Name<'_> {
         Name {
             names: self,
             state,
+            form,
             id,
         }
     }
 
     /// Makes `path` that of a dump in `dir`, in the memory that it has.
-    pub(super) fn set_path(&self, path: &mut PathBuf, dir: &Path, state: State, id: Id) {
+    pub(super) fn set_path(
+        &self,
+        path: &mut PathBuf,
+        dir: &Path,
+        (state, form, id): (State, Form, Id),
+    ) {
         let mut name = FixedText::<LONGEST>::new();
-        let _ = write!(name, "{}", self.name(state, id));
+        let _ = write!(name, "{}", self.name(state, form, id));
         path.as_mut_os_string().clear();
         path.push(dir);
         path.push(name.as_str());
@@ -70,10 +83,15 @@ impl Names {
 
     /// Which dump `name` is, if it is one to the letter: not that of another program, one with leading
     /// zeros in the pid, or of the 30th of February.
-    pub(super) fn parse(&self, name: &str) -> Option<(State, Id)> {
-        let (state, stem) = match name.strip_prefix('.') {
+    pub(super) fn parse(&self, name: &str) -> Option<(State, Form, Id)> {
+        let (state, rest) = match name.strip_prefix('.') {
             Some(hidden) => (State::Partial, hidden.strip_suffix(".partial")?),
-            None => (State::Whole, name.strip_suffix(".log")?),
+            None => (State::Whole, name),
+        };
+        let (form, stem) = match (rest.strip_suffix(".ring"), state) {
+            (Some(stem), _) => (Form::Image, stem),
+            (None, State::Partial) => (Form::Text, rest),
+            (None, State::Whole) => (Form::Text, rest.strip_suffix(".log")?),
         };
         let stem = stem.strip_suffix(self.cause.suffix())?;
         let rest = stem
@@ -86,8 +104,8 @@ impl Names {
             pid: pid.parse().ok()?,
         };
         let mut exact = FixedText::<LONGEST>::new();
-        let _ = write!(exact, "{}", self.name(state, id));
-        (exact.as_str() == name).then_some((state, id))
+        let _ = write!(exact, "{}", self.name(state, form, id));
+        (exact.as_str() == name).then_some((state, form, id))
     }
 }
 
@@ -106,6 +124,7 @@ impl Cause {
 struct Name<'a> {
     names: &'a Names,
     state: State,
+    form: Form,
     id: Id,
 }
 
@@ -113,10 +132,13 @@ impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Id { stamp, pid } = self.id;
         let (program, suffix) = (&self.names.program, self.names.cause.suffix());
-        match self.state {
-            State::Partial => write!(f, ".{program}-{pid}-{stamp}{suffix}.partial"),
-            State::Whole => write!(f, "{program}-{pid}-{stamp}{suffix}.log"),
-        }
+        let (hidden, ending) = match (self.state, self.form) {
+            (State::Whole, Form::Text) => ("", ".log"),
+            (State::Whole, Form::Image) => ("", ".ring"),
+            (State::Partial, Form::Text) => (".", ".partial"),
+            (State::Partial, Form::Image) => (".", ".ring.partial"),
+        };
+        write!(f, "{hidden}{program}-{pid}-{stamp}{suffix}{ending}")
     }
 }
 

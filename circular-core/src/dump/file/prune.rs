@@ -21,7 +21,8 @@ pub(super) const BY_HAND: &str =
 impl DumpDir {
     /// Removes all dumps of this program but `latest` and the newest others, eight in all, by the time
     /// in the name; and of the unfinished ones those that are not among the newest eight or were
-    /// abandoned more than ten minutes before `now`. A process that is killed amid its dump leaves one,
+    /// abandoned more than ten minutes before `now`. A text and the image beside it count as one, stay together and go
+    /// together; so does what is left of such a pair. A process that is killed amid its dump leaves one,
     /// and one after the other they would fill the disk.
     ///
     /// `latest` stays even if the clock was set back and others look newer. Only regular files
@@ -42,8 +43,9 @@ impl DumpDir {
         let mut whole = Newest::of(KEEP - usize::from(latest.is_some()));
         let mut partial = Newest::of(KEEP);
         let looked = listing.each(dir, reserve, &mut |name, kind| {
-            if let Some((state, id)) = names.parse(name).filter(|(_, id)| Some(*id) != latest) {
-                names.set_path(path, dir, state, id);
+            let parsed = names.parse(name).filter(|(.., id)| Some(*id) != latest);
+            if let Some((state, form, id)) = parsed {
+                names.set_path(path, dir, (state, form, id));
                 if is_file(kind, path) {
                     match state {
                         State::Whole => whole.add(id),
@@ -54,7 +56,7 @@ impl DumpDir {
         });
         let looked = looked.and_then(|()| {
             listing.each(dir, reserve, &mut |name, kind| {
-                let Some((state, id)) = names.parse(name) else {
+                let Some((state, form, id)) = names.parse(name) else {
                     return;
                 };
                 let is_old = match state {
@@ -64,7 +66,7 @@ impl DumpDir {
                 if !is_old {
                     return;
                 }
-                names.set_path(path, dir, state, id);
+                names.set_path(path, dir, (state, form, id));
                 if is_file(kind, path) {
                     if let Err(error) = remove(path) {
                         errors.push(explain("remove the old dump", path, &error, BY_HAND));
@@ -103,7 +105,11 @@ impl Newest {
         }
     }
 
+    /// One that is there counts once: a text and its image are one dump.
     fn add(&mut self, id: Id) {
+        if self.ids.contains(&Some(id)) {
+            return;
+        }
         let mut next = Some(id);
         for kept in self.ids.iter_mut().take(self.room) {
             // `None` is less than any.

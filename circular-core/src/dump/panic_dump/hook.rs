@@ -244,7 +244,7 @@ impl Hook {
         let wanted = panic.recorded.clone().unwrap_or_default();
         let mut out = |piece: Piece<'_>| match piece {
             Piece::Missed(missed) => writer.notice(Notice::Text, missed),
-            Piece::Records(records) => self.select.feed(records, &mut writer),
+            Piece::Records(records, _) => self.select.feed(records, &mut writer),
         };
         let dumped = write::write(&self.shared.tape, buffer, &wanted, &mut out)?;
         if panic.recorded.is_none() || dumped.lacks_wanted {

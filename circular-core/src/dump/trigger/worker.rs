@@ -124,7 +124,7 @@ impl Worker {
         let select = &self.select;
         let mut out = |piece: Piece<'_>| match piece {
             Piece::Missed(missed) => writer.notice(Notice::Text, missed),
-            Piece::Records(records) => select.feed(records, writer),
+            Piece::Records(records, _) => select.feed(records, writer),
         };
         write::write_from(tape, &mut self.buffer, &mut self.from, &mut out)
     }
