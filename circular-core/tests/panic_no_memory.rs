@@ -73,6 +73,7 @@ fn as_child() {
     let dump = PanicDump::builder(&ring.handle()).program(PROGRAM);
     match role.as_str() {
         "to a directory" => dump.dir(dumps::dir()).install(),
+        "with an image" => drop(dump.dir(dumps::dir()).image().try_install().unwrap()),
         "to stderr" => dump.install(),
         _ => unreachable!("no such role: {role}"),
     }
@@ -94,6 +95,16 @@ fn it_is_dumped_without_more_memory() {
     assert_eq!(texts.len(), 8);
     let text = &texts[7];
     assert!(text.contains("\nline 19999\n") && text.ends_with("\nover the limit\n"));
+
+    let dumps = Dumps::new();
+    let ended = dumps.run("with an image");
+    assert_eq!(ended.status.code(), Some(DONE), "{}", ended.stderr);
+    let text = dumps.texts().remove(0);
+    let [image] = &dumps.images()[..] else {
+        panic!("not one image: {}", ended.stderr)
+    };
+    assert!(image.snapshot().unwrap().text() == text);
+    assert!(text.ends_with("\nover the limit\n"));
 
     let ended = Dumps::new().run("to stderr");
     assert_eq!(ended.status.code(), Some(DONE), "{}", ended.stderr);

@@ -32,6 +32,9 @@ use dumps::{Dumps, PROGRAM};
 /// What is left of the stack of a thread that panics.
 const STACK_LEFT: usize = 16 * 1024;
 
+/// What a role ends with whose dump has an image beside it.
+const WITH_AN_IMAGE: &str = ", with an image";
+
 static RING: OnceLock<Ring> = OnceLock::new();
 
 fn ring() -> &'static Ring {
@@ -182,6 +185,10 @@ extern "C" fn panics_at_exit() {
 #[test]
 fn as_child() {
     let Some(role) = child::role() else { return };
+    let (role, has_image) = match role.strip_suffix(WITH_AN_IMAGE) {
+        Some(role) => (role, true),
+        None => (&*role, false),
+    };
     // What measures coverage writes a file at the end, too.
     let quiet = role != "is deep down" && role != "may write no large file";
     panic::set_hook(Box::new(move |_| {
@@ -193,6 +200,7 @@ fn as_child() {
     ring().record(Meta::new(), b"before\n").unwrap();
     let hook = PanicDump::builder(&ring().handle());
     let hook = hook.dir(dumps::dir()).program(PROGRAM);
+    let hook = if has_image { hook.image() } else { hook };
     if role == "forks in a hook" {
         forks_in_a_hook(hook, |record| record.seq() == 50);
         return;
@@ -201,8 +209,15 @@ fn as_child() {
         forks_in_a_hook(hook, |record| record.text().contains("stack backtrace"));
         return;
     }
+    if role == "forks in a hook, at the second look" {
+        static LOOKS: AtomicI32 = AtomicI32::new(0);
+        forks_in_a_hook(hook, |record| {
+            record.seq() == 50 && LOOKS.fetch_add(1, SeqCst) == 1
+        });
+        return;
+    }
     hook.install();
-    match role.as_str() {
+    match role {
         "is interrupted" => is_interrupted_in_a_write(),
         "is deep down" => {
             let deep = thread::Builder::new().stack_size(1 << 20);
@@ -251,13 +266,29 @@ fn as_child() {
     }
 }
 
-/// The texts of what a child has left that was aborted.
+/// The texts of what a child has left that was aborted. With images beside them it leaves the same.
 fn aborted(role: &str) -> Vec<String> {
+    let dumps = Dumps::new();
+    let ended = dumps.run(&format!("{role}{WITH_AN_IMAGE}"));
+    let signal = ended.status.signal();
+    assert_eq!(signal, Some(libc::SIGABRT), "{role}: {}", ended.stderr);
+    assert_images_are_there(&dumps, &ended.stderr);
+
     let dumps = Dumps::new();
     let ended = dumps.run(role);
     let signal = ended.status.signal();
     assert_eq!(signal, Some(libc::SIGABRT), "{role}: {}", ended.stderr);
     dumps.texts()
+}
+
+/// One beside each text, with the same in it.
+fn assert_images_are_there(dumps: &Dumps, stderr: &str) {
+    let (texts, images) = (dumps.texts(), dumps.images());
+    assert!(!texts.is_empty(), "{stderr}");
+    assert_eq!(images.len(), texts.len(), "{stderr}");
+    for (text, image) in texts.into_iter().zip(images) {
+        assert!(image.snapshot().unwrap().text() == text, "{stderr}");
+    }
 }
 
 #[test]
@@ -278,6 +309,11 @@ fn with_hardly_any_stack_left() {
     assert_eq!(ended.status.code(), Some(7), "{}", ended.stderr);
     let text = dumps.texts().remove(0);
     assert!(text.starts_with("before\n") && text.ends_with("\ndeep down\n"));
+
+    let dumps = Dumps::new();
+    let ended = dumps.run(&format!("is deep down{WITH_AN_IMAGE}"));
+    assert_eq!(ended.status.code(), Some(7), "{}", ended.stderr);
+    assert_images_are_there(&dumps, &ended.stderr);
 }
 
 #[test]
@@ -342,6 +378,19 @@ fn in_a_program_whose_redaction_hook_forks() {
         .filter(|line| line.starts_with("line "))
         .collect();
     assert_eq!(of_text, lines);
+    assert_eq!(ended.reports().len(), 1, "{}", ended.stderr);
+}
+
+/// The image stays the parent's as well, and so does the line that tells of both.
+#[test]
+fn in_a_program_whose_redaction_hook_forks_for_the_image() {
+    let _watchdog = watchdog::minutes(2);
+    let dumps = Dumps::new();
+    let ended = dumps.run(&format!(
+        "forks in a hook, at the second look{WITH_AN_IMAGE}"
+    ));
+    assert!(ended.status.success(), "{}", ended.stderr);
+    assert_images_are_there(&dumps, &ended.stderr);
     assert_eq!(ended.reports().len(), 1, "{}", ended.stderr);
 }
 

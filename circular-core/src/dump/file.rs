@@ -45,12 +45,18 @@ pub(crate) struct DumpFile<'a> {
     dir: &'a mut DumpDir,
     id: Id,
     form: Form,
+    /// It goes with a text that is whole, and has the name that it must have.
+    is_beside: bool,
     /// `None` when it was taken out.
     file: Option<File>,
     /// Whether the hidden name still exists, as far as we know.
     pending: bool,
     underway: Underway,
 }
+
+/// Which of a program's dumps one is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DumpId(Id);
 
 impl DumpDir {
     /// Finds out whether a dump can be made there: makes the file of one, writes to it, and removes it. Other files are left
@@ -92,6 +98,28 @@ impl DumpDir {
         self.make(now, form, underway)
     }
 
+    /// Makes the file of an image that is to stand beside the text `id`, which is whole.
+    pub(crate) fn create_image_beside(&mut self, id: DumpId) -> io::Result<DumpFile<'_>> {
+        let underway = Underway::begin(Generation::current());
+        let DumpId(id) = id;
+        let (names, form) = (&self.names, Form::Image);
+        names.set_path(&mut self.partial, &self.dir, (State::Partial, form, id));
+        names.set_path(&mut self.image, &self.dir, (State::Whole, form, id));
+        let path = &self.partial;
+        match self.reserve.open(|| create_new(path)) {
+            Ok(file) => Ok(DumpFile {
+                dir: self,
+                id,
+                form,
+                is_beside: true,
+                file: Some(file),
+                pending: true,
+                underway,
+            }),
+            Err(error) => Err(self.create_error(&error)),
+        }
+    }
+
     /// If the name is taken (two threads, one nanosecond), the next nanosecond is.
     fn make(
         &mut self,
@@ -118,6 +146,7 @@ impl DumpDir {
                             dir: self,
                             id,
                             form,
+                            is_beside: false,
                             file: Some(file),
                             pending: true,
                             underway,
@@ -175,6 +204,32 @@ impl DumpFile<'_> {
         Err(finish_error(&self.dir.partial, &names_taken()))
     }
 
+    /// Gives an image that stands beside a text its name, now that all is written. That counts as one dump with the text,
+    /// so none is removed for it; and if the name is taken, there is no other.
+    pub(crate) fn finish_beside(&mut self) -> io::Result<()> {
+        self.refuse_in_a_forked_child()?;
+        if let Err(error) = self.publish() {
+            return Err(finish_error(self.target(), &error));
+        }
+        // The second name. If it stays, a later dump finds it stale.
+        let _ = self.remove_partial();
+        Ok(())
+    }
+
+    /// The name that it is to have.
+    fn target(&self) -> &Path {
+        if self.is_beside {
+            &self.dir.image
+        } else {
+            &self.dir.whole
+        }
+    }
+
+    /// Which dump it is, to make an image beside it.
+    pub(crate) fn id(&self) -> DumpId {
+        DumpId(self.id)
+    }
+
     /// The open file, for what is to come behind a dump that is whole.
     pub(crate) fn take_file(&mut self) -> Option<OpenDump> {
         self.file.take().map(OpenDump)
@@ -207,7 +262,7 @@ impl DumpFile<'_> {
 
     /// Gives the file its own name, unless that exists. It may keep its hidden name as well.
     fn publish(&mut self) -> io::Result<()> {
-        let (from, to) = (&self.dir.partial, &self.dir.whole);
+        let (from, to) = (&self.dir.partial, self.target());
         if fs::hard_link(from, to).is_err() {
             // No hard links here, or `to` is taken, which this finds out as well.
             rename_new(from, to)?;

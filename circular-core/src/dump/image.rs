@@ -14,6 +14,7 @@ use crate::file::names::Name;
 use crate::file::program;
 use crate::format::file_header::Identity;
 use crate::format::live;
+use crate::memory::payload::Payload;
 use crate::record::Record;
 use crate::record::missed::Missed;
 use crate::ring::counts::TOLD;
@@ -27,6 +28,7 @@ use crate::tape::recording::Recording;
 use crate::time::clock;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind};
+use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Takes images of one ring, one after the other, in the same memory.
@@ -44,6 +46,8 @@ pub(crate) struct Taken {
     pub(crate) records: u64,
     /// What was in the ring when it was begun, and is not in it.
     pub(crate) missed: Missed,
+    /// Some of the records that were wanted most may be among those.
+    pub(crate) lacks_wanted: bool,
     /// Why there is nothing although something was written.
     pub(crate) why_nothing: Option<ErrorKind>,
 }
@@ -81,7 +85,8 @@ impl RingImage {
         Buffer::for_reader(shared.tape.capacity(), true)
     }
 
-    /// Takes what the ring holds and `select` lets out, in place of what it had before.
+    /// Takes what the ring holds and `select` lets out, in place of what it had before. The records with the seqs `wanted`
+    /// are among what was written by now.
     ///
     /// # Errors
     ///
@@ -91,6 +96,7 @@ impl RingImage {
         shared: &Shared,
         select: &DumpSelect,
         buffer: &mut Buffer,
+        wanted: &Range<u64>,
     ) -> io::Result<Taken> {
         let writer = &mut self.writer;
         writer.begin(Position::default());
@@ -121,7 +127,7 @@ impl RingImage {
                 writer.append(about(record), text)
             })
         };
-        let dumped = write::write(&shared.tape, buffer, &(0..0), &mut out)?;
+        let dumped = write::write(&shared.tape, buffer, wanted, &mut out)?;
         let mut missed = dumped.missed;
         missed += dumped.no_memory;
         missed += dropped;
@@ -134,6 +140,7 @@ impl RingImage {
             return Ok(Taken {
                 records: 0,
                 missed,
+                lacks_wanted: dumped.lacks_wanted,
                 why_nothing: (shared.tape.committed() > 0).then_some(why),
             });
         };
@@ -142,8 +149,17 @@ impl RingImage {
         Ok(Taken {
             records: run.missed().records.saturating_sub(pushed_out.records),
             missed,
+            lacks_wanted: dumped.lacks_wanted || run.begin.seq > wanted.start,
             why_nothing: None,
         })
+    }
+
+    /// Adds a record that the ring does not have.
+    pub(crate) fn add(&mut self, record: &Record<'_>, text: impl Payload) {
+        if text.len() > 0 {
+            self.is_as_in_ring = false;
+            self.writer.append(about(record), text);
+        }
     }
 
     /// Hands the file to `out`.

@@ -7,6 +7,7 @@ use self::one_at_a_time::OneAtATime;
 use self::thread_name::ProcessName;
 use crate::api::handle::Handle;
 use crate::dump::file::names::Cause;
+use crate::dump::image::RingImage;
 use crate::dump::options::DumpOptions;
 use crate::dump::redaction::Redaction;
 use crate::record::Record;
@@ -41,7 +42,8 @@ use std::time::Duration;
 /// 2. What the ring holds is written to a new file in [`dir`](PanicDumpBuilder::dir), which is
 ///    readable by its owner only, and gets its name, `<program>-<pid>-<UTC time>.log`, when it is
 ///    whole. The newest 8 of the program stay. It is not synced to the disk: it outlives the process,
-///    not the machine.
+///    not the machine. If [`image`](PanicDumpBuilder::image) asks for it, there is a second file beside it then, which
+///    is the ring as all that reads rings in files reads it.
 /// 3. If [`stderr`](PanicDumpBuilder::stderr) asks for it, what the ring holds is written there.
 /// 4. One line on stderr tells how much was dumped and where, or why not; if the file could not be
 ///    made, with the panic's message. Unless the dump has gone there too, it is left out when stderr
@@ -96,6 +98,7 @@ impl PanicDump {
             stderr: None,
             options: DumpOptions::default(),
             flush: None,
+            image: false,
         }
     }
 }
@@ -108,6 +111,7 @@ pub struct PanicDumpBuilder {
     stderr: Option<bool>,
     options: DumpOptions,
     flush: Option<Duration>,
+    image: bool,
 }
 
 impl PanicDumpBuilder {
@@ -155,6 +159,42 @@ impl PanicDumpBuilder {
         self
     }
 
+    /// Writes an image beside each dump in the [`dir`](Self::dir): the file of a ring, `<program>-<pid>-<UTC time>.ring`, with
+    /// levels, targets, times and numbers, which [`RingFile`](crate::RingFile) opens, and all that reads such files. See
+    /// [`Handle::write_image`] for what it is; the [`filter`](Self::filter) and the [hook](Self::redact) go
+    /// for it as well, and see each record a second time.
+    ///
+    /// It is written when the text is whole, and has the same name but for the ending: the two count as one dump,
+    /// and are removed together. If it fails, the line on stderr says why, and the text is there all the same. The
+    /// backtrace is in the text only.
+    ///
+    /// The memory for it is asked for when the hook is installed: as much address space as the ring takes, and 132 KiB. Where
+    /// the allocator has pages that are zeroed on demand, as the system's has, only those take memory that a panic's dump
+    /// puts records into; they are kept for the next one.
+    ///
+    /// It needs a directory. Without one, or where there is no memory, [`try_install`](Self::try_install) fails; after
+    /// [`install`](Self::install), the line on stderr says it at a panic.
+    ///
+    /// ```
+    /// use circular_core::{PanicDump, Ring, RingFile};
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("circular-panic-image-{}", std::process::id()));
+    /// # std::fs::create_dir(&dir)?;
+    /// let ring = Ring::new(1 << 20)?;
+    /// PanicDump::builder(&ring.handle()).dir(&dir).image().try_install()?;
+    /// assert!(std::panic::catch_unwind(|| panic!("oh no")).is_err());
+    /// let mut paths = std::fs::read_dir(&dir)?.map(|entry| entry.unwrap().path());
+    /// let image = paths.find(|path| path.extension().unwrap() == "ring").unwrap();
+    /// assert!(RingFile::open(image)?.snapshot()?.text().contains("oh no"));
+    /// # drop(std::panic::take_hook());
+    /// # std::fs::remove_dir_all(&dir)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn image(mut self) -> Self {
+        self.image = true;
+        self
+    }
+
     /// Has a panic that is going to abort the process wait, after the dump, until the readers have written and
     /// flushed what was said up to then, the panic included, but no longer than `patience`. Unless said, it
     /// does not wait, and what is not on a disk or a terminal by then is in the dump only.
@@ -197,7 +237,7 @@ impl PanicDumpBuilder {
     /// that, use [`install_hook`](Self::install_hook).
     ///
     /// `RUST_BACKTRACE` is read now. The buffers that dumps go through, 64 KiB each for a directory and for
-    /// stderr, are made now. From now on, and on unix, the exit waits for a dump that another thread makes,
+    /// stderr, are made now, and so is what an [`image`](Self::image) needs. From now on, and on unix, the exit waits for a dump that another thread makes,
     /// as long as that gets on.
     ///
     /// # Panics
@@ -223,14 +263,16 @@ impl PanicDumpBuilder {
     ///
     /// # Errors
     ///
-    /// Why no file can be made in the directory, with what to do about it. Then no hook is set.
+    /// Why no file can be made in the directory, or no [`image`](Self::image), with what to do about it. Then no hook is
+    /// set.
     ///
     /// # Panics
     ///
     /// As [`install`](Self::install).
     pub fn try_install(self) -> io::Result<PanicDumpHook> {
         self.try_out()?;
-        Ok(self.install_hook())
+        let image = self.make_image().transpose()?;
+        Ok(self.install_with(image.map(Ok)))
     }
 
     /// Finds out whether a dump can be made.
@@ -247,16 +289,43 @@ impl PanicDumpBuilder {
     ///
     /// As [`install`](Self::install).
     pub fn install_hook(self) -> PanicDumpHook {
+        let image = self.make_image();
+        self.install_with(image)
+    }
+
+    /// What makes images, if there are to be any.
+    fn make_image(&self) -> Option<io::Result<RingImage>> {
+        self.image.then(|| {
+            if self.dir.is_none() {
+                let message = "an image goes beside a panic's dump in a directory: choose one with dir(path)";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
+            let image = RingImage::new(&self.shared, self.options.program.as_deref());
+            image.map_err(|error| {
+                let message = format!("{error}, for the image beside a panic's dump: leave image() out, or take a smaller ring");
+                io::Error::new(io::ErrorKind::OutOfMemory, message)
+            })
+        })
+    }
+
+    fn install_with(self, image: Option<io::Result<RingImage>>) -> PanicDumpHook {
         let to_stderr = self.stderr.unwrap_or(self.dir.is_none());
         let buffer = || {
             let buffer = self.options.select.buffer(self.shared.tape.capacity());
             buffer.unwrap_or_else(|error| error.abort())
         };
-        let dir = self
-            .dir
-            .clone()
-            .map(|dir| (self.options.files(dir, Cause::Panic), buffer()));
-        let turn = OneAtATime::new(dir, to_stderr.then(buffer));
+        // What goes into an image is looked at record by record.
+        let buffer_for_files = || {
+            if image.is_some() {
+                let buffer = RingImage::buffer(&self.shared);
+                buffer.unwrap_or_else(|error| error.abort())
+            } else {
+                buffer()
+            }
+        };
+        let dir = self.dir.clone();
+        let dir = dir.map(|dir| (self.options.files(dir, Cause::Panic), buffer_for_files()));
+        let turn = OneAtATime::new(dir, image, to_stderr.then(buffer));
         hook::HOOKS.fetch_add(1, Relaxed);
         let hook = Arc::new(Hook {
             to_stderr,
@@ -282,6 +351,7 @@ impl fmt::Debug for PanicDumpBuilder {
             .field("stderr", &self.stderr)
             .field("options", &self.options)
             .field("flush", &self.flush)
+            .field("image", &self.image)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,8 @@
 //! Programs that panic, and a directory for their dumps.
 
 use super::child;
-use std::path::PathBuf;
+use circular_core::RingFile;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::{env, fs, process};
@@ -51,10 +52,11 @@ impl Dumps {
         }
     }
 
-    /// The texts of the dumps, the oldest first; nothing else may be left behind.
+    /// The texts of the dumps, the oldest first; nothing else may be left behind, but images beside them.
     pub(crate) fn texts(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap());
         let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension() != Some("ring".as_ref()) || !has_text(path));
         let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
         for name in paths.iter().map(name) {
             let is_whole = name.starts_with("prog-") && name.ends_with(".log");
@@ -65,6 +67,31 @@ impl Dumps {
         let text = |path| fs::read_to_string(path).unwrap();
         paths.iter().map(text).collect()
     }
+}
+
+impl Dumps {
+    /// The images beside them, the oldest first.
+    #[allow(dead_code, reason = "not every test makes images")]
+    pub(crate) fn images(&self) -> Vec<RingFile> {
+        let entries = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap());
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension() == Some("ring".as_ref()) && has_text(path));
+        // One program at a time: what comes before the time is the same for all.
+        paths.sort();
+        let open = |path: &PathBuf| RingFile::open(path).unwrap();
+        paths.iter().map(open).collect()
+    }
+}
+
+/// Whether an image has the text beside it that it belongs to.
+fn has_text(image: &Path) -> bool {
+    let hidden = image
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .starts_with('.');
+    !hidden && image.with_extension("log").exists()
 }
 
 impl Drop for Dumps {

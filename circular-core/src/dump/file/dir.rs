@@ -18,6 +18,8 @@ pub(crate) struct DumpDir {
     /// The two names of the dump that is being written, or was written last.
     pub(super) partial: PathBuf,
     pub(super) whole: PathBuf,
+    /// The name of the image beside it.
+    pub(super) image: PathBuf,
 }
 
 impl DumpDir {
@@ -34,7 +36,7 @@ impl DumpDir {
         let dir = path::absolute(&dir).unwrap_or(dir);
         let names = Names::new(program, cause);
         let room = || PathBuf::with_capacity(dir.as_os_str().len() + 1 + names::LONGEST);
-        let (partial, whole) = (room(), room());
+        let (partial, whole, image) = (room(), room(), room());
         let mut reserve = Reserve::default();
         reserve.refill();
         Self {
@@ -44,12 +46,18 @@ impl DumpDir {
             listing: Listing::new(),
             partial,
             whole,
+            image,
         }
     }
 
     /// The dump that was made last, if it has got to its end.
     pub(crate) fn last(&self) -> &Path {
         &self.whole
+    }
+
+    /// The image that was made beside it, if that has got to its end.
+    pub(crate) fn last_image(&self) -> &Path {
+        &self.image
     }
 }
 

@@ -1,6 +1,6 @@
 //! Descriptors that are kept for a dump: a program that leaks them is one that has none when it panics.
 //!
-//! One is for the dump, one for the look at which old ones must go.
+//! One is for the dump, one for the look at which old ones must go, and then for the image beside the dump.
 
 use std::fs::File;
 use std::io;

@@ -1,20 +1,22 @@
 //! What the hook does. The process may be about to die, and the thread may be in any state.
 //!
 //! Invariants: nothing here panics, waits for a lock, or waits for a reader, but before an abort, as long as
-//! it was asked to; the record, the file and
+//! it was asked to; the record, the file, the image and
 //! the line on stderr are made without asking for memory, unless something fails, a record is longer
-//! than the buffer, or a redaction hook does; the file is whole before anything goes to stderr; the
+//! than the buffer, or a redaction hook does; the file is whole before the image is begun, and both are over with before
+//! anything goes to stderr; the
 //! backtrace, which waits for a lock of the standard library's and allocates, comes last; the hook that
 //! was there before is always called.
 
 use super::backtrace;
 use super::last_flush::LastFlush;
 use super::message::{Panic, Pieces, TARGET, line_begin, record};
-use super::one_at_a_time::OneAtATime;
+use super::one_at_a_time::{Files, OneAtATime};
 use super::report::{self, ToStderr};
 use super::thread_name::{ProcessName, ThreadName};
-use crate::dump::file::OpenDump;
 use crate::dump::file::dir::DumpDir;
+use crate::dump::file::{DumpId, OpenDump};
+use crate::dump::image::{Facts, RingImage};
 use crate::dump::select::DumpSelect;
 use crate::dump::write::{self, Dumped, Piece};
 use crate::memory::payload::Slices;
@@ -73,6 +75,8 @@ struct Made {
     /// Why old ones could not be removed.
     prune_error: Option<io::Error>,
     file: Option<OpenDump>,
+    /// Whether there is an image beside it, or why not, if there was to be one.
+    image: Option<io::Result<()>>,
 }
 
 impl Hook {
@@ -113,6 +117,7 @@ impl Hook {
             time,
             recorded,
             aborts,
+            can_lock,
         });
         // Whoever could not have the ring's lock is likely to hold it.
         let patience = self.flush.filter(|_| aborts && can_lock);
@@ -169,15 +174,23 @@ impl Hook {
             return Open::default();
         }
         files.last = Some(Instant::now());
-        let dir = files.dir.as_mut();
-        let made = dir.map(|(dir, buffer)| self.dump_to_dir(dir, buffer, panic));
+        let Files { dir, image, .. } = &mut *files;
+        let image_needs_a_dir = dir.is_none() && image.is_some();
+        let made = dir
+            .as_mut()
+            .map(|(dir, buffer)| self.dump_to_dir(dir, buffer, image, panic));
         if self.shared.generation.is_past() {
             // The redaction hook has forked, and this is the child.
             return Open::default();
         }
         let mut line = self.turn.line();
         if let (Some(line), Some(Ok(made)), Some((dir, _))) = (&mut line, &made, &files.dir) {
-            let _ = report::begin_with_file(&mut ForTerminal(&mut **line), made.dumped, dir.last());
+            let line = &mut ForTerminal(&mut **line);
+            let _ = report::begin_with_file(line, made.dumped, dir.last());
+            if let Some(image) = &made.image {
+                let image = image.as_ref().map(|()| dir.last_image());
+                let _ = report::tell_image(line, image);
+            }
         }
         // Whoever waits for the files waits for what goes to stderr, too. But that may be stuck, and then
         // the file of the next must not wait for it.
@@ -203,7 +216,11 @@ impl Hook {
                 Err(error) => Err(error),
             });
             let text = || panic.text(&self.select);
-            let has_line = report::end(&mut ForTerminal(&mut *line), in_file, &to_stderr, text);
+            let line_for_terminal = &mut ForTerminal(&mut *line);
+            let has_line = report::end(line_for_terminal, in_file, &to_stderr, text);
+            if image_needs_a_dir {
+                let _ = line_for_terminal.write_str(report::IMAGE_NEEDS_A_DIR);
+            }
             // Its text has been through the redaction hook, which may have forked.
             if self.shared.generation.is_past() {
                 return Open::default();
@@ -222,15 +239,53 @@ impl Hook {
         &self,
         dir: &mut DumpDir,
         buffer: &mut Buffer,
+        image: &mut Option<io::Result<RingImage>>,
         panic: &Panic<'_>,
     ) -> io::Result<Made> {
         let mut file = dir.create(SystemTime::now())?;
         let dumped = self.write_dump(buffer, panic, &mut file)?;
+        let prune_error = file.finish()?;
+        let (id, open) = (file.id(), file.take_file());
+        drop(file);
+        let image = image.as_mut().map(|image| match image {
+            Ok(image) => self.write_image(dir, id, buffer, image, panic),
+            // What it says is what matters, and it stays for the next.
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+        });
         Ok(Made {
             dumped,
-            prune_error: file.finish()?,
-            file: file.take_file(),
+            prune_error,
+            file: open,
+            image,
         })
+    }
+
+    /// What the ring holds, and the panic at the end, beside the text `id`.
+    fn write_image(
+        &self,
+        dir: &mut DumpDir,
+        id: DumpId,
+        buffer: &mut Buffer,
+        image: &mut RingImage,
+        panic: &Panic<'_>,
+    ) -> io::Result<()> {
+        let (shared, select) = (&self.shared, &self.select);
+        let wanted = panic.recorded.clone().unwrap_or_default();
+        let taken = image.take(shared, select, buffer, &wanted)?;
+        if panic.recorded.is_none() || taken.lacks_wanted {
+            panic.add_to(select, image);
+        }
+        // The lock is not tried for in vain a second time.
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        let state = if panic.can_lock && !shared.generation.is_past() {
+            shared.state.lock_by(deadline)
+        } else {
+            None
+        };
+        let facts = state.map(|state| Facts::of(&state)).unwrap_or_default();
+        let mut file = dir.create_image_beside(id)?;
+        image.write(shared, facts, &mut |piece| file.write_piece(piece))?;
+        file.finish_beside()
     }
 
     /// Everything that the ring holds, a line where something is missing, and the panic at the end.

@@ -4,7 +4,9 @@
 //! Invariant: nothing is allocated. The pieces lie where they are, and the ring takes several.
 
 use super::thread_name::ThreadName;
+use crate::dump::image::RingImage;
 use crate::dump::select::DumpSelect;
+use crate::memory::payload::Slices;
 use crate::record::Record;
 use crate::record::level::Level;
 use crate::record::part::Part;
@@ -13,7 +15,7 @@ use crate::text::fixed_text::FixedText;
 use crate::time::clock::Stamp;
 use crate::time::timestamp::Timestamp;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::ops::Range;
 use std::panic::PanicHookInfo;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +26,9 @@ pub(super) const TARGET: &str = "panic";
 /// Room for the beginning of the line, and for the place in the file: more than either takes.
 const BEGIN: usize = 80;
 const PLACE: usize = 32;
+
+/// How many pieces a panic's text has.
+const PIECES: usize = 9;
 
 /// The small pieces, which have to be written first.
 pub(super) struct Pieces<'a> {
@@ -61,7 +66,7 @@ impl<'a> Pieces<'a> {
         self.message
     }
 
-    pub(super) fn all(&self) -> [&[u8]; 9] {
+    pub(super) fn all(&self) -> [&[u8]; PIECES] {
         let at = if self.file.is_empty() { "" } else { " at " };
         [
             self.begin.as_bytes(),
@@ -98,11 +103,13 @@ fn message<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
 /// What one panic is to a dump.
 pub(super) struct Panic<'a> {
     /// The record that it became, or would have.
-    pub(super) pieces: &'a [&'a [u8]],
+    pub(super) pieces: &'a [&'a [u8]; PIECES],
     pub(super) time: SystemTime,
     /// Among which seqs that is, if the ring took it.
     pub(super) recorded: Option<Range<u64>>,
     pub(super) aborts: bool,
+    /// Whether the ring's lock is to be had.
+    pub(super) can_lock: bool,
 }
 
 impl Panic<'_> {
@@ -116,6 +123,20 @@ impl Panic<'_> {
             return self.pieces.iter().try_for_each(|piece| writer.take(piece));
         }
         writer.take(&self.text(select))
+    }
+
+    /// Adds the same to an image.
+    pub(super) fn add_to(&self, select: &DumpSelect, image: &mut RingImage) {
+        let record = record(0, self.time, &[]);
+        if select.is_none() {
+            let mut slices = [IoSlice::new(&[]); PIECES];
+            for (slice, piece) in slices.iter_mut().zip(self.pieces) {
+                *slice = IoSlice::new(piece);
+            }
+            image.add(&record, Slices::new(&slices));
+        } else {
+            image.add(&record, &self.text(select)[..]);
+        }
     }
 
     /// The same, in one piece. This allocates.

@@ -5,10 +5,12 @@
 //! in a signal handler too, gets on.
 
 use crate::dump::file::dir::DumpDir;
+use crate::dump::image::RingImage;
 use crate::sys::stderr::LINE;
 use crate::sys::underway::{LOOK, Patience};
 use crate::tape::buffer::Buffer;
 use crate::text::fixed_text::FixedText;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
@@ -32,6 +34,8 @@ pub(super) struct OneAtATime {
 pub(super) struct Files {
     /// Where they go and the buffer that they go through, if they are made at all.
     pub(super) dir: Option<(DumpDir, Buffer)>,
+    /// What makes images, if there are to be any, or why there will be none.
+    pub(super) image: Option<io::Result<RingImage>>,
     /// When the last dump began.
     pub(super) last: Option<Instant>,
 }
@@ -49,9 +53,18 @@ impl Drop for ToStderr<'_> {
 }
 
 impl OneAtATime {
-    pub(super) fn new(dir: Option<(DumpDir, Buffer)>, stderr: Option<Buffer>) -> Self {
+    pub(super) fn new(
+        dir: Option<(DumpDir, Buffer)>,
+        image: Option<io::Result<RingImage>>,
+        stderr: Option<Buffer>,
+    ) -> Self {
+        let files = Files {
+            dir,
+            image,
+            last: None,
+        };
         Self {
-            files: Mutex::new(Files { dir, last: None }),
+            files: Mutex::new(files),
             stderr: stderr.map(Mutex::new),
             to_stderr: AtomicBool::new(false),
             line: Mutex::new(Line::new()),

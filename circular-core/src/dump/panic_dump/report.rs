@@ -21,6 +21,21 @@ pub(super) fn begin_with_file(line: &mut impl Write, dumped: Dumped, path: &Path
     write!(line, "{PREFIX}{} to {}", Count(dumped), path.display())
 }
 
+/// Goes on with the image that was made beside it, or why there is none.
+pub(super) fn tell_image(line: &mut impl Write, image: Result<&Path, &io::Error>) -> fmt::Result {
+    match image {
+        Ok(path) => {
+            let name = path.file_name().map_or(path, Path::new);
+            write!(line, " and {}", name.display())
+        }
+        Err(error) => write!(line, "; no image: {error}"),
+    }
+}
+
+/// Ends a line without a file, where there was to be an image beside one.
+pub(super) const IMAGE_NEEDS_A_DIR: &str =
+    "; no image: it goes beside a dump in a directory, so choose one with dir(path)";
+
 /// Ends the line, and tells whether there is anything to say: nothing if stderr, where it would be said,
 /// has failed. If a file was made, the line begins with it; it may tell why old ones could not be removed.
 /// `text` is the panic's own, which may be nowhere else soon.
