@@ -8,7 +8,8 @@
 //! dump it all ([`PanicDump`]), and an error what came since the last one ([`DumpTrigger`]).
 //!
 //! The ring is a block on the heap, or a file in memory ([`RingBuilder::mapped`]): then what it holds is there after any
-//! end of the process, SIGKILL included, and other processes can look at it with [`RingFile`].
+//! end of the process, SIGKILL included, and other processes can look at it with [`RingFile`]. Any ring can be written as
+//! such a file, too ([`Handle::write_image`]).
 //!
 //! The price: a record takes up to 24 bytes more than its own, what is kept on the heap is lost when the process
 //! is killed, and once the ring has wrapped around, up to 1/64 of its capacity, at the oldest end, is
@@ -140,7 +141,8 @@ pub use api::record_stream::{Lagged, RecordStream};
 pub use api::ring::{Ring, RingBuilder};
 pub use api::ring_file::{Listed, RingFile, RingInfo};
 pub use dump::on_demand::{DumpBuilder, DumpReport, DumpTo};
-pub use dump::panic_dump::{PanicDump, PanicDumpBuilder, PanicDumpHook};
+pub use dump::panic_dump::installed::PanicDumpHook;
+pub use dump::panic_dump::{PanicDump, PanicDumpBuilder};
 pub use dump::redaction::Redaction;
 pub use dump::trigger::request::TriggerStats;
 pub use dump::trigger::{DumpTrigger, DumpTriggerBuilder};

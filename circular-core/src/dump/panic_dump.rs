@@ -3,6 +3,7 @@
 //! This is how it is asked for. [`hook`] is what is done then.
 
 use self::hook::Hook;
+use self::installed::PanicDumpHook;
 use self::one_at_a_time::OneAtATime;
 use self::thread_name::ProcessName;
 use crate::api::handle::Handle;
@@ -17,10 +18,9 @@ use crate::select::targets::Targets;
 use crate::tape::recording::Recording;
 use std::fmt;
 use std::io;
-use std::panic;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// Where a panic's dump goes. Made by [`PanicDump::builder`].
@@ -336,11 +336,7 @@ impl PanicDumpBuilder {
             flush: self.flush,
             shared: self.shared,
         });
-        let set = set_hook(Arc::clone(&hook));
-        PanicDumpHook {
-            hook,
-            set: Arc::new(Mutex::new(set)),
-        }
+        PanicDumpHook::set(hook)
     }
 }
 
@@ -356,87 +352,9 @@ impl fmt::Debug for PanicDumpBuilder {
     }
 }
 
-/// The hook that [`install_hook`](PanicDumpBuilder::install_hook) has set, to find out whether it is there still.
-///
-/// Who sets a hook without calling the one before replaces it, silently: color-eyre, human-panic,
-/// better-panic and log-panics do. Dropping this changes nothing.
-///
-/// ```
-/// use circular_core::{PanicDump, Ring};
-///
-/// let ring = Ring::new(1 << 20)?;
-/// let hook = PanicDump::builder(&ring.handle()).install_hook();
-/// assert!(hook.is_installed());
-///
-/// // What color-eyre does, say.
-/// std::panic::set_hook(Box::new(|_| eprintln!("oh no")));
-/// assert!(!hook.is_installed());
-///
-/// // It runs first again, and then the other.
-/// assert!(hook.reinstall());
-/// assert!(hook.is_installed());
-/// # drop(std::panic::take_hook());
-/// # Ok::<(), circular_core::BuildError>(())
-/// ```
-#[derive(Clone)]
-pub struct PanicDumpHook {
-    hook: Arc<Hook>,
-    /// What the closure that is set holds on to.
-    set: Arc<Mutex<Weak<()>>>,
-}
-
-impl PanicDumpHook {
-    /// Returns whether the hook is still there: as the first one, or in one that took it and has kept it, to
-    /// call it. It is not if it was replaced. What another hook does with one that it has kept is not known.
-    pub fn is_installed(&self) -> bool {
-        self.lock().strong_count() > 0
-    }
-
-    /// Sets the hook again if it was replaced, and tells whether it was. It runs before the one that has
-    /// replaced it.
-    ///
-    /// # Panics
-    ///
-    /// If called by a thread that panics, as [`std::panic::set_hook`] does.
-    pub fn reinstall(&self) -> bool {
-        let mut set = self.lock();
-        let was_replaced = set.strong_count() == 0;
-        if was_replaced {
-            *set = set_hook(Arc::clone(&self.hook));
-        }
-        was_replaced
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Weak<()>> {
-        self.set.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for PanicDumpHook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PanicDumpHook")
-            .field("is_installed", &self.is_installed())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Puts the hook before the one that is set, and tells what lives as long as it is set.
-fn set_hook(hook: Arc<Hook>) -> Weak<()> {
-    /// Two at once would each take the same one, and one of them be lost.
-    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
-    let _one_by_one = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_set = Arc::new(());
-    let set = Arc::downgrade(&is_set);
-    let previous = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        let _is_set = &is_set;
-        hook.run(info, &*previous);
-    }));
-    set
-}
-
 mod backtrace;
 mod hook;
+pub(crate) mod installed;
 mod last_flush;
 mod message;
 mod one_at_a_time;
