@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 /// # Where nothing waits
 ///
 /// Some code runs on a thread that others may wait for: a sink of a reader, of a
-/// [`DumpTrigger`](crate::DumpTrigger) or of [`dump_to`](Self::dump_to), and its destructor; a waker that is told that an [`AsyncReader`](crate::AsyncReader) has more; a
+/// [`DumpTrigger`](crate::DumpTrigger), of [`dump_to`](Self::dump_to) or [`write_image`](Self::write_image), and its destructor; a waker that is told that an [`AsyncReader`](crate::AsyncReader) has more; a
 /// [redaction](crate::Redaction) hook; and what [`PanicDump`](crate::PanicDump) does in the panic hook. There nothing
 /// waits, of this ring or another, as it might be for itself: [`flush`](Self::flush) returns at once,
 /// [`flush_timeout`](Self::flush_timeout) and [`join_timeout`](Self::join_timeout) are `false` at once, and a write

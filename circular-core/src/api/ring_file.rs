@@ -23,7 +23,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A ring that is in a file ([`RingBuilder::mapped`](crate::RingBuilder::mapped)), looked at from outside: while its
-/// program runs, or after it has ended, however it did. Cheap to clone.
+/// program runs, or after it has ended, however it did. Or an image of any ring
+/// ([`Handle::write_image`](crate::Handle::write_image)), which is a copy. Cheap to clone.
 ///
 /// It only reads, and never maps the file, so nothing that is in it, and nothing that happens to it, hurts whoever looks:
 /// a file that is cut is an error. The program is not asked and does not notice.
@@ -72,7 +73,7 @@ pub struct RingInfo {
     pub host: Option<String>,
     /// Its process, as that is called where it runs: in a container, that may be another number than outside.
     pub pid: u64,
-    /// Its user.
+    /// Its user; `u32::MAX` in an image that was made where that is not asked for, on other systems than Linux.
     pub uid: u32,
     /// The ring's id, which is in the file's name as well.
     pub ring: u64,
@@ -84,7 +85,7 @@ pub struct RingInfo {
     pub capacity: u64,
     /// What wrote it, with its version.
     pub writer: String,
-    /// Whether the file is a copy of the one that the program writes.
+    /// Whether the file is a copy of the one that the program writes, or an image, which is a copy of none.
     pub is_copy: bool,
     /// Whether the end of the file is missing: the records there are lost. In a copy of a ring that was written meanwhile,
     /// records may be mixed up then, as what tells which are whole lies at the end.

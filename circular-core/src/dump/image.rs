@@ -127,6 +127,8 @@ impl RingImage {
                 writer.append(about(record), text)
             })
         };
+        // What comes later need not be in it.
+        let has_any = shared.tape.committed() > 0;
         let dumped = write::write(&shared.tape, buffer, wanted, &mut out)?;
         let mut missed = dumped.missed;
         missed += dumped.no_memory;
@@ -141,7 +143,7 @@ impl RingImage {
                 records: 0,
                 missed,
                 lacks_wanted: dumped.lacks_wanted,
-                why_nothing: (shared.tape.committed() > 0).then_some(why),
+                why_nothing: has_any.then_some(why),
             });
         };
         let pushed_out = writer.pushed_out();

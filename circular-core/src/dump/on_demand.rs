@@ -57,8 +57,8 @@ impl Handle {
     }
 
     /// Writes what the ring holds now as an image: the file of a ring, which [`RingFile`](crate::RingFile) opens, and all
-    /// that reads such files. So one on the heap can be looked at elsewhere, with levels, targets, times and numbers, and
-    /// one in a file without waiting for its program's end. It works on every system.
+    /// that reads such files. So one on the heap can be looked at elsewhere, too, with levels, targets, times and numbers. It
+    /// works on every system.
     ///
     /// ```
     /// use circular_core::{Level, Meta, Ring, RingFile};
@@ -77,14 +77,14 @@ impl Handle {
     /// ```
     ///
     /// Nothing is left out or changed: it has what a ring in a file has, secrets too. With a hook, a filter, or a directory
-    /// where names and old files are seen to, it is [`DumpBuilder::write_image`]. A file that is made as above
-    /// may be read by others, as the umask says.
+    /// where names and old files are seen to, it is [`DumpBuilder::write_image`]. Others may read a file that is made as
+    /// above, if the umask lets them.
     ///
     /// Records keep their numbers, and a [`Cursor`](crate::Cursor) of this ring means the same there. It has no gaps: if
-    /// writers overtake it, it begins behind what was overwritten, as a [`snapshot`](Self::snapshot) does.
-    /// Its [state](crate::RingFile::state) is [`Copy`](crate::RingState::Copy). It is as long as the ring and 68 KiB, and
-    /// takes that much memory until it is written, though what the ring has no records for is not
-    /// touched. The sink is flushed when it has all, and nothing waits in it for readers.
+    /// writers overtake it, or there is no memory for a record of more than 46 KiB, it begins behind what is missing.
+    /// Its [state](crate::RingFile::state) is [`Copy`](crate::RingState::Copy). It is as long as the ring and 68 KiB, of
+    /// which what has records is in memory until it is written. The sink is flushed when it has all, and nothing waits in
+    /// it for readers.
     ///
     /// # Errors
     ///
@@ -93,8 +93,7 @@ impl Handle {
     pub fn write_image(&self, sink: impl Write) -> io::Result<DumpReport> {
         let shared = self.shared();
         refuse_in_a_forked_child(shared)?;
-        let mut sink = sink;
-        image_to_sink(shared, &DumpOptions::default(), &mut sink)
+        image_to_sink(shared, &DumpOptions::default(), sink)
     }
 }
 
@@ -277,12 +276,7 @@ impl<'a> DumpBuilder<'a> {
                 report.path = Some(dir.last().to_owned());
                 Ok(report)
             }
-            To::Sink(sink) => {
-                // In its destructor, too.
-                let _no_wait = NoWait::enter();
-                let mut sink = sink;
-                image_to_sink(&shared, &options, &mut sink)
-            }
+            To::Sink(sink) => image_to_sink(&shared, &options, sink),
         }
     }
 }
@@ -317,9 +311,12 @@ impl<'a> Image<'a> {
                 image,
                 taken,
             }),
-            Some(io::ErrorKind::OutOfMemory) => Err(io::ErrorKind::OutOfMemory.into()),
             Some(kind) => {
-                let message = "writers were faster than every look at the ring: try again";
+                let message = if kind == io::ErrorKind::OutOfMemory {
+                    "no memory for the last record, which is a long one: free some, and try again"
+                } else {
+                    "writers were faster than every look at the ring: try again"
+                };
                 Err(io::Error::new(kind, message))
             }
         }
@@ -341,9 +338,12 @@ impl<'a> Image<'a> {
 fn image_to_sink(
     shared: &Shared,
     options: &DumpOptions,
-    sink: &mut impl Write,
+    sink: impl Write,
 ) -> io::Result<DumpReport> {
-    let mut writer = SinkWriter::new(sink);
+    // In its destructor, too.
+    let _no_wait = NoWait::enter();
+    let mut sink = sink;
+    let mut writer = SinkWriter::new(&mut sink);
     let image = Image::take(shared, options)?;
     let report = image.write(&mut |piece| {
         let (image_writer::Piece::Bytes(bytes) | image_writer::Piece::Zeroes(bytes)) = piece;
