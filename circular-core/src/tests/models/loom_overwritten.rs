@@ -63,7 +63,7 @@ fn loom_a_dump_is_whole_records_and_tells_what_was_overwritten_meanwhile() {
         let mut out = |piece: Piece<'_>| {
             match piece {
                 Piece::Missed(loss) => told += loss.missed.records,
-                Piece::Records(records) => bytes.extend_from_slice(records.bytes()),
+                Piece::Records(records, _) => bytes.extend_from_slice(records.bytes()),
             }
             Ok(())
         };
