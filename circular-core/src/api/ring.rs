@@ -5,6 +5,7 @@ use crate::error::BuildError;
 use crate::memory::payload;
 use crate::record::meta::Meta;
 use crate::ring::at_exit;
+use crate::ring::crash_text::{self, Opened, TextOptions};
 use crate::ring::in_file::FileOptions;
 use crate::ring::shared::Shared;
 use crate::sys::thread_buffer;
@@ -371,9 +372,9 @@ impl RingBuilder {
         self
     }
 
-    /// Has the ring's file say what its program died of, if it was a crash; `false` by default. It is for a ring
-    /// [in a file](Self::mapped), and [`RingFile::state`](crate::RingFile::state) tells what was noted: which signal, when, in
-    /// which thread, and the address.
+    /// Has the ring's file say what its program died of, if it was a crash; `false` by default. For a ring
+    /// [in a file](Self::mapped), [`RingFile::state`](crate::RingFile::state) tells what was noted: which signal, when, in which
+    /// thread, and the address. Of a ring on the heap the text is written, see [below](#a-ring-on-the-heap).
     ///
     /// Handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT are set for the whole process when the first such ring is made,
     /// and stay. They store a few words, and pass the signal on to what was there before: the program ends as it does without
@@ -393,6 +394,14 @@ impl RingBuilder {
     /// - A handler that was set later, and does not pass the signal on to what it has found.
     /// - A forked child's crash: the ring is its parent's.
     ///
+    /// # A ring on the heap
+    ///
+    /// At a crash, a handler writes `<program>.<ring>.crash.txt` into the directory where a ring in a file would be: a line with
+    /// signal, address and thread, and then what was logged, the oldest first, as it was logged: no redaction, and for this
+    /// user's eyes only. `<program>` is the executable's name. The file is opened when the ring is made, without a name, so a
+    /// program that is well, or is killed by SIGKILL, leaves nothing. [`keep`](Self::keep) of them stay. It takes as long as it
+    /// takes to write so much. A file system without such files (`O_TMPFILE`) is an error that says so.
+    ///
     /// Like a ring in a file it is for Linux; elsewhere it is an error that says so, or the ring does without it, with
     /// [`or_heap`](Self::or_heap).
     pub fn crash_note(mut self, is_on: bool) -> Self {
@@ -407,12 +416,38 @@ impl RingBuilder {
     /// A capacity of zero, one that is more than the address space, or one that the system has no
     /// memory for. [`BuildError::Mapping`] if the ring is to be in a file and cannot be.
     pub fn build(self) -> Result<Ring, BuildError> {
-        let shared = Arc::new(self.make()?);
+        let mut shared = self.make()?;
+        let text = self.open_text(&mut shared)?;
+        let shared = Arc::new(shared);
         shared.hang_bell();
+        if let Some(text) = text {
+            text.watch(&shared);
+        }
         if self.flush_at_exit.is_some() || shared.file.is_some() {
             at_exit::register(&shared, self.flush_at_exit);
         }
         Ok(Ring::with_shared(shared))
+    }
+
+    /// Opens the file for the text of a ring on the heap, if there is to be one.
+    fn open_text(&self, shared: &mut Shared) -> Result<Option<Opened>, BuildError> {
+        if !self.crash_note || shared.file.is_some() {
+            return Ok(None);
+        }
+        let file = self.file.as_ref();
+        let options = TextOptions {
+            file: file.map(|(dir, program)| (dir.as_deref(), &**program)),
+            keep: self.keep,
+        };
+        match crash_text::open(options, shared.id) {
+            Ok(opened) => Ok(Some(opened)),
+            Err(error) if self.or_heap => {
+                // Why it has no file is the first that one wants to know.
+                shared.mapping_error.get_or_insert(error);
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn make(&self) -> Result<Shared, BuildError> {

@@ -84,6 +84,12 @@ pub(super) fn is_ignored(signal: &Signal, is_fault: bool) -> bool {
     handler == Some(IGNORE) && !is_fault
 }
 
+/// Whether a function has the signal after us. Else the program dies of it.
+pub(super) fn is_function(signal: &Signal) -> bool {
+    let handler = former(signal.number).map(|former| former.handler.load(Relaxed));
+    handler.is_some_and(|handler| ![DEFAULT, IGNORE].contains(&handler))
+}
+
 /// Has done what would be done without us. `mask` is what was blocked when our handler, `ours`, was called, and `errno` what it
 /// was.
 pub(super) fn chain(

@@ -55,10 +55,11 @@ fn on_crash(signal: &Signal, mask: u64, errno: &mut c_int) {
     }
     let local = 0;
     let author = Author::with(&local);
-    note::write(&Inside::enter(), author, signal, is_fault);
-    let outcome = former::chain(signal, is_fault, on_signal, mask, errno);
-    if outcome == Outcome::GoesOn {
-        note::withdraw(&Inside::enter(), author);
+    let dies = !former::is_function(signal);
+    note::write(&Inside::enter(), author, signal, is_fault, dies);
+    match former::chain(signal, is_fault, on_signal, mask, errno) {
+        Outcome::GoesOn => note::withdraw(&Inside::enter(), author),
+        Outcome::Dies => note::write_texts(&Inside::enter(), signal, is_fault),
     }
 }
 

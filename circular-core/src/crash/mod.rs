@@ -1,7 +1,7 @@
 //! What is done when a signal comes that programs die of: SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT.
 //!
-//! Each ring that asked for it is told in its file what happened (`note.rs`), and then whatever was there before us
-//! has the signal (`former.rs`).
+//! Each ring that asked for it is told in its file what happened (`note.rs`), and of one on the heap the text is written to a
+//! file (`text.rs`); then whatever was there before us has the signal (`former.rs`).
 //!
 //! Invariant: the program ends, or goes on, as it would without this: with the same status, the same core, and the same
 //! words on stderr. And nothing in a handler can block, allocate, or fault: it may have interrupted anything, on a stack
@@ -24,6 +24,8 @@ mod handler;
 mod note;
 #[cfg(target_os = "linux")]
 mod system;
+#[cfg(target_os = "linux")]
+pub(crate) mod text;
 #[cfg(target_os = "linux")]
 pub(crate) mod watched;
 

@@ -49,22 +49,37 @@ fn word(live: &Live, offset: usize) -> &AtomicU64 {
     &live[offset / WORD]
 }
 
-/// Notes the signal in all rings.
-pub(super) fn write(inside: &Inside, author: Author, signal: &Signal, is_fault: bool) {
+/// Notes the signal in all rings in files, and writes the text of those on the heap, if it is time to: the program `dies`, or may.
+pub(super) fn write(inside: &Inside, author: Author, signal: &Signal, is_fault: bool, dies: bool) {
     for ring in inside.rings() {
-        let (entry, Some(live)) = (ring.entry, ring.live()) else {
-            continue;
-        };
+        let entry = ring.entry;
+        if let Some((text, tape)) = ring.text() {
+            text.write(tape, signal, is_fault, dies);
+        }
         // Where another thread is about to write one, both have come at the same time.
         if author.is_within(entry) || entry.noted.is_taken.swap(true, AcqRel) {
             continue;
         }
-        if system::write_thread_name(live) {
-            write_in(live, author, signal, is_fault);
+        let is_written = match ring.live() {
+            Some(live) if system::write_thread_name(live) => {
+                write_in(live, author, signal, is_fault);
+                true
+            }
+            Some(_) => false,
+            None => true,
+        };
+        if is_written {
             entry.noted.frame.store(author.frame, Relaxed);
             entry.noted.thread.store(author.thread, Relaxed);
         }
         entry.noted.is_taken.store(false, Release);
+    }
+}
+
+/// Writes texts that were not yet, now that it is known that the program dies.
+pub(super) fn write_texts(inside: &Inside, signal: &Signal, is_fault: bool) {
+    for (text, tape) in inside.rings().filter_map(|ring| ring.text()) {
+        text.write(tape, signal, is_fault, true);
     }
 }
 
@@ -86,17 +101,19 @@ fn write_in(live: &Live, author: Author, signal: &Signal, is_fault: bool) {
 /// Takes back what that handler has noted: the program goes on.
 pub(super) fn withdraw(inside: &Inside, author: Author) {
     for ring in inside.rings() {
-        let (entry, Some(live)) = (ring.entry, ring.live()) else {
+        let entry = ring.entry;
+        if !author.has_written(entry) || entry.noted.is_taken.swap(true, AcqRel) {
             continue;
-        };
-        if author.has_written(entry) && !entry.noted.is_taken.swap(true, AcqRel) {
-            if system::write_thread_name(live) {
-                count_survived(live);
-                word(live, live::NOTE).store(0, Release);
-            }
-            entry.noted.thread.store(0, Relaxed);
-            entry.noted.is_taken.store(false, Release);
         }
+        if let Some((text, _)) = ring.text() {
+            text.withdraw();
+        }
+        if let Some(live) = ring.live().filter(|live| system::write_thread_name(live)) {
+            count_survived(live);
+            word(live, live::NOTE).store(0, Release);
+        }
+        entry.noted.thread.store(0, Relaxed);
+        entry.noted.is_taken.store(false, Release);
     }
 }
 

@@ -12,12 +12,13 @@
 use crate::format::live;
 use crate::format::word::WORD;
 use libc::{c_int, c_void, siginfo_t};
-use std::ffi::c_long;
+use std::cell::UnsafeCell;
+use std::ffi::{CStr, c_long};
 use std::io;
 use std::mem::{MaybeUninit, transmute};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
 /// One bit for each signal.
 pub(super) type Mask = u64;
@@ -308,14 +309,26 @@ use libc::{fstat64 as fstat, stat64 as stat};
 /// How long a file is. `None` if the descriptor is not that file's: somebody may have closed all that he did not know.
 #[inline(never)]
 pub(super) fn file_len(fd: c_int, file: FileId) -> Option<usize> {
+    let now = status(fd)?;
+    let len = usize::try_from(now.st_size).ok();
+    len.filter(|_| file_id(&now) == file)
+}
+
+fn status(fd: c_int) -> Option<stat> {
     let mut now = MaybeUninit::<stat>::zeroed();
     // SAFETY: it fills in a place of that type, which lives during the call.
     let result = unsafe { fstat(fd, now.as_mut_ptr()) };
     // SAFETY: the system has filled it in, and zeroes are valid.
     let now = unsafe { now.assume_init() };
-    #[allow(clippy::useless_conversion, reason = "not on every machine")]
-    let is_it = result == 0 && [u64::from(now.st_dev), u64::from(now.st_ino)] == file;
-    usize::try_from(now.st_size).ok().filter(|_| is_it)
+    (result == 0).then_some(now)
+}
+
+#[allow(
+    clippy::useless_conversion,
+    reason = "they have other types on other machines"
+)]
+fn file_id(status: &stat) -> FileId {
+    [u64::from(status.st_dev), u64::from(status.st_ino)]
 }
 
 /// Puts zeroed memory of this process's own in the place of a mapping's, from one offset to another, both at pages.
@@ -338,4 +351,85 @@ pub(super) fn write_word(fd: c_int, word: u64, offset: usize) {
     let offset = libc::off_t::try_from(offset).unwrap_or(0);
     // SAFETY: a buffer of that length, which lives during the call.
     unsafe { libc::pwrite(fd, bytes.as_ptr().cast(), bytes.len(), offset) };
+}
+
+/// Writes all of it to a file, and tells whether that was possible.
+pub(super) fn write_all(fd: c_int, mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        // SAFETY: a buffer of that length.
+        let written = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+        match usize::try_from(written) {
+            Ok(0) => return false,
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(_) if errno() == libc::EINTR => {}
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// Gives a file without a name that one, if it is free.
+pub(super) fn give_name(unnamed: &CStr, name: &CStr) {
+    let here = libc::AT_FDCWD;
+    let (from, flags) = (unnamed.as_ptr(), libc::AT_SYMLINK_FOLLOW);
+    // SAFETY: two strings that end in a zero and live during the call.
+    unsafe { libc::linkat(here, from, here, name.as_ptr(), flags) };
+}
+
+pub(super) fn remove(name: &CStr) {
+    // SAFETY: a string that ends in a zero and lives during the call.
+    unsafe { libc::unlink(name.as_ptr()) };
+}
+
+/// Puts another file without a name in the place of that one, and tells its inode.
+pub(super) fn reopen_unnamed(dir: &CStr, fd: c_int) -> Option<u64> {
+    let flags = libc::O_TMPFILE | libc::O_RDWR | libc::O_CLOEXEC;
+    // SAFETY: a string that ends in a zero and lives during the call.
+    let new = unsafe { libc::open(dir.as_ptr(), flags, 0o600) };
+    if new < 0 {
+        return None;
+    }
+    // SAFETY: numbers only. The descriptor stays its owner's.
+    let is_there = unsafe { libc::dup3(new, fd, libc::O_CLOEXEC) } == fd;
+    // SAFETY: it was opened just now.
+    unsafe { libc::close(new) };
+    let [_, inode] = status(fd).map(|now| file_id(&now)).filter(|_| is_there)?;
+    Some(inode)
+}
+
+/// This thread's name, with zeroes behind it.
+pub(super) fn thread_name(name: &mut [u8; 16]) {
+    // SAFETY: the system writes so many bytes.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+}
+
+/// Memory for one handler at a time: the stack is short.
+pub(super) struct Scratch(());
+
+const SCRATCH_BYTES: usize = 4096;
+
+struct ScratchPlace(UnsafeCell<[u8; SCRATCH_BYTES]>);
+
+// SAFETY: only who has the one `Scratch` that there is uses it.
+unsafe impl Sync for ScratchPlace {}
+
+static SCRATCH: ScratchPlace = ScratchPlace(UnsafeCell::new([0; SCRATCH_BYTES]));
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+impl Scratch {
+    /// `None` if another handler has it.
+    pub(super) fn take() -> Option<Self> {
+        (!IS_TAKEN.swap(true, AcqRel)).then_some(Self(()))
+    }
+
+    pub(super) fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: there is one of this type at a time, and it is borrowed.
+        unsafe { &mut *SCRATCH.0.get() }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        IS_TAKEN.store(false, Release);
+    }
 }

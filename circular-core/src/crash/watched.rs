@@ -8,10 +8,12 @@
 //! are as many as there were rings at one time.
 
 use crate::crash::system::{self, FileId, Live};
+use crate::crash::text::Text;
 use crate::format::layout::Layout;
 use crate::format::word::WORD;
 use crate::memory::block::Words;
 use crate::sys::fork::Generation;
+use crate::tape::Tape;
 use crate::tape::lost::Lost;
 use std::fs::File;
 use std::io;
@@ -53,6 +55,8 @@ pub(super) struct Entry {
     inode: AtomicU64,
     /// What is told of lost memory.
     lost: AtomicPtr<Lost>,
+    /// Of a ring on the heap: what its text is written to.
+    text: AtomicPtr<Text>,
     /// From here on it is memory of the process's own.
     pub(super) private_from: AtomicUsize,
     /// A thread sees to that.
@@ -83,8 +87,13 @@ pub(crate) struct Watched {
     entry: &'static Entry,
     generation: Generation,
     /// What the entry has the addresses of.
-    _memory: Words,
-    _lost: Arc<Lost>,
+    _owned: Owned,
+}
+
+/// Kept for an entry.
+enum Owned {
+    InFile { _memory: Words, _lost: Arc<Lost> },
+    OnHeap { _text: Box<Text> },
 }
 
 /// Has a ring told of crashes, which lies in `memory` like that, and that in a file.
@@ -95,7 +104,6 @@ pub(crate) fn watch(
     lost: &Arc<Lost>,
 ) -> io::Result<Watched> {
     let metadata = file.metadata()?;
-    let generation = Generation::current();
     let entry = free_entry();
     let len = (memory.len() * WORD).next_multiple_of(system::page_size());
     let begin = memory.as_ptr().cast_mut().cast();
@@ -107,19 +115,47 @@ pub(crate) fn watch(
     entry.device.store(metadata.dev(), Relaxed);
     entry.inode.store(metadata.ino(), Relaxed);
     entry.lost.store(Arc::as_ptr(lost).cast_mut(), Relaxed);
+    entry.text.store(ptr::null_mut(), Relaxed);
     entry.private_from.store(len, Relaxed);
     entry.is_replacing.store(false, Relaxed);
-    entry.pid.store(system::own_pid(), Relaxed);
-    entry.generation.store(generation.number(), Relaxed);
-    entry.noted.is_taken.store(false, Relaxed);
-    entry.noted.thread.store(0, Relaxed);
-    entry.state.store(WATCHED, SeqCst);
-    Ok(Watched {
+    Ok(Watched::begin(
         entry,
-        generation,
-        _memory: memory,
-        _lost: Arc::clone(lost),
-    })
+        Owned::InFile {
+            _memory: memory,
+            _lost: Arc::clone(lost),
+        },
+    ))
+}
+
+/// Has the text of a ring on the heap written when there is a crash. The ring stays where it is, and gives this up first.
+pub(crate) fn watch_on_heap(text: Text, tape: &Tape) -> Watched {
+    let text = Box::new(text);
+    text.set_tape(tape);
+    let entry = free_entry();
+    entry.begin.store(ptr::null_mut(), Relaxed);
+    entry.len.store(0, Relaxed);
+    entry.live_at.store(0, Relaxed);
+    entry.lost.store(ptr::null_mut(), Relaxed);
+    let place = ptr::from_ref::<Text>(&text).cast_mut();
+    entry.text.store(place, Relaxed);
+    Watched::begin(entry, Owned::OnHeap { _text: text })
+}
+
+impl Watched {
+    /// Lets handlers see the entry, which is filled in.
+    fn begin(entry: &'static Entry, owned: Owned) -> Self {
+        let generation = Generation::current();
+        entry.pid.store(system::own_pid(), Relaxed);
+        entry.generation.store(generation.number(), Relaxed);
+        entry.noted.is_taken.store(false, Relaxed);
+        entry.noted.thread.store(0, Relaxed);
+        entry.state.store(WATCHED, SeqCst);
+        Self {
+            entry,
+            generation,
+            _owned: owned,
+        }
+    }
 }
 
 impl Drop for Watched {
@@ -230,6 +266,15 @@ impl<'a> Ring<'a> {
         // SAFETY: LIVE has so many words, which are only accessed as atomics. The ring was not given up when we were
         // counted, and who gives it up waits for us before the memory goes.
         unsafe { system::shared(live.cast_const().cast()) }
+    }
+
+    /// What the text of a ring on the heap is written to, and that ring's tape.
+    pub(super) fn text(&self) -> Option<(&'a Text, &'a Tape)> {
+        // SAFETY: it is the ring's, and there as `live` is.
+        let text = unsafe { system::shared(self.entry.text.load(Relaxed)) }?;
+        // SAFETY: the same.
+        let tape = unsafe { system::shared(text.tape()) }?;
+        Some((text, tape))
     }
 
     /// Where in the ring's memory an address is, if it is there.

@@ -10,6 +10,8 @@
 #[cfg(target_os = "linux")]
 mod cgroup;
 #[cfg(target_os = "linux")]
+pub(crate) mod crash_text;
+#[cfg(target_os = "linux")]
 pub(crate) mod dir;
 #[cfg(target_os = "linux")]
 mod dir_lock;

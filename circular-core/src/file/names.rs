@@ -1,10 +1,16 @@
-//! What the files of rings are called: `<program>.<ring>.ring`, and `.<program>.<ring>.ring.<pid>.new` until one is whole.
+//! What the files of rings are called: `<program>.<ring>.ring`, and `.<program>.<ring>.ring.<pid>.new` until one is whole; and
+//! `<program>.<ring>.crash.txt` for the text of one that was on the heap.
 //!
 //! Invariant: the ring's id is in the name, so that no two rings ever want the same.
 
 use crate::error::MappingError;
+#[cfg(target_os = "linux")]
+use crate::format::bytes::cut;
 use crate::format::file_header::PROGRAM_BYTES;
 use std::io::ErrorKind;
+
+#[cfg(target_os = "linux")]
+const CRASH_TEXT: &str = ".crash.txt";
 
 /// Digits of a ring's id.
 const DIGITS: usize = 16;
@@ -42,9 +48,26 @@ impl<'a> Name<'a> {
         format!(".{public}.{pid}.new")
     }
 
+    /// Of the text.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn crash_text(self) -> String {
+        let Self { program, ring } = self;
+        format!("{program}.{ring:016x}{CRASH_TEXT}")
+    }
+
     /// Takes a public name apart, if it is one to the letter.
     pub(crate) fn parse(name: &'a str) -> Option<Self> {
-        let (program, ring) = name.strip_suffix(".ring")?.rsplit_once('.')?;
+        Self::parse_with(name, ".ring")
+    }
+
+    /// The same of a text's name.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn parse_crash_text(name: &'a str) -> Option<Self> {
+        Self::parse_with(name, CRASH_TEXT)
+    }
+
+    fn parse_with(name: &'a str, suffix: &str) -> Option<Self> {
+        let (program, ring) = name.strip_suffix(suffix)?.rsplit_once('.')?;
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let is_id = ring.len() == DIGITS && ring.bytes().all(is_digit);
         (is_id && what_is_wrong(program).is_none()).then_some(Self {
@@ -61,6 +84,21 @@ impl<'a> Name<'a> {
             .rsplit_once('.')?;
         let is_pid = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
         is_pid.then(|| Self::parse(public)).flatten()
+    }
+}
+
+/// A program's name that a file can have, from whatever there is.
+#[cfg(target_os = "linux")]
+pub(crate) fn fit(name: &str) -> String {
+    let is_fit = |c: &char| !c.is_control() && *c != '/';
+    let fit: String = name
+        .trim_start_matches(['.', '-'])
+        .chars()
+        .filter(is_fit)
+        .collect();
+    match cut(&fit, PROGRAM_BYTES) {
+        "" => String::from("program"),
+        fit => String::from(fit),
     }
 }
 
@@ -106,6 +144,21 @@ mod tests {
             assert_eq!(Name::parse(&hidden), None);
             assert_eq!(Name::parse_hidden(public), None);
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_text_has_a_name_like_its_ring() {
+        let name = Name::new("shop", 0xab).unwrap();
+        let text = "shop.00000000000000ab.crash.txt";
+        assert_eq!(name.crash_text(), text);
+        assert_eq!(Name::parse_crash_text(text), Some(name));
+        assert_eq!(Name::parse(text), None);
+        assert_eq!(Name::parse_crash_text(&name.public()), None);
+        for (name, fitted) in [("shop", "shop"), ("..-a\n/b", "ab"), ("", "program")] {
+            assert_eq!(fit(name), fitted);
+        }
+        assert!(Name::new(&fit(&"ñ".repeat(40)), 1).is_ok());
     }
 
     #[test]

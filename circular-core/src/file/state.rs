@@ -106,7 +106,7 @@ impl fmt::Display for RingState {
 }
 
 /// Those that programs die of, by their numbers on Linux, whatever system this is.
-fn signal_name(signal: i32) -> Option<&'static str> {
+pub(crate) fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         4 => "SIGILL",
         5 => "SIGTRAP",

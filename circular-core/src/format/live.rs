@@ -53,7 +53,7 @@ pub(crate) const EXITED: u64 = 3;
 pub(crate) const NOTE_BEGUN: u64 = 1;
 
 /// A `si_code`, Linux's `SI_KERNEL`, with which no address comes.
-const NO_ADDRESS: u64 = 0x80;
+pub(crate) const NO_ADDRESS: u64 = 0x80;
 /// A larger one is negative: somebody has sent the signal.
 const MOST_CODE: u64 = i32::MAX as u64;
 

@@ -3,6 +3,7 @@
 pub(crate) mod at_exit;
 pub(crate) mod attending;
 pub(crate) mod counts;
+pub(crate) mod crash_text;
 pub(crate) mod flush;
 pub(crate) mod in_file;
 pub(crate) mod policy;

@@ -17,6 +17,10 @@
 //! Close notifies `not_full`, `not_empty`, `nap` and `dump_requested`; the others wait for readers and triggers, who are
 //! among those.
 
+#[cfg(target_os = "linux")]
+use crate::crash::text::Text;
+#[cfg(target_os = "linux")]
+use crate::crash::watched::{self, Watched};
 use crate::error::{BuildError, MappingError};
 use crate::format::header;
 use crate::format::layout::PAGE;
@@ -30,6 +34,8 @@ use crate::sys::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::tape::recording::Recording;
 use crate::tape::{Head, Tape};
 use crate::time::clock;
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
@@ -41,8 +47,11 @@ const EXIT_PATIENCE: Duration = Duration::from_millis(100);
 const ROOMS: usize = if sync::IS_MODEL { 2 } else { 64 };
 
 pub(crate) struct Shared {
-    /// What is told in its file, if it has one. The first that is dropped: handlers know of what follows until then.
+    /// What is told in its file, if it has one; or its text is written to when the program crashes. The first that are
+    /// dropped: handlers know of what follows until then.
     pub(crate) file: Option<InFile>,
+    #[cfg(target_os = "linux")]
+    pub(crate) text: OnceLock<Watched>,
     /// Which ring this is: random, so that a cursor of another run is recognised.
     pub(crate) id: u64,
     pub(crate) generation: Generation,
@@ -186,9 +195,18 @@ impl Shared {
             dump_requested: Condvar::new(),
             refused: AtomicU64::new(0),
             file: None,
+            #[cfg(target_os = "linux")]
+            text: OnceLock::new(),
             mapping_error: None,
             is_through: AtomicBool::new(false),
         }
+    }
+
+    /// Has the ring's text written to that file when the program crashes. From now on this stays where it is.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn watch_on_heap(&self, text: Text) {
+        // Nobody else has.
+        let _ = self.text.set(watched::watch_on_heap(text, &self.tape));
     }
 
     /// Lets a handler say that memory was lost. From now on this stays where it is.

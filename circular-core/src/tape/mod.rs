@@ -28,6 +28,8 @@ mod truth;
 pub(crate) mod walk;
 
 use crate::error::BuildError;
+#[cfg(target_os = "linux")]
+use crate::format::header;
 use crate::format::header::Header;
 use crate::format::layout::Layout;
 use crate::format::prepared::PreparedHeader;
@@ -171,6 +173,14 @@ impl Tape {
         if is_noted {
             self.truth.set_newest(0);
         }
+    }
+
+    /// Copies from the payload of the record at `position` what begins so many bytes in, which are whole words.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn copy_payload(&self, position: Position, at: usize, bytes: &mut [u8]) {
+        let words = header::WORDS + at / WORD;
+        let begin = self.storage.step(position.word, words);
+        self.storage.copy_out(begin, bytes);
     }
 
     /// What was lost of its memory.

@@ -1,0 +1,254 @@
+//! The text of a ring on the heap, written to a file by a handler.
+//!
+//! Invariant: all that is needed was made beforehand, and what is done is write(2), and at the end a name. Each piece of
+//! the ring is copied, checked, and then written, as other threads go on writing to it: see [`crate::tape`].
+//!
+//! It is written before the signal is passed on, as nobody may come back. Where a program has mended a fault once, it is
+//! written when it is known that the program dies: a runtime that has faults all the time would else write its ring
+//! for each of them.
+
+use crate::crash::system::{self, Scratch, Signal};
+use crate::file::crash_text::CrashText;
+use crate::file::state::signal_name;
+use crate::format::live;
+use crate::tape::Tape;
+use crate::tape::position::Position;
+use crate::tape::recording::Recording;
+use crate::text::fixed_text::FixedText;
+use std::ffi::CString;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64};
+
+/// The name of a thread, or what is left of it.
+const NAME_BYTES: usize = 16;
+
+/// A file for the text, and the ring that it is of.
+#[derive(Debug)]
+pub(crate) struct Text {
+    file: File,
+    /// Which file that is. Another one may take its place.
+    device: u64,
+    inode: AtomicU64,
+    program: String,
+    dir: CString,
+    path: CString,
+    /// The file, as long as it has no name.
+    unnamed: CString,
+    tape: AtomicPtr<Tape>,
+    is_written: AtomicBool,
+    /// The program has mended a fault.
+    has_survived: AtomicBool,
+}
+
+impl Text {
+    pub(crate) fn new(prepared: CrashText) -> io::Result<Self> {
+        let CrashText {
+            file,
+            dir,
+            path,
+            program,
+        } = prepared;
+        let metadata = file.metadata()?;
+        let name = |path: &Path| CString::new(path.as_os_str().as_bytes());
+        Ok(Self {
+            device: metadata.dev(),
+            inode: AtomicU64::new(metadata.ino()),
+            dir: name(&dir)?,
+            path: name(&path)?,
+            unnamed: CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?,
+            file,
+            program,
+            tape: AtomicPtr::new(ptr::null_mut()),
+            is_written: AtomicBool::new(false),
+            has_survived: AtomicBool::new(false),
+        })
+    }
+
+    /// Says which ring it is of. That stays where it is as long as a handler may know of it.
+    pub(super) fn set_tape(&self, tape: &Tape) {
+        self.tape.store(ptr::from_ref(tape).cast_mut(), Relaxed);
+    }
+
+    pub(super) fn tape(&self) -> *const Tape {
+        self.tape.load(Relaxed)
+    }
+
+    /// Writes the text, if it is not there yet, and if it is time to.
+    pub(super) fn write(&self, tape: &Tape, signal: &Signal, is_fault: bool, dies: bool) {
+        let is_time = dies || !self.has_survived.load(Relaxed);
+        let fd = self.file.as_raw_fd();
+        if !is_time || self.is_written.load(Relaxed) || !self.is_open() {
+            return;
+        }
+        // Another thread writes, whose crash came first.
+        let Some(mut scratch) = Scratch::take() else {
+            return;
+        };
+        self.is_written.store(true, Relaxed);
+        write_cause(fd, &self.program, signal, is_fault);
+        // What is there is better than nothing.
+        let _ = write_records(fd, tape, scratch.bytes());
+        system::give_name(&self.unnamed, &self.path);
+    }
+
+    /// Takes it back: the program goes on.
+    pub(super) fn withdraw(&self) {
+        self.has_survived.store(true, Relaxed);
+        if !self.is_written.load(Relaxed) {
+            return;
+        }
+        system::remove(&self.path);
+        // A file that has had a name and lost it gets none any more.
+        if !self.is_open() {
+            return;
+        }
+        if let Some(inode) = system::reopen_unnamed(&self.dir, self.file.as_raw_fd()) {
+            self.inode.store(inode, Relaxed);
+            self.is_written.store(false, Relaxed);
+        }
+    }
+
+    /// Whether the descriptor is still that file's: somebody may have closed all that he did not know.
+    fn is_open(&self) -> bool {
+        let id = [self.device, self.inode.load(Relaxed)];
+        system::file_len(self.file.as_raw_fd(), id).is_some()
+    }
+}
+
+/// In which words of a state it is told what happened: see [`RingState`](crate::file::state::RingState).
+#[inline(never)]
+fn write_cause(fd: i32, program: &str, signal: &Signal, is_fault: bool) {
+    let mut line = FixedText::<256>::new();
+    let mut name = [0; NAME_BYTES];
+    system::thread_name(&mut name);
+    let known = signal_name(signal.number);
+    // It never fails.
+    let _ = match known {
+        Some(known) => write!(line, "{program}: died of {known}"),
+        None => write!(line, "{program}: died of signal {}", signal.number),
+    };
+    if is_fault && u64::try_from(signal.code()) != Ok(live::NO_ADDRESS) {
+        let _ = write!(line, " at {:#x}", signal.address());
+    }
+    let _ = write!(line, " in thread {} (", system::thread_id());
+    for byte in name.into_iter().take_while(|byte| *byte != 0) {
+        let is_shown = byte.is_ascii_graphic() || byte == b' ';
+        let _ = line.write_char(if is_shown { byte.into() } else { '?' });
+    }
+    let _ = line.write_str(")");
+    let _ = system::write_all(fd, line.make_line());
+}
+
+/// What is in the buffer, and where in the ring it comes from.
+struct Pending<'a> {
+    fd: i32,
+    tape: &'a Tape,
+    buffer: &'a mut [u8],
+    filled: usize,
+    /// The first record that is in there, or in part.
+    first: Position,
+}
+
+/// Why a piece was not written.
+enum Failed {
+    Overtaken,
+    /// Nobody takes it.
+    Full,
+}
+
+impl Pending<'_> {
+    /// Writes what is there, if it is whole. The next piece is of `next`.
+    fn flush(&mut self, next: Position, committed: u64) -> Result<(), Failed> {
+        if self.tape.is_overtaken(self.first.offset, committed) {
+            return Err(Failed::Overtaken);
+        }
+        let written = system::write_all(self.fd, &self.buffer[..self.filled]);
+        self.filled = 0;
+        self.first = next;
+        if written { Ok(()) } else { Err(Failed::Full) }
+    }
+
+    /// Puts the payload of the record at `position` there, of so many bytes.
+    fn push(&mut self, position: Position, len: usize, committed: u64) -> Result<(), Failed> {
+        let mut at = 0;
+        while at < len {
+            // All pieces but the last are of whole words.
+            let room = (self.buffer.len() - self.filled) / 8 * 8;
+            let piece = room.min(len - at);
+            if piece == 0 {
+                self.flush(position, committed)?;
+                continue;
+            }
+            let place = &mut self.buffer[self.filled..][..piece];
+            self.tape.copy_payload(position, at, place);
+            self.filled += piece;
+            at += piece;
+        }
+        Ok(())
+    }
+}
+
+/// Writes all records that are there now, the oldest first, and where some were overwritten meanwhile a line that says so.
+fn write_records(fd: i32, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
+    let committed = tape.committed();
+    let Some(oldest) = tape.entry_from(0, committed) else {
+        return Ok(());
+    };
+    let mut position = oldest.position;
+    if position.seq > 0 {
+        write_missing(fd, position.seq);
+    }
+    let mut pending = Pending {
+        fd,
+        tape,
+        buffer,
+        filled: 0,
+        first: position,
+    };
+    while position.offset < committed {
+        let pushed = match tape.step(position, committed) {
+            Some((header, _, next)) => {
+                let pushed = pending.push(position, header.len as usize, committed);
+                pushed.map(|()| next)
+            }
+            None => Err(Failed::Overtaken),
+        };
+        match pushed {
+            Ok(next) => {
+                position = next;
+                continue;
+            }
+            Err(Failed::Full) => return Err(()),
+            Err(Failed::Overtaken) => {}
+        }
+        // What is there of whole ones may be good.
+        let _ = pending.flush(position, committed);
+        let first = pending.first;
+        let Some(entry) = tape.entry_from(position.offset + 1, committed) else {
+            break;
+        };
+        position = entry.position;
+        write_missing(fd, position.seq.saturating_sub(first.seq));
+        pending.filled = 0;
+        pending.first = position;
+    }
+    match pending.flush(position, committed) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(()),
+    }
+}
+
+#[inline(never)]
+fn write_missing(fd: i32, records: u64) {
+    let mut line = FixedText::<64>::new();
+    let _ = write!(line, "[{records} records are missing here]");
+    let _ = system::write_all(fd, line.make_line());
+}

@@ -1,0 +1,58 @@
+//! A ring on the heap has its text written to a file when the program crashes.
+
+use crate::crash;
+use crate::error::MappingError;
+use crate::ring::shared::Shared;
+use std::path::Path;
+
+/// What is asked of that file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextOptions<'a> {
+    /// The directory and the program of the file that the ring should have had.
+    pub(crate) file: Option<(Option<&'a Path>, &'a str)>,
+    pub(crate) keep: usize,
+}
+
+/// A file that is open, and not the ring's yet.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    #[cfg(target_os = "linux")]
+    text: crash::text::Text,
+}
+
+/// Opens the file for ring `id`, and has signals come to us.
+#[cfg(target_os = "linux")]
+pub(crate) fn open(options: TextOptions<'_>, id: u64) -> Result<Opened, MappingError> {
+    use crate::file::crash_text;
+
+    crash::install()?;
+    let TextOptions { file, keep } = options;
+    let (dir, program) = (
+        file.and_then(|(dir, _)| dir),
+        file.map(|(_, program)| program),
+    );
+    let prepared = crash_text::prepare(dir, program, keep, id)?;
+    let text = crash::text::Text::new(prepared).map_err(|error| {
+        let message =
+            format!("cannot look at the file for the text of a crash: {error}; try again");
+        MappingError::of_system(message, error)
+    })?;
+    Ok(Opened { text })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn open(options: TextOptions<'_>, _: u64) -> Result<Opened, MappingError> {
+    let TextOptions { .. } = options;
+    crash::install()?;
+    Ok(Opened {})
+}
+
+impl Opened {
+    /// Makes it that of a ring, which stays where it is from now on.
+    pub(crate) fn watch(self, ring: &Shared) {
+        #[cfg(target_os = "linux")]
+        ring.watch_on_heap(self.text);
+        #[cfg(not(target_os = "linux"))]
+        let _ = ring;
+    }
+}

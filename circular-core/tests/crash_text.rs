@@ -1,0 +1,334 @@
+//! A ring on the heap leaves its text when the program crashes, and nothing else does.
+#![cfg(target_os = "linux")]
+#![expect(unsafe_code, reason = "there is no safe way to crash")]
+
+use circular_core::Ring;
+use shared_dir::Dir;
+use std::fs;
+use std::hint::black_box;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/shared_dir.rs"]
+mod shared_dir;
+#[path = "common/watchdog.rs"]
+mod watchdog;
+
+#[test]
+fn as_child() {
+    let Some(role) = child::role() else { return };
+    if role.starts_with("mends") {
+        set_handler(mend as *const () as usize);
+    }
+    let ring = Ring::builder().capacity(64 << 10).crash_note(true);
+    let ring = ring.build().unwrap();
+    writeln!(&ring, "the first line").unwrap();
+    match role.as_str() {
+        "ends" => {}
+        "null" => null(),
+        "long" => {
+            (&ring).write_all(&vec![b'x'; 100_000]).unwrap();
+            null();
+        }
+        "laps" => {
+            (0..3000).for_each(|number| writeln!(&ring, "line {number}").unwrap());
+            null();
+        }
+        "overflow" => over(),
+        "overflow in a thread" => thread::spawn(over).join().unwrap(),
+        "abort" => std::process::abort(),
+        "killed" => {
+            // SAFETY: numbers only.
+            unsafe { libc::raise(libc::SIGKILL) };
+        }
+        "busy" => {
+            for thread in 0..3 {
+                let ring = ring.clone();
+                thread::spawn(move || {
+                    for number in 0_u64.. {
+                        writeln!(&ring, "{thread}: {number} {number}").unwrap();
+                    }
+                });
+            }
+            while ring.handle().stats().written < 20_000 {
+                thread::yield_now();
+            }
+            null();
+        }
+        "mends" => store_to_a_page(),
+        "mends, and dies" => {
+            store_to_a_page();
+            store_to_a_page();
+            writeln!(&ring, "the last line").unwrap();
+            null();
+        }
+        "drops" => {
+            drop(ring);
+            null();
+        }
+        "two rings" => {
+            let other = Ring::builder().crash_note(true).build().unwrap();
+            writeln!(&other, "the other ring").unwrap();
+            null();
+        }
+        "forks" => {
+            // SAFETY: the child crashes.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                null();
+            }
+            // SAFETY: a child of ours.
+            unsafe { libc::waitpid(child, ptr::null_mut(), 0) };
+        }
+        _ => unreachable!("{role}"),
+    }
+}
+
+#[inline(never)]
+fn null() {
+    // SAFETY: it is not; that is what it is for.
+    unsafe { ptr::write_volatile(black_box(16_usize) as *mut u32, 1) };
+}
+
+fn over() {
+    black_box(overflow(1));
+}
+
+#[expect(unconditional_recursion, reason = "that is what it is for")]
+fn overflow(depth: u64) -> [u64; 64] {
+    let mut frame = [depth; 64];
+    let below = overflow(black_box(depth + 1));
+    frame[black_box(7)] += below[black_box(9)];
+    frame
+}
+
+static PAGE: AtomicUsize = AtomicUsize::new(0);
+
+/// A store that `mend` makes possible.
+fn store_to_a_page() {
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping, anywhere.
+    let page = unsafe { libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, kind, -1, 0) };
+    PAGE.store(page as usize, SeqCst);
+    // SAFETY: the page is there, and can be written to when this comes to its end.
+    unsafe { ptr::write_volatile(page.cast::<u32>(), 1) };
+}
+
+extern "C" fn mend(signal: i32) {
+    let page = PAGE.swap(0, SeqCst) as *mut _;
+    // SAFETY: a page of the test's own, or none.
+    if unsafe { libc::mprotect(page, 4096, libc::PROT_READ | libc::PROT_WRITE) } != 0 {
+        // SAFETY: numbers only.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+fn set_handler(handler: usize) {
+    // SAFETY: a function that may be called like that.
+    unsafe { libc::signal(libc::SIGSEGV, handler) };
+}
+
+/// The program's end, and the texts that it has left.
+fn run(role: &str, dir: &Path) -> (ExitStatus, Vec<String>) {
+    let status = run_only(role, dir);
+    let texts = texts_in(dir).into_iter().map(|path| {
+        let text = fs::read(path).unwrap();
+        String::from_utf8(text).unwrap()
+    });
+    (status, texts.collect())
+}
+
+fn run_only(role: &str, dir: &Path) -> ExitStatus {
+    let mut command = child::command(role);
+    command.env("CIRCULAR_DIR", dir).current_dir(dir);
+    let mut child = command.spawn().unwrap();
+    let mut stderr = String::new();
+    let mut pipe = child.stderr.take().unwrap();
+    pipe.read_to_string(&mut stderr).unwrap();
+    let status = child.wait().unwrap();
+    if role.starts_with("overflow") {
+        assert!(stderr.contains("has overflowed its stack"), "{stderr}");
+    } else {
+        assert_eq!(stderr, "", "{role}");
+    }
+    status
+}
+
+/// Whatever else is there is an error, but for cores.
+fn texts_in(dir: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let is_core = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("core")
+    };
+    let texts: Vec<PathBuf> = paths.filter(|path| !is_core(path)).collect();
+    for path in &texts {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let (program, rest) = name.split_once('.').unwrap();
+        assert!(program.starts_with("crash_text"), "{name}");
+        assert!(
+            rest.ends_with(".crash.txt") && rest.len() == 16 + 10,
+            "{name}"
+        );
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    texts
+}
+
+#[track_caller]
+fn one(role: &str, signal: i32, cause: &str) -> String {
+    let _watchdog = watchdog::minutes(3);
+    let dir = Dir::new(&format!("text-{}", role.replace(' ', "-")));
+    let (status, texts) = run(role, &dir.0);
+    assert_eq!(status.signal(), Some(signal), "{role}");
+    assert_eq!(texts.len(), 1, "{role}");
+    let (first, rest) = texts[0].split_once('\n').unwrap();
+    assert!(first.starts_with("crash_text"), "{first}");
+    assert!(first.contains(cause), "{first}");
+    assert!(first.ends_with(')'), "{first}");
+    String::from(rest)
+}
+
+#[test]
+fn a_crash_leaves_what_was_logged() {
+    let cause = ": died of SIGSEGV at 0x10 in thread ";
+    assert_eq!(one("null", libc::SIGSEGV, cause), "the first line\n");
+    let cause = ": died of SIGABRT in thread ";
+    assert_eq!(one("abort", libc::SIGABRT, cause), "the first line\n");
+}
+
+/// On the stack that is left to a handler.
+#[test]
+fn an_overflow_of_the_stack_leaves_it_too() {
+    for role in ["overflow", "overflow in a thread"] {
+        let text = one(role, libc::SIGABRT, ": died of SIGSEGV at 0x");
+        assert_eq!(text, "the first line\n");
+    }
+}
+
+#[test]
+fn what_is_gone_is_told() {
+    let text = one("laps", libc::SIGSEGV, "SIGSEGV");
+    let (missing, lines) = text.split_once('\n').unwrap();
+    let missing: u64 = missing
+        .strip_prefix('[')
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(missing > 900);
+    let expected: String = (missing - 1..3000)
+        .map(|number| format!("line {number}\n"))
+        .collect();
+    assert_eq!(lines, expected);
+    let text = one("long", libc::SIGSEGV, "SIGSEGV");
+    let rest = text.trim_start_matches(|c| c != '\n').trim_start();
+    assert!(
+        rest.len() > 32_000 && rest.bytes().all(|byte| byte == b'x'),
+        "{}",
+        rest.len()
+    );
+}
+
+/// Lines are whole, and those of one thread in a row.
+#[test]
+fn others_may_go_on_to_write() {
+    let text = one("busy", libc::SIGSEGV, "SIGSEGV");
+    let mut lines = 0;
+    for line in text.lines().filter(|line| !line.starts_with('[')) {
+        let (_, numbers) = line.split_once(": ").unwrap();
+        let (first, second) = numbers.split_once(' ').unwrap();
+        assert_eq!(first, second, "{line}");
+        lines += 1;
+    }
+    assert!(lines > 100, "{lines}");
+}
+
+#[test]
+fn all_else_leaves_nothing() {
+    let _watchdog = watchdog::minutes(3);
+    for (role, signal) in [
+        ("ends", None),
+        ("mends", None),
+        ("forks", None),
+        ("killed", Some(libc::SIGKILL)),
+        ("drops", Some(libc::SIGSEGV)),
+    ] {
+        let dir = Dir::new(&format!("text-{role}"));
+        let (status, texts) = run(role, &dir.0);
+        assert_eq!(status.signal(), signal, "{role}");
+        assert_eq!(texts, [""; 0], "{role}");
+    }
+}
+
+#[test]
+fn a_program_that_has_mended_a_fault_leaves_its_text_at_the_end() {
+    let text = one("mends, and dies", libc::SIGSEGV, "SIGSEGV at 0x10");
+    assert_eq!(text, "the first line\nthe last line\n");
+}
+
+#[test]
+fn each_ring_has_a_text() {
+    let dir = Dir::new("text-two");
+    let (_, mut texts) = run("two rings", &dir.0);
+    texts.sort_by_key(String::len);
+    assert_eq!(texts.len(), 2);
+    assert!(texts[0].ends_with("the first line\n"));
+    assert!(texts[1].ends_with("the other ring\n"));
+}
+
+#[test]
+fn few_texts_stay() {
+    let _watchdog = watchdog::minutes(3);
+    let dir = Dir::new("text-keep");
+    for _ in 0..5 {
+        run("null", &dir.0);
+    }
+    let texts = texts_in(&dir.0);
+    assert_eq!(texts.len(), 3, "two, and the last");
+    // Another program's are none of ours.
+    for name in ["other.00000000000000ab.crash.txt", "crash_text.txt"] {
+        fs::write(dir.0.join(name), b"").unwrap();
+    }
+    assert!(run_only("null", &dir.0).signal().is_some());
+    assert!(dir.0.join("other.00000000000000ab.crash.txt").exists());
+    assert!(dir.0.join("crash_text.txt").exists());
+}
+
+#[test]
+fn where_a_file_cannot_be_opened_it_is_an_error() {
+    let dir = Dir::new("text-error");
+    let gone = dir.0.join("gone");
+    let mut command = child::command("null");
+    let output = command.env("CIRCULAR_DIR", &gone).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("make the directory"), "{said}");
+    // On /proc there are no such files.
+    let mut command = child::command("null");
+    let output = command.env("CIRCULAR_DIR", "/proc/self").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot"), "{said}");
+}
+
+#[test]
+fn a_ring_that_falls_back_to_the_heap_says_why() {
+    let builder = Ring::builder().mapped_in("/proc/self", "circular-test-heap");
+    let ring = builder.or_heap().crash_note(true).build().unwrap();
+    let handle = ring.handle();
+    let error = handle.mapping_error().unwrap();
+    assert_ne!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert_eq!(handle.path(), None);
+}
