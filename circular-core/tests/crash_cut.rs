@@ -252,6 +252,68 @@ fn two_threads_that_meet_the_hole_at_once_replace_it_once() {
     }
 }
 
+/// Of a disk that is full; here the signal is sent, with what the system would say. The file is as it was then, and whoever
+/// reads it finds what belongs together.
+#[test]
+#[cfg(target_pointer_width = "64")]
+fn a_page_that_cannot_be_had_takes_the_file_along() {
+    let _watchdog = watchdog::minutes(5);
+    let dir = Dir::new("no-page");
+    let ring = ring(&dir);
+    let handle = ring.handle();
+    let file = RingFile::open(path(&handle)).unwrap();
+    write(&ring, 0, 700);
+    let mut waiting = handle.reader().start(Start::Newest).open();
+    let numbers = || -> Vec<u64> {
+        let snapshot = file.snapshot().unwrap();
+        let numbers = snapshot.records().map(|record| number(record.bytes()));
+        numbers.collect()
+    };
+    let before = numbers();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let name = file.path().file_name().unwrap().to_str().unwrap();
+    let line = maps.lines().find(|line| line.ends_with(name)).unwrap();
+    let begin = u64::from_str_radix(line.split('-').next().unwrap(), 16).unwrap();
+    send_bus_error(begin + DATA + 8 * 4096 + 5);
+    write(&ring, 700, 100);
+    assert_eq!(rest(&mut waiting), ((700..800).collect(), 0));
+    assert!(in_snapshot(&handle).ends_with(&[798, 799]));
+    assert_eq!(numbers(), before, "the file is as it was");
+    assert_eq!(file.state().unwrap(), RingState::Detached);
+    let (inside, outside) = (handle.stats(), file.stats().unwrap());
+    assert_eq!((inside.lost_memory, outside.lost_memory), (1, 1));
+    assert_eq!((inside.written, outside.written), (800, 700));
+    let mut follower = file.reader().open();
+    let told = loop {
+        match follower.recv() {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        told.to_string().contains("goes on in its own memory"),
+        "{told}"
+    );
+    assert!(matches!(follower.recv(), Ok(_) | Err(FileRecvError::Ended)));
+}
+
+/// What the kernel does for a page that is not to be had.
+#[cfg(target_pointer_width = "64")]
+#[expect(unsafe_code, reason = "the standard library sends no signals")]
+fn send_bus_error(address: u64) {
+    const NO_SUCH_ADDRESS: u64 = 2;
+    let signal = libc::SIGBUS;
+    // Number and error; code; address.
+    let mut info = [0_u64; 16];
+    info[..3].copy_from_slice(&[7, NO_SUCH_ADDRESS, address]);
+    // SAFETY: it touches no memory.
+    let thread = unsafe { libc::syscall(libc::SYS_gettid) };
+    let (call, process) = (libc::SYS_rt_tgsigqueueinfo, std::process::id());
+    // SAFETY: numbers, and as much as a signal's information is, which lives during the call.
+    let sent = unsafe { libc::syscall(call, process, thread, signal, info.as_mut_ptr()) };
+    assert_eq!(sent, 0);
+}
+
 #[test]
 fn those_who_look_at_the_file_are_told() {
     let _watchdog = watchdog::minutes(5);

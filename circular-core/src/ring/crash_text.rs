@@ -42,7 +42,8 @@ pub(crate) fn open(options: TextOptions<'_>, id: u64) -> Result<Opened, MappingE
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn open(options: TextOptions<'_>, _: u64) -> Result<Opened, MappingError> {
-    let TextOptions { .. } = options;
+    // Nothing that could be asked of it matters here.
+    let TextOptions { file: _, keep: _ } = options;
     crash::install()?;
     Ok(Opened {})
 }
