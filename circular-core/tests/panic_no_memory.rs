@@ -5,9 +5,9 @@
 
 use circular_core::{PanicDump, Ring};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::Write;
 use std::panic;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 #[path = "common/child.rs"]
 mod child;
@@ -25,16 +25,19 @@ const DONE: i32 = 7;
 /// An allocation that this allocator panics at.
 const TOO_MUCH: usize = 77_777;
 
-static PANICS: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// Of the thread that panics: that of the harness, which has just started it, may still ask for memory.
+    static PANICS: Cell<bool> = const { Cell::new(false) };
+}
 
 struct Limited;
 
 /// From the panic on, as if the thread held a lock that the next who asks for memory waits for.
 fn count(size: usize) {
-    if size == TOO_MUCH && !PANICS.swap(true, SeqCst) {
+    if size == TOO_MUCH && !PANICS.replace(true) {
         panic!("over the limit");
     }
-    if PANICS.load(SeqCst) {
+    if PANICS.get() {
         // SAFETY: it does not return, and no memory is involved.
         unsafe { libc::_exit(ASKED) };
     }
