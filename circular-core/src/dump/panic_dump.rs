@@ -170,7 +170,8 @@ impl PanicDumpBuilder {
     ///
     /// The memory for it is asked for when the hook is installed: as much address space as the ring takes, and 132 KiB. Where
     /// the allocator has pages that are zeroed on demand, as the system's has, only those take memory that a panic's dump
-    /// puts records into; they are kept for the next one.
+    /// puts records into; they are kept for the next one. A program that is at its limit of memory may be killed for them:
+    /// the text is whole by then, and the line on stderr is missing.
     ///
     /// It needs a directory. Without one, or where there is no memory, [`try_install`](Self::try_install) fails; after
     /// [`install`](Self::install), the line on stderr says it at a panic.
