@@ -288,6 +288,29 @@ fn it_says_whose_ring_it_is_and_that_it_is_a_copy() {
     assert_eq!(len, 0x10000 + (64 << 10) + 4096);
 }
 
+/// The offsets as FORMAT.md has them.
+#[test]
+fn it_has_what_the_format_says_of_images() {
+    let ring = Ring::new(4096).unwrap();
+    for number in 0..1000 {
+        writeln!(&ring, "line {number}").unwrap();
+    }
+    for state in [1, 2] {
+        let mut image = Vec::new();
+        ring.handle().write_image(&mut image).unwrap();
+        let word = |at: usize| u64::from_le_bytes(image[at..at + 8].try_into().unwrap());
+        let (committed, reserved, reach) = (word(0x1000), word(0x1008), word(0x11000));
+        // 24 bytes each, and 32 from the hundredth on.
+        assert_eq!(committed, 100 * 24 + 900 * 32);
+        assert_eq!((reserved, reach), (committed, committed));
+        assert_eq!(word(0x1040), state);
+        // Device, inode, lock kind.
+        assert_eq!((word(0x88), word(0x90)), (0, 0));
+        assert_eq!(image[0xa0..0xa4], [0; 4]);
+        ring.handle().close();
+    }
+}
+
 fn handle_cursor(ring: &Ring) -> Cursor {
     ring.handle().cursor()
 }
