@@ -379,7 +379,7 @@ impl RingBuilder {
     /// Handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT are set for the whole process when the first such ring is made,
     /// and stay. They store a few words, and pass the signal on to what was there before: the program ends as it does without
     /// them, with the same status, core dump and message, or goes on, if a handler that was there before mends the fault,
-    /// as those of runtimes for Java or wasm do. Then the note is taken back.
+    /// as those of runtimes for Java or wasm do. Then the note is taken back. Such a fault takes some microseconds more.
     ///
     /// A SIGBUS in the ring's own memory is no crash: somebody has cut the file, or its disk is full. The program goes on, with
     /// memory of its own in the place of what is gone. What was there is lost to readers in the process, and counted as missed;

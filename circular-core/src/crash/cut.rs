@@ -10,7 +10,8 @@
 //!
 //! What that means for records is said in [`crate::tape::lost`].
 
-use crate::crash::system::{self, Signal};
+use crate::crash::system::Signal;
+use crate::crash::system::file;
 use crate::crash::watched::{Inside, Ring};
 use crate::format::live;
 use crate::format::word::WORD;
@@ -55,10 +56,10 @@ fn replace(ring: &Ring<'_>, offset: usize) -> bool {
 fn replace_up_to(ring: &Ring<'_>, offset: usize, private: usize) -> bool {
     let entry = ring.entry;
     let (live_at, data_at) = (entry.live_at.load(Relaxed), entry.data_at.load(Relaxed));
-    let page = system::page_size();
-    let file = system::file_len(entry.fd.load(Relaxed), ring.file_id());
-    let end = file.and_then(|len| len.checked_next_multiple_of(page));
-    let (from, lost) = match (file, end) {
+    let page = file::page_size();
+    let len = file::file_len(entry.fd.load(Relaxed), ring.file_id());
+    let end = len.and_then(|len| len.checked_next_multiple_of(page));
+    let (from, lost) = match (len, end) {
         (Some(len), Some(end)) if end <= offset => (end, len),
         _ => (live_at - live_at % page, 0),
     };
@@ -68,9 +69,9 @@ fn replace_up_to(ring: &Ring<'_>, offset: usize, private: usize) -> bool {
     entry.private_from.store(from, SeqCst);
     // For those who look at the file. By a call, as a store may be the next one that cannot be had; and not behind the end,
     // where it would make the file longer.
-    if file.is_some_and(|len| len >= live_at + live::BYTES) {
+    if len.is_some_and(|len| len >= live_at + live::BYTES) {
         let at = live_at + live::COUNTERS + live::LOST_MEMORY * WORD;
-        system::write_word(entry.fd.load(Relaxed), ring.losses(), at);
+        file::write_word(entry.fd.load(Relaxed), ring.losses(), at);
     }
     true
 }

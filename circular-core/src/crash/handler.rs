@@ -6,6 +6,7 @@
 use crate::crash::cut;
 use crate::crash::former::{self, Outcome, SIGNALS};
 use crate::crash::note::{self, Author};
+use crate::crash::system::file;
 use crate::crash::system::{self, Signal};
 use crate::crash::watched::Inside;
 use crate::sys::fork::Generation;
@@ -23,7 +24,7 @@ pub(super) fn install() -> io::Result<()> {
     static INSTALLED: OnceLock<Result<(), i32>> = OnceLock::new();
     let installed = INSTALLED.get_or_init(|| {
         // A handler asks for it.
-        let _ = (Generation::current(), system::page_size());
+        let _ = (Generation::current(), file::page_size());
         for signal in SIGNALS {
             let replaced = former::replace(signal, on_signal);
             replaced.map_err(|error| error.raw_os_error().unwrap_or(libc::EINVAL))?;

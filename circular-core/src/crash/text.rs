@@ -7,6 +7,7 @@
 //! written when it is known that the program dies: a runtime that has faults all the time would else write its ring
 //! for each of them.
 
+use crate::crash::system::file;
 use crate::crash::system::{self, Scratch, Signal};
 use crate::file::crash_text::CrashText;
 use crate::file::state::signal_name;
@@ -96,7 +97,7 @@ impl Text {
         write_cause(fd, &self.program, signal, is_fault);
         // What is there is better than nothing.
         let _ = write_records(fd, tape, scratch.bytes());
-        system::give_name(&self.unnamed, &self.path);
+        file::give_name(&self.unnamed, &self.path);
     }
 
     /// Takes it back: the program goes on.
@@ -105,12 +106,12 @@ impl Text {
         if !self.is_written.load(Relaxed) {
             return;
         }
-        system::remove(&self.path);
+        file::remove(&self.path);
         // A file that has had a name and lost it gets none any more.
         if !self.is_open() {
             return;
         }
-        if let Some(inode) = system::reopen_unnamed(&self.dir, self.file.as_raw_fd()) {
+        if let Some(inode) = file::reopen_unnamed(&self.dir, self.file.as_raw_fd()) {
             self.inode.store(inode, Relaxed);
             self.is_written.store(false, Relaxed);
         }
@@ -119,7 +120,7 @@ impl Text {
     /// Whether the descriptor is still that file's: somebody may have closed all that he did not know.
     fn is_open(&self) -> bool {
         let id = [self.device, self.inode.load(Relaxed)];
-        system::file_len(self.file.as_raw_fd(), id).is_some()
+        file::file_len(self.file.as_raw_fd(), id).is_some()
     }
 }
 
@@ -144,7 +145,7 @@ fn write_cause(fd: i32, program: &str, signal: &Signal, is_fault: bool) {
         let _ = line.write_char(if is_shown { byte.into() } else { '?' });
     }
     let _ = line.write_str(")");
-    let _ = system::write_all(fd, line.make_line());
+    let _ = file::write_all(fd, line.make_line());
 }
 
 /// What is in the buffer, and where in the ring it comes from.
@@ -170,7 +171,7 @@ impl Pending<'_> {
         if self.tape.is_overtaken(self.first.offset, committed) {
             return Err(Failed::Overtaken);
         }
-        let written = system::write_all(self.fd, &self.buffer[..self.filled]);
+        let written = file::write_all(self.fd, &self.buffer[..self.filled]);
         self.filled = 0;
         self.first = next;
         if written { Ok(()) } else { Err(Failed::Full) }
@@ -250,5 +251,5 @@ fn write_records(fd: i32, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
 fn write_missing(fd: i32, records: u64) {
     let mut line = FixedText::<64>::new();
     let _ = write!(line, "[{records} records are missing here]");
-    let _ = system::write_all(fd, line.make_line());
+    let _ = file::write_all(fd, line.make_line());
 }

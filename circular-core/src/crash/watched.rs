@@ -7,7 +7,8 @@
 //! Entries are never freed, as a handler may be anywhere in the list; those that were given up are used again, so there
 //! are as many as there were rings at one time.
 
-use crate::crash::system::{self, FileId, Live};
+use crate::crash::system::file::{self as file_calls, FileId};
+use crate::crash::system::{self, Live};
 use crate::crash::text::Text;
 use crate::format::layout::Layout;
 use crate::format::word::WORD;
@@ -105,7 +106,7 @@ pub(crate) fn watch(
 ) -> io::Result<Watched> {
     let metadata = file.metadata()?;
     let entry = free_entry();
-    let len = (memory.len() * WORD).next_multiple_of(system::page_size());
+    let len = (memory.len() * WORD).next_multiple_of(file_calls::page_size());
     let begin = memory.as_ptr().cast_mut().cast();
     entry.begin.store(begin, Relaxed);
     entry.len.store(len, Relaxed);
@@ -294,7 +295,7 @@ impl<'a> Ring<'a> {
             }
         }
         // SAFETY: both are in the mapping of this ring, which is there as `live` is.
-        unsafe { system::replace_memory(self.entry.begin.load(Relaxed), from, to) }
+        unsafe { file_calls::replace_memory(self.entry.begin.load(Relaxed), from, to) }
     }
 
     /// How often it has lost memory.

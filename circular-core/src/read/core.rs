@@ -226,7 +226,7 @@ impl ReaderCore {
         key: ReaderKey,
     ) -> Option<Header> {
         let too_large = if attempt.is_disturbed {
-            self.start_over(&attempt, state, key)
+            self.start_over(attempt.before, state, key)
         } else if attempt.is_torn {
             self.catch_up(state, key)
         } else {
@@ -234,25 +234,6 @@ impl ReaderCore {
         };
         self.publish(state, key);
         too_large
-    }
-
-    /// Discards a copy, as memory was lost, and goes on from where it began, if there is still something.
-    #[cold]
-    fn start_over(
-        &mut self,
-        attempt: &Attempt,
-        state: &mut MutexGuard<'_, State>,
-        key: ReaderKey,
-    ) -> Option<Header> {
-        self.buffer.clear();
-        let tape = &self.shared.tape;
-        tape.mend(&mut state.head);
-        let (from, head) = (attempt.before.offset, state.head.position.offset);
-        if tape.is_overtaken(from, head) {
-            self.catch_up(state, key)
-        } else {
-            None
-        }
     }
 
     /// Takes a copy for good: it was whole.

@@ -116,3 +116,55 @@ impl Lost {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAPACITY: u64 = 1000;
+
+    #[test]
+    fn nothing_counts_until_it_is_mended() {
+        let lost = Lost::nothing();
+        assert!(!lost.distrusts(0, CAPACITY));
+        assert_eq!((lost.pending(), lost.bound(0, 700, CAPACITY)), (None, 700));
+        lost.begin(600);
+        assert_eq!(lost.pending(), Some(1));
+        assert!(lost.distrusts(0, CAPACITY) && lost.distrusts(5000, CAPACITY));
+        lost.set_mended(1, 2500);
+        assert_eq!(lost.pending(), None);
+        // In front of what was lost, behind it, and what was written since.
+        assert!(!lost.distrusts(2100, CAPACITY));
+        assert!(lost.distrusts(1600, CAPACITY) && lost.distrusts(1999, CAPACITY));
+        assert!(!lost.distrusts(2500, CAPACITY) && !lost.distrusts(2700, CAPACITY));
+    }
+
+    #[test]
+    fn records_count_up_to_what_was_lost() {
+        let lost = Lost::nothing();
+        lost.begin(600);
+        lost.set_mended(1, 2800);
+        // A record that begins there may end behind it.
+        assert_eq!(lost.bound(2500, 2900, CAPACITY), 2600);
+        assert_eq!(lost.bound(2500, 2550, CAPACITY), 2550);
+        assert_eq!(lost.bound(2700, 2900, CAPACITY), 2700);
+        assert_eq!(lost.bound(2800, 2900, CAPACITY), 2900);
+        // Twice, and the first one is further in front.
+        lost.begin(800);
+        lost.begin(0);
+        lost.set_mended(3, 2800);
+        assert_eq!(lost.bound(2500, 2900, CAPACITY), 2500);
+        lost.begin(u64::MAX);
+        assert_eq!(lost.from(), 0);
+    }
+
+    /// All of what is in front of it was written before, and all behind it later.
+    #[test]
+    fn a_ring_that_has_not_come_to_what_was_lost_has_lost_nothing() {
+        let lost = Lost::nothing();
+        lost.begin(600);
+        lost.set_mended(1, 300);
+        assert_eq!(lost.bound(0, 900, CAPACITY), 900);
+        assert!(!lost.distrusts(100, CAPACITY) && !lost.distrusts(700, CAPACITY));
+    }
+}

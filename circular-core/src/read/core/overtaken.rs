@@ -9,6 +9,7 @@ use super::ReaderCore;
 use crate::format::header::Header;
 use crate::ring::readers::ReaderKey;
 use crate::ring::shared::State;
+use crate::tape::position::Position;
 use crate::tape::recording::Recording;
 use crate::tape::walk::Most;
 
@@ -65,6 +66,24 @@ impl ReaderCore {
             self.place.move_on(tape, head, from.offset + 1);
         }
         copied.too_large
+    }
+
+    /// Discards a copy, as memory was lost, and goes on from where it began, if there is still something.
+    #[cold]
+    pub(super) fn start_over(
+        &mut self,
+        before: Position,
+        state: &mut State,
+        key: ReaderKey,
+    ) -> Option<Header> {
+        self.buffer.clear();
+        let tape = &self.shared.tape;
+        tape.mend(&mut state.head);
+        if tape.is_overtaken(before.offset, state.head.position.offset) {
+            self.catch_up(state, key)
+        } else {
+            None
+        }
     }
 
     /// Makes the buffer long enough for the next record, or goes on behind it if there is no memory.
