@@ -6,6 +6,10 @@ use crate::ring::shared::Shared;
 use std::path::Path;
 
 /// What is asked of that file.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "no such file is made but on Linux")
+)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextOptions<'a> {
     /// The directory and the program of the file that the ring should have had.
@@ -41,9 +45,7 @@ pub(crate) fn open(options: TextOptions<'_>, id: u64) -> Result<Opened, MappingE
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn open(options: TextOptions<'_>, _: u64) -> Result<Opened, MappingError> {
-    // Nothing that could be asked of it matters here.
-    let TextOptions { file: _, keep: _ } = options;
+pub(crate) fn open(_: TextOptions<'_>, _: u64) -> Result<Opened, MappingError> {
     crash::install()?;
     Ok(Opened {})
 }
