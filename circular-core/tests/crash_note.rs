@@ -76,7 +76,9 @@ fn as_child() {
 
 fn crash(what: &str) {
     match what {
-        "null in main" => null(),
+        "null" => null(),
+        "null in main" => in_main(nulls_in_main as *const () as usize),
+        "overflow in main" => in_main(overflows_in_main as *const () as usize),
         "null in a thread" => in_thread(null),
         "overflow" => over(),
         "overflow in a thread" => in_thread(over),
@@ -129,6 +131,27 @@ fn crash(what: &str) {
             null();
         }
         _ => unreachable!("{what}"),
+    }
+}
+
+extern "C" fn nulls_in_main(_: i32) {
+    null();
+}
+
+extern "C" fn overflows_in_main(_: i32) {
+    over();
+}
+
+/// Tests have threads of their own. So it is done in a handler of the main thread, on its own stack.
+fn in_main(handler: usize) {
+    // SAFETY: a function that may be called like that.
+    unsafe { libc::signal(libc::SIGUSR1, handler) };
+    let process = std::process::id();
+    // SAFETY: numbers only.
+    unsafe { libc::syscall(libc::SYS_tgkill, process, process, libc::SIGUSR1) };
+    loop {
+        // SAFETY: it waits for a signal.
+        unsafe { libc::pause() };
     }
 }
 
@@ -483,7 +506,12 @@ const SEGV: &str = "died of SIGSEGV at 0x10 in thread N (as_child)";
 
 #[test]
 fn null_in_main_and_in_a_thread() {
-    assert_dies("null in main", libc::SIGSEGV, SEGV);
+    assert_dies("null", libc::SIGSEGV, SEGV);
+    // The main thread is called as the program.
+    let state = "died of SIGSEGV at 0x10 in thread N (crash_note-";
+    let end = both("null in main");
+    assert_eq!(end.status.signal(), Some(libc::SIGSEGV));
+    assert!(end.state.starts_with(state), "{end:?}");
     let state = "died of SIGSEGV at 0x10 in thread N (worker)";
     assert_dies("null in a thread", libc::SIGSEGV, state);
 }
@@ -492,7 +520,7 @@ fn null_in_main_and_in_a_thread() {
 #[test]
 fn overflow_of_a_stack_of_rust() {
     let _watchdog = watchdog::minutes(3);
-    for role in ["overflow", "overflow in a thread"] {
+    for role in ["overflow", "overflow in main", "overflow in a thread"] {
         let end = both(role);
         assert_eq!(end.status.signal(), Some(libc::SIGABRT), "{role}");
         assert!(end.stderr.contains("has overflowed its stack"), "{end:?}");
@@ -603,12 +631,12 @@ fn a_ring_that_was_cut_is_in_nobody_s_way() {
 #[test]
 fn handlers_of_the_program_s_before_ours() {
     let _watchdog = watchdog::minutes(3);
-    let end = assert_dies("one that resets/null in main", libc::SIGSEGV, SEGV);
+    let end = assert_dies("one that resets/null", libc::SIGSEGV, SEGV);
     assert_eq!(end.stderr, "a report\n");
-    let end = assert_dies("one that is called once/null in main", libc::SIGSEGV, SEGV);
+    let end = assert_dies("one that is called once/null", libc::SIGSEGV, SEGV);
     assert_eq!(end.stderr, "a handler of the program's\n");
-    assert_dies("default/null in main", libc::SIGSEGV, SEGV);
-    assert_dies("ignored/null in main", libc::SIGSEGV, SEGV);
+    assert_dies("default/null", libc::SIGSEGV, SEGV);
+    assert_dies("ignored/null", libc::SIGSEGV, SEGV);
     let end = both("ignored/sent");
     assert!(end.status.success(), "{end:?}");
     assert_eq!((&*end.state, end.survived), (EXITED, 0));
@@ -622,10 +650,10 @@ fn handlers_of_the_program_s_before_ours() {
 
 #[test]
 fn handlers_that_pass_on() {
-    let end = assert_dies("chained later/null in main", libc::SIGSEGV, SEGV);
+    let end = assert_dies("chained later/null", libc::SIGSEGV, SEGV);
     assert!(end.stderr.contains("another library's handler"), "{end:?}");
     // The same before ours, which has the standard library's behind it.
-    let end = assert_dies("two libraries/null in main", libc::SIGSEGV, SEGV);
+    let end = assert_dies("two libraries/null", libc::SIGSEGV, SEGV);
     assert!(end.stderr.contains("another library's handler"), "{end:?}");
     let end = both("two libraries/overflow");
     assert_eq!(end.status.signal(), Some(libc::SIGABRT));
@@ -644,7 +672,7 @@ fn a_later_crash_takes_the_place_of_one_that_was_survived() {
 fn of_two_rings_both_are_told() {
     let _watchdog = watchdog::minutes(3);
     let dir = Dir::new("crash-two");
-    let end = run_in("two rings/null in main", true, &dir.0);
+    let end = run_in("two rings/null", true, &dir.0);
     assert_eq!(end.status.signal(), Some(libc::SIGSEGV));
     let listed = RingFile::list(&dir.0).unwrap();
     assert_eq!(listed.len(), 2);
@@ -696,12 +724,12 @@ fn a_note_says_when() {
 #[test]
 fn a_core_is_still_made() {
     let _watchdog = watchdog::minutes(3);
-    let without = run("null in main", false);
+    let without = run("null", false);
     if !without.status.core_dumped() {
         tell(b"NOT TESTED: this system makes no core dumps: see /proc/sys/kernel/core_pattern\n");
         return;
     }
-    for role in ["null in main", "overflow", "abort", "default/sent"] {
+    for role in ["null", "overflow", "abort", "default/sent"] {
         let end = run(role, true);
         assert!(end.status.core_dumped(), "{role}: {end:?}");
     }

@@ -8,7 +8,9 @@
 //! * Within it (a full btrfs, a broken disk), all of the mapping from LIVE on is: were it one page, others would find new
 //!   words in the file beside old ones. The file then stays as it is, as if the program had been killed.
 //!
-//! What that means for records is said in [`crate::tape::lost`].
+//! What that means for records is said in [`crate::tape::lost`]. Where a file is cut amid a page, the rest of that page can
+//! still be stored to, and nobody is told until something behind it is met. So what was written there until then does not
+//! count either: nothing tells it from what was there before.
 
 use crate::crash::system::Signal;
 use crate::crash::system::file;
@@ -61,7 +63,10 @@ fn replace_up_to(ring: &Ring<'_>, offset: usize, private: usize) -> bool {
     let end = len.and_then(|len| len.checked_next_multiple_of(page));
     let (from, lost) = match (len, end) {
         (Some(len), Some(end)) if end <= offset => (end, len),
-        _ => (live_at - live_at % page, 0),
+        _ => {
+            let whole = offset.min(live_at);
+            (whole - whole % page, 0)
+        }
     };
     if !ring.replace(lost.saturating_sub(data_at), from, private) {
         return false;
