@@ -471,6 +471,48 @@ fn a_dead_ring_of_which_nothing_is_left_is_an_error_and_not_waited_for() {
     ));
 }
 
+/// Where nothing is that is cut, nobody looks.
+#[test]
+fn a_ring_that_is_cut_behind_its_records_is_read_as_before() {
+    let dir = Dir::new("cut-behind");
+    let ring = dir.ring(64 << 10);
+    for number in 0..20 {
+        writeln!(&ring, "{number}").unwrap();
+    }
+    let handle = ring.handle();
+    let mut reader = handle.reader().start(Start::Oldest).open();
+    let path = handle.path().unwrap();
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.set_len((64 << 10) + (32 << 10)).unwrap();
+    assert_eq!(handle.snapshot().record_count(), 20);
+    assert_eq!(reader.recv().unwrap().len(), 20);
+    assert_eq!(handle.stats().written, 20);
+}
+
+/// What is in it by then is zeroes.
+#[test]
+fn a_file_that_was_cut_and_grown_again_holds_no_reader_up() {
+    for (len, later) in [(0, 0), (0, 50), (4096, 0), (4096, 50), (8192, 400)] {
+        let dir = Dir::new(&format!("regrown-{len}-{later}"));
+        let ring = dir.ring(64 << 10);
+        let write = |count| (0..count).for_each(|number| writeln!(&ring, "{number}").unwrap());
+        write(5000);
+        let file = open(&ring);
+        let mut reader = file.reader().start(Start::Oldest).open();
+        assert!(reader.try_recv().is_ok());
+        let cut = fs::OpenOptions::new().write(true).open(file.path());
+        let cut = cut.unwrap();
+        let full = cut.metadata().unwrap().len();
+        cut.set_len(len).unwrap();
+        cut.set_len(full).unwrap();
+        write(later);
+        for _ in 0..3 {
+            // Whatever it says, it comes back.
+            let _ = reader.recv_timeout(Duration::from_millis(1));
+        }
+    }
+}
+
 #[test]
 fn a_file_that_was_removed_is_known_to_be() {
     let dir = Dir::new("is-removed");

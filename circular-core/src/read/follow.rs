@@ -133,7 +133,8 @@ impl<B: ReadAt> Follower<B> {
     fn pass(&mut self) -> bool {
         let (image, before) = (&self.image, self.place.position());
         let committed = image.committed();
-        if before.offset == committed {
+        // Nothing new. It is behind this place if somebody has cut the file, and made it longer again.
+        if before.offset >= committed {
             return true;
         }
         let copied = image.copy(before, committed, &self.select, BATCH, &mut self.buffer);

@@ -41,8 +41,8 @@ impl Watch {
         self.active = sync::now();
     }
 
-    /// Asks whether the writer has ended, if that has not just been asked. Tells whether it was, and what is in the file
-    /// is to be looked at once more.
+    /// Asks whether the writer has ended, if that has not just been asked. Tells whether it has ended since, and what is in
+    /// the file is to be looked at once more.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Watch {
             "the program could not write to the file any more, and goes on in its own memory: see whether its disk is \
              full; it must be started again to have a ring that can be followed"
         } else {
-            return Ok(true);
+            return Ok(self.has_ended);
         };
         Err(io::Error::new(io::ErrorKind::UnexpectedEof, message))
     }

@@ -106,16 +106,14 @@ fn map(prepared: Prepared, _: &FileOptions) -> Result<(Tape, InFile), MappingErr
 }
 
 pub(crate) struct InFile {
-    /// First, as it is to be dropped before the memory is.
+    /// First, as it is to be dropped before the memory is; and the file, which is open as long as a handler may ask how long
+    /// it is.
     #[cfg(target_os = "linux")]
-    _watched: Option<Watched>,
+    watched: Option<(Watched, File)>,
     path: PathBuf,
     /// The state, and when.
     state: Line,
     counters: Line,
-    /// Open as long as a handler may ask how long it is.
-    #[cfg(target_os = "linux")]
-    _file: File,
     /// By which others see that this process lives.
     #[cfg(target_os = "linux")]
     _lock: Option<Lock>,
@@ -127,13 +125,18 @@ impl InFile {
     fn new(block: &Arc<Block>, made: Made, watched: Option<Watched>) -> Self {
         let line = |offset: usize| block.line(made.layout.live + offset);
         Self {
-            _watched: watched,
+            watched: watched.map(|watched| (watched, made.file)),
             state: line(live::STATE),
             counters: line(live::COUNTERS),
             path: made.path,
-            _file: made.file,
             _lock: made.lock,
         }
+    }
+
+    /// Whether a handler tells it of crashes, and of memory that is gone.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched.is_some()
     }
 
     pub(crate) fn path(&self) -> &Path {

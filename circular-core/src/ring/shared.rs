@@ -212,8 +212,10 @@ impl Shared {
     /// Lets a handler say that memory was lost. From now on this stays where it is.
     pub(crate) fn hang_bell(&self) {
         #[cfg(target_os = "linux")]
-        if let Some(state) = self.lock().filter(|_| self.file.is_some()) {
-            self.tape.lost().set_bell(&state.asleep);
+        if self.file.as_ref().is_some_and(InFile::is_watched) {
+            if let Some(state) = self.lock() {
+                self.tape.lost().set_bell(&state.asleep);
+            }
         }
     }
 
