@@ -171,6 +171,77 @@ fn a_ring_that_was_cut_goes_on_for_ever() {
     });
 }
 
+/// In the page that a file on a disk is cut in, the system puts zeroes behind the end each time when it writes that back.
+#[test]
+fn nothing_is_taken_away_later_where_a_page_was_cut() {
+    let _watchdog = watchdog::minutes(5);
+    for (round, len) in [8192 + 100, DATA + 100, DATA + CAPACITY / 2 - 1000]
+        .into_iter()
+        .enumerate()
+    {
+        let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let dir = dir.join(format!("cut-page-{}-{round}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let dir = Dir(dir);
+        let ring = ring(&dir);
+        let handle = ring.handle();
+        write(&ring, 0, 700);
+        let mut reader = handle.reader().start(Start::Newest).open();
+        cut(&path(&handle), len);
+        let mut next = 700;
+        for _ in 0..8 {
+            write(&ring, next, 100);
+            let before = in_snapshot(&handle);
+            std::fs::File::open(path(&handle))
+                .unwrap()
+                .sync_all()
+                .unwrap();
+            let written: Vec<u64> = (next..next + 100).collect();
+            assert_eq!(rest(&mut reader), (written, 0), "cut to {len}");
+            assert_eq!(in_snapshot(&handle), before, "cut to {len}");
+            next += 100;
+        }
+    }
+}
+
+/// What was written since the first time is no longer in the file.
+#[test]
+fn a_second_cut_takes_nothing() {
+    let _watchdog = watchdog::minutes(5);
+    let cuts = [
+        (DATA + CAPACITY / 2, DATA + 8192),
+        (DATA + CAPACITY / 2 + 100, DATA + 8192 + 100),
+        (DATA, 8192),
+        (0x8000, 0),
+    ];
+    for (first, second) in cuts {
+        for before in [720, 900, 1000, 1100] {
+            let dir = Dir::new(&format!("cut-twice-{first}-{second}-{before}"));
+            let ring = ring(&dir);
+            let handle = ring.handle();
+            let place = format!("cut to {first} and {second}, at {before}");
+            write(&ring, 0, 700);
+            let mut reader = handle.reader().start(Start::Newest).open();
+            cut(&path(&handle), first);
+            write(&ring, 700, before - 700);
+            let (got, missed) = rest(&mut reader);
+            assert!(got.last() == Some(&(before - 1)), "{place}");
+            assert_eq!(got.len() as u64 + missed, before - 700, "{place}");
+            let found = in_snapshot(&handle);
+            cut(&path(&handle), second);
+            assert_eq!(in_snapshot(&handle), found, "{place}");
+            write(&ring, before, 1);
+            assert!(in_snapshot(&handle).ends_with(&[before - 1, before]));
+            write(&ring, before + 1, 149);
+            let found = in_snapshot(&handle);
+            let newest: Vec<u64> = (before..before + 150).collect();
+            assert!(found.ends_with(&newest), "{place}");
+            assert_eq!(rest(&mut reader), (newest, 0), "{place}");
+            assert_eq!(handle.stats().lost_memory, 1, "{place}");
+        }
+    }
+}
+
 #[test]
 fn readers_may_be_the_first_to_meet_the_hole() {
     each(|ring, len, before| {
@@ -295,6 +366,21 @@ fn a_page_that_cannot_be_had_takes_the_file_along() {
         "{told}"
     );
     assert!(matches!(follower.recv(), Ok(_) | Err(FileRecvError::Ended)));
+    // The same when it is over.
+    let mut late = file.reader().open();
+    drop(waiting);
+    drop(handle);
+    drop(ring);
+    assert!(matches!(file.state().unwrap(), RingState::Unknown(_)));
+    let mut told = 0;
+    loop {
+        match late.recv() {
+            Ok(_) => {}
+            Err(FileRecvError::Ended) => break,
+            Err(_) => told += 1,
+        }
+    }
+    assert_eq!(told, 1);
 }
 
 /// What the kernel does for a page that is not to be had.
@@ -334,12 +420,12 @@ fn those_who_look_at_the_file_are_told() {
         let stats = ring.handle().stats();
         assert_eq!((stats.lost_memory, stats.written), (1, 600));
         drop(ring);
+        // Nothing of that has come to the file.
         let state = file.state().unwrap();
-        if len >= DATA {
-            assert_eq!(state, RingState::Closed, "{len}");
-        } else {
-            assert!(matches!(state, RingState::Detached | RingState::Unknown(_)));
-        }
+        let RingState::Unknown(why) = &state else {
+            panic!("cut to {len}: {state}");
+        };
+        assert!(why.contains("part of its file was gone") || why.contains("its file was cut"));
     }
 }
 

@@ -382,8 +382,8 @@ impl RingBuilder {
     /// as those of runtimes for Java or wasm do. Then the note is taken back. Such a fault takes some microseconds more.
     ///
     /// A SIGBUS in the ring's own memory is no crash: somebody has cut the file, or its disk is full. The program goes on, with
-    /// memory of its own in the place of what is gone. What was there is lost to readers in the process, and counted as missed;
-    /// what is written from then on is not. Others see [`RingState::Detached`](crate::RingState::Detached), and
+    /// memory of its own, into which it copies what the file still has. What was behind the cut is lost to readers in the
+    /// process, and counted as missed; what is written from then on is not. Nothing new comes to the file. Others see [`RingState::Detached`](crate::RingState::Detached), and
     /// [`Stats::lost_memory`](crate::Stats::lost_memory) counts.
     ///
     /// # What leaves no note

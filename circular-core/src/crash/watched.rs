@@ -7,7 +7,7 @@
 //! Entries are never freed, as a handler may be anywhere in the list; those that were given up are used again, so there
 //! are as many as there were rings at one time.
 
-use crate::crash::system::file::{self as file_calls, FileId};
+use crate::crash::system::file::{self as file_calls, FileId, NewMemory};
 use crate::crash::system::{self, Live};
 use crate::crash::text::Text;
 use crate::format::layout::Layout;
@@ -49,7 +49,7 @@ pub(super) struct Entry {
     len: AtomicUsize,
     /// Where in it LIVE and DATA are.
     pub(super) live_at: AtomicUsize,
-    pub(super) data_at: AtomicUsize,
+    data_at: AtomicUsize,
     /// Its file, and which that is.
     pub(super) fd: AtomicI32,
     device: AtomicU64,
@@ -58,8 +58,8 @@ pub(super) struct Entry {
     lost: AtomicPtr<Lost>,
     /// Of a ring on the heap: what its text is written to.
     text: AtomicPtr<Text>,
-    /// From here on it is memory of the process's own.
-    pub(super) private_from: AtomicUsize,
+    /// It is memory of the process's own by now.
+    pub(super) is_private: AtomicBool,
     /// A thread sees to that.
     pub(super) is_replacing: AtomicBool,
     pub(super) noted: Noted,
@@ -117,7 +117,7 @@ pub(crate) fn watch(
     entry.inode.store(metadata.ino(), Relaxed);
     entry.lost.store(Arc::as_ptr(lost).cast_mut(), Relaxed);
     entry.text.store(ptr::null_mut(), Relaxed);
-    entry.private_from.store(len, Relaxed);
+    entry.is_private.store(false, Relaxed);
     entry.is_replacing.store(false, Relaxed);
     Ok(Watched::begin(
         entry,
@@ -278,24 +278,37 @@ impl<'a> Ring<'a> {
         Some((text, tape))
     }
 
-    /// Where in the ring's memory an address is, if it is there.
-    pub(super) fn offset_of(&self, address: usize) -> Option<usize> {
-        let offset = address.checked_sub(self.entry.begin.load(Relaxed).addr())?;
-        (offset < self.entry.len.load(Relaxed)).then_some(offset)
+    /// Whether an address is in the ring's memory.
+    pub(super) fn has(&self, address: usize) -> bool {
+        let offset = address.wrapping_sub(self.entry.begin.load(Relaxed).addr());
+        offset < self.entry.len.load(Relaxed)
     }
 
-    /// Says that all is lost from that byte of DATA on, and then puts zeroed memory between the two offsets.
-    pub(super) fn replace(&self, lost_from: usize, from: usize, to: usize) -> bool {
+    /// Puts memory of this process's own in the place of all of the ring's, with what its file has up to that byte in it, if
+    /// there is such a file; and says that the rest is lost. Whoever accesses the ring meanwhile comes to a handler, and waits
+    /// there: so nobody stores what is not copied, and nobody sees the new memory before it is said.
+    pub(super) fn replace(&self, file_len: Option<usize>) -> bool {
+        let entry = self.entry;
+        let (begin, len) = (entry.begin.load(Relaxed), entry.len.load(Relaxed));
+        let fd = entry.fd.load(Relaxed);
+        let Some(mut memory) = NewMemory::new(len) else {
+            return false;
+        };
+        // SAFETY: it is the mapping of this ring, which is there as `live` is.
+        if !unsafe { file_calls::close_off(begin, len, file_len.map(|_| fd)) } {
+            return false;
+        }
+        let there = file_len.map_or(0, |file_len| memory.read(fd, file_len));
         if let Some(lost) = self.lost() {
-            lost.begin(lost_from as u64);
+            lost.begin(there.saturating_sub(entry.data_at.load(Relaxed)) as u64);
             // SAFETY: a word of the ring's, which is only shared, and there as the rest of it.
             let bell = unsafe { system::shared(lost.bell()) };
             if let Some(bell) = bell {
                 bell.store(true, SeqCst);
             }
         }
-        // SAFETY: both are in the mapping of this ring, which is there as `live` is.
-        unsafe { file_calls::replace_memory(self.entry.begin.load(Relaxed), from, to) }
+        // SAFETY: as above.
+        unsafe { memory.move_to(begin) }
     }
 
     /// How often it has lost memory.

@@ -7,7 +7,8 @@
 //! that it is closed, or that its program has come to its end, is; one whose lock is held lives; one from before the
 //! system was started ended with it; one whose process is still the one that it was lives (it may have closed all its
 //! descriptors), unless it has not mapped the file, as after an `exec`; and all others were killed, by what the note says.
-//! Of one that lives, it is told if part of the file is gone.
+//! Of one that lives, it is told if part of the file is gone. Once its program has met that, the file is as old as that moment:
+//! how it ended is not known then.
 
 use crate::format::bytes::text;
 use crate::format::file_header::{Identity, NOTES_CRASHES};
@@ -28,7 +29,8 @@ pub enum RingState {
     Running,
     /// It runs, but part of its file is gone: somebody has cut it, or its disk was full. With
     /// [`crash_note`](crate::RingBuilder::crash_note) the program goes on, and has what it writes since in memory of its own;
-    /// without, it dies when it comes there.
+    /// without, it dies when it comes there. How one that went on has ended is [`Unknown`](Self::Unknown), as it can no
+    /// longer say so in the file.
     Detached,
     /// It has closed the ring: all that was written is there. The program may still run.
     Closed,
@@ -127,8 +129,12 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
     let is_cut = file
         .metadata()
         .is_ok_and(|metadata| identity.is_cut(metadata.len()));
+    let has_lost = live.counters.lost_memory > 0;
     let unfinished = || match unfinished(file, identity, live) {
-        RingState::Running if is_cut || live.counters.lost_memory > 0 => RingState::Detached,
+        RingState::Running if is_cut || has_lost => RingState::Detached,
+        RingState::Died { .. } if has_lost => RingState::Unknown(String::from(
+            "part of its file was gone, and how it ended it has said in its own memory",
+        )),
         state => state,
     };
     match live.state {

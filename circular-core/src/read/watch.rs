@@ -58,17 +58,18 @@ impl Watch {
         }
         self.asked = Some(now);
         let is_cut = opened.identity().is_cut(opened.len()?);
+        let has_lost = opened.live()?.counters.lost_memory > 0;
         let state = opened.state()?;
         self.has_ended = match state {
             RingState::Running => false,
             // More may come, unless what would tell of it is gone.
-            RingState::Unknown(_) => is_cut,
+            RingState::Unknown(_) => is_cut || has_lost,
             _ => true,
         };
         let message = if is_cut && !opened.is_cut() {
             "somebody has cut the file: what is behind the cut is lost; the program that writes it must be started again \
              to have a ring that can be followed"
-        } else if state == RingState::Detached && !opened.is_cut() {
+        } else if has_lost && !opened.is_cut() {
             "the program could not write to the file any more, and goes on in its own memory: see whether its disk is \
              full; it must be started again to have a ring that can be followed"
         } else {

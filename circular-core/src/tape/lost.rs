@@ -6,12 +6,13 @@
 //! The handler of SIGBUS (`crash/cut.rs`) counts a loss ([`Lost::begin`]) before it puts other memory there. From then on nothing
 //! that was read without the lock counts, until somebody has mended the ring under it ([`Tape::mend`](crate::tape::Tape::mend)).
 //!
-//! * A reader asks for the number of losses, copies, and asks again, which looks at the end of the memory, too. If it has read a zero of the new memory, the loss was
-//!   counted before: the system makes the mapping later than that, and no core sees its pages earlier.
+//! * A reader asks for the number of losses, copies, and asks again, which looks at the end of the memory, too. If it has read a
+//!   zero of the new memory, the loss was counted before: who comes to that memory while it is replaced waits in the handler.
 //! * The record that is being written may have lost words that were stored already. Its writer finds that the bell was rung,
 //!   as it looks for sleepers anyway, and stores the whole record once more where it is. A writer that begins later finds
 //!   memory that stays.
 //! * Records that were there before the loss count only if they lie in front of what was lost ([`Lost::bound`]).
+//! * It happens once: from then on none of the memory is the file's.
 //! * `committed`, `reserved` and `reach` may be zero. They are put right when the ring is mended, from the head, which is on the
 //!   heap. Entries of the index that are zero name a record that does not count.
 

@@ -1,6 +1,6 @@
 //! The same of files, and of memory that is a file's.
 //!
-//! Invariant: that of the file above; [`replace_memory`] says what it needs.
+//! Invariant: that of the file above; [`close_off`] and [`NewMemory::move_to`] say what they need.
 
 use super::errno;
 use libc::c_int;
@@ -10,6 +10,7 @@ use libc::{fstat, stat};
 use libc::{fstat64 as fstat, stat64 as stat};
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
+use std::ptr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -32,8 +33,6 @@ pub(in crate::crash) fn page_size() -> usize {
 /// What a file is told apart by: device and inode.
 pub(in crate::crash) type FileId = [u64; 2];
 
-#[cfg(not(target_env = "gnu"))]
-use libc::{fstat, stat};
 /// How long a file is. `None` if the descriptor is not that file's: somebody may have closed all that he did not know.
 #[inline(never)]
 pub(in crate::crash) fn file_len(fd: c_int, file: FileId) -> Option<usize> {
@@ -59,18 +58,101 @@ fn file_id(status: &stat) -> FileId {
     [u64::from(status.st_dev), u64::from(status.st_ino)]
 }
 
-/// Puts zeroed memory of this process's own in the place of a mapping's, from one offset to another, both at pages.
+/// Zeroed memory of this process's own, which nobody else knows of.
+#[derive(Debug)]
+pub(in crate::crash) struct NewMemory {
+    place: *mut u8,
+    len: usize,
+}
+
+impl NewMemory {
+    /// `None` if there is none.
+    pub(in crate::crash) fn new(len: usize) -> Option<Self> {
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new mapping, anywhere.
+        let place = unsafe { libc::mmap(ptr::null_mut(), len, ACCESS, kind, -1, 0) };
+        let place = place.cast();
+        (place != libc::MAP_FAILED.cast()).then_some(Self { place, len })
+    }
+
+    /// Reads the first `len` bytes of a file into it, and tells how many there were.
+    pub(in crate::crash) fn read(&mut self, fd: c_int, len: usize) -> usize {
+        let len = len.min(self.len);
+        let mut filled = 0;
+        while filled < len {
+            let Ok(offset) = libc::off_t::try_from(filled) else {
+                break;
+            };
+            let place = self.place.wrapping_add(filled).cast();
+            // SAFETY: so much of the mapping is left, which is only ours.
+            let read = unsafe { libc::pread(fd, place, len - filled, offset) };
+            match usize::try_from(read) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(_) if errno() == libc::EINTR => {}
+                Err(_) => break,
+            }
+        }
+        filled
+    }
+
+    /// Puts it in the place of a mapping that is as long, and tells whether that was possible.
+    ///
+    /// # Safety
+    ///
+    /// All of that is mapped, for words that are only accessed as atomics.
+    pub(in crate::crash) unsafe fn move_to(self, begin: *mut u8) -> bool {
+        let (place, len) = (self.place.cast(), self.len);
+        let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+        // SAFETY: the caller promises that nothing else is there, and words are valid whatever they are.
+        let moved = unsafe { libc::mremap(place, len, len, flags, begin) };
+        let is_there = moved != libc::MAP_FAILED;
+        if is_there {
+            std::mem::forget(self);
+        }
+        is_there
+    }
+}
+
+impl Drop for NewMemory {
+    fn drop(&mut self) {
+        // SAFETY: a mapping that is only ours.
+        unsafe { libc::munmap(self.place.cast(), self.len) };
+    }
+}
+
+const ACCESS: c_int = libc::PROT_READ | libc::PROT_WRITE;
+
+/// Has each access to a mapping be a SIGBUS from now on: what comes in its place is far behind the end of a file. All that was
+/// stored before is in what was mapped there. `fd` is that of any file that can be mapped; of a new one if there is none.
 ///
 /// # Safety
 ///
 /// All of that is mapped, for words that are only accessed as atomics.
-pub(in crate::crash) unsafe fn replace_memory(begin: *mut u8, from: usize, to: usize) -> bool {
-    let access = libc::PROT_READ | libc::PROT_WRITE;
-    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-    let place = begin.wrapping_add(from).cast();
-    // SAFETY: the caller promises that nothing else is there, and words are valid whatever they are.
-    let memory = unsafe { libc::mmap(place, to - from, access, kind, -1, 0) };
-    memory != libc::MAP_FAILED
+pub(in crate::crash) unsafe fn close_off(begin: *mut u8, len: usize, fd: Option<c_int>) -> bool {
+    const FAR: usize = 1 << 30;
+    let page = page_size();
+    let offset = len.checked_next_multiple_of(page).map(|end| end + FAR);
+    let Some(offset) = offset.and_then(|offset| libc::off_t::try_from(offset).ok()) else {
+        return false;
+    };
+    let file = fd.unwrap_or_else(empty_file);
+    let kind = libc::MAP_SHARED | libc::MAP_FIXED;
+    // SAFETY: the caller promises that nothing else is there; and nothing is read or stored.
+    let closed = unsafe { libc::mmap(begin.cast(), len, ACCESS, kind, file, offset) };
+    if fd.is_none() {
+        // SAFETY: it was opened just now, or is none.
+        unsafe { libc::close(file) };
+    }
+    closed != libc::MAP_FAILED
+}
+
+/// The descriptor of a file in memory, or none.
+fn empty_file() -> c_int {
+    let (name, flags) = (c"circular", libc::MFD_CLOEXEC);
+    // SAFETY: a string that ends in a zero. By number, as not every C library has a function for it.
+    let fd = unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), flags) };
+    c_int::try_from(fd).unwrap_or(-1)
 }
 
 /// Writes a word to a file, if it can.
