@@ -126,6 +126,25 @@ fn crash(what: &str) {
             }
             null();
         }
+        "raised, and then null" => {
+            // SAFETY: numbers only.
+            unsafe { libc::raise(libc::SIGABRT) };
+            null();
+        }
+        "null in many threads" => crowd(),
+        "abort among faults" => {
+            fault_all_the_time();
+            std::process::abort();
+        }
+        "rings among faults" => {
+            fault_all_the_time();
+            for _ in 0..50 {
+                let kept = RINGS.lock().unwrap().len();
+                drop(ring());
+                let last = RINGS.lock().unwrap().split_off(kept);
+                fs::remove_file(last[0].handle().path().unwrap()).unwrap();
+            }
+        }
         "after the ring" => {
             RINGS.lock().unwrap().clear();
             null();
@@ -133,6 +152,50 @@ fn crash(what: &str) {
         _ => unreachable!("{what}"),
     }
 }
+
+/// Threads that crash at once, each at a place that has its number.
+fn crowd() {
+    let barrier = std::sync::Arc::new(std::sync::Barrier::new(8));
+    for number in 0..8_usize {
+        let barrier = std::sync::Arc::clone(&barrier);
+        let builder = thread::Builder::new().name(format!("t{number}"));
+        let crash = move || {
+            barrier.wait();
+            let place = black_box(16 * (number + 1)) as *mut u32;
+            // SAFETY: it is not; that is what it is for.
+            unsafe { ptr::write_volatile(place, 1) };
+        };
+        builder.spawn(crash).unwrap();
+    }
+    loop {
+        thread::park();
+    }
+}
+
+/// In other threads, of which `mend` sees to each.
+fn fault_all_the_time() {
+    let page = page(libc::PROT_READ, None) as usize;
+    PAGE.store(page, SeqCst);
+    for _ in 0..3 {
+        thread::spawn(move || {
+            for count in 0_u64.. {
+                // SAFETY: the page is there, and can be written to when this comes to its end.
+                unsafe { ptr::write_volatile(page as *mut u32, 1) };
+                if count == 100 {
+                    AT_WORK.fetch_add(1, SeqCst);
+                }
+                // SAFETY: a page of the test's own.
+                unsafe { libc::mprotect(page as *mut _, 4096, libc::PROT_READ) };
+            }
+        });
+    }
+    // The first fault of all is seen to in another way.
+    while AT_WORK.load(SeqCst) < 3 {
+        thread::yield_now();
+    }
+}
+
+static AT_WORK: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn nulls_in_main(_: i32) {
     null();
@@ -644,6 +707,13 @@ fn handlers_of_the_program_s_before_ours() {
     let state = "died of SIGABRT in thread N (as_child)";
     let end = assert_dies("one that returns/abort", libc::SIGABRT, state);
     assert_eq!(end.stderr, "a handler of the program's\n");
+    // But `raise` does.
+    let end = assert_dies(
+        "one that returns/raised, and then null",
+        libc::SIGSEGV,
+        SEGV,
+    );
+    assert_eq!(end.stderr, "a handler of the program's\n");
     let end = both("mends what is sent/abort sent");
     assert!(end.status.success(), "{end:?}");
 }
@@ -666,6 +736,48 @@ fn handlers_that_pass_on() {
 fn a_later_crash_takes_the_place_of_one_that_was_survived() {
     let role = "stuck/null in a thread, and then in main";
     assert_eq!(assert_dies(role, libc::SIGSEGV, SEGV).survived, 1);
+}
+
+/// Each might take another's note for its own.
+#[test]
+fn of_many_that_crash_at_once_one_is_told_as_a_whole() {
+    let _watchdog = watchdog::minutes(5);
+    for round in 0..30 {
+        let dir = Dir::new(&format!("crash-crowd-{round}"));
+        let (status, _) = status_of("default/null in many threads", true, &dir.0);
+        assert_eq!(status.signal(), Some(libc::SIGSEGV));
+        let state = RingFile::open(ring_in(&dir.0)).unwrap().state().unwrap();
+        let told = state.to_string();
+        let RingState::Died {
+            address: Some(address),
+            thread_name: Some(name),
+            ..
+        } = state
+        else {
+            panic!("{told}");
+        };
+        assert_eq!(format!("t{}", address / 16 - 1), name);
+    }
+}
+
+/// What they note, and take back, is not the program's end.
+#[test]
+fn a_crash_is_told_though_others_mend_faults_all_the_time() {
+    let _watchdog = watchdog::minutes(5);
+    for round in 0..10 {
+        let dir = Dir::new(&format!("crash-among-{round}"));
+        let end = run_in("mends/abort among faults", true, &dir.0);
+        assert_eq!(end.status.signal(), Some(libc::SIGABRT));
+        assert_eq!(end.state, "died of SIGABRT in thread N (as_child)");
+    }
+}
+
+#[test]
+fn a_ring_can_be_dropped_while_others_mend_faults_all_the_time() {
+    let _watchdog = watchdog::minutes(2);
+    let dir = Dir::new("crash-drop");
+    let end = run_in("mends/rings among faults", true, &dir.0);
+    assert!(end.status.success(), "{end:?}");
 }
 
 #[test]

@@ -14,12 +14,11 @@
 
 use crate::crash::system::Signal;
 use crate::crash::system::file;
-use crate::crash::watched::{Inside, Ring};
+use crate::crash::watched::{self, Ring};
 use crate::format::live;
 use crate::format::word::WORD;
 use libc::c_int;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::thread;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// `si_code`s: nothing is there, or it cannot be had.
 const NO_SUCH_ADDRESS: c_int = 2;
@@ -33,23 +32,19 @@ pub(super) fn mend(signal: &Signal) -> bool {
     if !is_about_memory {
         return false;
     }
-    let inside = Inside::enter();
     let address = signal.address();
-    let mended = inside
-        .rings()
+    let mended = watched::rings()
         .find(|ring| ring.has(address))
         .map(|ring| replace(&ring));
     mended == Some(true)
 }
 
 /// Replaces all of the ring's memory, unless that was done.
-fn replace(ring: &Ring<'_>) -> bool {
+fn replace(ring: &Ring) -> bool {
     let entry = ring.entry;
     // No signal comes in here, and nothing of the ring is accessed.
-    while entry.is_replacing.swap(true, Acquire) {
-        thread::yield_now();
-    }
-    let is_there = entry.is_private.load(Relaxed) || {
+    let _taken = ring.take();
+    entry.is_private.load(Relaxed) || {
         let fd = entry.fd.load(Relaxed);
         let len = file::file_len(fd, ring.file_id());
         let is_replaced = ring.replace(len);
@@ -58,13 +53,11 @@ fn replace(ring: &Ring<'_>) -> bool {
             tell(ring, fd, len);
         }
         is_replaced
-    };
-    entry.is_replacing.store(false, Release);
-    is_there
+    }
 }
 
 /// Says so in the file, unless that ends in front of it: it would become longer.
-fn tell(ring: &Ring<'_>, fd: c_int, len: Option<usize>) {
+fn tell(ring: &Ring, fd: c_int, len: Option<usize>) {
     let live_at = ring.entry.live_at.load(Relaxed);
     if len.is_some_and(|len| len >= live_at + live::BYTES) {
         let at = live_at + live::COUNTERS + live::LOST_MEMORY * WORD;

@@ -16,7 +16,7 @@ use crate::crash::system::{self, Action, DEFAULT, Handler, IGNORE, Signal};
 use libc::c_int;
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize};
 
 /// What programs die of by a fault of their own, or by `abort`.
 pub(super) const SIGNALS: [c_int; 5] = [
@@ -32,6 +32,8 @@ struct Former {
     handler: AtomicUsize,
     flags: AtomicI32,
     mask: AtomicU64,
+    /// A function has come back, and the program gone on.
+    has_mended: AtomicBool,
 }
 
 static FORMER: [Former; SIGNALS.len()] = [const {
@@ -39,6 +41,7 @@ static FORMER: [Former; SIGNALS.len()] = [const {
         handler: AtomicUsize::new(DEFAULT),
         flags: AtomicI32::new(0),
         mask: AtomicU64::new(0),
+        has_mended: AtomicBool::new(false),
     }
 }; SIGNALS.len()];
 
@@ -47,6 +50,8 @@ static FORMER: [Former; SIGNALS.len()] = [const {
 pub(super) enum Outcome {
     /// The program is about to die.
     Dies,
+    /// It is, if it was `abort` that has sent the signal, which cannot be told from `raise`.
+    MayDie,
     /// It goes on.
     GoesOn,
 }
@@ -119,7 +124,8 @@ pub(super) fn chain(
     }
     let own = system::bit(signal.number);
     let own_too = if action.has(libc::SA_NODEFER) { 0 } else { own };
-    let has_stepped_aside = step_aside(signal, ours);
+    let may_abort = !former.has_mended.load(Relaxed) || signal.is_at_stack_pointer();
+    let has_stepped_aside = may_abort && step_aside(signal, ours);
     system::set_errno(*errno);
     system::set_mask(mask & !own | action.mask | own_too);
     signal.pass_to(&action);
@@ -131,8 +137,9 @@ pub(super) fn chain(
     }
     if system::function(signal.number) != DEFAULT {
         return if is_of_abort(signal) {
-            Outcome::Dies
+            Outcome::MayDie
         } else {
+            former.has_mended.store(true, Relaxed);
             Outcome::GoesOn
         };
     }
@@ -148,7 +155,8 @@ pub(super) fn chain(
 
 /// Leaves SIGABRT to the system while a function has another signal, if nobody else wants it and the stack is short: what is
 /// noted is the cause, and the standard library's handler aborts where there may be no room for a second handler. Tells
-/// whether it has.
+/// whether it has. Until it comes back, another thread's `abort` leaves no note; so it is not for functions that mend faults,
+/// but where a stack has overflowed.
 fn step_aside(signal: &Signal, ours: Handler) -> bool {
     let abort = libc::SIGABRT;
     let is_free = former(abort).is_some_and(|former| former.handler.load(Relaxed) == DEFAULT);

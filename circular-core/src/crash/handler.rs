@@ -8,7 +8,6 @@ use crate::crash::former::{self, Outcome, SIGNALS};
 use crate::crash::note::{self, Author};
 use crate::crash::system::file;
 use crate::crash::system::{self, Signal};
-use crate::crash::watched::Inside;
 use crate::sys::fork::Generation;
 use libc::{c_int, c_void, siginfo_t};
 use std::io;
@@ -57,10 +56,11 @@ fn on_crash(signal: &Signal, mask: u64, errno: &mut c_int) {
     let local = 0;
     let author = Author::with(&local);
     let dies = !former::is_function(signal);
-    note::write(&Inside::enter(), author, signal, is_fault, dies);
+    note::write(author, signal, is_fault, dies);
     match former::chain(signal, is_fault, on_signal, mask, errno) {
-        Outcome::GoesOn => note::withdraw(&Inside::enter(), author),
-        Outcome::Dies => note::write_texts(&Inside::enter(), signal, is_fault),
+        Outcome::GoesOn => note::withdraw(author),
+        Outcome::Dies => note::settle(author, signal, is_fault, true),
+        Outcome::MayDie => note::settle(author, signal, is_fault, false),
     }
 }
 

@@ -4,12 +4,14 @@
 //! system has, which can say that it is not there: the file may have been cut, and a fault within the handler ends the
 //! program.
 //!
+//! A note that the program dies of stays: threads that come later leave it alone, one whose fault was mended, too.
+//!
 //! The first of several crashes is the cause: the standard library's handler of a stack overflow, say, calls `abort`, which is a
 //! SIGABRT within it. So a note stays as long as the handler that wrote it has not returned. That it was left by
 //! `siglongjmp`, as runtimes for wasm do, nobody tells us; then another signal comes to another thread, or further up on the stack.
 
 use crate::crash::system::{self, Live, Signal};
-use crate::crash::watched::{Entry, Inside};
+use crate::crash::watched::{self, Entry, Ring};
 use crate::format::live;
 use crate::format::word::WORD;
 use crate::time::clock;
@@ -50,45 +52,68 @@ fn word(live: &Live, offset: usize) -> &AtomicU64 {
 }
 
 /// Notes the signal in all rings in files, and writes the text of those on the heap, if it is time to: the program `dies`, or may.
-pub(super) fn write(inside: &Inside, author: Author, signal: &Signal, is_fault: bool, dies: bool) {
-    for ring in inside.rings() {
-        let entry = ring.entry;
-        if let Some((text, tape)) = ring.text() {
-            text.write(tape, signal, is_fault, dies);
-        }
-        // Where another thread is about to write one, both have come at the same time.
-        if author.is_within(entry) || entry.noted.is_taken.swap(true, AcqRel) {
-            continue;
-        }
-        let is_written = match ring.live() {
-            Some(live) if system::write_thread_name(live) => {
-                write_in(live, author, signal, is_fault);
-                true
+pub(super) fn write(author: Author, signal: &Signal, is_fault: bool, dies: bool) {
+    for ring in watched::rings() {
+        write_text(&ring, signal, is_fault, dies);
+        write_unless(Author::is_within, &ring, author, signal, is_fault, dies);
+    }
+}
+
+/// The same for who has done so, and knows more now. Another thread's note may have come, and gone. It `is_sure` that the program
+/// dies, or as good as.
+pub(super) fn settle(author: Author, signal: &Signal, is_fault: bool, is_sure: bool) {
+    let is_noted =
+        |author: Author, entry: &Entry| author.is_within(entry) || author.has_written(entry);
+    for ring in watched::rings() {
+        write_text(&ring, signal, is_fault, true);
+        write_unless(is_noted, &ring, author, signal, is_fault, is_sure);
+    }
+}
+
+fn write_text(ring: &Ring, signal: &Signal, is_fault: bool, dies: bool) {
+    if let Some((text, tape)) = ring.text() {
+        text.write(tape, signal, is_fault, dies);
+    }
+}
+
+fn write_unless(
+    is_noted: fn(Author, &Entry) -> bool,
+    ring: &Ring,
+    author: Author,
+    signal: &Signal,
+    is_fault: bool,
+    is_final: bool,
+) {
+    let noted = &ring.entry.noted;
+    let _taken = ring.take();
+    // Of several threads the first.
+    if noted.is_final.load(Relaxed) {
+        return;
+    }
+    if !is_noted(author, ring.entry) {
+        if let Some(live) = ring.live() {
+            if !is_there(live) {
+                return;
             }
-            Some(_) => false,
-            None => true,
-        };
-        if is_written {
-            entry.noted.frame.store(author.frame, Relaxed);
-            entry.noted.thread.store(author.thread, Relaxed);
+            write_in(live, author, signal, is_fault);
         }
-        entry.noted.is_taken.store(false, Release);
+        noted.frame.store(author.frame, Relaxed);
+        noted.thread.store(author.thread, Relaxed);
     }
+    noted.is_final.store(is_final, Relaxed);
 }
 
-/// Writes texts that were not yet, now that it is known that the program dies.
-pub(super) fn write_texts(inside: &Inside, signal: &Signal, is_fault: bool) {
-    for (text, tape) in inside.rings().filter_map(|ring| ring.text()) {
-        text.write(tape, signal, is_fault, true);
-    }
+/// Whether LIVE can be stored to.
+fn is_there(live: &Live) -> bool {
+    system::is_writable(word(live, live::NOTE))
 }
 
-/// All but the thread's name, which is there.
 fn write_in(live: &Live, author: Author, signal: &Signal, is_fault: bool) {
     let note = word(live, live::NOTE);
     if note.swap(live::NOTE_BEGUN, AcqRel) != 0 {
         count_survived(live);
     }
+    system::write_thread_name(live);
     let address = if is_fault { signal.address() as u64 } else { 0 };
     word(live, live::NOTE_THREAD).store(author.thread.into(), Relaxed);
     word(live, live::NOTE_TIME).store(clock::exact().since_1970(), Relaxed);
@@ -99,21 +124,21 @@ fn write_in(live: &Live, author: Author, signal: &Signal, is_fault: bool) {
 }
 
 /// Takes back what that handler has noted: the program goes on.
-pub(super) fn withdraw(inside: &Inside, author: Author) {
-    for ring in inside.rings() {
-        let entry = ring.entry;
-        if !author.has_written(entry) || entry.noted.is_taken.swap(true, AcqRel) {
+pub(super) fn withdraw(author: Author) {
+    for ring in watched::rings() {
+        let noted = &ring.entry.noted;
+        let _taken = ring.take();
+        if !author.has_written(ring.entry) || noted.is_final.load(Relaxed) {
             continue;
         }
         if let Some((text, _)) = ring.text() {
             text.withdraw();
         }
-        if let Some(live) = ring.live().filter(|live| system::write_thread_name(live)) {
+        if let Some(live) = ring.live().filter(|live| is_there(live)) {
             count_survived(live);
             word(live, live::NOTE).store(0, Release);
         }
-        entry.noted.thread.store(0, Relaxed);
-        entry.noted.is_taken.store(false, Release);
+        noted.thread.store(0, Relaxed);
     }
 }
 

@@ -102,17 +102,28 @@ impl Signal {
 
     /// Does what that action would. It may not come back.
     pub(super) fn pass_to(&self, action: &Action) {
-        let (number, info) = (self.number, self.info.as_ptr());
-        if action.has(libc::SA_SIGINFO) {
-            // SAFETY: somebody has told the system that there is such a function for this signal, and it gets what the
-            // system would give it.
-            let function = unsafe { transmute::<usize, Handler>(action.handler) };
-            function(number, info, self.context);
-        } else {
-            // SAFETY: the same, for one without this flag.
-            let function = unsafe { transmute::<usize, extern "C" fn(c_int)>(action.handler) };
-            function(number);
-        }
+        // SAFETY: somebody has told the system that there is such a function for this signal, and it gets what the system
+        // gives it: all three, whether it has asked for them by `SA_SIGINFO` or not. There are programs that leave it out.
+        let function = unsafe { transmute::<usize, Handler>(action.handler) };
+        function(self.number, self.info.as_ptr(), self.context);
+    }
+
+    /// Whether the fault is where the stack of who was interrupted ends, as of one that has overflowed.
+    pub(super) fn is_at_stack_pointer(&self) -> bool {
+        /// Functions with large frames touch each page of them.
+        const FRAME: usize = 1 << 20;
+        /// Those without may begin further up.
+        const SMALL_FRAME: usize = 4096;
+        let Some(context) = NonNull::new(self.context.cast::<libc::ucontext_t>()) else {
+            return false;
+        };
+        // SAFETY: the kernel has put it on the stack of the handler, which still runs.
+        let context = unsafe { context.as_ref() };
+        stack_pointer(context).is_none_or(|pointer| {
+            let address = self.address();
+            address >= pointer.saturating_sub(FRAME)
+                && address < pointer.saturating_add(SMALL_FRAME)
+        })
     }
 
     /// Sends it to this thread once more, as it was.
@@ -133,6 +144,27 @@ impl Signal {
             unsafe { libc::syscall(libc::SYS_tgkill, process, thread, self.number) };
         }
     }
+}
+
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
+fn stack_pointer(context: &libc::ucontext_t) -> Option<usize> {
+    let register = usize::try_from(libc::REG_RSP).ok()?;
+    let pointer = context.uc_mcontext.gregs.get(register)?;
+    usize::try_from(*pointer).ok()
+}
+
+#[cfg(target_arch = "aarch64")]
+fn stack_pointer(context: &libc::ucontext_t) -> Option<usize> {
+    usize::try_from(context.uc_mcontext.sp).ok()
+}
+
+/// Not known here.
+#[cfg(not(any(
+    all(target_arch = "x86_64", target_pointer_width = "64"),
+    target_arch = "aarch64"
+)))]
+fn stack_pointer(_: &libc::ucontext_t) -> Option<usize> {
+    None
 }
 
 /// What is done on a signal now; `None` if there is no such signal.
@@ -274,13 +306,22 @@ pub(super) unsafe fn shared<'a, T>(place: *const T) -> Option<&'a T> {
     unsafe { place.as_ref() }
 }
 
-/// Has the system write this thread's name to where a note has it, and tells whether it could: where the file was cut, or
-/// its disk is full, a store of ours would end the program.
-pub(super) fn write_thread_name(live: &Live) -> bool {
+/// Whether a word can be stored to: where the file was cut, or its disk is full, a store of ours would end the program. The
+/// system is asked to add nothing to it, for which no call is simpler than one that wakes nobody.
+pub(super) fn is_writable(word: &AtomicU64) -> bool {
+    const ADD_NOTHING: u32 = (libc::FUTEX_OP_ADD as u32) << 28;
+    let call = libc::FUTEX_WAKE_OP | libc::FUTEX_PRIVATE_FLAG;
+    let place = word.as_ptr();
+    // SAFETY: the system adds to half a word, which is there, as an atomic, or says that it cannot.
+    unsafe { libc::syscall(libc::SYS_futex, place, call, 0, 0_usize, place, ADD_NOTHING) == 0 }
+}
+
+/// Writes this thread's name to where a note has it.
+pub(super) fn write_thread_name(live: &Live) {
     let name = live[live::NOTE_NAME / WORD].as_ptr();
-    // SAFETY: the system writes 16 bytes, which are there, or says that it cannot. That nobody else stores there, the
-    // caller sees to; who reads it meanwhile is another process.
-    unsafe { libc::prctl(libc::PR_GET_NAME, name) == 0 }
+    // SAFETY: the system writes 16 bytes, which are there. That nobody else stores there, the caller sees to; who reads it
+    // meanwhile is another process.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name) };
 }
 
 /// This thread's name, with zeroes behind it.

@@ -1,8 +1,9 @@
 //! The rings that a handler tells of a crash, in a list that is read without a lock.
 //!
-//! Invariant: as long as a handler is counted in ([`Inside`]), the memory of each ring that it finds is there. So whoever
-//! gives a ring up marks it first, and then waits until nobody is in there. Both sides store first and look at the other's
-//! word then, in one order (SeqCst): the handler sees the mark, or it is seen.
+//! Invariant: as long as a handler is counted in an entry ([`Ring`]), that ring's memory is there. So whoever gives a ring up
+//! marks its entry first, and then waits until nobody is in there. Both sides store first and look at the other's word then,
+//! in one order (SeqCst): the handler sees the mark, or it is seen. Handlers that come later do not enter, so there is an end to
+//! the waiting, however many there are.
 //!
 //! Entries are never freed, as a handler may be anywhere in the list; those that were given up are used again, so there
 //! are as many as there were rings at one time.
@@ -60,8 +61,11 @@ pub(super) struct Entry {
     text: AtomicPtr<Text>,
     /// It is memory of the process's own by now.
     pub(super) is_private: AtomicBool,
-    /// A thread sees to that.
-    pub(super) is_replacing: AtomicBool,
+    /// A handler sees to that, or to the note.
+    is_taken: AtomicBool,
+    /// How many handlers look at it, with the generation of their process in the upper half: what it was in the parent at
+    /// the fork is nothing to a child.
+    inside: AtomicU64,
     pub(super) noted: Noted,
     next: AtomicPtr<Entry>,
 }
@@ -69,18 +73,14 @@ pub(super) struct Entry {
 /// Whose note there is.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
-    /// A thread writes one.
-    pub(super) is_taken: AtomicBool,
+    /// The program dies of it.
+    pub(super) is_final: AtomicBool,
     pub(super) thread: AtomicU32,
     /// Where the handler was that wrote it.
     pub(super) frame: AtomicU64,
 }
 
 static FIRST: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
-
-/// How many handlers look at entries, with the generation of their process in the upper half: what it was in the parent
-/// at the fork is nothing to a child.
-static INSIDE: AtomicU64 = AtomicU64::new(0);
 
 /// A ring is told of crashes as long as this is there.
 #[must_use = "dropping it gives the ring up"]
@@ -118,7 +118,6 @@ pub(crate) fn watch(
     entry.lost.store(Arc::as_ptr(lost).cast_mut(), Relaxed);
     entry.text.store(ptr::null_mut(), Relaxed);
     entry.is_private.store(false, Relaxed);
-    entry.is_replacing.store(false, Relaxed);
     Ok(Watched::begin(
         entry,
         Owned::InFile {
@@ -148,7 +147,7 @@ impl Watched {
         let generation = Generation::current();
         entry.pid.store(system::own_pid(), Relaxed);
         entry.generation.store(generation.number(), Relaxed);
-        entry.noted.is_taken.store(false, Relaxed);
+        entry.noted.is_final.store(false, Relaxed);
         entry.noted.thread.store(0, Relaxed);
         entry.state.store(WATCHED, SeqCst);
         Self {
@@ -166,7 +165,7 @@ impl Drop for Watched {
             return;
         }
         self.entry.state.store(CLAIMED, SeqCst);
-        while inside(INSIDE.load(SeqCst), self.generation.number()) > 0 {
+        while inside(self.entry.inside.load(SeqCst), self.generation.number()) > 0 {
             thread::sleep(LOOK);
         }
         self.entry.state.store(FREE, Release);
@@ -214,54 +213,71 @@ fn inside(word: u64, generation: u32) -> u64 {
     }
 }
 
-/// A handler looks at entries as long as it has this.
-#[derive(Debug)]
-pub(super) struct Inside {
-    generation: u32,
-    pid: u32,
+/// The rings of this process. For handlers.
+pub(super) fn rings() -> impl Iterator<Item = Ring> {
+    // That there is one already was seen to when the first ring was made.
+    let generation = Generation::current().number();
+    let pid = system::own_pid();
+    entries().filter_map(move |entry| Ring::enter(entry, generation, pid))
 }
 
-impl Inside {
-    pub(super) fn enter() -> Self {
-        // That there is one already was seen to when the first ring was made.
-        let generation = Generation::current().number();
+/// A ring that is not given up as long as this is there.
+#[derive(Debug)]
+pub(super) struct Ring {
+    pub(super) entry: &'static Entry,
+}
+
+impl Ring {
+    /// `None` if it is not a ring of that process.
+    fn enter(entry: &'static Entry, generation: u32, pid: u32) -> Option<Self> {
+        let is_ours = || {
+            entry.state.load(SeqCst) == WATCHED
+                && entry.generation.load(Relaxed) == generation
+                && entry.pid.load(Relaxed) == pid
+        };
+        // Who gives it up is not to wait for those who come later.
+        if !is_ours() {
+            return None;
+        }
         let count = |word| {
             let others = inside(word, generation);
             Some(u64::from(generation) << 32 | (others + 1))
         };
         // It never fails.
-        let _ = INSIDE.fetch_update(SeqCst, SeqCst, count);
-        Self {
-            generation,
-            pid: system::own_pid(),
-        }
+        let _ = entry.inside.fetch_update(SeqCst, SeqCst, count);
+        let ring = Self { entry };
+        is_ours().then_some(ring)
     }
 
-    /// The rings of this process.
-    pub(super) fn rings(&self) -> impl Iterator<Item = Ring<'_>> {
-        let is_ours = |entry: &&Entry| {
-            entry.state.load(SeqCst) == WATCHED
-                && entry.generation.load(Relaxed) == self.generation
-                && entry.pid.load(Relaxed) == self.pid
-        };
-        let ring = |entry| Ring {
-            entry,
-            _inside: self,
-        };
-        entries().filter(is_ours).map(ring)
+    /// Waits until no other handler sees to the ring's memory or its note. They have nothing to wait for.
+    pub(super) fn take(&self) -> Taken<'_> {
+        while self.entry.is_taken.swap(true, Acquire) {
+            thread::yield_now();
+        }
+        Taken(&self.entry.is_taken)
     }
 }
 
-/// A ring that is not given up as long as this is there.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ring<'a> {
-    pub(super) entry: &'a Entry,
-    _inside: &'a Inside,
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.entry.inside.fetch_sub(1, SeqCst);
+    }
+}
+
+/// No other handler sees to it as long as this is there.
+#[derive(Debug)]
+#[must_use = "it ends when this is dropped"]
+pub(super) struct Taken<'a>(&'a AtomicBool);
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Release);
+    }
 }
 
 #[expect(unsafe_code, reason = "an entry has addresses")]
-impl<'a> Ring<'a> {
-    pub(super) fn live(&self) -> Option<&'a Live> {
+impl Ring {
+    pub(super) fn live(&self) -> Option<&Live> {
         let begin = self.entry.begin.load(Relaxed);
         let live = begin.wrapping_add(self.entry.live_at.load(Relaxed));
         // SAFETY: LIVE has so many words, which are only accessed as atomics. The ring was not given up when we were
@@ -270,7 +286,7 @@ impl<'a> Ring<'a> {
     }
 
     /// What the text of a ring on the heap is written to, and that ring's tape.
-    pub(super) fn text(&self) -> Option<(&'a Text, &'a Tape)> {
+    pub(super) fn text(&self) -> Option<(&Text, &Tape)> {
         // SAFETY: it is the ring's, and there as `live` is.
         let text = unsafe { system::shared(self.entry.text.load(Relaxed)) }?;
         // SAFETY: the same.
@@ -316,7 +332,7 @@ impl<'a> Ring<'a> {
         self.lost().map_or(0, Lost::count)
     }
 
-    fn lost(&self) -> Option<&'a Lost> {
+    fn lost(&self) -> Option<&Lost> {
         // SAFETY: it is the ring's, and there as `live` is.
         unsafe { system::shared(self.entry.lost.load(Relaxed)) }
     }
@@ -325,11 +341,5 @@ impl<'a> Ring<'a> {
     pub(super) fn file_id(&self) -> FileId {
         let (device, inode) = (&self.entry.device, &self.entry.inode);
         [device.load(Relaxed), inode.load(Relaxed)]
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        INSIDE.fetch_sub(1, SeqCst);
     }
 }
