@@ -814,7 +814,10 @@ fn a_note_says_when() {
     let before = SystemTime::now();
     let end = run_in("null in a thread", true, &dir.0);
     assert_eq!(end.status.signal(), Some(libc::SIGSEGV));
-    let file = RingFile::open(ring_in(&dir.0)).unwrap();
+    let path = ring_in(&dir.0);
+    assert!(word(&path, 0x1000) > 0);
+    assert_eq!(word(&path, 0x10b8), word(&path, 0x1000));
+    let file = RingFile::open(path).unwrap();
     let RingState::Died {
         signal,
         thread_name,

@@ -116,7 +116,13 @@ fn write_in(live: &Live, author: Author, signal: &Signal, is_fault: bool) {
     system::write_thread_name(live);
     let address = if is_fault { signal.address() as u64 } else { 0 };
     word(live, live::NOTE_THREAD).store(author.thread.into(), Relaxed);
-    word(live, live::NOTE_TIME).store(clock::exact().since_1970(), Relaxed);
+    let time = clock::exact().since_1970();
+    word(live, live::NOTE_TIME).store(time, Relaxed);
+    let latest = word(live, live::LATEST).load(Relaxed);
+    let is_earlier = latest > time.saturating_add(live::SURVIVED_FOR);
+    let so_far = word(live, live::COMMITTED).load(Relaxed);
+    let so_far = so_far | if is_earlier { live::NOTE_IS_EARLIER } else { 0 };
+    word(live, live::NOTE_COMMITTED).store(so_far, Relaxed);
     word(live, live::NOTE_ADDRESS).store(address, Relaxed);
     let low = bits(signal.number);
     let high = bits(signal.code());

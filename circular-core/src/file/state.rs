@@ -13,13 +13,10 @@
 use crate::format::bytes::text;
 use crate::format::file_header::{Identity, NOTES_CRASHES};
 use crate::format::live::{self, Live};
+use crate::time::clock;
 use std::fmt;
 use std::fs::File;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// A program that goes on for so long after a note, in nanoseconds, has not died of it: a handler was left in a way that nobody
-/// saw, `siglongjmp` say. The times of records are their writers', so a little later is no sign.
-const SURVIVED: u64 = 10_000_000_000;
 
 /// What has become of the program that writes a ring's file, or wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,8 +151,7 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
 /// What the note says of a writer that was killed.
 fn died(identity: &Identity, live: &Live) -> RingState {
     let note = &live.note;
-    let is_last = note.time.saturating_add(SURVIVED) >= live.latest;
-    let signal = note.signal().filter(|_| is_last);
+    let signal = note.signal().filter(|_| !has_gone_on(identity, live));
     let noted = |number: u64| (signal.is_some() && number != 0).then_some(number);
     let at = noted(note.time).map(Duration::from_nanos);
     RingState::Died {
@@ -166,6 +162,24 @@ fn died(identity: &Identity, live: &Live) -> RingState {
         at: at.and_then(|since| UNIX_EPOCH.checked_add(since)),
         notes_crashes: identity.compat & NOTES_CRASHES != 0,
     }
+}
+
+/// Whether so much, or for so long, was written after the note that the program cannot have died of it: a handler was left in a
+/// way that nobody saw, `siglongjmp` say. Other threads may write while one dies, so a little later is no sign. Times are their
+/// writers', and a clock may be set: where they say nothing, a whole lap of the ring does.
+fn has_gone_on(identity: &Identity, live: &Live) -> bool {
+    let note = &live.note;
+    // A time to come is what somebody has given.
+    let is_later = live.latest > note.time.saturating_add(live::SURVIVED_FOR)
+        && live.latest <= clock::exact().since_1970();
+    if note.committed == 0 {
+        // Nothing had been written, or the note does not say.
+        return is_later;
+    }
+    let so_far = note.committed & !live::NOTE_IS_EARLIER;
+    let since = live.committed.saturating_sub(so_far);
+    let are_times_in_order = note.committed == so_far;
+    since > identity.capacity || since > 0 && are_times_in_order && is_later
 }
 
 /// A thread's name, without what a terminal would obey: it may be anything.
@@ -287,7 +301,7 @@ mod tests {
             time,
             name,
             address: 0x1000,
-            survived: 0,
+            ..Note::default()
         };
         died_with(NOTES_CRASHES, note, 0)
     }
@@ -366,5 +380,33 @@ mod tests {
         let is_noted = |latest| died_with(NOTES_CRASHES, note, latest) != none(true);
         assert!(is_noted(0) && is_noted(5_000_000_000) && is_noted(15_000_000_000));
         assert!(!is_noted(15_000_000_001));
+    }
+    #[test]
+    fn times_that_say_nothing_hide_no_note() {
+        let gone_on = |committed: u64, so_far: u64, latest: u64| {
+            let layout = Layout::file(4096, 128).unwrap();
+            let note = Note {
+                word: 11,
+                time: 5_000_000_000,
+                committed: so_far,
+                ..Note::default()
+            };
+            let live = Live {
+                note,
+                latest,
+                committed,
+                ..Live::default()
+            };
+            has_gone_on(&Identity::blank(&layout, 0), &live)
+        };
+        let later = 50_000_000_000;
+        // It was there before, by a clock that was set back.
+        assert!(!gone_on(800, 800, later) && !gone_on(880, 800 | 1, later));
+        // Somebody has given a time to come.
+        assert!(!gone_on(880, 800, u64::MAX));
+        assert!(gone_on(808, 800, later));
+        // A lap tells in any case.
+        assert!(!gone_on(800 + 4096, 800, 0) && gone_on(808 + 4096, 800, 0));
+        assert!(gone_on(808 + 4096, 800 | 1, u64::MAX));
     }
 }

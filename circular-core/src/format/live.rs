@@ -32,6 +32,15 @@ pub(crate) const NOTE_ADDRESS: usize = 0x98;
 pub(crate) const NOTE_NAME: usize = 0xa0;
 /// How many signals were survived, as what was there before mended them.
 pub(crate) const NOTE_SURVIVED: usize = 0xb0;
+/// What [`COMMITTED`] was when the note was written, and [`NOTE_IS_EARLIER`].
+pub(crate) const NOTE_COMMITTED: usize = 0xb8;
+
+/// In that word: there was a record whose time is later than the note's by more than [`SURVIVED_FOR`]. So the times of records
+/// say nothing of what came first.
+pub(crate) const NOTE_IS_EARLIER: u64 = 1;
+
+/// Nanoseconds. A program that goes on for longer than that has not died of what was noted.
+pub(crate) const SURVIVED_FOR: u64 = 10_000_000_000;
 
 /// Eight words, as [`Counters`] has them.
 pub(crate) const COUNTERS: usize = 0xc0;
@@ -79,6 +88,7 @@ pub(crate) struct Note {
     pub(crate) address: u64,
     pub(crate) name: [u8; 16],
     pub(crate) survived: u64,
+    pub(crate) committed: u64,
 }
 
 /// What a writer counts.
@@ -112,6 +122,7 @@ impl Live {
                 address: word(NOTE_ADDRESS),
                 name: array(bytes, NOTE_NAME),
                 survived: word(NOTE_SURVIVED),
+                committed: word(NOTE_COMMITTED),
             },
             counters: Counters {
                 refused: counter(0),
@@ -169,7 +180,7 @@ mod tests {
         assert_eq!((note.time, note.address), (0x1090, 0x1098));
         assert_eq!(&note.name[..8], 0x10a0_u64.to_le_bytes());
         assert_eq!(&note.name[8..], 0x10a8_u64.to_le_bytes());
-        assert_eq!(note.survived, 0x10b0);
+        assert_eq!((note.survived, note.committed), (0x10b0, 0x10b8));
         let counters = live.counters;
         assert_eq!((counters.refused, counters.waits), (0x10c0, 0x10c8));
         assert_eq!((counters.waited_ns, counters.longest_ns), (0x10d0, 0x10d8));
