@@ -433,6 +433,9 @@ fn those_who_look_at_the_file_are_told() {
 fn as_child() {
     let Some(role) = child::role() else { return };
     let path = PathBuf::from(env::var_os("CIRCULAR_TEST_RING").unwrap());
+    if role == "is limited" {
+        return go_on_with_a_limit();
+    }
     assert_eq!(role, "follows");
     let mut reader = RingFile::open(path).unwrap().reader().open();
     let mut stderr = io::stderr();
@@ -449,6 +452,31 @@ fn as_child() {
         }
     }
     writeln!(stderr, "has ended").unwrap();
+}
+
+/// A write above the limit is a signal that ends the program: that of the handler, which says in the file what has happened.
+#[test]
+fn a_limit_on_the_length_of_files_does_not_end_the_program() {
+    let _watchdog = watchdog::minutes(2);
+    let mut command = child::command("is limited");
+    let output = command.env("CIRCULAR_TEST_RING", "").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[expect(unsafe_code, reason = "the standard library has no limits")]
+fn go_on_with_a_limit() {
+    let dir = Dir::new("limited");
+    let ring = ring(&dir);
+    write(&ring, 0, 300);
+    cut(&path(&ring.handle()), DATA);
+    let limit = libc::rlimit {
+        rlim_cur: 4096,
+        rlim_max: 4096,
+    };
+    // SAFETY: a valid limit.
+    unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) };
+    write(&ring, 300, 300);
+    assert_eq!(ring.handle().stats().lost_memory, 1);
 }
 
 /// Four threads write, one reads in a way that loses nothing, one as it comes, and three processes follow.

@@ -126,6 +126,23 @@ fn crash(what: &str) {
             }
             null();
         }
+        "started" => {
+            let started = std::process::Command::new("sh")
+                .args(["-c", "kill -SEGV $$"])
+                .status();
+            assert!(started.unwrap().success(), "it ignores the signal, too");
+        }
+        "abort with a small stack" => {
+            let mut memory = vec![0_u8; 2048];
+            let stack = libc::stack_t {
+                ss_sp: memory.as_mut_ptr().cast(),
+                ss_flags: 0,
+                ss_size: memory.len(),
+            };
+            // SAFETY: memory that stays until this ends.
+            unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
+            std::process::abort();
+        }
         "raised, and then null" => {
             // SAFETY: numbers only.
             unsafe { libc::raise(libc::SIGABRT) };
@@ -605,6 +622,8 @@ fn overflow_of_a_stack_of_c_leaves_no_note() {
 fn abort_and_a_panic_that_cannot_unwind() {
     let state = "died of SIGABRT in thread N (as_child)";
     assert_dies("abort", libc::SIGABRT, state);
+    // Where the system takes one that is too small for the processor.
+    assert_dies("abort with a small stack", libc::SIGABRT, state);
     let end = assert_dies("panic in C", libc::SIGABRT, state);
     assert!(end.stderr.contains("out of C"), "{end:?}");
 }
@@ -699,10 +718,13 @@ fn handlers_of_the_program_s_before_ours() {
     let end = assert_dies("one that is called once/null", libc::SIGSEGV, SEGV);
     assert_eq!(end.stderr, "a handler of the program's\n");
     assert_dies("default/null", libc::SIGSEGV, SEGV);
-    assert_dies("ignored/null", libc::SIGSEGV, SEGV);
-    let end = both("ignored/sent");
-    assert!(end.status.success(), "{end:?}");
-    assert_eq!((&*end.state, end.survived), (EXITED, 0));
+    // One that is ignored is left so.
+    assert_dies("ignored/null", libc::SIGSEGV, UNNOTED);
+    for role in ["ignored/sent", "ignored/started"] {
+        let end = both(role);
+        assert!(end.status.success(), "{role}: {end:?}");
+        assert_eq!((&*end.state, end.survived), (EXITED, 0));
+    }
     // `abort` does not return, whatever its handler does.
     let state = "died of SIGABRT in thread N (as_child)";
     let end = assert_dies("one that returns/abort", libc::SIGABRT, state);

@@ -5,8 +5,10 @@
 //! | before us | a fault | one that was sent |
 //! |---|---|---|
 //! | nothing (`SIG_DFL`) | that is set again, and the instruction is met again: status, registers and core are the fault's | that is set again, and the signal is sent again as it was |
-//! | `SIG_IGN` | the same, as the system does not let a fault be ignored | nothing |
 //! | a function | it is called, with what it has asked to be blocked | the same |
+//!
+//! A signal that is ignored (`SIG_IGN`) is left alone: it would be no more in programs that this one starts, and would interrupt
+//! waits.
 //!
 //! A function that comes back has mended what was wrong, and the program goes on; unless it has set `SIG_DFL`, and the fault is
 //! met again. The standard library's handler does that for all that is no stack overflow; so it survives the first
@@ -61,32 +63,35 @@ fn former(signal: c_int) -> Option<&'static Former> {
     FORMER.get(number)
 }
 
-/// Remembers what is done on a signal, and has `handler` called instead.
+/// Remembers what is done on a signal, and has `handler` called instead, unless it is ignored.
 pub(super) fn replace(signal: c_int, handler: Handler) -> io::Result<()> {
     let Some(former) = former(signal) else {
         return Ok(());
     };
     let action = system::action(signal).unwrap_or_default();
+    if action.handler == IGNORE {
+        return Ok(());
+    }
     former.handler.store(action.handler, Relaxed);
     former.flags.store(action.flags, Relaxed);
     former.mask.store(action.mask, Relaxed);
-    system::set_handler(signal, handler, flags(&action))
+    system::set_handler(signal, handler, flags(signal, &action))
 }
 
 /// How ours is to be called. What was there has its stack, and waits of the program go on, or not, as they did.
-fn flags(former: &Action) -> c_int {
+fn flags(signal: c_int, former: &Action) -> c_int {
+    // Who calls `abort` has a stack. The alternate one may be too small for any handler but one that is not called.
+    let stack = if signal == libc::SIGABRT {
+        0
+    } else {
+        libc::SA_ONSTACK
+    };
     let like = if former.is_function() {
         former.flags & (libc::SA_ONSTACK | libc::SA_RESTART)
     } else {
-        libc::SA_ONSTACK | libc::SA_RESTART
+        stack | libc::SA_RESTART
     };
     libc::SA_SIGINFO | like
-}
-
-/// Whether the signal is none to the program.
-pub(super) fn is_ignored(signal: &Signal, is_fault: bool) -> bool {
-    let handler = former(signal.number).map(|former| former.handler.load(Relaxed));
-    handler == Some(IGNORE) && !is_fault
 }
 
 /// Whether a function has the signal after us. Else the program dies of it.
@@ -149,7 +154,8 @@ pub(super) fn chain(
     // The next one would end the program, and is to be noted.
     former.handler.store(DEFAULT, Relaxed);
     // It was set before, so it can be set now.
-    let _ = system::set_handler(signal.number, ours, flags(&Action::default()));
+    let flags = flags(signal.number, &Action::default());
+    let _ = system::set_handler(signal.number, ours, flags);
     Outcome::GoesOn
 }
 
@@ -173,7 +179,11 @@ fn step_aside(signal: &Signal, ours: Handler) -> bool {
 fn come_back(ours: Handler) {
     if system::function(libc::SIGABRT) == DEFAULT {
         // It was set before, so it can be set now.
-        let _ = system::set_handler(libc::SIGABRT, ours, flags(&Action::default()));
+        let _ = system::set_handler(
+            libc::SIGABRT,
+            ours,
+            flags(libc::SIGABRT, &Action::default()),
+        );
     }
 }
 

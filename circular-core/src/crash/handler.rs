@@ -50,9 +50,6 @@ extern "C" fn on_signal(number: c_int, info: *mut siginfo_t, context: *mut c_voi
 
 fn on_crash(signal: &Signal, mask: u64, errno: &mut c_int) {
     let is_fault = is_fault(signal);
-    if former::is_ignored(signal, is_fault) {
-        return;
-    }
     let local = 0;
     let author = Author::with(&local);
     let dies = !former::is_function(signal);

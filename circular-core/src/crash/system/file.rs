@@ -2,7 +2,7 @@
 //!
 //! Invariant: that of the file above; [`close_off`] and [`NewMemory::move_to`] say what they need.
 
-use super::errno;
+use crate::crash::system::{self, errno};
 use libc::c_int;
 #[cfg(not(target_env = "gnu"))]
 use libc::{fstat, stat};
@@ -160,7 +160,32 @@ pub(in crate::crash) fn write_word(fd: c_int, word: u64, offset: usize) {
     let bytes = word.to_le_bytes();
     let offset = libc::off_t::try_from(offset).unwrap_or(0);
     // SAFETY: a buffer of that length, which lives during the call.
-    unsafe { libc::pwrite(fd, bytes.as_ptr().cast(), bytes.len(), offset) };
+    let written = unsafe { libc::pwrite(fd, bytes.as_ptr().cast(), bytes.len(), offset) };
+    if written < 0 {
+        forget_size_signal();
+    }
+}
+
+/// Takes back the SIGXFSZ that comes with a write which is above the process's limit (`RLIMIT_FSIZE`). All signals are blocked in
+/// a handler, and this one would end the program afterwards.
+fn forget_size_signal() {
+    if errno() == libc::EFBIG {
+        let mask = system::bit(libc::SIGXFSZ);
+        let now = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: a set of that size and a time, which live during the call; nothing is told of the signal.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigtimedwait,
+                &raw const mask,
+                ptr::null_mut::<libc::siginfo_t>(),
+                &raw const now,
+                size_of::<system::Mask>(),
+            )
+        };
+    }
 }
 
 /// Writes all of it to a file, and tells whether that was possible.
@@ -172,7 +197,10 @@ pub(in crate::crash) fn write_all(fd: c_int, mut bytes: &[u8]) -> bool {
             Ok(0) => return false,
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
             Err(_) if errno() == libc::EINTR => {}
-            Err(_) => return false,
+            Err(_) => {
+                forget_size_signal();
+                return false;
+            }
         }
     }
     true
