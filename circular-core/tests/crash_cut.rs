@@ -2,7 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use circular_core::{
-    FileRecvError, Handle, Policy, Reader, Ring, RingFile, RingState, Start, TryRecvError,
+    DumpTo, FileRecvError, Handle, Policy, Reader, Ring, RingFile, RingState, Snapshot, Start,
+    TryRecvError,
 };
 use shared_dir::Dir;
 use std::collections::BTreeSet;
@@ -144,6 +145,45 @@ fn what_is_written_after_a_cut_is_read() {
             assert_eq!(stats.written, before + count, "{place}");
             assert!(stats.lost_memory <= 1, "{place}");
         });
+    }
+}
+
+/// Whoever looks first, and finds what lies in front of the cut.
+#[test]
+fn a_ring_that_is_cut_while_nobody_writes_is_looked_at_as_before() {
+    let numbers = |snapshot: &Snapshot| -> Vec<u64> {
+        let records = snapshot.records();
+        records.map(|record| number(record.bytes())).collect()
+    };
+    let cases: [&dyn Fn(&Handle, &Dir) -> Vec<u64>; 4] = [
+        &|handle, _| in_snapshot(handle),
+        &|handle, _| {
+            let mut reader = handle.reader().start(Start::Last(20)).open();
+            let (got, missed) = rest(&mut reader);
+            assert_eq!(missed, 0);
+            got
+        },
+        &|handle, dir| {
+            let path = dir.0.join("image");
+            let file = std::fs::File::create(&path).unwrap();
+            handle.write_image(file).unwrap();
+            numbers(&RingFile::open(path).unwrap().snapshot().unwrap())
+        },
+        &|handle, _| {
+            let mut text = Vec::new();
+            handle.dump_to(DumpTo::sink(&mut text)).write().unwrap();
+            let lines = text.split_inclusive(|byte| *byte == b'\n');
+            lines.map(number).collect()
+        },
+    ];
+    for (case, look) in cases.iter().enumerate() {
+        let dir = Dir::new(&format!("cut-idle-{case}"));
+        let ring = ring(&dir);
+        let handle = ring.handle();
+        write(&ring, 0, 20);
+        cut(&path(&handle), DATA + CAPACITY / 2);
+        let all: Vec<u64> = (0..20).collect();
+        assert_eq!(look(&handle, &dir), all, "{case}");
     }
 }
 

@@ -29,7 +29,11 @@ fn as_child() {
         set_handler(mend as *const () as usize);
     }
     // A small one is overwritten while it is copied.
-    let capacity = if role == "busy" { 4 << 10 } else { 64 << 10 };
+    let capacity = match role.as_str() {
+        "busy" => 4 << 10,
+        "together" => 8 << 20,
+        _ => 64 << 10,
+    };
     let ring = Ring::builder().capacity(capacity).crash_note(true);
     let ring = ring.build().unwrap();
     writeln!(&ring, "the first line").unwrap();
@@ -43,6 +47,13 @@ fn as_child() {
         "laps" => {
             (0..3000).for_each(|number| writeln!(&ring, "line {number}").unwrap());
             null();
+        }
+        "together" => {
+            (0..30_000).for_each(|number| writeln!(&ring, "line {number} {:100}", "").unwrap());
+            thread::scope(|scope| {
+                scope.spawn(null);
+                scope.spawn(null);
+            });
         }
         "overflow" => over(),
         "overflow in a thread" => thread::spawn(over).join().unwrap(),
@@ -210,6 +221,19 @@ fn a_crash_leaves_what_was_logged() {
     assert_eq!(one("null", libc::SIGSEGV, cause), "the first line\n");
     let cause = ": died of SIGABRT in thread ";
     assert_eq!(one("abort", libc::SIGABRT, cause), "the first line\n");
+}
+
+/// The one that comes second does not end the program before the text is there.
+#[test]
+fn threads_that_crash_together_leave_it_too() {
+    for _ in 0..5 {
+        let text = one(
+            "together",
+            libc::SIGSEGV,
+            ": died of SIGSEGV at 0x10 in thread ",
+        );
+        assert_eq!(text.lines().count(), 30_001);
+    }
 }
 
 /// On the stack that is left to a handler.

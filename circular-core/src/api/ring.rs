@@ -398,7 +398,8 @@ impl RingBuilder {
     ///
     /// At a crash, a handler writes `<program>.<ring>.crash.txt` into the directory where a ring in a file would be: a line with
     /// signal, address and thread, and then what was logged, the oldest first, as it was logged: no redaction, and for this
-    /// user's eyes only. `<program>` is the executable's name. The file is opened when the ring is made, without a name, so a
+    /// user's eyes only. `<program>` is what [`mapped`](Self::mapped) was told, or else the executable's name. If the ring was to
+    /// be in a directory that cannot be had, it is the default one. The file is opened when the ring is made, without a name, so a
     /// program that is well, or is killed by SIGKILL, leaves nothing. [`keep`](Self::keep) of them stay. It takes as long as it
     /// takes to write so much. A file system without such files (`O_TMPFILE`) is an error that says so.
     ///

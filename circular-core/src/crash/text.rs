@@ -1,6 +1,6 @@
 //! The text of a ring on the heap, written to a file by a handler.
 //!
-//! Invariant: all that is needed was made beforehand, and what is done is write(2), and at the end a name. Each piece of
+//! Invariant: all that is needed was made beforehand, and what is done is write(2), and a name behind the first line. Each piece of
 //! the ring is copied, checked, and then written, as other threads go on writing to it: see [`crate::tape`].
 //!
 //! It is written before the signal is passed on, as nobody may come back. Where a program has mended a fault once, it is
@@ -25,8 +25,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64};
+use std::thread;
+use std::time::Duration;
+
+/// How long one that dies waits for another's text. A ring of 100 MiB takes a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(2);
+const NAP: Duration = Duration::from_millis(1);
 
 /// The name of a thread, or what is left of it.
 const NAME_BYTES: usize = 16;
@@ -44,7 +50,9 @@ pub(crate) struct Text {
     /// The file, as long as it has no name.
     unnamed: CString,
     tape: AtomicPtr<Tape>,
+    /// Somebody writes it, or has.
     is_written: AtomicBool,
+    is_done: AtomicBool,
     /// The program has mended a fault.
     has_survived: AtomicBool,
 }
@@ -69,6 +77,7 @@ impl Text {
             program,
             tape: AtomicPtr::new(ptr::null_mut()),
             is_written: AtomicBool::new(false),
+            is_done: AtomicBool::new(false),
             has_survived: AtomicBool::new(false),
         })
     }
@@ -86,18 +95,33 @@ impl Text {
     pub(super) fn write(&self, tape: &Tape, signal: &Signal, is_fault: bool, dies: bool) {
         let is_time = dies || !self.has_survived.load(Relaxed);
         let fd = self.file.as_raw_fd();
-        if !is_time || self.is_written.load(Relaxed) || !self.is_open() {
+        if !is_time || !self.is_open() {
             return;
         }
-        // Another thread writes, whose crash came first.
-        let Some(mut scratch) = Scratch::take() else {
-            return;
-        };
-        self.is_written.store(true, Relaxed);
-        write_cause(fd, &self.program, signal, is_fault);
-        // What is there is better than nothing.
-        let _ = write_records(fd, tape, scratch.bytes());
-        file::give_name(&self.unnamed, &self.path);
+        if !self.is_written.load(Relaxed) {
+            if let Some(mut scratch) = Scratch::take() {
+                self.is_written.store(true, Relaxed);
+                write_cause(fd, &self.program, signal, is_fault);
+                // At once: another thread may end the program meanwhile, and what is there is better than nothing.
+                file::give_name(&self.unnamed, &self.path);
+                let _ = write_records(fd, tape, scratch.bytes());
+                self.is_done.store(true, Release);
+                return;
+            }
+        }
+        if dies {
+            self.await_other();
+        }
+    }
+
+    /// Waits for another thread, whose crash came first and which writes it: when this one goes on, the program ends.
+    fn await_other(&self) {
+        for _ in 0..PATIENCE.as_millis() / NAP.as_millis() {
+            if self.is_done.load(Acquire) {
+                return;
+            }
+            thread::sleep(NAP);
+        }
     }
 
     /// Takes it back: the program goes on.
@@ -113,6 +137,7 @@ impl Text {
         }
         if let Some(inode) = file::reopen_unnamed(&self.dir, self.file.as_raw_fd()) {
             self.inode.store(inode, Relaxed);
+            self.is_done.store(false, Relaxed);
             self.is_written.store(false, Relaxed);
         }
     }

@@ -190,7 +190,8 @@ impl RingImage {
             live::OPEN
         };
         let refused = [shared.refused.load(Relaxed)];
-        let counters = refused.into_iter().chain(facts.counts);
+        let lost = [shared.tape.lost().count()];
+        let counters = refused.into_iter().chain(facts.counts).chain(lost);
         self.writer.set_live(state, now, counters);
         self.writer.finish();
         self.writer.write(out)

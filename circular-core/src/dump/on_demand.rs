@@ -304,6 +304,7 @@ impl<'a> Image<'a> {
         let mut buffer = RingImage::buffer(shared)?;
         // A hook must not wait for readers: it may be what they wait for.
         let _no_wait = NoWait::enter();
+        shared.mend();
         let taken = image.take(shared, &options.select, &mut buffer, &(0..0))?;
         match taken.why_nothing {
             None => Ok(Self {

@@ -30,6 +30,7 @@ pub(crate) fn join(
     // What is written meanwhile comes on top.
     let last = match start {
         Start::Last(count) if !select.takes_all() => {
+            shared.mend();
             let head = shared.lock().map(|state| state.head.position);
             head.map(|head| start::seq_of_last(tape, head, count, select))
         }
@@ -46,8 +47,9 @@ pub(crate) fn join(
         let Some(mut state) = shared.lock() else {
             return Ok((None, search(Position::default())));
         };
-        tape.mend(&mut state.head);
+        // In this order: what is lost after the one has not been mended by the other.
         let losses = tape.losses();
+        tape.mend(&mut state.head);
         let head = state.head.position;
         let wanted = state.readers.wants_memory();
         drop(state);

@@ -298,8 +298,9 @@ impl Shared {
     /// Takes a look at what the ring holds, and another one if memory was lost meanwhile.
     pub(crate) fn look<T>(&self, look: impl Fn(&Tape) -> T) -> T {
         loop {
-            self.mend();
+            // In this order: what is lost after the one has not been mended by the other.
             let losses = self.tape.losses();
+            self.mend();
             let seen = look(&self.tape);
             if self.tape.losses() == losses {
                 return seen;

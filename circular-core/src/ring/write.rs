@@ -92,6 +92,9 @@ impl Shared {
             self.refuse();
             return Err(NoLock);
         };
+        // What is there is to be dumped, and nobody may have noticed so far that its file was cut.
+        self.tape.touch_end();
+        self.tape.mend(&mut state.head);
         if state.closed {
             drop(state);
             self.refuse();

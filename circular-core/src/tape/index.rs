@@ -165,9 +165,12 @@ impl Index {
     /// Forgets all entries. Nobody reads them meanwhile.
     pub(crate) fn forget(&self) {
         for number in 0..self.blocks.count {
-            let Place { offset, guard, .. } = self.place(number);
-            offset.store(NOWHERE, Relaxed);
-            guard.store(NOWHERE, Relaxed);
+            let place = self.place(number);
+            place.offset.store(NOWHERE, Relaxed);
+            place.guard.store(NOWHERE, Relaxed);
+            for word in [place.seq, place.bytes, place.before] {
+                word.store(0, Relaxed);
+            }
         }
     }
 

@@ -275,6 +275,10 @@ impl Hook {
         if panic.recorded.is_none() || taken.lacks_wanted {
             panic.add_to(select, image);
         }
+        if shared.generation.is_past() {
+            // The hook has forked. The file is the parent's to make.
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         // The lock is not tried for in vain a second time.
         let deadline = Instant::now() + LOCK_PATIENCE;
         let state = if panic.can_lock && !shared.generation.is_past() {

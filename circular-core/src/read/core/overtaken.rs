@@ -48,6 +48,7 @@ impl ReaderCore {
             return None;
         }
         let losses = tape.losses();
+        tape.mend(&mut state.head);
         let copied = tape.copy(
             from,
             head.offset,
