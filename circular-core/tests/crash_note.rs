@@ -60,6 +60,8 @@ fn as_child() {
         "default" => set_handler(libc::SIGSEGV, libc::SIG_DFL),
         "two rings" => drop(ring()),
         "two libraries" => chain(libc::SIGSEGV),
+        #[cfg(target_env = "gnu")]
+        "left" => set_handler(libc::SIGSEGV, leaves as *const () as usize),
         "stuck" => set_handler(libc::SIGSEGV, never_returns as *const () as usize),
         _ => {}
     }
@@ -143,6 +145,20 @@ fn crash(what: &str) {
             unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
             std::process::abort();
         }
+        "null in a child, and then here" => {
+            #[expect(deprecated, reason = "that is what it is for")]
+            // SAFETY: the child does nothing but crash.
+            let child = unsafe { libc::vfork() };
+            if child == 0 {
+                null();
+            }
+            let mut status = 0;
+            // SAFETY: a child of ours, and a place for its status.
+            unsafe { libc::waitpid(child, &raw mut status, 0) };
+            null();
+        }
+        #[cfg(target_env = "gnu")]
+        "null, and elsewhere another ring and abort" => null(),
         "raised, and then null" => {
             // SAFETY: numbers only.
             unsafe { libc::raise(libc::SIGABRT) };
@@ -394,6 +410,35 @@ extern "C" fn never_returns(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_voi
         // SAFETY: it waits for a signal.
         unsafe { libc::pause() };
     }
+}
+
+/// As `siglongjmp` would: the program goes on at another place, on a stack of its own.
+#[cfg(target_env = "gnu")]
+extern "C" fn leaves(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    extern "C" fn elsewhere() {
+        drop(ring());
+        std::process::abort();
+    }
+    const BYTES: usize = 1 << 20;
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping, anywhere.
+    let stack = unsafe { libc::mmap(ptr::null_mut(), BYTES, access, kind, -1, 0) };
+    assert_ne!(stack, libc::MAP_FAILED);
+    let context = stack.cast::<libc::ucontext_t>();
+    // SAFETY: the beginning of the new mapping, for the call to fill in.
+    unsafe { libc::getcontext(context) };
+    // SAFETY: it was filled in, and nobody else has it.
+    let new = unsafe { &mut *context };
+    new.uc_stack.ss_sp = stack.wrapping_byte_add(1 << 16);
+    new.uc_stack.ss_size = BYTES - (1 << 16);
+    new.uc_link = ptr::null_mut();
+    // SAFETY: a set of the context's.
+    unsafe { libc::sigemptyset(&raw mut new.uc_sigmask) };
+    // SAFETY: the rest of the mapping is its stack, and the function takes nothing, and does not return.
+    unsafe { libc::makecontext(new, elsewhere, 0) };
+    // SAFETY: it was made just now.
+    unsafe { libc::setcontext(new) };
 }
 
 fn tell(what: &[u8]) {
@@ -738,6 +783,26 @@ fn handlers_of_the_program_s_before_ours() {
     assert_eq!(end.stderr, "a handler of the program's\n");
     let end = both("mends what is sent/abort sent");
     assert!(end.status.success(), "{end:?}");
+}
+
+/// A child of `vfork` has our memory, and a handler that is called once in each.
+#[test]
+fn what_a_child_s_handlers_do_is_the_child_s() {
+    let role = "one that is called once/null in a child, and then here";
+    let end = assert_dies(role, libc::SIGSEGV, SEGV);
+    assert_eq!(end.stderr, "a handler of the program's\n".repeat(2));
+}
+
+/// SIGABRT is left to the system while a handler is on a short stack, which nobody comes back from here.
+#[test]
+#[cfg(target_env = "gnu")]
+fn a_handler_that_is_left_takes_no_later_note_along() {
+    let role = "left/null, and elsewhere another ring and abort";
+    assert_dies(
+        role,
+        libc::SIGABRT,
+        "died of SIGABRT in thread N (as_child)",
+    );
 }
 
 #[test]

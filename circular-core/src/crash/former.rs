@@ -15,10 +15,12 @@
 //! SIGSEGV that is sent to it, and so it must with us. And `abort` ends the program whatever a handler of SIGABRT has done.
 
 use crate::crash::system::{self, Action, DEFAULT, Handler, IGNORE, Signal};
+use crate::sys::fork::Generation;
 use libc::c_int;
 use std::io;
+use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize};
 
 /// What programs die of by a fault of their own, or by `abort`.
 pub(super) const SIGNALS: [c_int; 5] = [
@@ -47,6 +49,23 @@ static FORMER: [Former; SIGNALS.len()] = [const {
     }
 }; SIGNALS.len()];
 
+/// The process whose memory this is, with its generation in the upper half.
+static HOME: AtomicU64 = AtomicU64::new(0);
+
+/// Whether this process has its memory for itself. A child of `vfork` has its parent's, and actions of its own: what it would do to
+/// them without us, it does to these alone.
+fn is_at_home() -> bool {
+    let generation = u64::from(Generation::current().number()) << 32;
+    let here = generation | u64::from(system::own_pid());
+    let home = HOME.load(Relaxed);
+    // After a fork all is copied.
+    let is_new = home >> 32 != here >> 32;
+    if is_new {
+        HOME.store(here, Relaxed);
+    }
+    is_new || home == here
+}
+
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -68,6 +87,8 @@ pub(super) fn replace(signal: c_int, handler: Handler) -> io::Result<()> {
     let Some(former) = former(signal) else {
         return Ok(());
     };
+    // Remembers that this is the one.
+    let _ = is_at_home();
     let action = system::action(signal).unwrap_or_default();
     if action.handler == IGNORE {
         return Ok(());
@@ -124,13 +145,18 @@ pub(super) fn chain(
         }
         return Outcome::Dies;
     }
+    let is_at_home = is_at_home();
     if action.has(libc::SA_RESETHAND) {
-        former.handler.store(DEFAULT, Relaxed);
+        if is_at_home {
+            former.handler.store(DEFAULT, Relaxed);
+        } else {
+            system::set_default(signal.number);
+        }
     }
     let own = system::bit(signal.number);
     let own_too = if action.has(libc::SA_NODEFER) { 0 } else { own };
     let may_abort = !former.has_mended.load(Relaxed) || signal.is_at_stack_pointer();
-    let has_stepped_aside = may_abort && step_aside(signal, ours);
+    let has_stepped_aside = is_at_home && may_abort && step_aside(signal, ours);
     system::set_errno(*errno);
     system::set_mask(mask & !own | action.mask | own_too);
     signal.pass_to(&action);
@@ -138,6 +164,7 @@ pub(super) fn chain(
     // The function may have changed it, as it may without us.
     *errno = system::errno();
     if has_stepped_aside {
+        aside().thread.store(0, Relaxed);
         come_back(ours);
     }
     if system::function(signal.number) != DEFAULT {
@@ -150,6 +177,9 @@ pub(super) fn chain(
     }
     if is_fault {
         return Outcome::Dies;
+    }
+    if !is_at_home {
+        return Outcome::GoesOn;
     }
     // The next one would end the program, and is to be noted.
     former.handler.store(DEFAULT, Relaxed);
@@ -171,9 +201,40 @@ fn step_aside(signal: &Signal, ours: Handler) -> bool {
         && system::is_stack_short()
         && system::function(abort) == ours as *const () as usize;
     if steps_aside {
+        let local = 0_u8;
+        aside().frame.store(ptr::from_ref(&local).addr(), Relaxed);
+        aside().thread.store(system::thread_id(), Relaxed);
         system::set_default(abort);
     }
     steps_aside
+}
+
+/// The handler that has SIGABRT left to the system: its thread, if there is one, and where it is on that thread's stack.
+struct Aside {
+    thread: AtomicU32,
+    frame: AtomicUsize,
+}
+
+fn aside() -> &'static Aside {
+    static ASIDE: Aside = Aside {
+        thread: AtomicU32::new(0),
+        frame: AtomicUsize::new(0),
+    };
+    &ASIDE
+}
+
+/// Comes back after a handler that was left in a way that nobody saw, `siglongjmp` say: then its thread is elsewhere.
+pub(super) fn come_back_if_left(ours: Handler) {
+    let thread = aside().thread.load(Relaxed);
+    if thread == 0 || thread != system::thread_id() {
+        return;
+    }
+    let local = 0_u8;
+    let is_within = ptr::from_ref(&local).addr() < aside().frame.load(Relaxed);
+    if !(is_within && system::is_on_alternate_stack()) {
+        aside().thread.store(0, Relaxed);
+        come_back(ours);
+    }
 }
 
 fn come_back(ours: Handler) {

@@ -30,12 +30,14 @@ pub(super) fn install() -> io::Result<()> {
         }
         Ok(())
     });
+    former::come_back_if_left(on_signal);
     installed.map_err(io::Error::from_raw_os_error)
 }
 
 extern "C" fn on_signal(number: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let mut errno = system::errno();
     let mask = system::block_all();
+    former::come_back_if_left(on_signal);
     if let Some(signal) = Signal::new(number, info, context) {
         if !cut::mend(&signal) {
             on_crash(&signal, mask, &mut errno);

@@ -232,15 +232,23 @@ fn set(signal: c_int, handler: usize, flags: c_int) -> io::Result<()> {
 const SHORT: usize = 16 << 10;
 
 /// Whether this runs on an alternate stack of which little is left.
-#[inline(never)]
 pub(super) fn is_stack_short() -> bool {
+    left_of_alternate_stack().is_some_and(|left| left < SHORT)
+}
+
+pub(super) fn is_on_alternate_stack() -> bool {
+    left_of_alternate_stack().is_some()
+}
+
+#[inline(never)]
+fn left_of_alternate_stack() -> Option<usize> {
     let mut now = MaybeUninit::<libc::stack_t>::zeroed();
     // SAFETY: it fills in a place of that type, which lives during the call, and changes nothing.
     unsafe { libc::sigaltstack(ptr::null(), now.as_mut_ptr()) };
     // SAFETY: the system has filled it in, and zeroes are valid.
     let now = unsafe { now.assume_init() };
     let here = ptr::from_ref(&now).addr();
-    now.ss_flags & libc::SS_ONSTACK != 0 && here.saturating_sub(now.ss_sp.addr()) < SHORT
+    (now.ss_flags & libc::SS_ONSTACK != 0).then(|| here.saturating_sub(now.ss_sp.addr()))
 }
 
 /// Blocks all signals of this thread, and tells which were.
