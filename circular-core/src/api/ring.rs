@@ -392,7 +392,18 @@ impl RingBuilder {
     /// - An overflow of the stack of a thread that Rust has not started, unless that has an alternate stack (`sigaltstack`):
     ///   there is no place for a handler to run on.
     /// - A handler that was set later, and does not pass the signal on to what it has found.
+    /// - A thread that has the signal blocked: the system ends the program at once.
+    /// - A signal that was ignored (`SIG_IGN`) when the first such ring was made. It stays so. Then a fault, or `abort`, leaves no
+    ///   note, and with SIGBUS ignored a cut file ends the program.
+    /// - An `abort` while another thread's stack overflow, or first fault, is with a handler of the program's on a short stack.
     /// - A forked child's crash: the ring is its parent's.
+    /// - A crash after the ring's file was cut, or its disk was full: nothing comes to the file any more.
+    ///
+    /// # When a cut file ends the program all the same
+    ///
+    /// Where a thread that comes to the ring has SIGBUS blocked. Where the system gives no memory for a copy of the ring: after
+    /// `mlockall` with a small limit, with a small limit of the address space, or with no mapping left. In a forked child of a
+    /// program whose file was cut, if it reads its parent's ring.
     ///
     /// # A ring on the heap
     ///
