@@ -96,9 +96,12 @@ fn rest(reader: &mut Reader) -> (Vec<u64>, u64) {
 }
 
 fn in_snapshot(handle: &Handle) -> Vec<u64> {
-    let snapshot = handle.snapshot();
-    let numbers = snapshot.records().map(|record| number(record.bytes()));
-    numbers.collect()
+    numbers(&handle.snapshot())
+}
+
+fn numbers(snapshot: &Snapshot) -> Vec<u64> {
+    let records = snapshot.records();
+    records.map(|record| number(record.bytes())).collect()
 }
 
 /// For each cut, and for rings that are empty, in their first lap, in its second half, and further on.
@@ -151,11 +154,8 @@ fn what_is_written_after_a_cut_is_read() {
 /// Whoever looks first, and finds what lies in front of the cut.
 #[test]
 fn a_ring_that_is_cut_while_nobody_writes_is_looked_at_as_before() {
-    let numbers = |snapshot: &Snapshot| -> Vec<u64> {
-        let records = snapshot.records();
-        records.map(|record| number(record.bytes())).collect()
-    };
-    let cases: [&dyn Fn(&Handle, &Dir) -> Vec<u64>; 4] = [
+    type Look = dyn Fn(&Handle, &Dir) -> Vec<u64>;
+    let cases: [&Look; 4] = [
         &|handle, _| in_snapshot(handle),
         &|handle, _| {
             let mut reader = handle.reader().start(Start::Last(20)).open();
