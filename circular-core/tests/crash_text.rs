@@ -271,20 +271,18 @@ fn what_is_gone_is_told() {
     );
 }
 
-/// Lines are whole, whatever is overwritten meanwhile.
+/// Lines are whole, whatever is overwritten meanwhile, and what is missing is told.
 #[test]
 fn others_may_go_on_to_write() {
-    let mut lines = 0;
     for _ in 0..40 {
         let text = one("busy", libc::SIGSEGV, "SIGSEGV");
+        assert!(text.starts_with('['), "{text}");
         for line in text.lines().filter(|line| !line.starts_with('[')) {
             let (_, digits) = line.split_once(": ").unwrap();
             let first = &digits[..1];
             assert_eq!(digits, first.repeat(200), "{line}");
-            lines += 1;
         }
     }
-    assert!(lines > 10, "{lines}");
 }
 
 #[test]

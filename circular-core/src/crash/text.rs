@@ -34,6 +34,9 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 const NAP: Duration = Duration::from_millis(1);
 
+/// How often it looks for a record that is there still.
+const STARTS: u32 = 16;
+
 /// The name of a thread, or what is left of it.
 const NAME_BYTES: usize = 16;
 
@@ -224,11 +227,12 @@ impl Pending<'_> {
 
 /// Writes all records that are there now, the oldest first, and where some were overwritten meanwhile a line that says so.
 fn write_records(fd: i32, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
-    let committed = tape.committed();
-    let Some(oldest) = tape.entry_from(0, committed) else {
+    let Some((mut position, mut committed)) = find(tape, 0) else {
+        if tape.committed() > 0 {
+            write_end_missing(fd);
+        }
         return Ok(());
     };
-    let mut position = oldest.position;
     if position.seq > 0 {
         write_missing(fd, position.seq);
     }
@@ -239,6 +243,7 @@ fn write_records(fd: i32, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
         filled: 0,
         first: position,
     };
+    let mut starts = STARTS;
     while position.offset < committed {
         let pushed = match tape.step(position, committed) {
             Some((header, _, next)) => {
@@ -258,18 +263,42 @@ fn write_records(fd: i32, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
         // What is there of whole ones may be good.
         let _ = pending.flush(position, committed);
         let first = pending.first;
-        let Some(entry) = tape.entry_from(position.offset + 1, committed) else {
-            break;
+        // With an end, as what is written since comes on top.
+        starts -= 1;
+        let next = find(tape, position.offset + 1).filter(|_| starts > 0);
+        let Some(next) = next else {
+            write_end_missing(fd);
+            return Ok(());
         };
-        position = entry.position;
+        (position, committed) = next;
         write_missing(fd, position.seq.saturating_sub(first.seq));
         pending.filled = 0;
         pending.first = position;
     }
     match pending.flush(position, committed) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(()),
+        Ok(()) => {}
+        Err(Failed::Overtaken) => write_end_missing(fd),
+        Err(Failed::Full) => return Err(()),
     }
+    Ok(())
+}
+
+/// The first record from `offset` on that the index names, and how far there are records. While others overwrite all that
+/// there is, it looks again.
+#[inline(never)]
+fn find(tape: &Tape, offset: u64) -> Option<(Position, u64)> {
+    (0..STARTS).find_map(|_| {
+        let committed = tape.committed();
+        let entry = tape.entry_from(offset, committed)?;
+        Some((entry.position, committed))
+    })
+}
+
+#[inline(never)]
+fn write_end_missing(fd: i32) {
+    let mut line = FixedText::<64>::new();
+    let _ = write!(line, "[what was written last is missing here]");
+    let _ = file::write_all(fd, line.make_line());
 }
 
 #[inline(never)]
