@@ -140,17 +140,9 @@ pub(crate) trait Visit {
 
 pub(crate) fn each(visit: &mut impl Visit) {
     visit.visit::<Circular>();
-    if Mapped::open(
-        Bounds {
-            capacity: 4096,
-            len: 64,
-        },
-        1,
-        Readers::None,
-    )
-    .is_some()
-    {
-        visit.visit::<Mapped>();
+    if mapped::open(4096, false).is_some() {
+        visit.visit::<Mapped<false>>();
+        visit.visit::<Mapped<true>>();
     }
     visit.visit::<Memcpy>();
     visit.visit::<LockedMemcpy>();

@@ -94,6 +94,7 @@ fn rules() -> Vec<Rule> {
     const PAGE: &str = "write 4096 B";
     const READ: &str = "write 128 B beside readers";
     const FILE: &str = "circular, in a file";
+    const NOTED: &str = "circular, crashes noted";
     const LAPS: &str = "laps of a new ring";
     const WAKE: &str = "wake-up of a sleeping reader";
     const STRINGS: &str = "Mutex<VecDeque<String>>";
@@ -206,6 +207,12 @@ fn rules() -> Vec<Rule> {
         rule(
             "write 128 B, 2 writers, in a file / on the heap",
             Ratio([LINE, FILE, "2 writers"], [LINE, RINGS, "2 writers"]),
+            1.05,
+            1.0,
+        ),
+        rule(
+            "write 128 B, 1 writer, crashes noted / in a file",
+            Ratio([LINE, NOTED, "1 writer"], [LINE, FILE, "1 writer"]),
             1.05,
             1.0,
         ),

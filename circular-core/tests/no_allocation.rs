@@ -249,3 +249,26 @@ fn a_handler_allocates_nothing() {
     drop(ring);
     std::fs::remove_dir_all(&dir).unwrap();
 }
+
+/// A handler that comes back: the note is written, and taken back.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_noted_signal_and_the_writes_beside_it_allocate_nothing() {
+    extern "C" fn mend(_: libc::c_int) {}
+    let dir = std::env::temp_dir().join(format!("circular-no-allocation-{}", std::process::id()));
+    std::fs::create_dir(&dir).unwrap();
+    // SAFETY: a function that is there as long as the program, and does nothing.
+    unsafe { libc::signal(libc::SIGFPE, mend as *const () as usize) };
+    let builder = Ring::builder().capacity(1 << 20).crash_note(true);
+    let ring = builder.mapped_in(&dir, "shop").build().unwrap();
+    let bytes = vec![b'x'; 3 << 20];
+    let asked = allocations(|| {
+        for _ in 0..10 {
+            // SAFETY: it takes a number only.
+            unsafe { libc::raise(libc::SIGFPE) };
+        }
+        write_all_sizes(&ring, &bytes);
+    });
+    assert_eq!(asked, 0);
+    std::fs::remove_dir_all(dir).unwrap();
+}

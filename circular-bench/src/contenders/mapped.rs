@@ -8,16 +8,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{env, fs};
 
-pub(crate) struct Mapped;
+/// With `NOTES`, crashes are noted, and a file that is cut is survived.
+pub(crate) struct Mapped<const NOTES: bool>;
 
-impl Contender for Mapped {
-    const NAME: &'static str = "circular, in a file";
-    const DOES: &'static str =
-        "the same, in a file in memory; who skips reads the file, as another process does";
+impl<const NOTES: bool> Contender for Mapped<NOTES> {
+    const NAME: &'static str = if NOTES {
+        "circular, crashes noted"
+    } else {
+        "circular, in a file"
+    };
+    const DOES: &'static str = if NOTES {
+        "the same, with handlers for the signals that a crash is"
+    } else {
+        "the same, in a file in memory; who skips reads the file, as another process does"
+    };
     type Writer = Arc<Ring>;
 
     fn open(bounds: Bounds, writers: usize, readers: Readers) -> Option<Opened<Arc<Ring>>> {
-        let ring = open(bounds.capacity)?;
+        let ring = open(bounds.capacity, NOTES)?;
         let handle = ring.handle();
         let path = handle.path()?.to_path_buf();
         let mut opened = Opened::shared(ring, writers);
@@ -37,7 +45,7 @@ impl Contender for Mapped {
 }
 
 /// A ring in a file; none where the system has no such.
-pub(crate) fn open(capacity: usize) -> Option<Ring> {
+pub(crate) fn open(capacity: usize, notes_crashes: bool) -> Option<Ring> {
     let shared_memory = Path::new("/dev/shm");
     let dir = if shared_memory.is_dir() {
         shared_memory.to_path_buf()
@@ -45,6 +53,7 @@ pub(crate) fn open(capacity: usize) -> Option<Ring> {
         env::temp_dir()
     };
     let ring = Ring::builder().capacity(capacity).keep(0);
+    let ring = ring.crash_note(notes_crashes);
     ring.mapped_in(dir, "circular-bench").build().ok()
 }
 

@@ -17,9 +17,9 @@ pub(crate) fn group(effort: &Effort) -> Group {
     let capacity = effort.large;
     let on_heap = move || Ring::new(capacity).expect("there is memory for a ring");
     let mut tasks = vec![task::<Circular>(capacity, on_heap)];
-    if mapped::open(4096).is_some() {
-        tasks.push(task::<Mapped>(capacity, move || {
-            let ring = mapped::open(capacity).expect("it could before");
+    if mapped::open(4096, false).is_some() {
+        tasks.push(task::<Mapped<false>>(capacity, move || {
+            let ring = mapped::open(capacity, false).expect("it could before");
             let handle = ring.handle();
             // It is mapped.
             let _ = handle.path().map(std::fs::remove_file);
