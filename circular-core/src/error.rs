@@ -23,7 +23,7 @@ pub enum BuildError {
         /// What was asked for, in bytes.
         capacity: usize,
     },
-    /// The ring was to have a file, and that could not be made.
+    /// The ring was to have a file, or one for the text of a crash, and that could not be made.
     Mapping(MappingError),
 }
 

@@ -411,7 +411,7 @@ impl RingBuilder {
     /// signal, address and thread, and then what was logged, the oldest first, as it was logged: no redaction, and for this
     /// user's eyes only. `<program>` is what [`mapped`](Self::mapped) was told, or else the executable's name. If the ring was to
     /// be in a directory that cannot be had, it is the default one. The file is opened when the ring is made, without a name, so a
-    /// program that is well, or is killed by SIGKILL, leaves nothing. [`keep`](Self::keep) of them stay. It takes as long as it
+    /// program that is well, or is killed by SIGKILL, leaves nothing. As many older ones stay as [`keep`](Self::keep) says. It takes as long as it
     /// takes to write so much. A file system without such files (`O_TMPFILE`) is an error that says so.
     ///
     /// Like a ring in a file it is for Linux; elsewhere it is an error that says so, or the ring does without it, with

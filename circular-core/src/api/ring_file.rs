@@ -75,7 +75,7 @@ pub struct RingInfo {
     pub pid: u64,
     /// Its user; `u32::MAX` in an image that was made where that is not asked for, on other systems than Linux.
     pub uid: u32,
-    /// The ring's id, which is in the file's name as well.
+    /// The ring's id, which is in the file's name as well, in hexadecimal.
     pub ring: u64,
     /// The id of the ring that the program had in its run before, if there was one in the directory.
     pub previous: Option<u64>,
@@ -116,7 +116,8 @@ impl RingFile {
         })
     }
 
-    /// Returns all that is called like a ring in a directory, of whatever program and user, in the order of the names.
+    /// Returns all that is called like a ring in a directory, `<program>.<ring>.ring`, of whatever program and user, in the
+    /// order of the names. Images have other names: open those by their paths.
     ///
     /// # Errors
     ///

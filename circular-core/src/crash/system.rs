@@ -363,6 +363,63 @@ impl Scratch {
     }
 }
 
+/// A stack for [`on_own_stack`]: builds without optimization need a dozen KiB for what is to be done there.
+#[repr(align(16))]
+struct StackPlace(UnsafeCell<[u8; STACK_BYTES]>);
+
+const STACK_BYTES: usize = 128 << 10;
+
+// SAFETY: only who has the one `Scratch` that there is uses it.
+unsafe impl Sync for StackPlace {}
+
+static STACK: StackPlace = StackPlace(UnsafeCell::new([0; STACK_BYTES]));
+
+impl Scratch {
+    /// Does what needs more of a stack than there is, on another one: in a process that shares all memory and descriptors
+    /// with this one, which waits until it has ended, as `posix_spawn` does it. Where there is enough, or no such process
+    /// can be had, it is done here.
+    pub(super) fn on_own_stack<F: FnMut(&mut [u8])>(&mut self, mut work: F) {
+        struct Task<'a, F> {
+            work: F,
+            bytes: &'a mut [u8],
+        }
+
+        extern "C" fn run<F: FnMut(&mut [u8])>(task: *mut c_void) -> c_int {
+            // SAFETY: the caller waits meanwhile, and uses it no more before this has ended.
+            let task = unsafe { &mut *task.cast::<Task<'_, F>>() };
+            (task.work)(task.bytes);
+            0
+        }
+
+        if !is_stack_short() {
+            return work(self.bytes());
+        }
+        let mut task = Task {
+            work,
+            bytes: self.bytes(),
+        };
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_FILES | libc::CLONE_FS;
+        // SAFETY: the end of the stack, which nobody else has, as there is one `Scratch`; stacks grow down.
+        let top = unsafe { STACK.0.get().cast::<u8>().add(STACK_BYTES) };
+        // SAFETY: a function, its stack, and what it is given, which are there until it has ended; all signals are blocked in
+        // it, and it touches nothing that belongs to this thread.
+        let child = unsafe {
+            libc::clone(
+                run::<F>,
+                top.cast(),
+                flags,
+                (&raw mut task).cast::<c_void>(),
+            )
+        };
+        if child == -1 {
+            run::<F>((&raw mut task).cast());
+            return;
+        }
+        // SAFETY: numbers only.
+        unsafe { libc::waitpid(child, ptr::null_mut(), libc::__WALL) };
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         IS_TAKEN.store(false, Release);

@@ -107,7 +107,9 @@ impl Text {
                 write_cause(fd, &self.program, signal, is_fault);
                 // At once: another thread may end the program meanwhile, and what is there is better than nothing.
                 file::give_name(&self.unnamed, &self.path);
-                let _ = write_records(fd, tape, scratch.bytes());
+                scratch.on_own_stack(|buffer| {
+                    let _ = write_records(fd, tape, buffer);
+                });
                 self.is_done.store(true, Release);
                 return;
             }

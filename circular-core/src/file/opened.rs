@@ -44,6 +44,10 @@ impl Opened {
         let mut page = [0; PAGE];
         let there = ReadAt::read_at(&file, &mut page, IDENTITY as u64).map_err(failed)?;
         let refused = |why| OpenError::of_bytes(path, why);
+        if there == 0 {
+            let why = "the file is empty: somebody has cut it, or it never was a ring";
+            return Err(OpenError::of_bytes(path, why));
+        }
         if there < PAGE && page.starts_with(&MAGIC) {
             let why = format!(
                 "only {there} bytes are left of this ring, which is nothing that can be read"

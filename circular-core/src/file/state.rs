@@ -64,7 +64,7 @@ impl fmt::Display for RingState {
         match self {
             Self::Running => f.write_str("running"),
             Self::Detached => f.write_str(
-                "running, but part of its file is gone: what it writes since is in its own memory",
+                "running, but part of its file is gone: with crash_note it goes on in its own memory, without it dies when it comes there",
             ),
             Self::Closed => f.write_str("closed"),
             Self::Exited => f.write_str("exited without closing the ring"),
@@ -98,7 +98,7 @@ impl fmt::Display for RingState {
                 f.write_str("died without a note (killed, out of memory, or by a crash)")
             }
             Self::SystemEnded => f.write_str("ended with the system (a restart, or a power cut)"),
-            Self::Copy => f.write_str("a copy, which does not tell whether the writer runs"),
+            Self::Copy => f.write_str("a copy or an image, which does not tell whether the writer runs"),
             Self::Unknown(why) => write!(f, "unknown: {why}"),
         }
     }
@@ -130,7 +130,7 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
     let unfinished = || match unfinished(file, identity, live) {
         RingState::Running if is_cut || has_lost => RingState::Detached,
         RingState::Died { .. } if has_lost => RingState::Unknown(String::from(
-            "part of its file was gone, and how it ended it has said in its own memory",
+            "part of its file was gone, so it could not say there how it ended",
         )),
         state => state,
     };

@@ -58,8 +58,10 @@ impl Watch {
         }
         self.asked = Some(now);
         let is_cut = opened.identity().is_cut(opened.len()?);
-        let has_lost = opened.live()?.counters.lost_memory > 0;
         let state = opened.state()?;
+        // An image says so of the ring that it is of.
+        let is_copy = state == RingState::Copy;
+        let has_lost = !is_copy && opened.live()?.counters.lost_memory > 0;
         self.has_ended = match state {
             RingState::Running => false,
             // More may come, unless what would tell of it is gone.

@@ -10,7 +10,7 @@ pub enum Redacted {
     Keep,
     /// This text leaves in its place. If the record ends with a line end, so does this.
     Text(Vec<u8>),
-    /// It does not leave. That is not told, but the numbers of the records have a gap.
+    /// It does not leave. That is not told, but the numbers of the records have a gap; in an image they close up.
     Drop,
 }
 

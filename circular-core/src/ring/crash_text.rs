@@ -35,7 +35,11 @@ pub(crate) fn open(options: TextOptions<'_>, id: u64) -> Result<Opened, MappingE
         file.and_then(|(dir, _)| dir),
         file.map(|(_, program)| program),
     );
-    let prepared = crash_text::prepare(dir, program, keep, id)?;
+    let prepared = crash_text::prepare(dir, program, keep, id).map_err(|error| {
+        let message =
+            format!("there is no place for the text of a crash: {error}; or leave out crash_note");
+        MappingError::new(error.kind(), message)
+    })?;
     let text = crash::text::Text::new(prepared).map_err(|error| {
         let message =
             format!("cannot look at the file for the text of a crash: {error}; try again");
