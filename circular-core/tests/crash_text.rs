@@ -3,9 +3,9 @@
 #![expect(unsafe_code, reason = "there is no safe way to crash")]
 
 use circular_core::Ring;
+use fatal::{null, over};
 use shared_dir::Dir;
 use std::fs;
-use std::hint::black_box;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -17,6 +17,8 @@ use std::thread;
 
 #[path = "common/child.rs"]
 mod child;
+#[path = "common/fatal.rs"]
+mod fatal;
 #[path = "common/shared_dir.rs"]
 mod shared_dir;
 #[path = "common/watchdog.rs"]
@@ -105,24 +107,6 @@ fn as_child() {
         }
         _ => unreachable!("{role}"),
     }
-}
-
-#[inline(never)]
-fn null() {
-    // SAFETY: it is not; that is what it is for.
-    unsafe { ptr::write_volatile(black_box(16_usize) as *mut u32, 1) };
-}
-
-fn over() {
-    black_box(overflow(1));
-}
-
-#[expect(unconditional_recursion, reason = "that is what it is for")]
-fn overflow(depth: u64) -> [u64; 64] {
-    let mut frame = [depth; 64];
-    let below = overflow(black_box(depth + 1));
-    frame[black_box(7)] += below[black_box(9)];
-    frame
 }
 
 static PAGE: AtomicUsize = AtomicUsize::new(0);
