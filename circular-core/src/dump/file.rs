@@ -26,7 +26,7 @@ use self::prune::BY_HAND;
 use self::stamp::Stamp;
 use crate::sys::fork::Generation;
 use crate::sys::underway::{self, Underway};
-use crate::tape::image_writer::Piece;
+use crate::tape::image_writer::Chunk;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::mem;
@@ -235,11 +235,11 @@ impl DumpFile<'_> {
         self.file.take().map(OpenDump)
     }
 
-    /// Writes a piece of an image, with a hole where there may be one: no room is taken there.
-    pub(crate) fn write_piece(&mut self, piece: Piece<'_>) -> io::Result<()> {
-        let zeroes = match piece {
-            Piece::Bytes(bytes) => return self.write_all(bytes),
-            Piece::Zeroes(zeroes) => zeroes,
+    /// Writes a chunk of an image, with a hole where there may be one: no room is taken there.
+    pub(crate) fn write_chunk(&mut self, chunk: Chunk<'_>) -> io::Result<()> {
+        let zeroes = match chunk {
+            Chunk::Bytes(bytes) => return self.write_all(bytes),
+            Chunk::Zeroes(zeroes) => zeroes,
         };
         self.refuse_in_a_forked_child()?;
         let Some(file) = &mut self.file else {

@@ -270,7 +270,7 @@ impl<'a> DumpBuilder<'a> {
                 let mut dir = options.files(dir, Cause::Request);
                 let mut file = dir.create_image(SystemTime::now())?;
                 let image = Image::take(&shared, &options)?;
-                let mut report = image.write(&mut |piece| file.write_piece(piece))?;
+                let mut report = image.write(&mut |chunk| file.write_chunk(chunk))?;
                 report.prune_error = file.finish()?;
                 drop(file);
                 report.path = Some(dir.last().to_owned());
@@ -346,10 +346,7 @@ fn image_to_sink(
     let mut sink = sink;
     let mut writer = SinkWriter::new(&mut sink);
     let image = Image::take(shared, options)?;
-    let report = image.write(&mut |piece| {
-        let (image_writer::Piece::Bytes(bytes) | image_writer::Piece::Zeroes(bytes)) = piece;
-        writer.take(bytes)
-    })?;
+    let report = image.write(&mut |chunk| writer.take(chunk.bytes()))?;
     writer.flush(true)?;
     Ok(report)
 }

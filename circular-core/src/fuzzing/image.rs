@@ -19,7 +19,7 @@ use crate::select::targets::Targets;
 use crate::sys::read_at::ReadAt;
 use crate::tape::batch::Batch;
 use crate::tape::image::Image;
-use crate::tape::image_writer::{About, ImageWriter, Piece};
+use crate::tape::image_writer::{About, ImageWriter};
 use crate::tape::recover;
 use crate::tape::snapshot::Snapshot;
 use crate::time::clock::Stamp;
@@ -65,9 +65,8 @@ pub fn make(capacity: usize, records: &[Written]) -> io::Result<Vec<u8>> {
         writer.append(about, &record.payload[..]);
     }
     let mut image = Vec::new();
-    writer.write(&mut |piece| {
-        let (Piece::Bytes(bytes) | Piece::Zeroes(bytes)) = piece;
-        image.extend_from_slice(bytes);
+    writer.write(&mut |chunk| {
+        image.extend_from_slice(chunk.bytes());
         Ok(())
     })?;
     Ok(image)

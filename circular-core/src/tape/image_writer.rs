@@ -27,18 +27,26 @@ use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// So much is written at once: a whole number of pages.
-const PIECE: usize = 16 * PAGE;
+const CHUNK: usize = 16 * PAGE;
 
 /// What a file is written in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Piece<'a> {
+pub(crate) enum Chunk<'a> {
     Bytes(&'a [u8]),
-    /// Bytes as well, where nothing was ever written: a file may have a hole there. The last piece is none of these.
+    /// Bytes as well, where nothing was ever written: a file may have a hole there. The last chunk is none of these.
     Zeroes(&'a [u8]),
 }
 
-/// Takes one piece after the other.
-pub(crate) type Out<'a> = dyn FnMut(Piece<'_>) -> io::Result<()> + 'a;
+impl<'a> Chunk<'a> {
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Bytes(bytes) | Self::Zeroes(bytes) => bytes,
+        }
+    }
+}
+
+/// Takes one chunk after the other.
+pub(crate) type Out<'a> = dyn FnMut(Chunk<'_>) -> io::Result<()> + 'a;
 
 pub(crate) struct ImageWriter {
     layout: Layout,
@@ -76,9 +84,9 @@ impl ImageWriter {
         let out_of_memory = OutOfMemory { bytes: layout.len };
         let block = Block::on_heap(&layout).map_err(|_| out_of_memory)?;
         let mut piece = Vec::new();
-        let reserved = piece.try_reserve_exact(PIECE);
+        let reserved = piece.try_reserve_exact(CHUNK);
         reserved.map_err(|_| out_of_memory)?;
-        piece.resize(PIECE, 0);
+        piece.resize(CHUNK, 0);
         copy::store(&block.words(META, META_BYTES), meta);
         Ok(Self {
             identity: identity(&layout, crc32c(meta)),
@@ -175,19 +183,19 @@ impl ImageWriter {
     pub(crate) fn write(&mut self, out: &mut Out<'_>) -> io::Result<()> {
         if let Some((page, _)) = self.piece.split_first_chunk_mut::<PAGE>() {
             self.identity.encode_to(page);
-            out(Piece::Bytes(page))?;
+            out(Chunk::Bytes(page))?;
         }
         for (range, is_written) in self.ranges() {
             let words = self.words.get(range).unwrap_or_default();
-            for words in words.chunks(PIECE / WORD) {
+            for words in words.chunks(CHUNK / WORD) {
                 let piece = self.piece.get_mut(..words.len() * WORD);
                 let piece = piece.unwrap_or_default();
                 if is_written {
                     copy::load(words, piece);
-                    out(Piece::Bytes(piece))?;
+                    out(Chunk::Bytes(piece))?;
                 } else {
                     piece.fill(0);
-                    out(Piece::Zeroes(piece))?;
+                    out(Chunk::Zeroes(piece))?;
                 }
             }
         }

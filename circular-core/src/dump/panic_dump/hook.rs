@@ -288,7 +288,7 @@ impl Hook {
         };
         let facts = state.map(|state| Facts::of(&state)).unwrap_or_default();
         let mut file = dir.create_image_beside(id)?;
-        image.write(shared, facts, &mut |piece| file.write_piece(piece))?;
+        image.write(shared, facts, &mut |chunk| file.write_chunk(chunk))?;
         file.finish_beside()
     }
 
