@@ -11,12 +11,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # From the top down; what each is for stands in ARCHITECTURE.md.
 readonly CORE="adapter dump api sink read ring crash tape file memory select format redact record text time sys error"
 readonly HTTP="router serve site viewer"
+readonly CLI="commands show output args find failure"
 
 # imports DIR: a line for each import between two modules of DIR: which file, from where, to where. Tests beside the
 # code may import from above; they are the end of a file. So may those below `tests`, and the doors of the fuzz targets.
 imports() {
     local dir=$1 files
-    files=$(cd "$dir" && find . -name '*.rs' ! -path '*/tests/*' ! -path './fuzzing/*' ! -name tests.rs ! -name lib.rs ! -name fuzzing.rs |
+    files=$(cd "$dir" && find . -name '*.rs' ! -path '*/tests/*' ! -path './fuzzing/*' ! -name tests.rs ! -name lib.rs ! -name main.rs ! -name fuzzing.rs |
         sed 's|^\./||' | LC_ALL=C sort)
     (cd "$dir" && awk -v files="$files" '
         function module(file) {
@@ -154,6 +155,7 @@ fi
 failed=0
 check circular-core/src "$CORE" || failed=1
 check circular-http/src "$HTTP" || failed=1
+check circular-cli/src "$CLI" || failed=1
 for library in circular-tracing circular-log circular-view; do
     check "$library/src" || failed=1
 done

@@ -11,7 +11,7 @@
 //! | nothing to say | nothing | `{"id":…,"alive":true}` |
 //!
 //! The `id` is where a reader goes on that has had the object and what is before it: a
-//! [`Cursor`], for [`Start::After`](circular_core::Start::After). A record's `time` is RFC 3339 in UTC, its
+//! [`Cursor`], for [`Start::After`](circular_core::Start::After). A record's `time` is RFC 3339 in UTC, with nanoseconds, its
 //! `level` is `null` if it has none, and it has a `part`, `first`, `middle` or `last`, before its `text` if it is one of a record that
 //! was longer than the ring. Fields may be added.
 //!
@@ -36,7 +36,7 @@ pub fn push_record(out: &mut Vec<u8>, record: &Record<'_>, text: &[u8], behind: 
     // Writing to memory does not fail.
     let _ = write!(
         out,
-        r#"{{"id":"{behind}","seq":{seq},"time":"{time}","level":"#
+        r#"{{"id":"{behind}","seq":{seq},"time":"{time:.9}","level":"#
     );
     let _ = match record.level() {
         Some(level) => write!(out, r#""{level}""#),
@@ -104,7 +104,7 @@ mod tests {
             })
             .collect();
         let id = behind.to_string();
-        let time = "2026-11-25T14:00:00.250000Z";
+        let time = "2026-11-25T14:00:00.250000000Z";
         assert_eq!(
             objects,
             [

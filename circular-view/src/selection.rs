@@ -39,6 +39,7 @@ pub struct Selection {
     targets: Option<Targets>,
     text: Option<Finder<'static>>,
     expression: Option<Expression>,
+    excluded: Option<Expression>,
     since: Option<SystemTime>,
     until: Option<SystemTime>,
     redaction: Option<Redaction>,
@@ -76,6 +77,12 @@ impl Selection {
         self
     }
 
+    /// Filters out the records that `expression` matches. It sees of a record what that of [`matching`](Self::matching) does.
+    pub fn excluding(mut self, expression: impl Into<Option<Expression>>) -> Self {
+        self.excluded = expression.into();
+        self
+    }
+
     /// Filters out the records that were certainly written before `time`, by [`Record::is_since`]. Who reads a ring need
     /// not begin before that: [`Start::Since`](circular_core::Start::Since).
     pub fn since(mut self, time: impl Into<Option<SystemTime>>) -> Self {
@@ -109,15 +116,17 @@ impl Selection {
     pub fn takes_all(&self) -> bool {
         let none_of_time = self.since.is_none() && self.until.is_none();
         let none_of_origin = self.level.is_none() && self.targets.is_none();
-        let none_of_text = self.text.is_none() && self.expression.is_none();
+        let none_of_text =
+            self.text.is_none() && self.expression.is_none() && self.excluded.is_none();
         none_of_time && none_of_origin && none_of_text && self.redaction.is_none()
     }
 
     /// Returns whether it may take long to find out whether a record is taken: something is searched for, or there is a
     /// hook. Who has others to serve looks at the clock in between.
     pub fn is_expensive(&self) -> bool {
-        let is_search = self.targets.is_some() || self.text.is_some() || self.expression.is_some();
-        is_search || self.redaction.is_some()
+        let is_search = self.targets.is_some() || self.text.is_some();
+        let is_match = self.expression.is_some() || self.excluded.is_some();
+        is_search || is_match || self.redaction.is_some()
     }
 
     /// Returns what is shown of `record`, with its line end; `None` if it is not taken.
@@ -143,7 +152,10 @@ impl Selection {
             .as_ref()
             .is_none_or(|text| text.find(line).is_some());
         let matches = |expression: &Expression| expression.is_match(begin);
-        (has_text && self.expression.as_ref().is_none_or(matches)).then_some(text)
+        let is_taken = has_text
+            && self.expression.as_ref().is_none_or(matches)
+            && !self.excluded.as_ref().is_some_and(matches);
+        is_taken.then_some(text)
     }
 
     fn passes_by_level(&self, record: &Record<'_>) -> bool {
@@ -297,5 +309,29 @@ mod tests {
         assert!(!takes(&matching("b"), Meta::new(), &long));
         // A text is looked for in all of it.
         assert!(takes(&Selection::new().containing("b"), Meta::new(), &long));
+    }
+
+    #[cfg(feature = "regex")]
+    #[test]
+    fn what_is_excluded_is_searched_for_as_what_is_wanted_is() {
+        let expression = |text: &str| text.parse::<Expression>().unwrap();
+        let selection = Selection::new()
+            .matching(expression("timeout"))
+            .excluding(expression("retry$"));
+        assert!(!selection.takes_all() && selection.is_expensive());
+        for (text, is_taken) in [
+            (&b"timeout\n"[..], true),
+            (b"timeout, retry\n", false),
+            (b"timeout, retry later\n", true),
+            (b"retry\n", false),
+        ] {
+            assert_eq!(
+                takes(&selection, Meta::new(), text),
+                is_taken,
+                "{}",
+                text.escape_ascii()
+            );
+        }
+        assert!(selection.matching(None).excluding(None).takes_all());
     }
 }

@@ -21,6 +21,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 ///
 /// let time = Timestamp::new(UNIX_EPOCH + Duration::new(1_795_475_112, 123_456_789));
 /// assert_eq!(time.to_string(), "2026-11-23T23:05:12.123456Z");
+/// assert_eq!(format!("{time:.9}"), "2026-11-23T23:05:12.123456789Z");
+/// assert_eq!(format!("{time:.0}"), "2026-11-23T23:05:12Z");
 /// ```
 ///
 /// An earlier time is less than a later one. Between this and a [`SystemTime`], `From` goes both ways and loses
@@ -121,8 +123,20 @@ impl From<Timestamp> for SystemTime {
 }
 
 impl fmt::Display for Timestamp {
+    /// With so many digits of the second as the precision says, 9 at most; 6 by default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.with_text(|time| f.write_str(time))
+        self.with_text(|time| {
+            let Some(precision) = f.precision() else {
+                return f.write_str(time);
+            };
+            // Without the dot, the microseconds and the Z.
+            let whole = &time[..time.len().saturating_sub(8)];
+            let nanos = format_args!("{:09}", self.nanos).to_string();
+            match &nanos[..precision.min(9)] {
+                "" => write!(f, "{whole}Z"),
+                digits => write!(f, "{whole}.{digits}Z"),
+            }
+        })
     }
 }
 

@@ -173,14 +173,14 @@ fn json_has_all_that_is_known_of_a_record() {
     assert_eq!(
         lines[0],
         json!({
-            "id": id(&lines[0]), "seq": 0, "time": "2026-11-25T14:00:00.123456Z", "level": "WARN",
+            "id": id(&lines[0]), "seq": 0, "time": "2026-11-25T14:00:00.123456789Z", "level": "WARN",
             "target": "app::db", "text": "a \"quote\" \\ \x1b[31mred\x1b[0m",
         })
     );
     assert_eq!(
         lines[1],
         json!({
-            "id": id(&lines[1]), "seq": 1, "time": "2026-11-25T14:00:00.000000Z", "level": null,
+            "id": id(&lines[1]), "seq": 1, "time": "2026-11-25T14:00:00.000000000Z", "level": null,
             "target": "", "text": "no level, not \u{fffd} UTF-8",
         })
     );

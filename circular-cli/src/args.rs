@@ -1,0 +1,367 @@
+//! What can be typed.
+//!
+//! Names are those of journalctl, docker and kubectl, so that what hands know works here.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::find::names;
+
+/// Look at the log that a program keeps in memory, from outside: while it runs, or after it has ended, however it did.
+#[derive(Debug, Parser)]
+#[command(
+    name = "circular",
+    version,
+    long_version = LONG_VERSION,
+    before_help = "Examples:
+  circular ls                    which rings there are, and how their programs ended
+  circular dump shop             all that `shop` still has, its last run if it is dead
+  circular run -- ./program      run any program with a ring around what it prints",
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What `--version` tells.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nreads: ring files of format 1.x, images of rings among them"
+);
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List rings, of programs alive and dead
+    #[command(before_help = "Examples:
+  circular ls
+  circular ls -D /mnt/rings
+  circular ls -o json | jq 'select(.state == \"died\")'")]
+    Ls(Ls),
+    /// Show the last records; with -f, what comes as well
+    #[command(before_help = "Examples:
+  circular tail shop             the last ten
+  circular tail -f -l warn shop  and what comes, from warnings up, over restarts
+  circular tail -f shop cart     two programs, merged by time")]
+    Tail(Tail),
+    /// Show all that is held, the oldest first, and how the program ended
+    #[command(before_help = "Examples:
+  circular dump shop
+  circular dump shop -S -5min -g timeout
+  circular dump --previous shop  the run before this one")]
+    Dump(Dump),
+    /// Show a ring's numbers
+    #[command(before_help = "Examples:
+  circular stat shop
+  circular stat -o json shop
+  circular stat -o prometheus shop > /var/lib/node_exporter/shop.prom")]
+    Stat(Stat),
+    /// Say whether an image, or the file of a ring, is whole
+    #[command(before_help = "Examples:
+  circular check shop-4711.ring
+  circular check *.ring
+  kubectl cp pod:/dev/shm/circular-0 rings && circular check rings/*.ring")]
+    Check(Check),
+    /// Print what a shell needs to complete these commands, names of rings included
+    #[command(before_help = "Examples:
+  source <(circular completions bash)
+  circular completions zsh > ~/.zfunc/_circular
+  circular completions fish > ~/.config/fish/completions/circular.fish")]
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands into a directory
+    #[command(before_help = "Examples:
+  circular man | man -l -
+  circular man --dir /usr/share/man/man1
+  circular man > circular.1")]
+    Man(Man),
+}
+
+/// Where rings are looked for.
+#[derive(Args, Debug)]
+pub(crate) struct Where {
+    /// Look for rings here and nowhere else; may be repeated
+    #[arg(short = 'D', long = "dir", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dirs: Vec<PathBuf>,
+}
+
+/// How it looks.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Look {
+    /// Whether there are colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// Show times in UTC
+    #[arg(long, conflicts_with = "time_zone")]
+    pub(crate) utc: bool,
+    /// Show times of this zone, `Europe/Berlin` say, instead of the local one
+    #[arg(long, value_name = "TZ")]
+    pub(crate) time_zone: Option<String>,
+    /// Say nothing on stderr but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR or TERM say otherwise
+    Auto,
+    Always,
+    Never,
+}
+
+/// Which records, how they look, and where to go on.
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// How records are written
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) format: Format,
+    /// Do not use a pager
+    #[arg(long)]
+    pub(crate) no_pager: bool,
+    /// Show the newest first
+    #[arg(short, long, conflicts_with = "follow")]
+    pub(crate) reverse: bool,
+    /// Go on behind this cursor, which --show-cursor has shown
+    #[arg(long, value_name = "CURSOR", conflicts_with = "cursor_file")]
+    pub(crate) after_cursor: Option<circular_core::Cursor>,
+    /// Show the cursor behind the last record at the end
+    #[arg(long)]
+    pub(crate) show_cursor: bool,
+    /// Go on behind the cursor in this file, if it is there, and leave the next one there
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) cursor_file: Option<PathBuf>,
+    /// Take the run before the newest
+    #[arg(long)]
+    pub(crate) previous: bool,
+    /// Wait for what comes, over restarts of the program
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+/// Which records are shown. All must be true.
+#[derive(Args, Debug)]
+pub(crate) struct Which {
+    /// So many of the newest that pass the filters, or `all`
+    #[arg(short = 'n', long, visible_alias = "tail", value_name = "N")]
+    pub(crate) lines: Option<Count>,
+    /// From then on: 5m, -5min, '5 min ago', today, 10:15, '2026-11-28 10:15:00', RFC 3339, @1764320000
+    #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// Up to then
+    #[arg(short = 'U', long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) until: Option<String>,
+    /// This level and above: error, warn, info, debug, trace; those without a level are shown
+    #[arg(short, long, short_alias = 'p', visible_alias = "priority", value_name = "LEVEL", value_parser = level())]
+    pub(crate) level: Option<circular_core::Level>,
+    /// Only what this regular expression matches; several: all of them
+    #[arg(short, long, value_name = "REGEX", allow_hyphen_values = true)]
+    pub(crate) grep: Vec<String>,
+    /// Only what this regular expression does not match; several: none of them
+    #[arg(short = 'v', long, value_name = "REGEX", allow_hyphen_values = true)]
+    pub(crate) exclude: Vec<String>,
+    /// Only this target and those below it: shop::db; several: any of them
+    #[arg(short, long, value_name = "TARGET")]
+    pub(crate) target: Vec<String>,
+    /// Directives as in RUST_LOG: info,shop::db=debug,hyper=off
+    #[arg(long, value_name = "DIRECTIVES")]
+    pub(crate) filter: Option<circular_core::Targets>,
+}
+
+/// How many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Count {
+    All,
+    Last(u64),
+}
+
+impl std::str::FromStr for Count {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // journalctl takes `+N` for the oldest, and docker -1 for all.
+        match text {
+            "all" | "-1" => Ok(Self::All),
+            _ => text
+                .parse()
+                .map(Self::Last)
+                .map_err(|_| String::from("a number, or `all`, is needed")),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people on a terminal; elsewhere the bytes as they were logged
+    Text,
+    /// Time, level, target and text in a line, wherever it goes
+    Short,
+    /// An object for each record and each notice
+    Json,
+    /// The bytes as they were logged, wherever it goes
+    Raw,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// A program's name, a ring's id, a pid, or a path
+    #[arg(value_name = "RING", required = true, add = ArgValueCompleter::new(names::complete))]
+    pub(crate) rings: Vec<String>,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dump {
+    /// A program's name, a ring's id, a pid, or a path
+    #[arg(value_name = "RING", add = ArgValueCompleter::new(names::complete))]
+    pub(crate) ring: String,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ls {
+    #[command(flatten)]
+    pub(crate) place: Where,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// How they are listed
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// A table
+    Text,
+    /// An object for each ring
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stat {
+    /// A program's name, a ring's id, a pid, or a path
+    #[arg(value_name = "RING", add = ArgValueCompleter::new(names::complete))]
+    pub(crate) ring: String,
+    #[command(flatten)]
+    pub(crate) place: Where,
+    #[command(flatten)]
+    pub(crate) look: Look,
+    /// How the numbers are written
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) format: StatFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatFormat {
+    /// A line for each number
+    Text,
+    /// One object
+    Json,
+    /// Prometheus's text format, for a textfile collector
+    Prometheus,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Paths of files
+    #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print nothing; the exit status tells
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_parser = PossibleValuesParser::new(["bash", "elvish", "fish", "powershell", "zsh"]))]
+    pub(crate) shell: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write a page for each command there: circular.1, circular-dump.1 and so on
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// Levels by their names, and as journalctl has them: by syslog's names and numbers.
+fn level() -> impl TypedValueParser<Value = circular_core::Level> {
+    use circular_core::Level;
+    let names = [
+        "error", "warn", "info", "debug", "trace", //
+        "emerg", "alert", "crit", "err", "warning", "notice", //
+        "0", "1", "2", "3", "4", "5", "6", "7",
+    ];
+    let values = names
+        .into_iter()
+        .enumerate()
+        .map(|(index, name)| clap::builder::PossibleValue::new(name).hide(index >= 5));
+    PossibleValuesParser::new(values.collect::<Vec<_>>()).map(|name| match name.as_str() {
+        "warn" | "warning" | "4" => Level::Warn,
+        "info" | "notice" | "5" | "6" => Level::Info,
+        "debug" | "7" => Level::Debug,
+        "trace" => Level::Trace,
+        _ => Level::Error,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_two_flags_are_one() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn journalctls_priorities_are_levels() {
+        use circular_core::Level;
+        for (name, expected) in [
+            ("error", Level::Error),
+            ("crit", Level::Error),
+            ("3", Level::Error),
+            ("warning", Level::Warn),
+            ("4", Level::Warn),
+            ("notice", Level::Info),
+            ("6", Level::Info),
+            ("7", Level::Debug),
+            ("trace", Level::Trace),
+        ] {
+            let cli = Cli::try_parse_from(["circular", "tail", "-p", name, "shop"]).unwrap();
+            let Command::Tail(tail) = cli.command else {
+                panic!("it is tail");
+            };
+            assert_eq!(tail.show.which.level, Some(expected), "{name}");
+        }
+    }
+}

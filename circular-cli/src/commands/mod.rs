@@ -1,0 +1,9 @@
+//! What each command does.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod dump;
+pub(crate) mod ls;
+pub(crate) mod man;
+pub(crate) mod stat;
+pub(crate) mod tail;

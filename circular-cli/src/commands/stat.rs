@@ -1,0 +1,318 @@
+//! `circular stat`: a ring's numbers. They are named as those that `circular-http` serves.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use crate::args::{Stat, StatFormat};
+use crate::commands::ls;
+use crate::failure::{Failure, Status};
+use crate::find::ending;
+use crate::find::file_system::{self, FileSystem, size};
+use crate::find::held::Held;
+use crate::find::pick;
+use crate::find::rings::Found;
+use crate::output::stdout::{Out, Stop};
+use crate::show::moment::ago;
+use crate::show::zone::Zone;
+
+pub(crate) fn run(stat: &Stat) -> Result<Status, Stop> {
+    let ring = pick::pick_one(&stat.ring, &stat.place.dirs, false, "circular stat")?;
+    let mut zone = Zone::of(&stat.look)?;
+    let held = Held::of(&ring).map_err(|error| {
+        let path = ring.file.path().display();
+        Failure::failed(format!("{path}: {error}"), format!("circular check {path}"))
+    })?;
+    let facts = Facts {
+        dir: dir_of(ring.file.path()),
+        memory: fs::metadata(ring.file.path())
+            .ok()
+            .map(|data| data.blocks() * 512),
+        system: file_system::of(dir_of(ring.file.path())),
+        held,
+        ring: &ring,
+    };
+    let text = match stat.format {
+        StatFormat::Text => facts.text(&mut zone),
+        StatFormat::Json => format!("{}\n", facts.json()),
+        StatFormat::Prometheus => facts.prometheus(),
+    };
+    Out::direct().write(text.as_bytes())?;
+    Ok(Status::Fine)
+}
+
+/// What there is to say.
+struct Facts<'a> {
+    ring: &'a Found,
+    held: Held,
+    dir: &'a Path,
+    system: Option<FileSystem>,
+    /// Bytes of memory, or of a disk, that the file takes.
+    memory: Option<u64>,
+}
+
+impl Facts<'_> {
+    /// Records and bytes a second, since the oldest record that is held.
+    fn rate(&self) -> Option<(f64, f64)> {
+        let (oldest, newest) = self.held.times?;
+        let seconds = newest.duration_since(oldest).ok()?.as_secs_f64();
+        let stats = &self.held.stats;
+        #[expect(clippy::cast_precision_loss, reason = "it is a rate")]
+        let (records, bytes, written) = (
+            self.held.records as f64,
+            stats.bytes as f64,
+            stats.written as f64,
+        );
+        // Of the bytes, only all that were ever written are told.
+        (seconds > 0.0 && written > 0.0).then(|| {
+            let rate = records / seconds;
+            (rate, rate * bytes / written)
+        })
+    }
+
+    fn text(&self, zone: &mut Zone) -> String {
+        let (ring, info, stats) = (self.ring, &self.ring.info, &self.held.stats);
+        let now = SystemTime::now();
+        let mut out = String::new();
+        let mut line = |name: &str, value: String| {
+            let _ = writeln!(out, "{name:12}{value}");
+        };
+        line("program", info.program.clone());
+        line("ring", ring.id());
+        line("pid", info.pid.to_string());
+        if let Some(executable) = &info.executable {
+            line("executable", executable.display().to_string());
+        }
+        if !ls::is_own(ring) {
+            line("user", format!("{}, another one", info.uid));
+        }
+        line("state", ring.state.to_string());
+        if let Some(when) = ending::when(ring, self.held.times.map(|(_, newest)| newest)) {
+            line("ended", format!("{}, {}", zone.text(when), ago(when, now)));
+        }
+        line(
+            "written",
+            format!("{} records, {}", stats.written, size(stats.bytes)),
+        );
+        line("held", format!("{} records", self.held.records));
+        if let Some((oldest, newest)) = self.held.times {
+            line(
+                "oldest",
+                format!("{}, {}", zone.text(oldest), ago(oldest, now)),
+            );
+            line(
+                "newest",
+                format!("{}, {}", zone.text(newest), ago(newest, now)),
+            );
+        }
+        if let Some((records, bytes)) = self.rate() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "it is roughly that"
+            )]
+            let bytes = bytes as u64;
+            line(
+                "rate",
+                format!("{records:.1} records a second, {} a second", size(bytes)),
+            );
+        }
+        line("overwritten", format!("{} records", stats.overwritten));
+        line("refused", format!("{} writes", stats.refused));
+        let waits = &stats.waits;
+        line(
+            "waits",
+            format!(
+                "{}, {:.3} s in all, {:.3} s the longest",
+                waits.count,
+                waits.total.as_secs_f64(),
+                waits.longest.as_secs_f64()
+            ),
+        );
+        let (overtakes, demotions, failed) = (stats.overtakes, stats.demotions, stats.failed_sinks);
+        line(
+            "readers",
+            format!(
+                "{overtakes} overtaken, {demotions} not waited for any more, {failed} failed (who reads now, only the program knows)"
+            ),
+        );
+        let memory = self.memory.map_or(String::new(), |bytes| {
+            format!(", its file takes {}", size(bytes))
+        });
+        line("memory", format!("{}{memory}", size(info.capacity)));
+        if stats.lost_memory > 0 {
+            line("lost memory", format!("{} times", stats.lost_memory));
+        }
+        line("path", ring.file.path().display().to_string());
+        let system = self.system.as_ref().map_or(String::new(), |system| {
+            format!(
+                ": {}, {} of {} free",
+                system.kind,
+                size(system.free),
+                size(system.size)
+            )
+        });
+        line("directory", format!("{}{system}", self.dir.display()));
+        out
+    }
+
+    fn json(&self) -> Value {
+        let stats = &self.held.stats;
+        let mut object = ls::object(self.ring);
+        let rate = self.rate();
+        let more = json!({
+            "written": stats.written,
+            "bytes": stats.bytes,
+            "overwritten": stats.overwritten,
+            "refused": stats.refused,
+            "records_per_second": rate.map(|(records, _)| records),
+            "bytes_per_second": rate.map(|(_, bytes)| bytes),
+            "waits": {
+                "count": stats.waits.count,
+                "total_seconds": stats.waits.total.as_secs_f64(),
+                "longest_seconds": stats.waits.longest.as_secs_f64(),
+            },
+            "overtakes": stats.overtakes,
+            "demotions": stats.demotions,
+            "failed_sinks": stats.failed_sinks,
+            "lost_memory": stats.lost_memory,
+            "file_bytes": self.memory,
+            "directory": self.dir.to_string_lossy(),
+            "file_system": self.system.as_ref().map(|system| json!({
+                "type": system.kind,
+                "size": system.size,
+                "free": system.free,
+            })),
+        });
+        if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+            object.extend(more);
+        }
+        object
+    }
+
+    fn prometheus(&self) -> String {
+        let (info, stats) = (&self.ring.info, &self.held.stats);
+        let label = |text: &str| {
+            text.replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n")
+        };
+        let labels = format!(
+            "program=\"{}\",pid=\"{}\",ring=\"{}\"",
+            label(&info.program),
+            info.pid,
+            self.ring.id()
+        );
+        let mut out = String::new();
+        let mut metric = |name: &str, kind: &str, help: &str, value: String| {
+            let _ = writeln!(
+                out,
+                "# HELP circular_{name} {help}\n# TYPE circular_{name} {kind}\ncircular_{name}{{{labels}}} {value}"
+            );
+        };
+        let seconds = |time: SystemTime| {
+            let since = time.duration_since(SystemTime::UNIX_EPOCH);
+            since.map_or(0.0, |since| since.as_secs_f64()).to_string()
+        };
+        metric(
+            "running",
+            "gauge",
+            "Whether its program runs.",
+            u8::from(self.ring.is_running()).to_string(),
+        );
+        metric(
+            "capacity_bytes",
+            "gauge",
+            "Bytes that records with their headers can take.",
+            stats.capacity.to_string(),
+        );
+        metric(
+            "records_written_total",
+            "counter",
+            "Records written.",
+            stats.written.to_string(),
+        );
+        metric(
+            "bytes_written_total",
+            "counter",
+            "Bytes of the records written.",
+            stats.bytes.to_string(),
+        );
+        metric(
+            "records_overwritten_total",
+            "counter",
+            "Records that are gone from the ring.",
+            stats.overwritten.to_string(),
+        );
+        metric(
+            "writes_refused_total",
+            "counter",
+            "Writes after close, or in a forked child.",
+            stats.refused.to_string(),
+        );
+        metric(
+            "waits_total",
+            "counter",
+            "Waits of writers for room.",
+            stats.waits.count.to_string(),
+        );
+        metric(
+            "wait_seconds_total",
+            "counter",
+            "Time that writers waited for room.",
+            stats.waits.total.as_secs_f64().to_string(),
+        );
+        metric(
+            "overtakes_total",
+            "counter",
+            "Writes that could not wait and overtook a lossless reader.",
+            stats.overtakes.to_string(),
+        );
+        metric(
+            "demotions_total",
+            "counter",
+            "Readers that are not waited for any more.",
+            stats.demotions.to_string(),
+        );
+        metric(
+            "failed_sinks_total",
+            "counter",
+            "Readers that ended because their sink failed.",
+            stats.failed_sinks.to_string(),
+        );
+        if let Some((oldest, newest)) = self.held.times {
+            metric(
+                "oldest_record_timestamp_seconds",
+                "gauge",
+                "When the oldest record was written.",
+                seconds(oldest),
+            );
+            metric(
+                "newest_record_timestamp_seconds",
+                "gauge",
+                "When the newest record was written.",
+                seconds(newest),
+            );
+        }
+        if let Some(system) = &self.system {
+            metric(
+                "file_system_free_bytes",
+                "gauge",
+                "What is free where the ring's file is.",
+                system.free.to_string(),
+            );
+        }
+        out
+    }
+}
+
+fn dir_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    }
+}

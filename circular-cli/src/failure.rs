@@ -1,0 +1,71 @@
+//! Why a command did not do what it should, and what its exit status is.
+//!
+//! Invariant: every refusal says what was wrong, and what to type next.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Fine,
+    /// It could not do it.
+    Failed,
+    /// Wrong usage, or there is no such ring.
+    Usage,
+    /// Nothing matched.
+    NoMatch,
+    /// Nothing matched, and part of what was asked for is overwritten already.
+    NoMatchOverwritten,
+}
+
+impl Status {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NoMatch => 3,
+            Self::NoMatchOverwritten => 4,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status.code())
+    }
+}
+
+/// Why a command refuses, or cannot go on.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: Status,
+    why: String,
+    next: String,
+}
+
+impl Failure {
+    /// For wrong usage, or a ring that is not there. `why` is the reason, `next` the command to type.
+    pub(crate) fn usage(why: impl Into<String>, next: impl Into<String>) -> Self {
+        Self {
+            status: Status::Usage,
+            why: why.into(),
+            next: next.into(),
+        }
+    }
+
+    /// For what could not be done.
+    pub(crate) fn failed(why: impl Into<String>, next: impl Into<String>) -> Self {
+        Self {
+            status: Status::Failed,
+            ..Self::usage(why, next)
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "circular: {}\nTry: {}", self.why, self.next)
+    }
+}

@@ -1,0 +1,204 @@
+//! Which rings somebody means: by a program's name, a ring's id, a pid, or a path.
+//!
+//! A name means the ring of it that runs, else the newest. If several run they are replicas: some commands take them all,
+//! and others list them and say what to type.
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::find::rings::{self, Found, Listing, LookedAt};
+
+/// What was typed, and the rings that it means.
+#[derive(Debug)]
+pub(crate) struct Picked {
+    /// The best first; there is one at least.
+    pub(crate) rings: Vec<Found>,
+    /// It was a path: what else there is of the program is beside that.
+    pub(crate) is_by_path: bool,
+}
+
+/// Returns the rings that `typed` means.
+///
+/// # Errors
+///
+/// There is none, or it cannot be read.
+pub(crate) fn pick(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Picked, Failure> {
+    if typed.contains('/') {
+        return by_path(typed, dirs, previous);
+    }
+    let listing = rings::list(dirs)?;
+    let of_program = listing.of_program(typed);
+    if let Some(best) = of_program.first() {
+        let rings = if previous {
+            vec![before(best, &listing)?]
+        } else {
+            let running = of_program.iter().filter(|ring| ring.is_running());
+            let running: Vec<Found> = running.map(|&ring| ring.clone()).collect();
+            if running.is_empty() {
+                vec![(*best).clone()]
+            } else {
+                running
+            }
+        };
+        return Ok(Picked {
+            rings,
+            is_by_path: false,
+        });
+    }
+    let Some(ring) = by_number(typed, &listing) else {
+        // A file here, without a slash.
+        if Path::new(typed).is_file() {
+            return by_path(typed, dirs, previous);
+        }
+        return Err(no_such(typed, &listing));
+    };
+    let ring = if previous {
+        before(&ring, &listing)?
+    } else {
+        ring
+    };
+    Ok(Picked {
+        rings: vec![ring],
+        is_by_path: false,
+    })
+}
+
+/// As [`pick`], where one ring is wanted.
+///
+/// # Errors
+///
+/// As [`pick`]; and several run, which the text lists. `command` is what to type before the id of one.
+pub(crate) fn pick_one(
+    typed: &str,
+    dirs: &[PathBuf],
+    previous: bool,
+    command: &str,
+) -> Result<Found, Failure> {
+    let mut picked = pick(typed, dirs, previous)?;
+    if picked.rings.len() > 1 {
+        let line = |ring: &Found| {
+            let (pid, path) = (ring.info.pid, ring.file.path().display());
+            format!("\n  {}  pid {pid}  {path}", ring.id())
+        };
+        let several: String = picked.rings.iter().map(line).collect();
+        let id = picked.rings[0].id();
+        return Err(Failure::usage(
+            format!("several rings of \"{typed}\" run:{several}"),
+            format!("{command} {id}"),
+        ));
+    }
+    Ok(picked.rings.swap_remove(0))
+}
+
+fn by_path(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Picked, Failure> {
+    let ring = Found::open(Path::new(typed)).map_err(|error| {
+        Failure::usage(
+            format!("{typed} cannot be read as a ring: {error}"),
+            format!("circular check {}", quoted(typed)),
+        )
+    })?;
+    let ring = if previous {
+        let beside = ring.file.path().parent().map(Path::to_path_buf);
+        let dirs = match beside {
+            Some(dir) if dirs.is_empty() && dir != Path::new("") => vec![dir],
+            Some(_) if dirs.is_empty() => vec![PathBuf::from(".")],
+            _ => dirs.to_vec(),
+        };
+        before(&ring, &rings::list(&dirs)?)?
+    } else {
+        ring
+    };
+    Ok(Picked {
+        rings: vec![ring],
+        is_by_path: true,
+    })
+}
+
+/// The ring with that id, or else the best one of the process with that number.
+fn by_number(typed: &str, listing: &Listing) -> Option<Found> {
+    let rings = || listing.rings.iter();
+    let is_id = typed.len() == 16 && typed.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let (true, Ok(id)) = (is_id, u64::from_str_radix(typed, 16)) {
+        let of_id = rings().filter(|ring| ring.info.ring == id);
+        // An image of a ring has its id.
+        return of_id.min_by_key(|ring| ring.info.is_copy).cloned();
+    }
+    let pid: u64 = typed.parse().ok()?;
+    let of_pid = rings().filter(|ring| ring.info.pid == pid);
+    let best = of_pid.max_by_key(|ring| (ring.is_running(), !ring.info.is_copy, ring.info.created));
+    best.cloned()
+}
+
+/// The run before that of a ring.
+fn before(ring: &Found, listing: &Listing) -> Result<Found, Failure> {
+    let info = &ring.info;
+    let named = info.previous.and_then(|id| {
+        let mut others = listing.rings.iter();
+        others.find(|other| other.info.ring == id && !other.info.is_copy)
+    });
+    let older = || {
+        let is_older = |other: &&Found| {
+            let other_info = &other.info;
+            other_info.program == info.program
+                && other_info.created < info.created
+                && !other.is_running()
+                && !other_info.is_copy
+        };
+        let others = listing.rings.iter().filter(is_older);
+        others.max_by_key(|other| other.info.created)
+    };
+    named.or_else(older).cloned().ok_or_else(|| {
+        let program = &info.program;
+        Failure::usage(
+            format!(
+                "there is no ring of a run of \"{program}\" before the one of pid {}",
+                info.pid
+            ),
+            String::from("circular ls"),
+        )
+    })
+}
+
+/// There is none of that name: where it was looked for, and what there is.
+fn no_such(typed: &str, listing: &Listing) -> Failure {
+    if listing.rings.is_empty() {
+        return none_at_all(listing);
+    }
+    let places = places(listing);
+    Failure::usage(
+        format!(
+            "no program, ring, pid or file is called \"{typed}\"; it was looked for in{places}"
+        ),
+        "circular ls",
+    )
+}
+
+/// Returns the refusal of who wants rings, where there is none.
+pub(crate) fn none_at_all(listing: &Listing) -> Failure {
+    let places = places(listing);
+    Failure::usage(
+        format!("there is no ring at all; it was looked for in{places}"),
+        "circular ls -D DIR, where there are some",
+    )
+}
+
+fn places(listing: &Listing) -> String {
+    let look = |looked: &LookedAt| {
+        let (dir, why) = (looked.place.path.display(), looked.place.why);
+        match &looked.error {
+            None => format!("\n  {dir} ({why})"),
+            Some(error) => format!("\n  {dir} ({why}): {error}"),
+        }
+    };
+    listing.places.iter().map(look).collect()
+}
+
+/// As it is typed in a shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@%:=".contains(&byte);
+    if text.bytes().all(is_plain) {
+        String::from(text)
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}

@@ -1,0 +1,137 @@
+//! The rings that are there.
+
+use std::cmp::Reverse;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use circular_core::{OpenError, RingFile, RingInfo, RingState};
+
+use crate::failure::Failure;
+use crate::find::places::{Place, places};
+
+/// A ring, with what was known of it when it was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) file: RingFile,
+    pub(crate) info: RingInfo,
+    pub(crate) state: RingState,
+}
+
+/// What was found, and where it was looked for.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) places: Vec<LookedAt>,
+    /// By program, the oldest first.
+    pub(crate) rings: Vec<Found>,
+    /// What is called like a ring, and cannot be read as one.
+    pub(crate) unreadable: Vec<Unreadable>,
+}
+
+/// A directory that was looked at.
+#[derive(Debug)]
+pub(crate) struct LookedAt {
+    pub(crate) place: Place,
+    /// Why it could not be.
+    pub(crate) error: Option<io::Error>,
+}
+
+/// A file that is no ring for us, and why.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) path: PathBuf,
+    pub(crate) error: OpenError,
+}
+
+impl Found {
+    /// Opens the ring, or image, at a path.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = RingFile::open(path)?;
+        let state = file.state();
+        Ok(Self {
+            info: file.info(),
+            state: state.unwrap_or_else(|error| RingState::Unknown(error.to_string())),
+            file,
+        })
+    }
+
+    /// Whether its program may still write to it.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.state, RingState::Running | RingState::Detached)
+    }
+
+    /// Its id, as it is in its file's name and as it is typed.
+    pub(crate) fn id(&self) -> String {
+        format!("{:016x}", self.info.ring)
+    }
+}
+
+/// Looks at all directories that are asked for, or at the default ones.
+///
+/// # Errors
+///
+/// One that was asked for cannot be read.
+pub(crate) fn list(asked: &[PathBuf]) -> Result<Listing, Failure> {
+    let mut listing = Listing {
+        places: Vec::new(),
+        rings: Vec::new(),
+        unreadable: Vec::new(),
+    };
+    for place in places(asked) {
+        let error = listing.look_at(&place.path).err();
+        if let (Some(error), true) = (&error, place.is_asked) {
+            let (dir, why) = (place.path.display(), place.why);
+            return Err(Failure::failed(
+                format!("cannot read the directory {dir} ({why}): {error}"),
+                format!("ls -ld {dir}"),
+            ));
+        }
+        listing.places.push(LookedAt { place, error });
+    }
+    listing.rings.sort_by_key(|ring| {
+        let info = &ring.info;
+        (info.program.clone(), info.created, info.ring)
+    });
+    Ok(listing)
+}
+
+impl Listing {
+    fn look_at(&mut self, dir: &Path) -> io::Result<()> {
+        let entries = fs::read_dir(dir)?;
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            // One that is being made has a hidden name.
+            if name.is_some_and(|name| name.ends_with(".ring") && !name.starts_with('.')) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        for path in paths {
+            match Found::open(&path) {
+                Ok(ring) => self.rings.push(ring),
+                // Pruned since.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => self.unreadable.push(Unreadable { path, error }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the rings of a program, the best to look at first: those that run, then others, then copies; of these
+    /// the newest.
+    pub(crate) fn of_program(&self, program: &str) -> Vec<&Found> {
+        let is_of = |ring: &&Found| ring.info.program == program;
+        let mut rings: Vec<_> = self.rings.iter().filter(is_of).collect();
+        rings.sort_by_key(|ring| {
+            let is_copy = ring.info.is_copy;
+            (
+                Reverse(ring.is_running()),
+                is_copy,
+                Reverse(ring.info.created),
+            )
+        });
+        rings
+    }
+}

@@ -1,0 +1,204 @@
+//! What comes: records, ends of programs, and programs that are started again.
+//!
+//! Invariant: it never ends by itself, and what came is written at once.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use circular_core::{RingState, Start};
+
+use crate::find::places::places;
+use crate::find::rings::{self, Found};
+use crate::output::stdout::Stop;
+use crate::show::choice::Choice;
+use crate::show::printer::Printer;
+use crate::show::source::{self, Pulled, Source};
+
+/// How often directories are asked whether there is something new in them.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// A file may be made within the same tick of a directory's clock as the look before: so they are read now and then anyway.
+const READ_EVERY: Duration = Duration::from_secs(2);
+/// How long a look at one of several rings waits, from the shortest to the longest, while nothing comes.
+const NAPS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+
+/// What is followed: rings, and the programs that they are of.
+#[derive(Debug)]
+pub(crate) struct Follow {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) programs: HashSet<String>,
+    pub(crate) dirs: Vec<PathBuf>,
+    /// The ids of rings that are no news.
+    pub(crate) known: HashSet<u64>,
+    looked: Instant,
+    read: Instant,
+    changed: HashMap<PathBuf, SystemTime>,
+    /// How many rings there have been.
+    opened: usize,
+}
+
+impl Follow {
+    pub(crate) fn new(
+        sources: Vec<Source>,
+        programs: HashSet<String>,
+        dirs: Vec<PathBuf>,
+        known: HashSet<u64>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            opened: sources.len(),
+            sources,
+            programs,
+            dirs,
+            known,
+            looked: now,
+            read: now,
+            changed: HashMap::new(),
+        }
+    }
+
+    /// Shows what comes, for ever. `shown` is called when something was.
+    ///
+    /// # Errors
+    ///
+    /// A ring cannot be read any more, or nothing be written.
+    pub(crate) fn run(
+        mut self,
+        choice: &Choice,
+        printer: &mut Printer,
+        mut shown: impl FnMut(&mut Printer) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let mut nap = NAPS.0;
+        loop {
+            let came = match &mut self.sources[..] {
+                [] => {
+                    std::thread::sleep(LOOK_EVERY);
+                    false
+                }
+                [_] => self.pull(0, LOOK_EVERY, choice, printer)?,
+                _ => {
+                    let came = self.round(choice, printer)?;
+                    nap = if came { NAPS.0 } else { (nap * 2).min(NAPS.1) };
+                    if !came {
+                        std::thread::sleep(nap);
+                    }
+                    came
+                }
+            };
+            if came {
+                shown(printer)?;
+            }
+            self.look_for_new(printer)?;
+        }
+    }
+
+    /// Shows what one ring has; returns whether it had something.
+    fn pull(
+        &mut self,
+        index: usize,
+        wait: Duration,
+        choice: &Choice,
+        printer: &mut Printer,
+    ) -> Result<bool, Stop> {
+        let label = self.sources[index].label.clone();
+        match self.sources[index].pull(wait)? {
+            Pulled::Batch(batch) => {
+                printer.batch(&label, &batch, choice)?;
+                Ok(true)
+            }
+            Pulled::Nothing => Ok(false),
+            Pulled::Ended => {
+                let source = self.sources.remove(index);
+                tell_end(&source, printer)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Shows what all rings have, by time; returns whether there was something.
+    fn round(&mut self, choice: &Choice, printer: &mut Printer) -> Result<bool, Stop> {
+        let (mut kept, mut ended) = (Vec::new(), Vec::new());
+        for (index, source) in self.sources.iter_mut().enumerate() {
+            match source.pull(Duration::ZERO)? {
+                Pulled::Batch(batch) => {
+                    let wanted = source::keep(&batch, choice, Default::default());
+                    kept.extend(wanted.map(|kept| (index, kept)));
+                }
+                Pulled::Nothing => {}
+                Pulled::Ended => ended.push(index),
+            }
+        }
+        let came = !kept.is_empty() || !ended.is_empty();
+        kept.sort_by_key(|(_, kept)| source::time(kept));
+        for (index, kept) in &kept {
+            printer.kept(&self.sources[*index].label, kept)?;
+        }
+        printer.flush()?;
+        for index in ended.into_iter().rev() {
+            let source = self.sources.remove(index);
+            tell_end(&source, printer)?;
+        }
+        Ok(came)
+    }
+
+    /// Takes up rings that were made since, of the programs that are followed.
+    fn look_for_new(&mut self, printer: &mut Printer) -> Result<(), Stop> {
+        let now = Instant::now();
+        if now.duration_since(self.looked) < LOOK_EVERY {
+            return Ok(());
+        }
+        self.looked = now;
+        let mut has_changed = now.duration_since(self.read) >= READ_EVERY;
+        for place in places(&self.dirs) {
+            if let Ok(changed) = std::fs::metadata(&place.path).and_then(|data| data.modified()) {
+                let before = self.changed.insert(place.path, changed);
+                has_changed |= before != Some(changed);
+            }
+        }
+        if !has_changed {
+            return Ok(());
+        }
+        self.read = now;
+        // One that cannot be read now may be again.
+        let Ok(listing) = rings::list(&self.dirs) else {
+            return Ok(());
+        };
+        for ring in listing.rings {
+            let is_wanted = self.programs.contains(&ring.info.program) && !ring.info.is_copy;
+            if is_wanted && self.known.insert(ring.info.ring) {
+                self.take_up(&ring, printer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_up(&mut self, ring: &Found, printer: &mut Printer) -> Result<(), Stop> {
+        let source = Source::open(ring, self.opened, Start::Oldest)?;
+        self.opened += 1;
+        let runs_beside = self.sources.iter().any(|other| {
+            other.label.program == source.label.program
+                && matches!(other.state(), RingState::Running)
+        });
+        let (word, pid) = (
+            if runs_beside { "started" } else { "restarted" },
+            source.label.pid,
+        );
+        if !self.sources.is_empty() && runs_beside {
+            printer.tell_names();
+        }
+        let line = format!("--- {word}, pid {pid} ---");
+        printer.notice(&source.label, &line, &format!(r#"{{"{word}":true}}"#))?;
+        self.sources.push(source);
+        Ok(())
+    }
+}
+
+/// Says how a program has ended.
+fn tell_end(source: &Source, printer: &mut Printer) -> Result<(), Stop> {
+    let state = source.state();
+    let mut object = br#"{"ended":"#.to_vec();
+    circular_core::push_json_for_terminal(&mut object, state.to_string().as_bytes());
+    object.push(b'}');
+    let line = format!("--- {state} ---");
+    printer.notice(&source.label, &line, &String::from_utf8_lossy(&object))
+}

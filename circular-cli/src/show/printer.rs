@@ -1,0 +1,379 @@
+//! How records and notices look, and where they go.
+//!
+//! Invariant: data is on standard output and notices are on standard error; but as JSON they are objects among the data, too,
+//! and under a pager they are lines among it.
+
+use std::io::IsTerminal;
+use std::io::Write as _;
+
+use circular_core::{
+    Batch, Colors, Cursor, Level, Missed, Notice, Part, Record, push_for_terminal,
+    push_json_for_terminal,
+};
+use circular_view::object;
+
+use crate::args::{Format, Show};
+use crate::failure::Failure;
+use crate::output::color;
+use crate::output::stderr::say;
+use crate::output::stdout::{Out, Stop};
+use crate::show::choice::Choice;
+use crate::show::fields;
+use crate::show::own_words;
+use crate::show::source::{Kept, Label};
+use crate::show::zone::Zone;
+
+/// Targets are padded to the longest so far, up to so much.
+const WIDEST: usize = 28;
+/// What is written at once at most, give or take a record.
+const LARGE: usize = 256 << 10;
+
+/// Writes records.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    out: Out,
+    look: Look,
+    zone: Zone,
+    /// Records of several rings are shown: each tells whose it is.
+    names: bool,
+    quiet: bool,
+    /// Not written yet.
+    waiting: Vec<u8>,
+    is_at_line_start: bool,
+    widest: usize,
+    /// Records that were shown.
+    pub(crate) count: u64,
+    /// Behind the last one, and before it all that was looked at.
+    pub(crate) cursor: Option<Cursor>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Raw,
+    Json,
+    /// Columns; on a terminal, what it would obey is shown.
+    Columns {
+        colored: bool,
+        is_terminal: bool,
+    },
+}
+
+impl Printer {
+    /// # Errors
+    ///
+    /// There is no such time zone.
+    pub(crate) fn new(show: &Show, names: bool) -> Result<Self, Failure> {
+        let stdout = std::io::stdout();
+        let is_terminal = stdout.is_terminal();
+        let colored = color::is_on(show.look.color, &stdout);
+        let columns = Look::Columns {
+            colored,
+            is_terminal,
+        };
+        let look = match show.format {
+            Format::Json => Look::Json,
+            Format::Raw => Look::Raw,
+            Format::Short => columns,
+            Format::Text if is_terminal || colored => columns,
+            Format::Text => Look::Raw,
+        };
+        let zone = Zone::of(&show.look)?;
+        let out = if show.no_pager || show.follow {
+            Out::direct()
+        } else {
+            Out::paged()
+        };
+        Ok(Self {
+            out,
+            look,
+            zone,
+            names,
+            quiet: show.look.quiet,
+            waiting: Vec::new(),
+            is_at_line_start: true,
+            widest: 0,
+            count: 0,
+            cursor: None,
+        })
+    }
+
+    pub(crate) fn zone(&mut self) -> &mut Zone {
+        &mut self.zone
+    }
+
+    /// From now on each record tells whose it is.
+    pub(crate) fn tell_names(&mut self) {
+        self.names = true;
+    }
+
+    /// Writes what of a batch is wanted.
+    pub(crate) fn batch(
+        &mut self,
+        label: &Label,
+        batch: &Batch<'_>,
+        choice: &Choice,
+    ) -> Result<(), Stop> {
+        self.missed(label, batch.missed(), batch.cursor_before(0))?;
+        if self.look == Look::Raw && !self.names && choice.takes_all() {
+            self.waiting.extend_from_slice(batch.bytes());
+            self.is_at_line_start = batch.bytes().ends_with(b"\n");
+            self.count += batch.len() as u64;
+        } else {
+            for (index, record) in batch.records().enumerate() {
+                if choice.text(&record).is_some() {
+                    let behind = || batch.cursor_before(index + 1);
+                    self.push(label, &record, behind);
+                    if self.waiting.len() >= LARGE {
+                        self.flush()?;
+                    }
+                }
+            }
+        }
+        self.cursor = Some(batch.cursor_before(batch.len()));
+        self.flush()
+    }
+
+    /// Writes a record that was kept.
+    pub(crate) fn kept(&mut self, label: &Label, kept: &Kept) -> Result<(), Stop> {
+        self.missed(label, kept.missed, kept.behind)?;
+        self.push(label, &kept.record.as_record(), || kept.behind);
+        self.cursor = Some(kept.behind);
+        if self.waiting.len() >= LARGE {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes all that waits.
+    pub(crate) fn flush(&mut self) -> Result<(), Stop> {
+        if !self.waiting.is_empty() {
+            self.out.write(&self.waiting)?;
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+
+    /// Tells of a loss, if there was one.
+    pub(crate) fn missed(
+        &mut self,
+        label: &Label,
+        missed: Missed,
+        behind: Cursor,
+    ) -> Result<(), Stop> {
+        if missed.is_empty() {
+            return Ok(());
+        }
+        let line = Notice::Text.missed(missed);
+        let object = object::missed(missed, behind);
+        self.notice(label, line.trim_end(), &object)
+    }
+
+    /// Tells something beside the records: `line` to people, `object` to programs.
+    pub(crate) fn notice(&mut self, label: &Label, line: &str, object: &str) -> Result<(), Stop> {
+        if self.look == Look::Json {
+            push_with_label(object.as_bytes(), label, &mut self.waiting);
+        }
+        let line = if self.names {
+            format!("{} {line}", tag(label))
+        } else {
+            String::from(line)
+        };
+        if let (Out::Paged(_), true) = (&self.out, self.look != Look::Json) {
+            if !self.quiet {
+                self.end_line();
+                self.waiting.extend_from_slice(line.as_bytes());
+                self.waiting.push(b'\n');
+            }
+            return Ok(());
+        }
+        // Before it what came before, as both may go to one terminal.
+        self.flush()?;
+        if !self.quiet {
+            say(&line);
+        }
+        Ok(())
+    }
+
+    /// Writes a last line among the data: a cursor.
+    pub(crate) fn show_cursor(&mut self, cursor: Cursor) -> Result<(), Stop> {
+        if self.look == Look::Json {
+            self.waiting
+                .extend_from_slice(format!("{{\"cursor\":\"{cursor}\"}}\n").as_bytes());
+        } else {
+            self.end_line();
+            self.waiting
+                .extend_from_slice(format!("-- cursor: {cursor}\n").as_bytes());
+        }
+        self.flush()
+    }
+
+    fn end_line(&mut self) {
+        if !self.is_at_line_start {
+            self.waiting.push(b'\n');
+            self.is_at_line_start = true;
+        }
+    }
+
+    fn push(&mut self, label: &Label, record: &Record<'_>, behind: impl Fn() -> Cursor) {
+        self.count += 1;
+        match self.look {
+            Look::Raw => {
+                if self.names && self.is_at_line_start {
+                    self.waiting.extend_from_slice(tag(label).as_bytes());
+                    self.waiting.push(b' ');
+                }
+                self.waiting.extend_from_slice(record.bytes());
+                // A merged line is one.
+                let is_whole = matches!(record.part(), Part::Whole | Part::Last);
+                if self.names && is_whole && !record.bytes().ends_with(b"\n") {
+                    self.waiting.push(b'\n');
+                }
+                if !record.bytes().is_empty() {
+                    self.is_at_line_start = self.waiting.ends_with(b"\n");
+                }
+            }
+            Look::Json => {
+                let mut object = Vec::new();
+                object::push_record(&mut object, record, record.bytes(), behind());
+                push_with_label(&object, label, &mut self.waiting);
+            }
+            Look::Columns {
+                colored,
+                is_terminal,
+            } => self.push_columns(label, record, colored, is_terminal),
+        }
+    }
+
+    fn push_columns(
+        &mut self,
+        label: &Label,
+        record: &Record<'_>,
+        colored: bool,
+        is_terminal: bool,
+    ) {
+        let goes_on = matches!(record.part(), Part::Middle | Part::Last);
+        let mut text = record.bytes();
+        if !goes_on || self.is_at_line_start {
+            self.end_line();
+            if self.names {
+                let color = (label.number % LABELS.len()).min(LABELS.len() - 1);
+                self.push_colored(&tag(label), LABELS[color], colored);
+                self.waiting.push(b' ');
+            }
+            let mut time = Vec::new();
+            self.zone.push(record.time(), &mut time);
+            self.push_colored(&String::from_utf8_lossy(&time), DIM, colored);
+            self.waiting.push(b' ');
+            let level = record.level();
+            let name = level.map_or("", Level::as_str);
+            self.push_colored(&format!("{name:5}"), level.map_or("", color_of), colored);
+            self.waiting.push(b' ');
+            let target = record.target();
+            self.widest = self.widest.max(target.chars().count()).min(WIDEST);
+            if self.widest > 0 {
+                let mut shown = Vec::new();
+                push_for_terminal(&mut shown, target.as_bytes(), Colors::Show);
+                let shown = format!(
+                    "{:width$}",
+                    String::from_utf8_lossy(&shown),
+                    width = self.widest
+                );
+                self.push_colored(&shown, TARGET, colored);
+                self.waiting.push(b' ');
+            }
+            text = own_words::without(text, record);
+        }
+        let line = text.strip_suffix(b"\n").unwrap_or(text);
+        match fields::of(line) {
+            Some(fields) if matches!(record.part(), Part::Whole) => {
+                push_text(
+                    fields.message.as_bytes(),
+                    colored,
+                    is_terminal,
+                    &mut self.waiting,
+                );
+                for (index, (key, value)) in fields.pairs.iter().enumerate() {
+                    if index > 0 || !fields.message.is_empty() {
+                        self.waiting.push(b' ');
+                    }
+                    let mut shown = Vec::new();
+                    push_text(key.as_bytes(), false, is_terminal, &mut shown);
+                    self.push_colored(
+                        &format!("{}=", String::from_utf8_lossy(&shown)),
+                        DIM,
+                        colored,
+                    );
+                    push_text(value.as_bytes(), colored, is_terminal, &mut self.waiting);
+                }
+            }
+            _ => push_text(line, colored, is_terminal, &mut self.waiting),
+        }
+        if matches!(record.part(), Part::Whole | Part::Last) {
+            self.waiting.push(b'\n');
+            self.is_at_line_start = true;
+        } else {
+            self.is_at_line_start = false;
+        }
+    }
+
+    fn push_colored(&mut self, text: &str, color: &str, colored: bool) {
+        if colored && !color.is_empty() {
+            let _ = write!(self.waiting, "\x1b[{color}m{text}\x1b[0m");
+        } else {
+            self.waiting.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+const DIM: &str = "2";
+const TARGET: &str = "36";
+/// For rings, one after the other.
+const LABELS: [&str; 6] = ["32", "35", "34", "33", "96", "91"];
+
+fn color_of(level: Level) -> &'static str {
+    match level {
+        Level::Error => "31;1",
+        Level::Warn => "33",
+        Level::Info => "32",
+        Level::Debug => "34",
+        _ => "35",
+    }
+}
+
+/// Whose a record is, where there are several.
+fn tag(label: &Label) -> String {
+    format!("{}[{}]", label.program, label.pid)
+}
+
+/// Appends a text of a record: on a terminal, with nothing that it obeys but colours, if there are any.
+fn push_text(text: &[u8], colored: bool, is_terminal: bool, out: &mut Vec<u8>) {
+    if !is_terminal {
+        out.extend_from_slice(text);
+    } else if colored {
+        push_for_terminal(out, text, Colors::Keep);
+    } else {
+        let mut shown = Vec::new();
+        push_for_terminal(&mut shown, text, Colors::Keep);
+        push_without_colors(&shown, out);
+    }
+}
+
+/// Appends what [`Colors::Keep`] has left, without the colours.
+fn push_without_colors(shown: &[u8], out: &mut Vec<u8>) {
+    let mut rest = shown;
+    while let Some(at) = rest.iter().position(|&byte| byte == 0x1b) {
+        out.extend_from_slice(&rest[..at]);
+        let end = rest[at..].iter().position(|&byte| byte == b'm');
+        rest = end.map_or(&[], |end| &rest[at + end + 1..]);
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Appends an object with whose it is, and a line end.
+fn push_with_label(object: &[u8], label: &Label, out: &mut Vec<u8>) {
+    out.extend_from_slice(object.strip_suffix(b"}").unwrap_or(object));
+    out.extend_from_slice(br#","program":"#);
+    push_json_for_terminal(out, label.program.as_bytes());
+    let _ = write!(out, r#","pid":{}}}"#, label.pid);
+    out.push(b'\n');
+}

@@ -1,0 +1,125 @@
+//! A ring that is shown, and how far it was.
+
+use std::time::{Duration, SystemTime};
+
+use circular_core::{
+    Batch, Cursor, FileReader, FileRecvError, Missed, OwnedRecord, Record, RingFile, RingState,
+    Start,
+};
+
+use crate::failure::Failure;
+use crate::find::rings::Found;
+use crate::show::choice::Choice;
+
+/// A ring, and a reader of it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) label: Label,
+    pub(crate) file: RingFile,
+    pub(crate) reader: FileReader,
+}
+
+/// Whose ring a record is from.
+#[derive(Clone, Debug)]
+pub(crate) struct Label {
+    pub(crate) program: String,
+    pub(crate) pid: u64,
+    /// The how manieth it is of those that are shown.
+    pub(crate) number: usize,
+}
+
+/// A record that waits for its turn, and what was missed before it.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) missed: Missed,
+    pub(crate) record: OwnedRecord,
+    pub(crate) behind: Cursor,
+}
+
+/// What a look at a ring has brought.
+#[derive(Debug)]
+pub(crate) enum Pulled<'a> {
+    Batch(Batch<'a>),
+    /// Nothing more so far.
+    Nothing,
+    /// There will be no more.
+    Ended,
+}
+
+impl Source {
+    /// # Errors
+    ///
+    /// There is no memory for a reader.
+    pub(crate) fn open(ring: &Found, number: usize, start: Start) -> Result<Self, Failure> {
+        Ok(Self {
+            label: Label {
+                program: ring.info.program.clone(),
+                pid: ring.info.pid,
+                number,
+            },
+            reader: reader(&ring.file, start)?,
+            file: ring.file.clone(),
+        })
+    }
+
+    /// Returns the next records, for which it waits as long as that.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read any more.
+    pub(crate) fn pull(&mut self, wait: Duration) -> Result<Pulled<'_>, Failure> {
+        match self.reader.recv_timeout(wait) {
+            Ok(batch) => Ok(Pulled::Batch(batch)),
+            Err(FileRecvError::Empty) => Ok(Pulled::Nothing),
+            Err(FileRecvError::Ended) => Ok(Pulled::Ended),
+            Err(error) => {
+                let path = self.file.path().display();
+                Err(Failure::failed(
+                    format!("{path}: {error}"),
+                    format!("circular check {path}"),
+                ))
+            }
+        }
+    }
+
+    /// Returns what has become of its program.
+    pub(crate) fn state(&self) -> RingState {
+        let state = self.file.state();
+        state.unwrap_or_else(|error| RingState::Unknown(error.to_string()))
+    }
+}
+
+/// Returns a reader that begins there.
+///
+/// # Errors
+///
+/// There is no memory for it.
+pub(crate) fn reader(file: &RingFile, start: Start) -> Result<FileReader, Failure> {
+    let reader = file.reader().start(start).try_open();
+    reader
+        .map_err(|error| Failure::failed(error.to_string(), "the same again, when there is memory"))
+}
+
+/// Returns what of a batch is shown, to be shown later.
+pub(crate) fn keep<'a>(
+    batch: &'a Batch<'_>,
+    choice: &'a Choice,
+    mut missed: Missed,
+) -> impl Iterator<Item = Kept> + 'a {
+    missed.records += batch.missed().records;
+    missed.bytes += batch.missed().bytes;
+    let records = batch.records().enumerate();
+    records.filter_map(move |(index, record): (usize, Record<'_>)| {
+        choice.text(&record)?;
+        Some(Kept {
+            missed: std::mem::take(&mut missed),
+            record: record.to_owned(),
+            behind: batch.cursor_before(index + 1),
+        })
+    })
+}
+
+/// Returns when a record was written.
+pub(crate) fn time(kept: &Kept) -> SystemTime {
+    kept.record.as_record().time()
+}
