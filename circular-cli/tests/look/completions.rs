@@ -1,0 +1,62 @@
+use std::path::Path;
+
+use crate::program::Program;
+use crate::rings::{Rings, circular, ran};
+
+/// What bash offers for words of which the last is not whole.
+fn offered(rings: &Rings, words: &str) -> Vec<String> {
+    let script = format!(
+        "source <(circular completions bash)
+         COMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)) COMP_TYPE=9 COMP_LINE='{words}'
+         _clap_complete_circular circular \"${{COMP_WORDS[-1]}}\" x
+         printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    );
+    let binary = Path::new(env!("CARGO_BIN_EXE_circular")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let mut command = std::process::Command::new("bash");
+    command
+        .args(["-c", &script])
+        .env("PATH", path)
+        .env("CIRCULAR_DIR", &rings.0);
+    let ran = ran(&mut command);
+    assert_eq!(ran.err, "");
+    ran.out.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn a_shell_completes_commands_and_the_names_of_rings() {
+    let rings = Rings::new();
+    Program::start(&rings, "shopkeeper").end();
+    assert_eq!(offered(&rings, "circular du"), ["dump"]);
+    assert_eq!(offered(&rings, "circular tail -f shopk"), ["shopkeeper"]);
+    assert_eq!(offered(&rings, "circular stat -o prom"), ["prometheus"]);
+}
+
+#[test]
+fn each_shell_gets_a_script() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = ran(&mut circular(&["completions", shell]));
+        assert_eq!(ran.code, Some(0), "{shell}");
+        assert!(ran.out.contains("circular"), "{shell}: {ran:?}");
+    }
+    assert_eq!(ran(&mut circular(&["completions", "tcsh"])).code, Some(2));
+}
+
+#[test]
+fn pages_of_the_manual() {
+    let page = ran(&mut circular(&["man"]));
+    assert!(page.out.contains(".TH circular 1"), "{page:?}");
+    let rings = Rings::new();
+    let made = ran(&mut circular(&["man", "--dir", rings.0.to_str().unwrap()]));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let names: Vec<_> = rings
+        .files()
+        .iter()
+        .map(|file| file.file_name().unwrap().to_owned())
+        .collect();
+    assert!(names.iter().any(|name| name == "circular.1"), "{names:?}");
+    assert!(
+        names.iter().any(|name| name == "circular-dump.1"),
+        "{names:?}"
+    );
+}

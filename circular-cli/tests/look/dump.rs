@@ -1,0 +1,90 @@
+use std::fs;
+
+use circular_core::Level;
+
+use crate::program::Program;
+use crate::rings::{Rings, write, write_shop};
+
+#[test]
+fn all_that_is_held_and_how_it_ended() {
+    let rings = Rings::new();
+    let killed = Program::start(&rings, "shop").kill();
+    let ran = rings.run(&["dump", "shop"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(
+        ran.out,
+        "open\npool has 8\npool is empty\ncart 7 failed: timeout\nread 12 bytes\n"
+    );
+    let says = |what: &str| assert!(ran.err.contains(what), "{what}: {ran:?}");
+    says(&format!("shop, pid {killed}: died without a note"));
+    says("its last record is of 2026-11-28 10:04:00.000");
+    says("complete since 2026-11-28 10:00:00.000, 5 records; nothing was overwritten");
+    assert_eq!(rings.run(&["dump", "-q", "shop"]).err, "");
+}
+
+#[test]
+fn what_was_overwritten_is_told_and_nothing_found_may_be_that() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    for number in 0..2000 {
+        write(
+            &ring,
+            Level::Info,
+            "shop",
+            number,
+            &format!("{number:0>100}"),
+        );
+    }
+    let ran = rings.run(&["dump", "shop"]);
+    let held = ran.out.lines().count();
+    assert!(
+        ran.err.contains(&format!(
+            "{held} records; {} records before that are overwritten",
+            2000 - held
+        )),
+        "{ran:?}"
+    );
+    let code = |args: &[&str]| rings.run(&[&["dump", "shop"], args].concat()).code;
+    assert_eq!(
+        code(&["-g", "no such thing"]),
+        Some(4),
+        "it may have been in what is gone"
+    );
+    assert_eq!(
+        code(&["-g", "no such thing", "-S", "2026-11-28 10:32:00"]),
+        Some(3),
+        "all of that is there"
+    );
+    assert_eq!(code(&["-g", "1999"]), Some(0));
+}
+
+#[test]
+fn an_image_is_dumped_like_a_ring() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_shop(&ring);
+    let image = rings.0.join("of-today.ring");
+    ring.handle()
+        .write_image(fs::File::create(&image).unwrap())
+        .unwrap();
+    drop(ring);
+    let ran = rings.run(&["dump", image.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(0), 5), "{ran:?}");
+}
+
+#[test]
+fn a_ring_is_as_it_was_after_all_looked_at_it() {
+    let rings = Rings::new();
+    Program::start(&rings, "shop").end();
+    let before = fs::read(&rings.files()[0]).unwrap();
+    for args in [
+        &["ls"][..],
+        &["tail", "shop"],
+        &["dump", "shop"],
+        &["stat", "shop"],
+    ] {
+        assert_eq!(rings.run(args).code, Some(0), "{args:?}");
+    }
+    assert_eq!(fs::read(&rings.files()[0]).unwrap(), before);
+    assert_eq!(rings.files().len(), 1);
+}

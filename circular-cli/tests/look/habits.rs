@@ -1,0 +1,168 @@
+//! What every command does alike.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use circular_core::Level;
+
+use crate::rings::{Rings, circular, ran, write, write_shop};
+
+const COMMANDS: [&[&str]; 8] = [
+    &["ls"],
+    &["tail", "shop"],
+    &["dump", "shop"],
+    &["stat", "shop"],
+    &["--help"],
+    &["tail", "--help"],
+    &["--version"],
+    &["man"],
+];
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    for number in 0..400 {
+        write(
+            &ring,
+            Level::Info,
+            "shop",
+            number,
+            &format!("{number:0>100}"),
+        );
+    }
+    for args in COMMANDS {
+        // Gone before the first byte.
+        let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+        let writer = reader.stdin.take().unwrap();
+        reader.wait().unwrap();
+        let mut command =
+            if matches!(args[0], "--help" | "--version" | "man") || args.contains(&"--help") {
+                circular(args)
+            } else {
+                rings.circular(args)
+            };
+        let output = command.stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !err.contains("panic") && !err.contains("cannot write"),
+            "{args:?}: {err}"
+        );
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure_with_a_reason() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    for args in [
+        &["ls"][..],
+        &["tail", "shop"],
+        &["dump", "shop"],
+        &["stat", "shop"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = rings.circular(args).stdout(full).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {err}");
+        assert!(
+            err.contains("cannot write to standard output: "),
+            "{args:?}: {err}"
+        );
+        assert!(err.contains("Try: "), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn closed_streams_are_no_trouble() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let (binary, dir) = (env!("CARGO_BIN_EXE_circular"), rings.0.display());
+    for streams in [">&-", "2>&-", ">&- 2>&-", "<&-"] {
+        let line = format!("'{binary}' dump shop -D '{dir}' {streams}");
+        let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{streams}");
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(!err.contains("panic"), "{streams}: {err}");
+    }
+}
+
+#[test]
+fn a_reader_that_is_slow_gets_all_of_it() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    for number in 0..400 {
+        write(
+            &ring,
+            Level::Info,
+            "shop",
+            number,
+            &format!("{number:0>100}"),
+        );
+    }
+    let mut command = rings.circular(&["dump", "-q", "shop"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut all = Vec::new();
+    let mut some = [0; 100];
+    loop {
+        match out.read(&mut some).unwrap() {
+            0 => break,
+            count => all.extend_from_slice(&some[..count]),
+        }
+        std::thread::yield_now();
+    }
+    assert!(child.wait().unwrap().success());
+    assert_eq!(all.iter().filter(|&&byte| byte == b'\n').count(), 400);
+}
+
+#[test]
+fn help_begins_with_three_examples_and_version_tells_the_formats() {
+    let help = ran(&mut circular(&["--help"]));
+    assert_eq!((help.code, &*help.err), (Some(0), ""));
+    for command in [
+        "",
+        "ls",
+        "tail",
+        "dump",
+        "stat",
+        "check",
+        "completions",
+        "man",
+    ] {
+        let args: Vec<_> = [command, "--help"]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect();
+        let help = ran(&mut circular(&args)).out;
+        let mut lines = help.lines();
+        assert_eq!(lines.next(), Some("Examples:"), "{command}");
+        let examples = lines.take_while(|line| !line.is_empty()).count();
+        assert_eq!(examples, 3, "{command}: {help}");
+    }
+    let version = ran(&mut circular(&["--version"])).out;
+    assert!(version.contains("ring files of format 1"), "{version}");
+}
+
+#[test]
+fn it_is_the_same_in_any_locale() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write(&ring, Level::Info, "shop", 0, "caf\u{e9} \u{2603}");
+    let run = |locale: &str| {
+        rings
+            .circular(&["dump", "shop"])
+            .env("LC_ALL", locale)
+            .output()
+            .unwrap()
+    };
+    for locale in ["C", "en_US.UTF-8", "de_DE.UTF-8", "POSIX"] {
+        assert_eq!(
+            run(locale).stdout,
+            "caf\u{e9} \u{2603}\n".as_bytes(),
+            "{locale}"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+use std::fs;
+
+use serde_json::Value;
+
+use crate::program::Program;
+use crate::rings::{Ran, Rings, write_shop};
+
+fn objects(ran: &Ran) -> Vec<Value> {
+    let parse = |line| serde_json::from_str(line).unwrap();
+    ran.out.lines().map(parse).collect()
+}
+
+/// The cells of a program's row, which are two blanks apart.
+fn row(ran: &Ran, pid: u32) -> String {
+    let pid = format!(" {pid} ");
+    let found = ran.out.lines().find(|line| line.contains(&pid));
+    found
+        .unwrap_or_else(|| panic!("{pid} is not in {ran:?}"))
+        .to_owned()
+}
+
+#[test]
+fn programs_alive_and_dead_with_how_they_ended() {
+    let rings = Rings::new();
+    let killed = Program::start(&rings, "cart").kill();
+    let ended = Program::start(&rings, "shop").end();
+    let running = Program::start(&rings, "shop");
+    let ran = rings.run(&["ls"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let head = ran.out.lines().next().unwrap();
+    for word in [
+        "PROGRAM", "PID", "STATE", "SIZE", "RECORDS", "OLDEST", "NEWEST", "PATH",
+    ] {
+        assert!(head.contains(word), "{head}");
+    }
+    let of_killed = row(&ran, killed);
+    assert!(
+        of_killed.contains("died") && of_killed.contains("without a note"),
+        "{of_killed}"
+    );
+    assert!(row(&ran, ended).contains("closed"), "{ran:?}");
+    assert!(row(&ran, running.pid()).contains("running"), "{ran:?}");
+    assert!(
+        of_killed.contains("64 KiB") && of_killed.contains(" 5 "),
+        "{of_killed}"
+    );
+    // Where, why there, and how full that is.
+    let dir = rings.0.display().to_string();
+    assert!(
+        ran.err.contains(&format!("{dir} (-D): 3 rings; ")),
+        "{ran:?}"
+    );
+    assert!(ran.err.contains(" free"), "{ran:?}");
+}
+
+#[test]
+fn as_json_there_is_an_object_for_each() {
+    let rings = Rings::new();
+    let killed = Program::start(&rings, "shop").kill();
+    let ran = rings.run(&["ls", "-o", "json", "-q"]);
+    assert_eq!(ran.err, "");
+    let [object] = &objects(&ran)[..] else {
+        panic!("{ran:?}");
+    };
+    assert_eq!(object["program"], "shop");
+    assert_eq!(object["pid"], killed);
+    assert_eq!(object["state"], "died");
+    assert_eq!(object["signal"], Value::Null);
+    assert_eq!(object["records"], 5);
+    assert_eq!(object["capacity"], 64 << 10);
+    assert_eq!(object["oldest"], "2026-11-28T10:00:00Z");
+    assert_eq!(object["newest"], "2026-11-28T10:04:00Z");
+    assert_eq!(object["path"], rings.files()[0].to_str().unwrap());
+    assert_eq!(object["directory_why"], "-D");
+    assert_eq!(object["own"], true);
+}
+
+#[test]
+fn a_copy_and_what_is_no_ring_are_told() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_shop(&ring);
+    let file = rings.files().remove(0);
+    fs::copy(&file, rings.0.join("copied.ring")).unwrap();
+    fs::write(rings.0.join("other.ring"), b"something else").unwrap();
+    let ran = rings.run(&["ls"]);
+    assert!(ran.out.contains("copy"), "{ran:?}");
+    assert!(ran.err.contains("other.ring: "), "{ran:?}");
+    let ran = rings.run(&["ls", "-o", "json"]);
+    let states: Vec<_> = objects(&ran)
+        .iter()
+        .map(|object| object["state"].clone())
+        .collect();
+    assert!(
+        states.contains(&Value::from("copy")) && states.contains(&Value::from("running")),
+        "{ran:?}"
+    );
+    assert!(
+        objects(&ran)
+            .iter()
+            .any(|object| object["error"].is_string()),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_ring_of_another_user_is_told_as_that() {
+    use std::os::unix::process::CommandExt;
+    if !rustix::process::getuid().is_root() {
+        // Nobody else can make one.
+        return;
+    }
+    // A ring is of who made it, and here that is root, so who looks is another one.
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_shop(&ring);
+    let shared = std::env::temp_dir().join(format!("circular-look-{}", std::process::id()));
+    fs::create_dir_all(&shared).unwrap();
+    // Where another user gets to, whatever directories are above ours.
+    let (file, command) = (shared.join("shop.ring"), shared.join("circular"));
+    fs::copy(&rings.files()[0], &file).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_circular"), &command).unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode;
+    fs::set_permissions(&shared, open(0o755)).unwrap();
+    fs::set_permissions(&file, open(0o644)).unwrap();
+    fs::set_permissions(&command, open(0o755)).unwrap();
+    let output = std::process::Command::new(&command)
+        .args(["ls", "-D"])
+        .arg(&shared)
+        .uid(65_534)
+        .current_dir("/")
+        .output();
+    fs::remove_dir_all(&shared).unwrap();
+    let out = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(out.contains("of user 0"), "{out}");
+}

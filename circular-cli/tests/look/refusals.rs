@@ -1,0 +1,158 @@
+//! Every refusal says why, and what to type next.
+
+use std::fs;
+
+use crate::program::Program;
+use crate::rings::{Rings, circular, ran, write_shop};
+
+#[test]
+fn each_has_a_reason_a_next_command_and_a_status() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let cart = Program::start(&rings, "cart").end().to_string();
+    fs::write(rings.0.join("broken.ring"), b"something else").unwrap();
+    let broken = rings.0.join("broken.ring").display().to_string();
+    let cursor = rings.0.join("cursor").display().to_string();
+    fs::write(&cursor, "nonsense").unwrap();
+    for (args, status, reason, next) in [
+        (
+            &["tail", "nothing"][..],
+            2,
+            "is called \"nothing\"; it was looked for in",
+            "circular ls",
+        ),
+        (
+            &["dump", "nothing"],
+            2,
+            "is called \"nothing\"",
+            "circular ls",
+        ),
+        (
+            &["stat", "nothing"],
+            2,
+            "is called \"nothing\"",
+            "circular ls",
+        ),
+        (
+            &["tail", "/nowhere/x.ring"],
+            2,
+            "/nowhere/x.ring cannot be read as a ring",
+            "circular check /nowhere/x.ring",
+        ),
+        (
+            &["dump", &broken],
+            2,
+            "cannot be read as a ring",
+            "circular check ",
+        ),
+        (
+            &["tail", "--previous", &cart],
+            2,
+            "there is no ring of a run of \"cart\" before",
+            "circular ls",
+        ),
+        (
+            &["tail", "-S", "soon", "shop"],
+            2,
+            "--since \"soon\" is no time",
+            "--since 5m",
+        ),
+        (
+            &["tail", "-U", "soon", "shop"],
+            2,
+            "--until \"soon\" is no time",
+            "--until 5m",
+        ),
+        (
+            &["tail", "-g", "(", "shop"],
+            2,
+            "--grep \"(\" is no regular expression",
+            "--grep with",
+        ),
+        (
+            &["tail", "-v", "(", "shop"],
+            2,
+            "--exclude \"(\" is no regular expression",
+            "--exclude with",
+        ),
+        (
+            &["tail", "--time-zone", "Mars/North", "shop"],
+            2,
+            "there is no time zone \"Mars/North\"",
+            "--utc",
+        ),
+        (
+            &["tail", "--cursor-file", &cursor, "shop"],
+            2,
+            "has no cursor in it",
+            "rm ",
+        ),
+        (
+            &["tail", "--cursor-file", "/nowhere/cursor", "shop"],
+            1,
+            "cannot leave the cursor in /nowhere/cursor",
+            "--show-cursor",
+        ),
+        (
+            &["tail", "--show-cursor", "shop", "cart"],
+            2,
+            "a cursor is of one ring",
+            "circular tail --show-cursor",
+        ),
+    ] {
+        let ran = rings.run(args);
+        assert_eq!(ran.code, Some(status), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(reason), "{args:?}: {ran:?}");
+        let last = ran.err.lines().last().unwrap();
+        assert!(
+            last.starts_with("Try: ") && last.contains(next),
+            "{args:?}: {ran:?}"
+        );
+    }
+}
+
+#[test]
+fn where_there_is_no_ring_the_directories_are_named() {
+    let rings = Rings::new();
+    let dir = rings.0.display().to_string();
+    for args in [
+        &["ls"][..],
+        &["tail", "shop"],
+        &["dump", "shop"],
+        &["stat", "shop"],
+    ] {
+        let ran = rings.run(args);
+        assert_eq!((ran.code, &*ran.out), (Some(2), ""), "{args:?}: {ran:?}");
+        assert!(
+            ran.err.contains("there is no ring at all"),
+            "{args:?}: {ran:?}"
+        );
+        assert!(ran.err.contains(&dir), "{args:?}: {ran:?}");
+    }
+    let ran = ran(&mut circular(&["ls", "-D", "/nowhere"]));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.err.contains("cannot read the directory /nowhere (-D)"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn wrong_usage_is_told_by_the_command_line_with_where_help_is() {
+    for args in [
+        &["tail"][..],
+        &["nothing"],
+        &["tail", "--nothing", "shop"],
+        &["tail", "-l", "loud", "shop"],
+        &["tail", "-o", "xml", "shop"],
+        &["tail", "-n", "few", "shop"],
+        &["tail", "-r", "-f", "shop"],
+        &["tail", "--after-cursor", "nonsense", "shop"],
+        &["dump", "one", "two"],
+        &["completions", "tcsh"],
+    ] {
+        let ran = ran(&mut circular(args));
+        assert_eq!((ran.code, &*ran.out), (Some(2), ""), "{args:?}: {ran:?}");
+        assert!(ran.err.contains("--help"), "{args:?}: {ran:?}");
+    }
+}

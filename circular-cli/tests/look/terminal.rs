@@ -1,0 +1,231 @@
+//! On a terminal, which is script(1)'s.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use circular_core::Level;
+
+use crate::rings::{Rings, write, write_shop};
+
+/// The command on a terminal. What it sees of the keyboard is the child's standard input.
+fn on_terminal(rings: &Rings, variables: &[(&str, &str)], args: &[&str]) -> Child {
+    let words = [
+        &[env!("CARGO_BIN_EXE_circular")],
+        args,
+        &["-D", rings.0.to_str().unwrap()],
+    ]
+    .concat();
+    let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+    let mut command = Command::new("script");
+    command.args([
+        "--quiet",
+        "--return",
+        "--command",
+        &quoted.join(" "),
+        "/dev/null",
+    ]);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("TZ", "UTC")
+        .env("SHELL", "/bin/sh");
+    command.env("TERM", "xterm").envs(variables.iter().copied());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script, of bsdutils, is needed")
+}
+
+/// All that the terminal got, and the exit status.
+fn shown(mut child: Child) -> (String, Option<i32>) {
+    let mut out = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
+    let status = child.wait().unwrap();
+    (
+        String::from_utf8_lossy(&out).replace("\r\n", "\n"),
+        status.code(),
+    )
+}
+
+const PLAIN: &[(&str, &str)] = &[("PAGER", "")];
+
+#[test]
+fn colours_by_level_dimmed_time_and_aligned_targets() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let (out, code) = shown(on_terminal(
+        &rings,
+        PLAIN,
+        &["tail", "-n2", "-l", "warn", "shop"],
+    ));
+    let line = |time: &str, color: &str, level: &str, target: &str, text: &str| {
+        format!("\x1b[2m{time}\x1b[0m \x1b[{color}m{level}\x1b[0m \x1b[36m{target}\x1b[0m {text}\n")
+    };
+    let expected = [
+        line(
+            "2026-11-28 10:02:00.000",
+            "33",
+            "WARN ",
+            "shop::db",
+            "pool is empty",
+        ),
+        line(
+            "2026-11-28 10:03:00.000",
+            "31;1",
+            "ERROR",
+            "shop::cart",
+            "cart 7 failed: timeout",
+        ),
+    ];
+    assert_eq!((out, code), (expected.concat(), Some(0)));
+}
+
+#[test]
+fn the_flag_and_variables_say_whether_there_are_colours() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    for (variables, flag, is_colored) in [
+        (&[][..], "auto", true),
+        (&[("NO_COLOR", "1")], "auto", false),
+        (&[("NO_COLOR", "1")], "always", true),
+        (&[("TERM", "dumb")], "auto", false),
+        (&[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], "auto", true),
+        (&[], "never", false),
+    ] {
+        let variables = [PLAIN, variables].concat();
+        let (out, _) = shown(on_terminal(
+            &rings,
+            &variables,
+            &["tail", "--color", flag, "shop"],
+        ));
+        assert_eq!(
+            out.contains("\x1b["),
+            is_colored,
+            "{variables:?} {flag}: {out:?}"
+        );
+        assert!(out.contains("pool is empty"), "{out:?}");
+    }
+    let ran = rings.run(&["tail", "--color", "always", "shop"]);
+    assert!(
+        ran.out.contains("\x1b[33mWARN"),
+        "in a pipe as well: {ran:?}"
+    );
+    let forced = rings
+        .circular(&["tail", "shop"])
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .unwrap();
+    assert!(forced.stdout.contains(&0x1b));
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_shown_and_colours_are_colours() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write(
+        &ring,
+        Level::Info,
+        "a\x1b]0;t\x07",
+        0,
+        "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J\u{202e}",
+    );
+    for format in ["text", "short"] {
+        let (out, _) = shown(on_terminal(&rings, PLAIN, &["tail", "-o", format, "shop"]));
+        assert!(
+            out.contains("\x1b[31mred\x1b[0m \\x1b]0;title\\x07\\x1b[2J\\u{202e}"),
+            "{out:?}"
+        );
+        assert!(!out.contains('\x07') && !out.contains("\x1b]"), "{out:?}");
+    }
+    let (out, _) = shown(on_terminal(
+        &rings,
+        &[("PAGER", ""), ("NO_COLOR", "1")],
+        &["tail", "shop"],
+    ));
+    assert!(
+        out.contains(" red \\x1b]0;title\\x07") && !out.contains('\x1b'),
+        "{out:?}"
+    );
+    let (out, _) = shown(on_terminal(&rings, PLAIN, &["tail", "-o", "raw", "shop"]));
+    assert!(
+        out.contains("\x1b]0;title\x07"),
+        "raw is as it was: {out:?}"
+    );
+}
+
+#[test]
+fn a_pager_is_used_unless_somebody_says_otherwise_or_follows() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let pager = [("PAGER", "sed 's/^/paged /'")];
+    let (out, code) = shown(on_terminal(&rings, &pager, &["dump", "shop"]));
+    let lines = out
+        .lines()
+        .filter(|line| line.starts_with("paged "))
+        .count();
+    assert_eq!((lines, code), (5, Some(0)), "{out:?}");
+    assert!(
+        out.lines().last().unwrap().contains("complete since"),
+        "after it: {out:?}"
+    );
+    let (out, _) = shown(on_terminal(&rings, &pager, &["dump", "--no-pager", "shop"]));
+    assert!(!out.contains("paged "), "{out:?}");
+    // One that ends early.
+    let (out, code) = shown(on_terminal(
+        &rings,
+        &[("PAGER", "head -n 1")],
+        &["dump", "shop"],
+    ));
+    assert_eq!(code, Some(0), "{out:?}");
+    let (out, code) = shown(on_terminal(
+        &rings,
+        &[("PAGER", "/nowhere/pager")],
+        &["dump", "-q", "shop"],
+    ));
+    assert_eq!(code, Some(0), "{out:?}");
+}
+
+#[test]
+fn ctrl_c_ends_it_at_once_with_130() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let mut child = on_terminal(&rings, PLAIN, &["tail", "-f", "shop"]);
+    let mut out = child.stdout.take().unwrap();
+    let mut seen = Vec::new();
+    while !seen.windows(8).any(|window| window == b"12 bytes") {
+        let mut byte = [0];
+        out.read_exact(&mut byte).unwrap();
+        seen.push(byte[0]);
+    }
+    child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+}
+
+#[test]
+fn notices_stand_between_the_lines_they_are_between() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    let other = rings.ring("cart");
+    write_shop(&ring);
+    write(&other, Level::Info, "", 0, "seven");
+    let cursor = rings.run(&["tail", "-n1", "--show-cursor", "shop"]).out;
+    let cursor = cursor
+        .lines()
+        .last()
+        .unwrap()
+        .strip_prefix("-- cursor: ")
+        .unwrap()
+        .to_owned();
+    let (out, _) = shown(on_terminal(
+        &rings,
+        PLAIN,
+        &["tail", "--after-cursor", &cursor, "cart"],
+    ));
+    let lines: Vec<_> = out.lines().collect();
+    assert!(
+        lines[0].starts_with("--- restarted") && lines[1].ends_with("seven"),
+        "{out:?}"
+    );
+}
