@@ -21,19 +21,15 @@ mod output;
 mod show;
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
 
 use crate::args::{Cli, Command};
 use crate::failure::Status;
+use crate::output::interrupt;
 use crate::output::stderr::say;
 use crate::output::stdout::{Out, Stop};
-
-/// Of a command that was interrupted, in a shell: 128 and the signal.
-const INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
     // A shell asks for completions: then that is all.
@@ -54,12 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<Status, Stop> {
-    // At once, wherever it is; where that cannot be set, the signal ends it all the same.
-    let _ = signal_hook::flag::register_conditional_shutdown(
-        signal_hook::consts::SIGINT,
-        INTERRUPTED,
-        Arc::new(AtomicBool::new(true)),
-    );
+    interrupt::ends_it();
     match command {
         Command::Ls(ls) => commands::ls::run(ls),
         Command::Tail(tail) => commands::tail::run(tail),

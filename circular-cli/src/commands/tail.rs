@@ -111,9 +111,9 @@ pub(crate) fn show_all(
         printer.show_cursor(cursor)?;
     }
     printer.cursor = cursor;
+    printer.end()?;
     leave_cursor(show, &mut printer)?;
-    let status = status(&sources, &choice, &printer);
-    Ok(status)
+    Ok(status(&sources, &choice, &printer))
 }
 
 /// Those of several rings together.

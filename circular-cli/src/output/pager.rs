@@ -7,9 +7,18 @@ use std::env;
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 
+use crate::failure::Failure;
+use crate::output::interrupt;
+
 /// One that runs. When it is dropped, it has had everything, and its user has left it.
 #[derive(Debug)]
-pub(crate) struct Pager(Child);
+pub(crate) struct Pager {
+    child: Child,
+    line: String,
+}
+
+/// What a shell says of a command that cannot be run, and of one that there is not.
+const CANNOT: [i32; 2] = [126, 127];
 
 impl Pager {
     /// Starts it; `None` if it cannot be, or `PAGER` is empty or `cat`.
@@ -30,13 +39,36 @@ impl Pager {
         if env::var_os("LESS").is_none() {
             command.env("LESS", "FRX");
         }
-        command.stdin(Stdio::piped()).spawn().ok().map(Self)
+        let child = command.stdin(Stdio::piped()).spawn().ok()?;
+        interrupt::is_the_pagers();
+        Some(Self {
+            child,
+            line: String::from(line),
+        })
+    }
+
+    /// Returns when its user has left it.
+    ///
+    /// # Errors
+    ///
+    /// It could not be run, so nobody has seen anything.
+    pub(crate) fn end(&mut self) -> Result<(), Failure> {
+        drop(self.child.stdin.take());
+        match self.child.wait() {
+            Ok(status) if status.code().is_some_and(|code| CANNOT.contains(&code)) => {
+                Err(Failure::failed(
+                    format!("the pager `{}`, of PAGER, cannot be run", self.line),
+                    "the same with --no-pager, or PAGER=less",
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl Write for Pager {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.0.stdin {
+        match &mut self.child.stdin {
             Some(stdin) => stdin.write(bytes),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
@@ -49,7 +81,6 @@ impl Write for Pager {
 
 impl Drop for Pager {
     fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
+        let _ = self.end();
     }
 }

@@ -4,6 +4,8 @@
 
 use std::io::{self, ErrorKind, IsTerminal, StdoutLock, Write};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use crate::failure::Failure;
 use crate::output::pager::Pager;
 
@@ -45,7 +47,34 @@ impl Out {
             Self::Direct(stdout) => stdout.write_all(bytes).and_then(|()| stdout.flush()),
             Self::Paged(pager) => pager.write_all(bytes),
         };
-        written.map_err(stop)
+        match (written, self) {
+            (Ok(()), _) => Ok(()),
+            // It may never have been there.
+            (Err(_), Self::Paged(pager)) => {
+                Err(pager.end().map_or_else(Stop::Failed, |()| Stop::Gone))
+            }
+            (Err(error), Self::Direct(_)) => Err(stop(error)),
+        }
+    }
+
+    /// Returns when who reads it in a pager has left that.
+    pub(crate) fn end(&mut self) -> Result<(), Stop> {
+        match self {
+            Self::Direct(_) => Ok(()),
+            Self::Paged(pager) => Ok(pager.end()?),
+        }
+    }
+
+    /// Whether nobody can read any more what would be written.
+    pub(crate) fn is_gone(&self) -> bool {
+        let Self::Direct(stdout) = self else {
+            return false;
+        };
+        let mut fds = [PollFd::new(stdout, PollFlags::empty())];
+        // What is not asked for, and told nevertheless.
+        let gone = PollFlags::ERR | PollFlags::HUP;
+        let asked = poll(&mut fds, Some(&Timespec::default()));
+        asked.is_ok() && fds[0].revents().intersects(gone)
     }
 }
 

@@ -64,15 +64,17 @@ fn newest(source: &mut Source, choice: &Choice, count: u64) -> Result<VecDeque<K
     while source.reader.cursor().seq() < end {
         match source.pull(Duration::ZERO)? {
             Pulled::Batch(batch) => {
-                let before = std::mem::take(&mut missed);
-                for one in source::keep(&batch, choice, before) {
-                    if kept.len() as u64 >= count {
-                        kept.pop_front();
-                    }
-                    if count > 0 {
-                        kept.push_back(one);
-                    }
-                }
+                let most = usize::try_from(count).unwrap_or(usize::MAX);
+                let mut last: Vec<_> = source::keep_last(&batch, choice, most);
+                missed.records += batch.missed().records;
+                missed.bytes += batch.missed().bytes;
+                let Some(first) = last.first_mut() else {
+                    continue;
+                };
+                first.missed = std::mem::take(&mut missed);
+                let surplus = (kept.len() + last.len()).saturating_sub(most);
+                kept.drain(..surplus);
+                kept.extend(last);
             }
             Pulled::Nothing | Pulled::Ended => break,
         }

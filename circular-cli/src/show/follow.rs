@@ -148,6 +148,10 @@ impl Follow {
             return Ok(());
         }
         self.looked = now;
+        // Who waits for a line that may never come is not kept waiting for that.
+        if printer.is_gone() {
+            return Err(Stop::Gone);
+        }
         let mut has_changed = now.duration_since(self.read) >= READ_EVERY;
         for place in places(&self.dirs) {
             if let Ok(changed) = std::fs::metadata(&place.path).and_then(|data| data.modified()) {

@@ -153,6 +153,17 @@ impl Printer {
         Ok(())
     }
 
+    /// Writes all that waits, and returns when it was seen, if a pager shows it.
+    pub(crate) fn end(&mut self) -> Result<(), Stop> {
+        self.flush()?;
+        self.out.end()
+    }
+
+    /// Whether nobody can read any more what would be written.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.out.is_gone()
+    }
+
     /// Tells of a loss, if there was one.
     pub(crate) fn missed(
         &mut self,

@@ -119,6 +119,23 @@ pub(crate) fn keep<'a>(
     })
 }
 
+/// Returns the last `most` of a batch that are shown, to be shown later; what was missed before is the caller's. From the
+/// end, so that no more is copied than is kept.
+pub(crate) fn keep_last(batch: &Batch<'_>, choice: &Choice, most: usize) -> Vec<Kept> {
+    let records = batch.records().enumerate().rev();
+    let wanted = records.filter_map(|(index, record)| {
+        choice.text(&record)?;
+        Some(Kept {
+            missed: Missed::default(),
+            record: record.to_owned(),
+            behind: batch.cursor_before(index + 1),
+        })
+    });
+    let mut kept: Vec<_> = wanted.take(most).collect();
+    kept.reverse();
+    kept
+}
+
 /// Returns when a record was written.
 pub(crate) fn time(kept: &Kept) -> SystemTime {
     kept.record.as_record().time()

@@ -198,3 +198,17 @@ fn a_reader_that_is_too_slow_is_told_what_it_missed() {
     assert!(missed > 0);
     assert_eq!(missed + shown, 20_001);
 }
+
+#[test]
+fn it_ends_when_nobody_reads_it_any_more_though_nothing_comes() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_shop(&ring);
+    let mut command = rings.circular(&["tail", "-f", "-n1", "shop"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

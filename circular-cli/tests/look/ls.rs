@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::program::Program;
-use crate::rings::{Ran, Rings, write_shop};
+use crate::rings::{Ran, Rings, circular, ran, write_shop};
 
 fn objects(ran: &Ran) -> Vec<Value> {
     let parse = |line| serde_json::from_str(line).unwrap();
@@ -133,4 +133,30 @@ fn a_ring_of_another_user_is_told_as_that() {
     fs::remove_dir_all(&shared).unwrap();
     let out = String::from_utf8(output.unwrap().stdout).unwrap();
     assert!(out.contains("of user 0"), "{out}");
+}
+
+#[test]
+fn without_a_directory_the_default_ones_are_looked_at() {
+    let rings = Rings::new();
+    let (asked, session) = (rings.0.join("asked"), rings.0.join("session"));
+    let (in_asked, in_session) = (Rings(asked), Rings(session.join("circular")));
+    for (rings, name) in [(&in_asked, "one"), (&in_session, "two")] {
+        fs::create_dir_all(&rings.0).unwrap();
+        write_shop(&rings.ring(name));
+    }
+    let mut command = circular(&["ls"]);
+    command
+        .env("CIRCULAR_DIR", &in_asked.0)
+        .env("XDG_RUNTIME_DIR", &session);
+    let ran = ran(&mut command);
+    assert!(
+        ran.out.contains("one ") && ran.out.contains("two "),
+        "{ran:?}"
+    );
+    let says = |dir: &Rings, why: &str| {
+        let line = format!("{} ({why}): 1 ring;", dir.0.display());
+        assert!(ran.err.contains(&line), "{line} {ran:?}");
+    };
+    says(&in_asked, "CIRCULAR_DIR");
+    says(&in_session, "XDG_RUNTIME_DIR");
 }

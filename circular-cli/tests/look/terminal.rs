@@ -21,7 +21,7 @@ fn on_terminal(rings: &Rings, variables: &[(&str, &str)], args: &[&str]) -> Chil
         "--quiet",
         "--return",
         "--command",
-        &quoted.join(" "),
+        &format!("exec {}", quoted.join(" ")),
         "/dev/null",
     ]);
     command
@@ -46,6 +46,17 @@ fn shown(mut child: Child) -> (String, Option<i32>) {
         String::from_utf8_lossy(&out).replace("\r\n", "\n"),
         status.code(),
     )
+}
+
+/// What comes up to a text.
+fn until(out: &mut impl Read, text: &[u8]) -> Vec<u8> {
+    let mut seen = Vec::new();
+    while !seen.ends_with(text) {
+        let mut byte = [0];
+        out.read_exact(&mut byte).unwrap();
+        seen.push(byte[0]);
+    }
+    seen
 }
 
 const PLAIN: &[(&str, &str)] = &[("PAGER", "")];
@@ -183,7 +194,27 @@ fn a_pager_is_used_unless_somebody_says_otherwise_or_follows() {
         &[("PAGER", "/nowhere/pager")],
         &["dump", "-q", "shop"],
     ));
-    assert_eq!(code, Some(0), "{out:?}");
+    assert_eq!(code, Some(1), "{out:?}");
+    assert!(
+        out.contains("the pager `/nowhere/pager`, of PAGER, cannot be run"),
+        "{out:?}"
+    );
+}
+
+#[test]
+fn ctrl_c_is_the_pagers() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    // One that says so when it comes, and ends when it has had everything.
+    let pager = "trap 'echo interrupted' INT; read line; echo \"$line\"; read line </dev/tty; cat";
+    let mut child = on_terminal(&rings, &[("PAGER", pager)], &["dump", "-q", "shop"]);
+    let mut out = child.stdout.take().unwrap();
+    let mut seen = until(&mut out, b"open");
+    child.stdin.as_mut().unwrap().write_all(b"\x03\n").unwrap();
+    out.read_to_end(&mut seen).unwrap();
+    let seen = String::from_utf8(seen).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{seen:?}");
+    assert!(seen.contains("read 12 bytes"), "all of it: {seen:?}");
 }
 
 #[test]
@@ -191,13 +222,7 @@ fn ctrl_c_ends_it_at_once_with_130() {
     let rings = Rings::new();
     write_shop(&rings.ring("shop"));
     let mut child = on_terminal(&rings, PLAIN, &["tail", "-f", "shop"]);
-    let mut out = child.stdout.take().unwrap();
-    let mut seen = Vec::new();
-    while !seen.windows(8).any(|window| window == b"12 bytes") {
-        let mut byte = [0];
-        out.read_exact(&mut byte).unwrap();
-        seen.push(byte[0]);
-    }
+    until(child.stdout.as_mut().unwrap(), b"12 bytes");
     child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130));
