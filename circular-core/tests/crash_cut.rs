@@ -2,8 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use circular_core::{
-    DumpTo, FileRecvError, Handle, Policy, Reader, Ring, RingFile, RingState, Snapshot, Start,
-    TryRecvError,
+    DumpReport, DumpTo, DumpTrigger, FileRecvError, Handle, Level, Notice, Policy, Reader, Ring,
+    RingFile, RingState, Snapshot, Start, TryRecvError,
 };
 use shared_dir::Dir;
 use std::collections::BTreeSet;
@@ -15,9 +15,12 @@ use std::process::Stdio;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
+use std::time::Duration;
 
 #[path = "common/child.rs"]
 mod child;
+#[path = "common/dumped.rs"]
+mod dumped;
 #[path = "common/shared_dir.rs"]
 mod shared_dir;
 #[path = "common/watchdog.rs"]
@@ -185,6 +188,89 @@ fn a_ring_that_is_cut_while_nobody_writes_is_looked_at_as_before() {
         let all: Vec<u64> = (0..20).collect();
         assert_eq!(look(&handle, &dir), all, "{case}");
     }
+}
+
+/// What a text dump has, and what its notices tell, each of which has this reason.
+fn in_text(text: &str, why: &str) -> (Vec<u64>, u64) {
+    let (mut got, mut missed) = (Vec::new(), 0);
+    for line in text.split_inclusive('\n') {
+        let Some(told) = line.strip_prefix("--- missed ") else {
+            got.push(number(line.as_bytes()));
+            continue;
+        };
+        assert!(told.ends_with(why), "{told}");
+        let count = told.split(' ').next().unwrap();
+        missed += count.parse::<u64>().unwrap();
+    }
+    (got, missed)
+}
+
+/// From the oldest record on that is left: what is there, and what is not, which was nobody's being slow.
+#[test]
+fn what_was_lost_is_counted_and_told_as_that() {
+    let lost = "the ring's file was cut, or its disk was full ---\n";
+    let is_part = AtomicBool::new(false);
+    each(|ring, len, before| {
+        let handle = ring.handle();
+        let place = format!("cut to {len} after {before}");
+        cut(&path(&handle), len);
+        write(ring, before, 40);
+        let mut text = Vec::new();
+        let report = handle.dump_to(DumpTo::sink(&mut text)).write().unwrap();
+        let (got, told) = in_text(std::str::from_utf8(&text).unwrap(), lost);
+        let first = got.first().copied().unwrap();
+        assert_eq!(report.records, got.len() as u64, "{place}");
+        assert_eq!(report.missed.records, told, "{place}");
+        assert_eq!(report.records + told, before + 40 - first, "{place}");
+
+        let from_there = handle.reader().start(Start::Last(before + 40 - first));
+        let (also, missed) = rest(&mut from_there.open());
+        assert_eq!((also, missed), (got.clone(), told), "{place}");
+
+        let mut bytes = Vec::new();
+        let image = handle.write_image(&mut bytes).unwrap();
+        let behind = in_snapshot(&handle);
+        assert_eq!(image.records, behind.len() as u64, "{place}");
+        let all = |report: &DumpReport| report.records + report.missed.records;
+        assert_eq!(all(&image), all(&report), "{place}");
+        is_part.fetch_or(behind.len() < got.len(), SeqCst);
+
+        handle.close();
+        let mut stream = Vec::new();
+        let json = handle.reader().notice(Notice::Json);
+        json.write_to(&mut stream).unwrap();
+        let stream = String::from_utf8(stream).unwrap();
+        let told_of = |line: &&str| line.starts_with(r#"{"missed":"#);
+        let notices: Vec<&str> = stream.lines().filter(told_of).collect();
+        assert_eq!(notices.is_empty(), told == 0, "{place}");
+        for notice in notices {
+            assert!(notice.ends_with(r#","lost_memory":true}}"#), "{notice}");
+        }
+    });
+    assert!(is_part.load(SeqCst), "nothing was left in front of a cut");
+}
+
+/// It does not begin again with what lies in front of the cut.
+#[test]
+fn a_trigger_goes_on_behind_what_was_lost() {
+    let dir = Dir::new("cut-trigger");
+    let ring = ring(&dir);
+    let (sink, dumps) = dumped::sink();
+    let trigger = DumpTrigger::builder(&ring.handle()).sink(sink);
+    let trigger = trigger.interval(Duration::ZERO).start().unwrap();
+    let dump = || {
+        trigger.observe(Level::Error);
+        dumps.recv().unwrap()
+    };
+    // Over half of the ring, so that the end of the first dump is behind the cut.
+    write(&ring, 0, 230);
+    let first = dump();
+    assert_eq!(in_text(&first, "").0.last(), Some(&229));
+    write(&ring, 230, 20);
+    cut(&path(&ring.handle()), DATA + CAPACITY / 2);
+    write(&ring, 250, 40);
+    let (got, missed) = in_text(&dump(), "full ---\n");
+    assert_eq!((got, missed), ((250..290).collect(), 20));
 }
 
 /// Several laps later nothing is left of it.

@@ -132,7 +132,9 @@ impl Handle {
     }
 
     /// Returns an owned copy of what the ring holds now. It waits for nobody and holds nobody up; after close
-    /// it still works.
+    /// it still works. It has no gaps: where the ring's file was cut
+    /// ([`RingBuilder::crash_note`](crate::RingBuilder::crash_note)), it begins behind what was lost, as soon as something is
+    /// there. What lies in front of that readers have, and text dumps.
     ///
     /// Where there is no memory for all of it, it is of the newest half, a quarter, or however much there
     /// is memory for: looking must not end the program. [`try_snapshot`](Self::try_snapshot) tells.

@@ -130,8 +130,7 @@ impl RingImage {
         // What comes later need not be in it.
         let has_any = shared.tape.committed() > 0;
         let dumped = write::write(&shared.tape, buffer, wanted, &mut out)?;
-        let mut missed = dumped.missed;
-        missed += dumped.no_memory;
+        let mut missed = dumped.missing();
         missed += dropped;
         let Some(run) = run else {
             let why = if dumped.no_memory.is_empty() {

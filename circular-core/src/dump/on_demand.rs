@@ -81,7 +81,9 @@ impl Handle {
     /// above, if the umask lets them.
     ///
     /// Records keep their numbers, and a [`Cursor`](crate::Cursor) of this ring means the same there. It has no gaps: if
-    /// writers overtake it, or there is no memory for a record of more than 46 KiB, it begins behind what is missing.
+    /// writers overtake it, or there is no memory for a record of more than 46 KiB, it begins behind what is missing. So it
+    /// does where the ring's file was cut ([`RingBuilder::crash_note`](crate::RingBuilder::crash_note)): behind what was
+    /// lost, as soon as something is there, though readers still have what lies in front of it.
     /// Its [state](crate::RingFile::state) is [`Copy`](crate::RingState::Copy). It is as long as the ring and 68 KiB, of
     /// which what has records is in memory until it is written. The sink is flushed when it has all, and nothing waits in
     /// it for readers.
@@ -156,9 +158,11 @@ pub struct DumpBuilder<'a> {
 pub struct DumpReport {
     /// The file, if it went to one.
     pub path: Option<PathBuf>,
-    /// How many records it is of, with those that a hook or a filter left out.
+    /// How many of the ring's records it is of, with those that a hook or a filter left out.
     pub records: u64,
-    /// What writers overwrote while it was made, or what there was no memory for; the dump says so in its place.
+    /// What is missing from the oldest record on that could be read when it was begun: what writers overwrote meanwhile, what
+    /// there was no memory for, and what was lost when the ring's file was cut. A text says so in its place. An image has no
+    /// gaps, so all that lies in front of one is missing in it, too, though readers may have it still.
     pub missed: Missed,
     /// Why old dumps could not be removed. The dump is whole all the same.
     pub prune_error: Option<io::Error>,
@@ -366,12 +370,10 @@ fn feed<W: Write>(
     };
     shared.mend();
     let dumped = write::write(&shared.tape, &mut buffer, &(0..0), &mut out)?;
-    let mut missed = dumped.missed;
-    missed += dumped.no_memory;
     Ok(DumpReport {
         path: None,
         records: dumped.records,
-        missed,
+        missed: dumped.missing(),
         prune_error: None,
     })
 }

@@ -245,14 +245,18 @@ impl ReaderCore {
         let head = state.head.position;
         if stuck && before.offset < head.offset {
             // Written since the copy began, as a rule, and maybe overwritten, which the next copy finds
-            // out. If neither, the memory was written to by somebody else: go on behind what cannot be
-            // read.
+            // out. If neither, its end was lost with the ring's memory, or that was written to by somebody
+            // else: go on behind what cannot be read.
             let tape = &self.shared.tape;
             let committed = tape.committed();
             if tape.step(before, committed).is_none()
                 && !tape.is_overtaken(before.offset, committed)
             {
-                self.place.move_on(tape, head, before.offset + 1);
+                if tape.is_cut_off(before.offset, committed) {
+                    self.place.pass_over_cut(tape, head);
+                } else {
+                    self.place.move_on(tape, head, before.offset + 1);
+                }
             }
         }
         copied.too_large

@@ -4,7 +4,7 @@
 //! missed.
 
 use crate::read::start::Begin;
-use crate::record::missed::{Loss, Missed};
+use crate::record::missed::{Loss, Missed, Why};
 use crate::ring::readers::ReaderEntry;
 use crate::tape::Tape;
 use crate::tape::position::Position;
@@ -19,8 +19,8 @@ pub(crate) struct Place {
     /// What was missed in all, and what of it has not been told yet.
     missed: Missed,
     untold: Missed,
-    /// There was no memory for a record of so many bytes, which is among the untold.
-    no_memory: Option<usize>,
+    /// Why the untold was.
+    why: Why,
 }
 
 impl Place {
@@ -33,7 +33,7 @@ impl Place {
             position: begin.position,
             missed,
             untold: missed,
-            no_memory: None,
+            why: Why::default(),
         }
     }
 
@@ -60,7 +60,7 @@ impl Place {
     pub(crate) fn take_loss(&mut self) -> Loss {
         Loss {
             missed: mem::take(&mut self.untold),
-            no_memory: self.no_memory.take(),
+            why: mem::take(&mut self.why),
         }
     }
 
@@ -72,6 +72,9 @@ impl Place {
         match spared {
             // Writers stop for it as soon as it has landed.
             Some(spared) => self.pass_over(spared),
+            None if tape.is_cut_off(self.position.offset, head.offset) => {
+                self.pass_over_cut(tape, head);
+            }
             None if is_lossless => self.move_on(tape, head, self.position.offset),
             None => self.land_half_way(tape, head),
         }
@@ -98,10 +101,17 @@ impl Place {
         self.pass_over(noted.or_else(last).unwrap_or(head));
     }
 
+    /// Moves on to the first record that is left behind what was lost with the ring's memory. Nobody was too slow, so it is
+    /// not half a ring further on.
+    pub(crate) fn pass_over_cut(&mut self, tape: &impl Recording, head: Position) {
+        self.move_on(tape, head, self.position.offset + 1);
+        self.why = self.why.max(Why::LostMemory);
+    }
+
     /// Moves behind a record of so many bytes, for which there is no memory.
     pub(crate) fn go_without(&mut self, bytes: usize, behind: Position) {
         self.pass_over(behind);
-        self.no_memory = Some(bytes);
+        self.why = Why::NoMemory(bytes);
     }
 
     /// Moves on to `position`, and counts what lies between as missed.

@@ -49,15 +49,26 @@ impl fmt::Display for Missed {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Loss {
     pub(crate) missed: Missed,
-    /// There was no memory for a record of so many bytes, which is among them.
-    pub(crate) no_memory: Option<usize>,
+    pub(crate) why: Why,
+}
+
+/// Why something was missed. Where there are several reasons, it is the last one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Why {
+    /// Others wrote over it.
+    #[default]
+    Overtaken,
+    /// The memory that it was in is gone: see [`crate::tape::lost`].
+    LostMemory,
+    /// There was no memory for a record of so many bytes, which is among what was missed.
+    NoMemory(usize),
 }
 
 impl From<Missed> for Loss {
     fn from(missed: Missed) -> Self {
         Self {
             missed,
-            no_memory: None,
+            why: Why::default(),
         }
     }
 }
@@ -69,8 +80,10 @@ impl fmt::Display for AsJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Missed { records, bytes } = self.0.missed;
         write!(f, r#"{{"records":{records},"bytes":{bytes}"#)?;
-        if let Some(size) = self.0.no_memory {
-            write!(f, r#","no_memory_for":{size}"#)?;
+        match self.0.why {
+            Why::Overtaken => {}
+            Why::LostMemory => f.write_str(r#","lost_memory":true"#)?,
+            Why::NoMemory(size) => write!(f, r#","no_memory_for":{size}"#)?,
         }
         f.write_str("}")
     }

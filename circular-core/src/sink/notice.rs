@@ -2,7 +2,7 @@
 //!
 //! Invariant: a notice is a whole line, or nothing.
 
-use crate::record::missed::{AsJson, Loss, Missed};
+use crate::record::missed::{AsJson, Loss, Missed, Why};
 use std::fmt;
 
 /// How a stream of bytes tells that records are missing in it.
@@ -33,11 +33,13 @@ use std::fmt;
 #[non_exhaustive]
 pub enum Notice {
     /// `--- missed 1234 records (152340 bytes): reader too slow ---`, or
-    /// `--- missed 1 records (70000000 bytes): no memory for a record of 70000000 bytes ---`
+    /// `--- missed 1 records (70000000 bytes): no memory for a record of 70000000 bytes ---`, or
+    /// `--- missed 12 records (345 bytes): the ring's file was cut, or its disk was full ---`
     #[default]
     Text,
     /// `{"missed":{"records":1234,"bytes":152340}}`, for a stream of JSON lines; where there was no memory,
-    /// `{"missed":{"records":1,"bytes":70000000,"no_memory_for":70000000}}`.
+    /// `{"missed":{"records":1,"bytes":70000000,"no_memory_for":70000000}}`; where the ring's file was cut, or its disk was
+    /// full, `{"missed":{"records":12,"bytes":345,"lost_memory":true}}`.
     Json,
     /// Nothing; the loss is still counted.
     None,
@@ -48,7 +50,7 @@ impl Notice {
     /// [`Notice::None`].
     ///
     /// The reason that it gives is that the reader was too slow, as a [`Missed`] knows no other. What the ring itself feeds
-    /// to a sink says so where there was no memory for a record.
+    /// to a sink says so where there was no memory for a record, or the ring's file was cut.
     ///
     /// ```
     /// use circular_core::{Missed, Notice};
@@ -97,12 +99,16 @@ impl Notice {
     /// Puts the line that tells of `loss` behind what is in `out`.
     pub(crate) fn tell_missed(self, loss: impl Into<Loss>, out: &mut impl fmt::Write) {
         let loss = loss.into();
-        let Loss { missed, no_memory } = loss;
+        let Loss { missed, why } = loss;
         // What it is written to does not fail.
-        let _ = match (self, no_memory) {
+        let _ = match (self, why) {
             _ if missed.is_empty() => Ok(()),
-            (Notice::Text, None) => writeln!(out, "--- {missed}: reader too slow ---"),
-            (Notice::Text, Some(size)) => writeln!(
+            (Notice::Text, Why::Overtaken) => writeln!(out, "--- {missed}: reader too slow ---"),
+            (Notice::Text, Why::LostMemory) => writeln!(
+                out,
+                "--- {missed}: the ring's file was cut, or its disk was full ---"
+            ),
+            (Notice::Text, Why::NoMemory(size)) => writeln!(
                 out,
                 "--- {missed}: no memory for a record of {size} bytes ---"
             ),
@@ -139,7 +145,7 @@ mod tests {
         assert_eq!(told(Notice::None, missed), "");
         let lacking = Loss {
             missed,
-            no_memory: Some(70_000),
+            why: Why::NoMemory(70_000),
         };
         assert_eq!(
             told(Notice::Text, lacking),
@@ -148,6 +154,18 @@ mod tests {
         assert_eq!(
             told(Notice::Json, lacking),
             "{\"missed\":{\"records\":1234,\"bytes\":152340,\"no_memory_for\":70000}}\n"
+        );
+        let lost = Loss {
+            missed,
+            why: Why::LostMemory,
+        };
+        assert_eq!(
+            told(Notice::Text, lost),
+            "--- missed 1234 records (152340 bytes): the ring's file was cut, or its disk was full ---\n"
+        );
+        assert_eq!(
+            told(Notice::Json, lost),
+            "{\"missed\":{\"records\":1234,\"bytes\":152340,\"lost_memory\":true}}\n"
         );
         assert_eq!(told(Notice::Text, Missed::default()), "");
     }

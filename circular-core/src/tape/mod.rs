@@ -188,6 +188,14 @@ impl Tape {
         &self.lost
     }
 
+    /// Whether what cannot be read at `offset`, below `committed`, was lost with the ring's memory, and not overwritten
+    /// since. While nobody has mended the ring, it is not known.
+    pub(crate) fn is_cut_off(&self, offset: u64, committed: u64) -> bool {
+        let end = self.truth.reserved().load(Relaxed).max(committed);
+        let upto = self.lost.bound(offset, u64::MAX, self.capacity());
+        upto < u64::MAX && end <= offset.saturating_add(self.capacity())
+    }
+
     /// Forgets all records. Whoever calls it has the tape alone, and goes on with a new head.
     pub(crate) fn forget(&self) {
         self.index.forget();

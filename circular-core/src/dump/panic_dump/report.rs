@@ -84,12 +84,19 @@ impl fmt::Display for Count {
             records,
             bytes,
             missed,
+            lost_memory,
             no_memory,
             ..
         } = self.0;
         write!(f, "dumped {records} records ({bytes} bytes)")?;
         if !missed.is_empty() {
             write!(f, ", {missed} while others wrote,")?;
+        }
+        if !lost_memory.is_empty() {
+            write!(
+                f,
+                ", {lost_memory} as the ring's file was cut, or its disk was full,"
+            )?;
         }
         if !no_memory.is_empty() {
             write!(f, ", {no_memory} for want of memory,")?;

@@ -62,7 +62,9 @@ impl ReaderCore {
         }
         self.place.advance_to(copied.position);
         let stuck = copied.position == from && copied.too_large.is_none();
-        if stuck && from.offset < head.offset {
+        if stuck && tape.is_cut_off(from.offset, head.offset) {
+            self.place.pass_over_cut(tape, head);
+        } else if stuck && from.offset < head.offset {
             // Only in memory that somebody else wrote to.
             self.place.move_on(tape, head, from.offset + 1);
         }
