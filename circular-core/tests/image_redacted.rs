@@ -193,6 +193,41 @@ fn what_a_hook_makes_longer_pushes_out_the_oldest_and_that_is_told() {
     assert_eq!(file.stats().unwrap().overwritten, 1000 - left as u64);
 }
 
+/// How many of the ring's records it is of, and not how many there are in it: some are left out, others are in parts.
+#[test]
+fn what_is_counted_is_the_ring_s() {
+    let dir = Dir::new();
+    let ring = lines(1000);
+    let held: Vec<All> = ring.handle().snapshot().records().map(all_of).collect();
+    for len in [10, 150, 900, 3000, 5000, 9000, 20_000] {
+        let (file, report) = redacted(&dir, &ring, move |text| match text {
+            [.., b'0' | b'3' | b'4', b'\n'] => Redacted::Drop,
+            _ => Redacted::Text([&text[..text.len() - 1], &vec![b'x'; len]].concat()),
+        });
+        let texts = texts(&file);
+        // Of a long one the beginning may be gone.
+        let numbers = texts.iter().find_map(|text| {
+            let digits = text.strip_prefix("line ")?.split('x').next()?;
+            digits.parse::<u64>().ok()
+        });
+        let is_in_parts = len > 8192;
+        // The first one of all is left out by the hook.
+        let oldest = match numbers {
+            _ if is_in_parts => 999,
+            Some(first) if first == held[0].0 + 1 => held[0].0,
+            first => first.unwrap(),
+        };
+        let pushed_out = held.iter().take_while(|record| record.0 < oldest);
+        let (records, bytes) = pushed_out.fold((0, 0), |(records, bytes), record| {
+            (records + 1, bytes + record.3.len() as u64)
+        });
+        assert_eq!(records == 0, len == 10, "{len}");
+        assert_eq!(report.records, held.len() as u64 - records, "{len}");
+        let missed = (report.missed.records, report.missed.bytes);
+        assert_eq!(missed, (records, bytes), "{len}");
+    }
+}
+
 /// A text that is longer than the ring is there as one that was written so: in parts, and its end.
 #[test]
 fn what_a_hook_makes_longer_than_the_ring_is_in_parts() {

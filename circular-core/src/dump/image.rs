@@ -1,7 +1,8 @@
 //! What a ring holds, as the file of a ring: an image, which all that reads such files reads.
 //!
 //! Invariant: nothing gets into it but what the filter wants and the hook has left, as into any dump. It has no gaps: what
-//! writers overwrite while it is taken goes with all that came before, so what is missing is missing in front.
+//! writers overwrite while it is taken goes with all that came before, so what is missing is missing in front. Only where there
+//! is no memory for what was written last, it is that which is missing.
 //!
 //! Where nothing is left out or changed, its records are the ring's, with their numbers and places, and so is its id. Else
 //! the numbers close up behind what is left out, and it is a ring of its own, for which a cursor of the other means nothing.
@@ -22,7 +23,7 @@ use crate::ring::in_file::InFile;
 use crate::ring::shared::{Shared, State};
 use crate::sys::underway;
 use crate::tape::buffer::Buffer;
-use crate::tape::image_writer::{self, About, ImageWriter};
+use crate::tape::image_writer::{self, About, ImageWriter, Source};
 use crate::tape::position::Position;
 use crate::tape::recording::Recording;
 use crate::time::clock;
@@ -54,9 +55,8 @@ pub(crate) struct Taken {
 
 /// The ring's records that an image is of: those from `begin` up to `end`, without a gap.
 struct Run {
-    begin: Position,
-    /// Seq, and payload bytes before.
-    end: (u64, u64),
+    begin: Source,
+    end: Source,
 }
 
 impl RingImage {
@@ -109,22 +109,31 @@ impl RingImage {
                 return Ok(());
             };
             underway::got_on();
-            let end = (
-                from.seq + records.record_count() as u64,
-                from.bytes + records.bytes().len() as u64,
-            );
-            let goes_on = run.as_mut().filter(|run| run.end.0 == from.seq);
+            let end = Source {
+                seq: from.seq + records.record_count() as u64,
+                bytes: from.bytes + records.bytes().len() as u64,
+            };
+            let goes_on = run.as_mut().filter(|run| run.end.seq == from.seq);
             if let Some(run) = goes_on {
                 run.end = end;
             } else {
                 if let Some(run) = &run {
-                    dropped += run.missed();
+                    dropped += run.begin.missed_up_to(run.end);
                 }
-                run = Some(Run { begin: from, end });
+                let begin = Source {
+                    seq: from.seq,
+                    bytes: from.bytes,
+                };
+                run = Some(Run { begin, end });
                 writer.begin(from);
             }
             select.each(records, &mut |record, text| {
-                writer.append(about(record), text)
+                let index = usize::try_from(record.seq - from.seq).unwrap_or(usize::MAX);
+                let source = Source {
+                    seq: record.seq,
+                    bytes: end.bytes - records.bytes_from(index) as u64,
+                };
+                writer.append(about(record), source, text)
             })
         };
         // What comes later need not be in it.
@@ -145,10 +154,10 @@ impl RingImage {
                 why_nothing: has_any.then_some(why),
             });
         };
-        let pushed_out = writer.pushed_out();
-        missed += pushed_out;
+        let oldest = writer.oldest(run.begin, run.end);
+        missed += run.begin.missed_up_to(oldest);
         Ok(Taken {
-            records: run.missed().records.saturating_sub(pushed_out.records),
+            records: oldest.missed_up_to(run.end).records,
             missed,
             lacks_wanted: dumped.lacks_wanted || run.begin.seq > wanted.start,
             why_nothing: None,
@@ -159,7 +168,7 @@ impl RingImage {
     pub(crate) fn add(&mut self, record: &Record<'_>, text: impl Payload) {
         if text.len() > 0 {
             self.is_as_in_ring = false;
-            self.writer.append(about(record), text);
+            self.writer.append(about(record), Source::default(), text);
         }
     }
 
@@ -209,17 +218,6 @@ impl Facts {
         Self {
             is_closed: state.closed,
             counts: state.counts.told(),
-        }
-    }
-}
-
-impl Run {
-    /// How much it is.
-    fn missed(&self) -> Missed {
-        let (seq, bytes) = self.end;
-        Missed {
-            records: seq.saturating_sub(self.begin.seq),
-            bytes: bytes.saturating_sub(self.begin.bytes),
         }
     }
 }

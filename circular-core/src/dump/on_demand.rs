@@ -83,7 +83,8 @@ impl Handle {
     /// Records keep their numbers, and a [`Cursor`](crate::Cursor) of this ring means the same there. It has no gaps: if
     /// writers overtake it, or there is no memory for a record of more than 46 KiB, it begins behind what is missing. So it
     /// does where the ring's file was cut ([`RingBuilder::crash_note`](crate::RingBuilder::crash_note)): behind what was
-    /// lost, as soon as something is there, though readers still have what lies in front of it.
+    /// lost, as soon as something is there, though readers still have what lies in front of it. If the record for which there
+    /// is no memory is the newest, it ends in front of that. The report tells how much is missing.
     /// Its [state](crate::RingFile::state) is [`Copy`](crate::RingState::Copy). It is as long as the ring and 68 KiB, of
     /// which what has records is in memory until it is written. The sink is flushed when it has all, and nothing waits in
     /// it for readers.
@@ -243,7 +244,8 @@ impl<'a> DumpBuilder<'a> {
     ///
     /// What a filter or a hook leaves out or makes empty is not in it, and the numbers close up behind it; a text that a
     /// hook makes longer may push out the oldest ones. So with one of the two it is a ring of its own, with an id of its
-    /// own: a [`Cursor`](crate::Cursor) of this ring begins at its oldest record.
+    /// own: a [`Cursor`](crate::Cursor) of this ring begins at its oldest record. The report counts this ring's records: those
+    /// that were pushed out are missed, and one of whose text an end is left is not.
     ///
     /// ```
     /// use circular_core::{Ring, RingFile, SECRET_KEYS, redact_keys};

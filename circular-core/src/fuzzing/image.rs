@@ -19,7 +19,7 @@ use crate::select::targets::Targets;
 use crate::sys::read_at::ReadAt;
 use crate::tape::batch::Batch;
 use crate::tape::image::Image;
-use crate::tape::image_writer::{About, ImageWriter};
+use crate::tape::image_writer::{About, ImageWriter, Source};
 use crate::tape::recover;
 use crate::tape::snapshot::Snapshot;
 use crate::time::clock::Stamp;
@@ -62,7 +62,7 @@ pub fn make(capacity: usize, records: &[Written]) -> io::Result<Vec<u8>> {
             stamp: Stamp::given(record.nanos),
             part: record.part,
         };
-        writer.append(about, &record.payload[..]);
+        writer.append(about, Source::default(), &record.payload[..]);
     }
     let mut image = Vec::new();
     writer.write(&mut |chunk| {

@@ -8,7 +8,7 @@ use crate::error::OutOfMemory;
 use crate::format::crc32c::crc32c;
 use crate::format::file_header::Identity;
 use crate::format::header;
-use crate::format::layout::{LIVE, Layout, META, META_BYTES, PAGE};
+use crate::format::layout::{LIVE, Layout, META, META_BYTES, NOWHERE, PAGE};
 use crate::format::live;
 use crate::format::prepared::PreparedHeader;
 use crate::format::word::WORD;
@@ -59,7 +59,26 @@ pub(crate) struct ImageWriter {
     head: Head,
     /// Where the first record was put.
     begin: Position,
+    /// For each block that of the records that its entry in the index may name, and where that came from.
+    sources: Box<[(u64, Source)]>,
     piece: Box<[u8]>,
+}
+
+/// Where a record was that is appended: its seq there, and the payload bytes before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) seq: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Source {
+    /// How much lies from here up to `end`.
+    pub(crate) fn missed_up_to(self, end: Self) -> Missed {
+        Missed {
+            records: end.seq.saturating_sub(self.seq),
+            bytes: end.bytes.saturating_sub(self.bytes),
+        }
+    }
 }
 
 /// What a record is beside its bytes.
@@ -87,6 +106,10 @@ impl ImageWriter {
         let reserved = piece.try_reserve_exact(CHUNK);
         reserved.map_err(|_| out_of_memory)?;
         piece.resize(CHUNK, 0);
+        let mut sources = Vec::new();
+        let reserved = sources.try_reserve_exact(layout.blocks);
+        reserved.map_err(|_| out_of_memory)?;
+        sources.resize(layout.blocks, (NOWHERE, Source::default()));
         copy::store(&block.words(META, META_BYTES), meta);
         Ok(Self {
             identity: identity(&layout, crc32c(meta)),
@@ -97,6 +120,7 @@ impl ImageWriter {
             layout,
             head: Head::default(),
             begin: Position::default(),
+            sources: sources.into(),
             piece: piece.into(),
         })
     }
@@ -106,15 +130,16 @@ impl ImageWriter {
         self.tape.forget();
         self.head = Head::at(position);
         self.begin = position;
+        self.sources.fill((NOWHERE, Source::default()));
     }
 
-    /// Appends a record; one that is longer than fits in parts. What it is over is gone.
-    pub(crate) fn append(&mut self, about: About<'_>, payload: impl Payload) {
+    /// Appends a record that came from there; one that is longer than fits in parts. What it is over is gone.
+    pub(crate) fn append(&mut self, about: About<'_>, source: Source, payload: impl Payload) {
         let capacity = self.layout.capacity;
         let room = |bytes: usize| bytes - header::BYTES - about.target.len();
         let most = u32::MAX as usize;
         if payload.len() <= room(capacity).min(most) {
-            return self.append_one(about, payload);
+            return self.append_one(about, source, payload);
         }
         // As a ring does.
         let len = room(capacity / 4).min(most);
@@ -127,23 +152,43 @@ impl ImageWriter {
                 (false, true) => Part::Last,
                 (false, false) => Part::Middle,
             };
-            self.append_one(About { part, ..about }, piece);
+            self.append_one(About { part, ..about }, source, piece);
             (begins, rest) = (false, later);
         }
     }
 
-    fn append_one(&mut self, about: About<'_>, payload: impl Payload) {
+    fn append_one(&mut self, about: About<'_>, source: Source, payload: impl Payload) {
         let part = (about.part, payload.len());
         let prepared = PreparedHeader::new(about.level, about.target, about.stamp, part);
+        let begin = self.head.position;
         self.tape.append(&mut self.head, prepared, payload);
+        let blocks = self.tape.blocks();
+        let own = begin.word / blocks.words;
+        // The second is named if the record covers it.
+        for number in [own, (own + 1) % blocks.count] {
+            let entry = self.tape.entry(number, self.head.position.offset);
+            if entry.is_some_and(|entry| entry.position.offset == begin.offset) {
+                self.sources[number] = (begin.offset, source);
+            }
+        }
     }
 
-    /// What of that which was appended is not there any more, as later records are over it, or cannot be found.
-    pub(crate) fn pushed_out(&self) -> Missed {
-        let end = self.head.position;
-        let oldest = self.tape.entry_from(0, end.offset);
-        let oldest = oldest.map_or(end, |entry| entry.position);
-        oldest.missed_since(self.begin.seq, self.begin.bytes)
+    /// Where the oldest came from that is there still, of those that came from `begin` up to `end`; or its end, if it was in
+    /// parts. Later ones may be over the others, or they cannot be found.
+    pub(crate) fn oldest(&self, begin: Source, end: Source) -> Source {
+        let behind = self.head.position.offset;
+        if behind == self.begin.offset {
+            return begin;
+        }
+        let Some(oldest) = self.tape.entry_from(0, behind) else {
+            return end;
+        };
+        if oldest.position.offset == self.begin.offset {
+            return begin;
+        }
+        let is_it = |(offset, _): &&(u64, Source)| *offset == oldest.position.offset;
+        let source = self.sources.iter().find(is_it);
+        source.map_or(end, |(_, source)| *source)
     }
 
     /// Whether there is no record.
