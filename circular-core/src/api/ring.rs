@@ -412,7 +412,13 @@ impl RingBuilder {
     /// user's eyes only. `<program>` is what [`mapped`](Self::mapped) was told, or else the executable's name. If the ring was to
     /// be in a directory that cannot be had, it is the default one. The file is opened when the ring is made, without a name, so a
     /// program that is well, or is killed by SIGKILL, leaves nothing. As many older ones stay as [`keep`](Self::keep) says. It takes as long as it
-    /// takes to write so much. A file system without such files (`O_TMPFILE`) is an error that says so.
+    /// takes to write so much.
+    ///
+    /// It is an error that says so if the file system has no such files (`O_TMPFILE`), if files of this process may not be as
+    /// long as the ring (`ulimit -f`), or if files there are memory, as they are in the default directory, and this one and the
+    /// older ones could take more than half of what the machine or the container has: what is [asked](Self::mapped) of a ring in
+    /// a file. The program would be killed while the text is written, and not end by its signal. On a disk that is not asked:
+    /// who writes there waits for the disk, and is not killed.
     ///
     /// Like a ring in a file it is for Linux; elsewhere it is an error that says so, or the ring does without it, with
     /// [`or_heap`](Self::or_heap).
@@ -450,6 +456,7 @@ impl RingBuilder {
         let options = TextOptions {
             file: file.map(|(dir, program)| (dir.as_deref(), &**program)),
             keep: self.keep,
+            capacity: shared.tape.size(),
         };
         match crash_text::open(options, shared.id) {
             Ok(opened) => Ok(Some(opened)),

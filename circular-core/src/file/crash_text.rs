@@ -7,6 +7,8 @@ use crate::error::MappingError;
 use crate::file::dir::{Dir, Surroundings};
 use crate::file::dir_lock::DirLock;
 use crate::file::explain::cannot;
+use crate::file::file_system::FileSystem;
+use crate::file::limits;
 use crate::file::names::{self, Name};
 use crate::file::system;
 use std::env;
@@ -25,19 +27,41 @@ pub(crate) struct CrashText {
     pub(crate) program: String,
 }
 
-/// Opens the file, in the first of these directories where that is possible, or else in the default one, and removes old
-/// ones, all but `keep`. Without a name it is the executable's.
-pub(crate) fn prepare(
-    dir: Option<&Path>,
-    program: Option<&str>,
-    keep: usize,
-    ring: u64,
+/// What is asked of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WantedText<'a> {
+    /// The directory where it is to be if that is possible, or else in the default one.
+    pub(crate) dir: Option<&'a Path>,
+    /// Whose it is; without one, the executable's.
+    pub(crate) program: Option<&'a str>,
+    /// How many old ones stay.
+    pub(crate) keep: usize,
+    /// Its text is not longer than that.
+    pub(crate) len: u64,
+    pub(crate) ring: u64,
+}
+
+/// Opens the file, and removes old ones.
+pub(crate) fn prepare(wanted: WantedText<'_>) -> Result<CrashText, MappingError> {
+    prepare_in(wanted, &Surroundings::of_process())
+}
+
+fn prepare_in(
+    wanted: WantedText<'_>,
+    surroundings: &Surroundings,
 ) -> Result<CrashText, MappingError> {
-    let surroundings = Surroundings::of_process();
+    let WantedText {
+        dir,
+        program,
+        keep,
+        len,
+        ring,
+    } = wanted;
     let program = program.map_or_else(executable, String::from);
     let name = Name::new(&program, ring)?.crash_text();
     let open = |wanted: Option<&Path>| -> Result<(Dir, File), MappingError> {
         let dir = surroundings.open(wanted)?;
+        limits::check_text(len, keep, FileSystem::of(&dir.handle).ok())?;
         let file = open_unnamed(&dir.path)?;
         Ok((dir, file))
     };
@@ -105,5 +129,41 @@ fn prune(dir: &Path, program: &str, keep: usize) {
     let old = found.len().saturating_sub(keep);
     for (_, path) in found.into_iter().take(old) {
         let _ = fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::tests::TempDir;
+
+    /// As one of a ring's file, it would have the program killed.
+    #[test]
+    fn one_that_memory_has_no_room_for_is_refused() {
+        let dir = TempDir::new();
+        let surroundings = Surroundings {
+            asked: Some(dir.path().into()),
+            runtime: None,
+            memory: dir.path().into(),
+        };
+        let open = |len| {
+            let wanted = WantedText {
+                dir: None,
+                program: Some("shop"),
+                keep: 2,
+                len,
+                ring: 1,
+            };
+            prepare_in(wanted, &surroundings)
+        };
+        assert!(open(4096).is_ok());
+        let error = open(1 << 50).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutOfMemory);
+        let told = error.to_string();
+        assert!(
+            told.contains("the text of a crash and 2 older ones"),
+            "{told}"
+        );
+        assert!(told.contains("choose a smaller capacity"), "{told}");
     }
 }

@@ -8,31 +8,70 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+/// What a file is, in the words of an error.
+struct What {
+    file: &'static str,
+    one: &'static str,
+    others: &'static str,
+}
+
+const RING: What = What {
+    file: "the ring's file would have",
+    one: "this ring",
+    others: "dead ones",
+};
+
+const TEXT: What = What {
+    file: "the text of a crash may have",
+    one: "the text of a crash",
+    others: "older ones",
+};
+
 /// Whether a file of `len` bytes may be made and mapped, and `keep` dead ones beside it.
 pub(super) fn check(
     len: u64,
     keep: usize,
     file_system: Option<FileSystem>,
 ) -> Result<(), MappingError> {
-    file_size(len, system::file_size_limit())?;
+    file_size(&RING, len, system::file_size_limit())?;
     let limit = system::address_space_limit();
     address_space(len, limit, limit.map_or(0, |_| mapped()))?;
+    memory_of(&RING, len, keep, file_system)
+}
+
+/// The same for the text of a crash, which is written when it is too late to ask. On a disk it takes no memory that the system
+/// could not have back: who writes more than that waits for the disk. So only files that are memory are asked about.
+pub(super) fn check_text(
+    len: u64,
+    keep: usize,
+    file_system: Option<FileSystem>,
+) -> Result<(), MappingError> {
+    file_size(&TEXT, len, system::file_size_limit())?;
+    memory_of(&TEXT, len, keep, file_system)
+}
+
+fn memory_of(
+    what: &What,
+    len: u64,
+    keep: usize,
+    file_system: Option<FileSystem>,
+) -> Result<(), MappingError> {
     match file_system {
         Some(here) if here.is_memory() => {
             let limits = cgroup::smallest().into_iter().chain(machine());
-            memory(len, keep, limits.min_by_key(|limit| limit.bytes))
+            memory(what, len, keep, limits.min_by_key(|limit| limit.bytes))
         }
         _ => Ok(()),
     }
 }
 
-/// Who makes a larger file gets SIGXFSZ, which ends the process.
-fn file_size(len: u64, limit: Option<u64>) -> Result<(), MappingError> {
+/// Who makes a larger file gets SIGXFSZ, which ends the process; or it is cut short.
+fn file_size(what: &What, len: u64, limit: Option<u64>) -> Result<(), MappingError> {
     match limit {
         Some(limit) if len > limit => {
-            let (len, limit) = (Size(len), Size(limit));
+            let (file, len, limit) = (what.file, Size(len), Size(limit));
             let message = format!(
-                "the ring's file would have {len}, and a file of this process at most {limit}: \
+                "{file} {len}, and a file of this process at most {limit}: \
                  raise that limit (`ulimit -f`, systemd's LimitFSIZE=), or choose a smaller capacity"
             );
             Err(MappingError::new(ErrorKind::FileTooLarge, message))
@@ -56,7 +95,7 @@ fn address_space(len: u64, limit: Option<u64>, used: u64) -> Result<(), MappingE
 }
 
 /// Who takes more than a group's limit is killed.
-fn memory(len: u64, keep: usize, limit: Option<Limit>) -> Result<(), MappingError> {
+fn memory(what: &What, len: u64, keep: usize, limit: Option<Limit>) -> Result<(), MappingError> {
     let Some(Limit { bytes, file }) = limit else {
         return Ok(());
     };
@@ -65,9 +104,10 @@ fn memory(len: u64, keep: usize, limit: Option<Limit>) -> Result<(), MappingErro
     if needed <= bytes / 2 {
         return Ok(());
     }
+    let What { one, others, .. } = what;
     let (len, needed, limit, file) = (Size(len), Size(needed), Size(bytes), file.display());
     let message = format!(
-        "this ring and {keep} dead ones of {len} each would be {needed} of memory, more than half of the {limit} that \
+        "{one} and {keep} {others} of {len} each would be {needed} of memory, more than half of the {limit} that \
          this process and its neighbours may have ({file}): choose a smaller capacity or keep fewer (keep), \
          raise the limit, or choose a directory on a disk ($CIRCULAR_DIR, or mapped_in)"
     );
@@ -101,9 +141,9 @@ mod tests {
 
     #[test]
     fn what_is_exactly_allowed_is_allowed() {
-        assert!(file_size(4096, None).is_ok());
-        assert!(file_size(4096, Some(4096)).is_ok());
-        let error = file_size(4097, Some(4096)).unwrap_err();
+        assert!(file_size(&RING, 4096, None).is_ok());
+        assert!(file_size(&RING, 4096, Some(4096)).is_ok());
+        let error = file_size(&RING, 4097, Some(4096)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
         assert!(error.to_string().contains("at most 4 KiB"), "{error}");
 
@@ -121,11 +161,11 @@ mod tests {
             let file = PathBuf::from("/sys/fs/cgroup/memory.max");
             Some(Limit { bytes, file })
         };
-        assert!(memory(1 << 20, 2, None).is_ok());
-        assert!(memory(1 << 20, 2, limit(6 << 20)).is_ok());
-        assert!(memory(1 << 20, 0, limit(2 << 20)).is_ok());
-        assert!(memory(1 << 20, usize::MAX, limit(u64::MAX)).is_err());
-        let error = memory(1 << 20, 2, limit((6 << 20) - 2)).unwrap_err();
+        assert!(memory(&RING, 1 << 20, 2, None).is_ok());
+        assert!(memory(&RING, 1 << 20, 2, limit(6 << 20)).is_ok());
+        assert!(memory(&RING, 1 << 20, 0, limit(2 << 20)).is_ok());
+        assert!(memory(&RING, 1 << 20, usize::MAX, limit(u64::MAX)).is_err());
+        let error = memory(&RING, 1 << 20, 2, limit((6 << 20) - 2)).unwrap_err();
         let told = error.to_string();
         assert!(
             told.contains("2 dead ones of 1 MiB each would be 3 MiB"),
@@ -133,5 +173,11 @@ mod tests {
         );
         assert!(told.contains("the 5.9 MiB"), "{told}");
         assert!(told.contains("(/sys/fs/cgroup/memory.max)"), "{told}");
+        let error = memory(&TEXT, 1 << 20, 2, limit(1 << 20)).unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.starts_with("the text of a crash and 2 older ones of 1 MiB each"),
+            "{told}"
+        );
     }
 }

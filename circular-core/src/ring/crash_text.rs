@@ -15,6 +15,8 @@ pub(crate) struct TextOptions<'a> {
     /// The directory and the program of the file that the ring should have had.
     pub(crate) file: Option<(Option<&'a Path>, &'a str)>,
     pub(crate) keep: usize,
+    /// Bytes of the ring: the text has fewer.
+    pub(crate) capacity: usize,
 }
 
 /// A file that is open, and not the ring's yet.
@@ -27,15 +29,22 @@ pub(crate) struct Opened {
 /// Opens the file for ring `id`, and has signals come to us.
 #[cfg(target_os = "linux")]
 pub(crate) fn open(options: TextOptions<'_>, id: u64) -> Result<Opened, MappingError> {
-    use crate::file::crash_text;
+    use crate::file::crash_text::{self, WantedText};
 
     crash::install()?;
-    let TextOptions { file, keep } = options;
-    let (dir, program) = (
-        file.and_then(|(dir, _)| dir),
-        file.map(|(_, program)| program),
-    );
-    let prepared = crash_text::prepare(dir, program, keep, id).map_err(|error| {
+    let TextOptions {
+        file,
+        keep,
+        capacity,
+    } = options;
+    let wanted = WantedText {
+        dir: file.and_then(|(dir, _)| dir),
+        program: file.map(|(_, program)| program),
+        keep,
+        len: capacity as u64,
+        ring: id,
+    };
+    let prepared = crash_text::prepare(wanted).map_err(|error| {
         let message =
             format!("there is no place for the text of a crash: {error}; or leave out crash_note");
         MappingError::new(error.kind(), message)
