@@ -108,7 +108,7 @@ impl Text {
                 // At once: another thread may end the program meanwhile, and what is there is better than nothing.
                 file::give_name(&self.unnamed, &self.path);
                 scratch.on_own_stack(|buffer| {
-                    let _ = write_records(fd, tape, buffer);
+                    let _ = write_records(Out::behind_a_line(fd), tape, buffer);
                 });
                 self.is_done.store(true, Release);
                 return;
@@ -178,9 +178,37 @@ fn write_cause(fd: i32, program: &str, signal: &Signal, is_fault: bool) {
     let _ = file::write_all(fd, line.make_line());
 }
 
+/// The file, and whether what comes next begins a line of it.
+struct Out {
+    fd: i32,
+    at_line_start: bool,
+}
+
+impl Out {
+    fn behind_a_line(fd: i32) -> Self {
+        Self {
+            fd,
+            at_line_start: true,
+        }
+    }
+
+    /// Tells whether that was possible.
+    fn write(&mut self, bytes: &[u8]) -> bool {
+        if let Some(last) = bytes.last() {
+            self.at_line_start = *last == b'\n';
+        }
+        file::write_all(self.fd, bytes)
+    }
+
+    /// Writes a line of its own: what was written last may have ended amid one. It does not matter whether that works.
+    fn line(&mut self, mut line: FixedText<64>) {
+        let _ = (self.at_line_start || self.write(b"\n")) && self.write(line.make_line());
+    }
+}
+
 /// What is in the buffer, and where in the ring it comes from.
 struct Pending<'a> {
-    fd: i32,
+    out: Out,
     tape: &'a Tape,
     buffer: &'a mut [u8],
     filled: usize,
@@ -201,7 +229,7 @@ impl Pending<'_> {
         if self.tape.is_overtaken(self.first.offset, committed) {
             return Err(Failed::Overtaken);
         }
-        let written = file::write_all(self.fd, &self.buffer[..self.filled]);
+        let written = self.out.write(&self.buffer[..self.filled]);
         self.filled = 0;
         self.first = next;
         if written { Ok(()) } else { Err(Failed::Full) }
@@ -228,18 +256,18 @@ impl Pending<'_> {
 }
 
 /// Writes all records that are there now, the oldest first, and where some were overwritten meanwhile a line that says so.
-fn write_records(fd: i32, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
+fn write_records(mut out: Out, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
     let Some((mut position, mut committed)) = find(tape, 0) else {
         if tape.committed() > 0 {
-            write_end_missing(fd);
+            tell_end_missing(&mut out);
         }
         return Ok(());
     };
     if position.seq > 0 {
-        write_missing(fd, position.seq);
+        tell_missing(&mut out, position.seq);
     }
     let mut pending = Pending {
-        fd,
+        out,
         tape,
         buffer,
         filled: 0,
@@ -269,17 +297,17 @@ fn write_records(fd: i32, tape: &Tape, buffer: &mut [u8]) -> Result<(), ()> {
         starts -= 1;
         let next = find(tape, position.offset + 1).filter(|_| starts > 0);
         let Some(next) = next else {
-            write_end_missing(fd);
+            tell_end_missing(&mut pending.out);
             return Ok(());
         };
         (position, committed) = next;
-        write_missing(fd, position.seq.saturating_sub(first.seq));
+        tell_missing(&mut pending.out, position.seq.saturating_sub(first.seq));
         pending.filled = 0;
         pending.first = position;
     }
     match pending.flush(position, committed) {
         Ok(()) => {}
-        Err(Failed::Overtaken) => write_end_missing(fd),
+        Err(Failed::Overtaken) => tell_end_missing(&mut pending.out),
         Err(Failed::Full) => return Err(()),
     }
     Ok(())
@@ -297,15 +325,64 @@ fn find(tape: &Tape, offset: u64) -> Option<(Position, u64)> {
 }
 
 #[inline(never)]
-fn write_end_missing(fd: i32) {
+fn tell_end_missing(out: &mut Out) {
     let mut line = FixedText::<64>::new();
     let _ = write!(line, "[what was written last is missing here]");
-    let _ = file::write_all(fd, line.make_line());
+    out.line(line);
 }
 
 #[inline(never)]
-fn write_missing(fd: i32, records: u64) {
+fn tell_missing(out: &mut Out, records: u64) {
     let mut line = FixedText::<64>::new();
     let _ = write!(line, "[{records} records are missing here]");
-    let _ = file::write_all(fd, line.make_line());
+    out.line(line);
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::api::ring::Ring;
+    use crate::fuzzing::set_word;
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    /// The text of a ring of these records, some of which are damaged by then, by the numbers of their first words.
+    fn text(records: &[&str], damaged: &[usize], room: usize) -> String {
+        let ring = Ring::new(64 << 10).unwrap();
+        for record in records {
+            (&ring).write_all(record.as_bytes()).unwrap();
+        }
+        for word in damaged {
+            set_word(&ring.handle(), *word, 0);
+        }
+        let (from, mut to) = UnixStream::pair().unwrap();
+        let out = Out::behind_a_line(from.as_raw_fd());
+        let handle = ring.handle();
+        let _ = write_records(out, &handle.shared().tape, &mut vec![0; room]);
+        drop(from);
+        let mut text = String::new();
+        to.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn what_is_missing_is_told_in_a_line_of_its_own() {
+        // Two words and the text; each has a block, of 64 words, of its own.
+        let begins = |text: &str| format!("{text}{}", "-".repeat(496 - text.len()));
+        let (first, second, third) = (begins("first"), begins("second"), begins("third"));
+        let records = [&*first, &second, &third];
+        assert_eq!(text(&records, &[], 4096), records.concat());
+        let missing = "[1 records are missing here]";
+        let expected = format!("{first}\n{missing}\n{third}");
+        // Also where half of a record has been written by then.
+        for room in [4096, 496, 256] {
+            assert_eq!(text(&records, &[64], room), expected, "{room}");
+        }
+        let end = format!("{first}{second}\n[what was written last is missing here]\n");
+        assert_eq!(text(&records, &[128], 4096), end);
+        // None where a line has just ended.
+        let line = format!("{}\n", &first[1..]);
+        let expected = format!("{line}{missing}\n{third}");
+        assert_eq!(text(&[&line, &second, &third], &[64], 4096), expected);
+    }
 }
