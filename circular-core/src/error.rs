@@ -214,7 +214,8 @@ pub enum FileRecvError {
     /// It has had everything, and there will be no more: the ring was closed, its program has ended, or the file is a
     /// copy. [`RingFile::state`](crate::RingFile::state) says which.
     Ended,
-    /// The file cannot be read any more.
+    /// The file cannot be read any more. Or it can, but somebody has cut it, or its program could not write to it any more and
+    /// goes on in its own memory: that is told once, when the reader has had what is left, and then the ring has ended for it.
     Io(io::Error),
 }
 

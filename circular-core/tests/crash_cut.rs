@@ -540,8 +540,13 @@ fn those_who_look_at_the_file_are_told() {
         assert_eq!(file.state().unwrap(), RingState::Detached, "{len}");
         let told = file.state().unwrap().to_string();
         assert!(told.starts_with("running, but part of its file is gone"));
+        assert!(file.info().is_cut);
         if len >= DATA {
             assert_eq!(file.stats().unwrap().lost_memory, 1);
+        } else {
+            // It does not say that nothing was written.
+            let told = file.stats().unwrap_err().to_string();
+            assert!(told.contains("somebody has cut the file"), "{told}");
         }
         let stats = ring.handle().stats();
         assert_eq!((stats.lost_memory, stats.written), (1, 600));

@@ -299,7 +299,9 @@ fn a_follower_of_a_file_that_is_cut_is_told_so() {
     let mut ring = dir.ring(64 << 10);
     let path = ring.handle().path().unwrap().to_path_buf();
     writeln!(ring, "one").unwrap();
-    let mut reader = open(&ring).reader().open();
+    let before = open(&ring);
+    assert!(!before.info().is_cut);
+    let mut reader = before.reader().open();
     assert_eq!(reader.recv().unwrap().bytes(), b"one\n");
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(70_000).unwrap();
@@ -310,15 +312,28 @@ fn a_follower_of_a_file_that_is_cut_is_told_so() {
         }
     };
     assert!(matches!(error, FileRecvError::Io(_)));
-    assert!(
-        error.to_string().contains("somebody has cut the file"),
-        "{error}"
-    );
+    let told = error.to_string();
+    assert!(told.contains("somebody has cut the file"), "{told}");
+    assert!(matches!(reader.recv(), Err(FileRecvError::Ended)));
+    assert!(before.info().is_cut);
 
-    // What is left of it can be read.
+    // What is left of it can be read, and who comes later is told the same.
     let file = RingFile::open(&path).unwrap();
     assert!(file.info().is_cut);
     assert_eq!(file.snapshot().unwrap().bytes(), b"one\n");
+    let mut late = file.reader().open();
+    assert_eq!(late.recv().unwrap().bytes(), b"one\n");
+    assert_eq!(late.recv().unwrap_err().to_string(), told);
+    assert!(matches!(late.recv(), Err(FileRecvError::Ended)));
+    drop(ring);
+    // In a copy as well, of which nobody says what has become of its program.
+    let copy = dir.0.join("copy");
+    fs::copy(&path, &copy).unwrap();
+    let mut reader = RingFile::open(&copy).unwrap().reader().open();
+    assert_eq!(reader.recv().unwrap().bytes(), b"one\n");
+    let told = reader.recv().unwrap_err().to_string();
+    assert!(told.contains("or has not copied all of it"), "{told}");
+    assert!(matches!(reader.recv(), Err(FileRecvError::Ended)));
 }
 
 #[test]
@@ -465,10 +480,10 @@ fn a_dead_ring_of_which_nothing_is_left_is_an_error_and_not_waited_for() {
     let file = RingFile::open(&path).unwrap();
     assert!(file.info().is_cut);
     assert!(file.snapshot().unwrap().is_empty());
-    assert!(matches!(
-        file.reader().open().recv(),
-        Err(FileRecvError::Ended)
-    ));
+    let mut reader = file.reader().open();
+    let told = reader.recv().unwrap_err().to_string();
+    assert!(told.contains("somebody has cut the file"), "{told}");
+    assert!(matches!(reader.recv(), Err(FileRecvError::Ended)));
 }
 
 /// Where nothing is that is cut, nobody looks.

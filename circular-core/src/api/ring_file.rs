@@ -161,7 +161,8 @@ impl RingFile {
             capacity: identity.capacity,
             writer: shown(&identity.writer),
             is_copy: self.opened.is_copy(),
-            is_cut: self.opened.is_cut(),
+            // If that is not told, nothing can be read either.
+            is_cut: self.opened.is_cut().unwrap_or(true),
         }
     }
 
@@ -246,9 +247,12 @@ impl RingFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or writers were faster than every attempt to, or it is damaged so much that no record can
-    /// be found.
+    /// The file cannot be read, or writers were faster than every attempt to, or it is damaged or cut so much that no record
+    /// can be found, or that it does not say what it has counted.
     pub fn stats(&self) -> io::Result<Stats> {
+        if self.opened.lacks_live()? {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, CUT));
+        }
         let image = self.image();
         let counters = self.opened.live()?.counters;
         let mut stats = Stats {
@@ -294,6 +298,8 @@ impl RingFile {
             return Err(if matches!(self.state()?, RingState::Running) {
                 let message = "writers were faster than every look at the ring: try again";
                 io::Error::new(io::ErrorKind::WouldBlock, message)
+            } else if self.opened.is_cut()? {
+                io::Error::new(io::ErrorKind::UnexpectedEof, CUT)
             } else {
                 let message = "no record can be found: the index of the ring is damaged, or it is a copy that was made \
                                while all of it was overwritten";
@@ -308,6 +314,9 @@ impl RingFile {
         Image::new(Arc::clone(opened), opened.layout(), opened.is_copy())
     }
 }
+
+/// Of what it takes to count.
+const CUT: &str = "somebody has cut the file, and what says how much was written is gone";
 
 /// Those in a directory that have a ring's name, and one that is wanted, in the order of the names.
 fn paths(dir: &Path, is_wanted: impl Fn(&Name<'_>) -> bool) -> io::Result<Vec<PathBuf>> {

@@ -21,7 +21,7 @@ pub(crate) struct Opened {
     layout: Layout,
     origin: Option<Origin>,
     is_copy: bool,
-    is_cut: bool,
+    was_cut: bool,
 }
 
 impl ReadAt for Opened {
@@ -59,7 +59,7 @@ impl Opened {
         Ok(Self {
             path: path.to_path_buf(),
             is_copy: state::is_copy(&file, &identity),
-            is_cut: identity.is_cut(metadata.len()),
+            was_cut: identity.is_cut(metadata.len()),
             origin: origin(&file, &identity),
             file,
             identity,
@@ -88,9 +88,14 @@ impl Opened {
         self.is_copy
     }
 
-    /// Whether its end was missing when it was opened.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.is_cut
+    /// Whether its end is missing, or was when it was opened: somebody may have put zeroes there since.
+    pub(crate) fn is_cut(&self) -> io::Result<bool> {
+        Ok(self.was_cut || self.identity.is_cut(self.len()?))
+    }
+
+    /// Whether so much is missing that it does not say how it is, and what it has counted.
+    pub(crate) fn lacks_live(&self) -> io::Result<bool> {
+        Ok(self.len()? < (self.layout.live + live::BYTES) as u64)
     }
 
     /// Whether nobody finds it any more.
@@ -106,7 +111,7 @@ impl Opened {
     }
 
     /// How long the file is now.
-    pub(crate) fn len(&self) -> io::Result<u64> {
+    fn len(&self) -> io::Result<u64> {
         self.file.metadata().map(|metadata| metadata.len())
     }
 

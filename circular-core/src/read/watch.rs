@@ -46,7 +46,7 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// Somebody has cut the file, or it cannot be read.
+    /// Somebody has cut the file, now or long ago, or the program could not write to it any more: said once. Or it cannot be read.
     pub(crate) fn ask(&mut self, opened: &Opened) -> io::Result<bool> {
         let now = sync::now();
         let is_known = |asked: Instant| now.saturating_duration_since(asked) < GOOD_FOR;
@@ -57,7 +57,7 @@ impl Watch {
             return Ok(false);
         }
         self.asked = Some(now);
-        let is_cut = opened.identity().is_cut(opened.len()?);
+        let is_cut = opened.is_cut()?;
         let state = opened.state()?;
         // An image says so of the ring that it is of.
         let is_copy = state == RingState::Copy;
@@ -68,10 +68,13 @@ impl Watch {
             RingState::Unknown(_) => is_cut || has_lost,
             _ => true,
         };
-        let message = if is_cut && !opened.is_cut() {
+        let may_run = matches!(state, RingState::Detached | RingState::Unknown(_));
+        let message = if is_cut && may_run {
             "somebody has cut the file: what is behind the cut is lost; the program that writes it must be started again \
              to have a ring that can be followed"
-        } else if has_lost && !opened.is_cut() {
+        } else if is_cut {
+            "somebody has cut the file, or has not copied all of it: what is behind the cut is lost"
+        } else if has_lost {
             "the program could not write to the file any more, and goes on in its own memory: see whether its disk is \
              full; it must be started again to have a ring that can be followed"
         } else {
