@@ -10,6 +10,7 @@ use circular_core::Start;
 use crate::args::Check;
 use crate::failure::Status;
 use crate::find::rings::Found;
+use crate::output::shown;
 use crate::output::stderr::say;
 use crate::output::stdout::{Out, Stop};
 use crate::show::source::{Pulled, Source};
@@ -18,7 +19,7 @@ pub(crate) fn run(check: &Check) -> Result<Status, Stop> {
     let mut status = Status::Fine;
     let mut out = Out::direct();
     for path in &check.files {
-        let shown = path.display();
+        let shown = shown::path(path);
         let line = match verdict(path) {
             Ok(whole) => format!("{shown}: whole: {whole}\n"),
             Err(reasons) => {

@@ -14,6 +14,7 @@ use crate::find::held::Held;
 use crate::find::pick;
 use crate::find::rings::{self, Found, Listing, LookedAt};
 use crate::output::color;
+use crate::output::shown;
 use crate::output::stderr::say;
 use crate::output::stdout::{Out, Stop};
 use crate::show::moment::ago;
@@ -127,15 +128,15 @@ fn row(ring: &Found, now: SystemTime) -> [String; 9] {
     }
     let time = |time: Option<SystemTime>| time.map_or(String::from("-"), |time| ago(time, now));
     [
-        ring.info.program.clone(),
+        shown::text(&ring.info.program),
         ring.info.pid.to_string(),
         String::from(ending::word(&ring.state)),
-        how,
+        shown::text(&how),
         size(ring.info.capacity),
         held.map_or(String::from("?"), |held| held.records.to_string()),
         time(times.map(|(oldest, _)| oldest)),
         time(times.map(|(_, newest)| newest)),
-        ring.file.path().display().to_string(),
+        shown::path(ring.file.path()),
     ]
 }
 

@@ -16,6 +16,7 @@ use crate::find::file_system::{self, FileSystem, size};
 use crate::find::held::Held;
 use crate::find::pick;
 use crate::find::rings::Found;
+use crate::output::shown;
 use crate::output::stdout::{Out, Stop};
 use crate::show::moment::ago;
 use crate::show::zone::Zone;
@@ -79,7 +80,7 @@ impl Facts<'_> {
         let now = SystemTime::now();
         let mut out = String::new();
         let mut line = |name: &str, value: String| {
-            let _ = writeln!(out, "{name:12}{value}");
+            let _ = writeln!(out, "{name:12}{}", shown::text(&value));
         };
         line("program", info.program.clone());
         line("ring", ring.id());
@@ -147,7 +148,7 @@ impl Facts<'_> {
         if stats.lost_memory > 0 {
             line("lost memory", format!("{} times", stats.lost_memory));
         }
-        line("path", ring.file.path().display().to_string());
+        line("path", ring.file.path().to_string_lossy().into_owned());
         let system = self.system.as_ref().map_or(String::new(), |system| {
             format!(
                 ": {}, {} of {} free",

@@ -3,5 +3,6 @@
 pub(crate) mod color;
 pub(crate) mod interrupt;
 pub(crate) mod pager;
+pub(crate) mod shown;
 pub(crate) mod stderr;
 pub(crate) mod stdout;

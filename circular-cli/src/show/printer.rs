@@ -15,6 +15,7 @@ use circular_view::object;
 use crate::args::{Format, Show};
 use crate::failure::Failure;
 use crate::output::color;
+use crate::output::shown;
 use crate::output::stderr::say;
 use crate::output::stdout::{Out, Stop};
 use crate::show::choice::Choice;
@@ -192,7 +193,8 @@ impl Printer {
         if let (Out::Paged(_), true) = (&self.out, self.look != Look::Json) {
             if !self.quiet {
                 self.end_line();
-                self.waiting.extend_from_slice(line.as_bytes());
+                self.waiting
+                    .extend_from_slice(shown::text(&line).as_bytes());
                 self.waiting.push(b'\n');
             }
             return Ok(());

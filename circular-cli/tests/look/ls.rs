@@ -160,3 +160,20 @@ fn without_a_directory_the_default_ones_are_looked_at() {
     says(&in_asked, "CIRCULAR_DIR");
     says(&in_session, "XDG_RUNTIME_DIR");
 }
+
+#[test]
+fn no_name_of_a_file_is_obeyed_by_a_terminal() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let file = rings.files().remove(0);
+    fs::copy(&file, rings.0.join("a\x1b]0;t\x07\nb.ring")).unwrap();
+    fs::write(rings.0.join("c\x1b[2J.ring"), b"something else").unwrap();
+    let ran = rings.run(&["ls"]);
+    assert!(ran.out.contains("a\\x1b]0;t\\x07\\nb.ring"), "{ran:?}");
+    assert!(ran.err.contains("c\\x1b[2J.ring: "), "{ran:?}");
+    assert!(
+        !ran.out.contains('\x1b') && !ran.err.contains('\x1b'),
+        "{ran:?}"
+    );
+    assert_eq!(ran.out.lines().count(), 3, "{ran:?}");
+}
