@@ -151,6 +151,7 @@ pub use error::{
     TryRecvError,
 };
 pub use file::state::RingState;
+pub use format::command::CommandEnd;
 pub use record::cursor::{Cursor, ParseCursorError};
 pub use record::level::{Level, ParseLevelError};
 pub use record::meta::Meta;

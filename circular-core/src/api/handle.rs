@@ -2,6 +2,7 @@
 
 use crate::api::reader::ReaderBuilder;
 use crate::error::{MappingError, OutOfMemory};
+use crate::format::command::CommandEnd;
 use crate::record::cursor::Cursor;
 use crate::ring::at_exit;
 use crate::ring::attending::Attending;
@@ -170,6 +171,15 @@ impl Handle {
     /// Returns the file that the ring is in, if it is in one: see [`RingBuilder::mapped`](crate::RingBuilder::mapped).
     pub fn path(&self) -> Option<&Path> {
         self.shared.file.as_ref().map(InFile::path)
+    }
+
+    /// Notes in the ring's file how the command has ended whose output is recorded: see
+    /// [`RingBuilder::command`](crate::RingBuilder::command). [`RingFile::command_end`](crate::RingFile::command_end) tells it,
+    /// with the time of this call. Does nothing for a ring on the heap, and in a forked child.
+    pub fn note_command_end(&self, end: CommandEnd) {
+        if let (Some(file), true) = (&self.shared.file, !self.shared.generation.is_past()) {
+            file.set_command_end(end);
+        }
     }
 
     /// Returns why the ring is on the heap and not in a file, as it should be: see

@@ -11,7 +11,7 @@ use crate::ring::shared::Shared;
 use crate::sys::thread_buffer;
 use std::fmt::{self, Write as _};
 use std::io::{self, IoSlice};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -252,6 +252,8 @@ pub struct RingBuilder {
     mode: u32,
     or_heap: bool,
     crash_note: bool,
+    /// Path and process.
+    command: Option<(String, u32)>,
 }
 
 impl Default for RingBuilder {
@@ -264,6 +266,7 @@ impl Default for RingBuilder {
             mode: 0o600,
             or_heap: false,
             crash_note: false,
+            command: None,
         }
     }
 }
@@ -362,6 +365,14 @@ impl RingBuilder {
     /// [`build`](Self::build).
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// Sets the command whose output is recorded, by its path and its process, where that is another one than this:
+    /// `circular run` does. The ring's file tells it, see [`RingInfo::command`](crate::RingInfo::command), and how it has ended,
+    /// if [`Handle::note_command_end`] is called. A ring on the heap tells nobody.
+    pub fn command(mut self, path: impl AsRef<Path>, pid: u32) -> Self {
+        self.command = Some((path.as_ref().to_string_lossy().into_owned(), pid));
         self
     }
 
@@ -479,6 +490,7 @@ impl RingBuilder {
             keep: self.keep,
             mode: self.mode,
             crash_note: self.crash_note,
+            command: self.command.clone(),
         };
         match Shared::in_file(&options, self.capacity) {
             Err(BuildError::Mapping(error)) if self.or_heap => Ok(Shared {

@@ -5,6 +5,7 @@ use crate::error::OpenError;
 use crate::file::names::Name;
 use crate::file::opened::Opened;
 use crate::file::state::RingState;
+use crate::format::command::CommandEnd;
 use crate::read::alarm::Alarm;
 use crate::record::missed::Missed;
 use crate::ring::stats::{Stats, Waits};
@@ -79,6 +80,10 @@ pub struct RingInfo {
     pub ring: u64,
     /// The id of the ring that the program had in its run before, if there was one in the directory.
     pub previous: Option<u64>,
+    /// The path of the command whose output is recorded, where that is another process than this one.
+    pub command: Option<PathBuf>,
+    /// That command's process.
+    pub command_pid: Option<u64>,
     /// When it was made.
     pub created: SystemTime,
     /// Bytes that records with their headers can take.
@@ -157,6 +162,10 @@ impl RingFile {
             uid: identity.uid,
             ring: identity.ring,
             previous: (identity.before != 0).then_some(identity.before),
+            command: origin
+                .and_then(|origin| known(&origin.command))
+                .map(PathBuf::from),
+            command_pid: origin.and_then(|origin| origin.command_pid.parse().ok()),
             created: created.unwrap_or(UNIX_EPOCH),
             capacity: identity.capacity,
             writer: shown(&identity.writer),
@@ -173,6 +182,19 @@ impl RingFile {
     /// The file cannot be read any more.
     pub fn state(&self) -> io::Result<RingState> {
         self.opened.state()
+    }
+
+    /// Returns how the command has ended whose output is recorded, and when; `None` if it has not, or there is none.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read any more.
+    pub fn command_end(&self) -> io::Result<Option<(CommandEnd, SystemTime)>> {
+        let end = self.opened.command_end()?;
+        Ok(end.map(|(end, nanos)| {
+            let when = UNIX_EPOCH.checked_add(Duration::from_nanos(nanos));
+            (end, when.unwrap_or(UNIX_EPOCH))
+        }))
     }
 
     /// Returns an owned copy of what the ring holds now: whole records, the oldest first. If the file is damaged, it goes

@@ -10,12 +10,12 @@
 use crate::crash::system::file;
 use crate::crash::system::{self, Scratch, Signal};
 use crate::file::crash_text::CrashText;
-use crate::file::state::signal_name;
 use crate::format::live;
 use crate::tape::Tape;
 use crate::tape::position::Position;
 use crate::tape::recording::Recording;
 use crate::text::fixed_text::FixedText;
+use crate::text::signal;
 use std::ffi::CString;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -160,7 +160,7 @@ fn write_cause(fd: i32, program: &str, signal: &Signal, is_fault: bool) {
     let mut line = FixedText::<256>::new();
     let mut name = [0; NAME_BYTES];
     system::thread_name(&mut name);
-    let known = signal_name(signal.number);
+    let known = signal::name(signal.number);
     // It never fails.
     let _ = match known {
         Some(known) => write!(line, "{program}: died of {known}"),

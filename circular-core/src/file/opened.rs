@@ -4,10 +4,13 @@
 
 use crate::error::OpenError;
 use crate::file::state::{self, RingState};
+use crate::format::bytes::u64_at;
+use crate::format::command::{self, CommandEnd};
 use crate::format::file_header::{Identity, MAGIC};
 use crate::format::layout::{IDENTITY, Layout, PAGE};
 use crate::format::live::{self, Live};
 use crate::format::origin::Origin;
+use crate::format::word::WORD;
 use crate::sys::read_at::ReadAt;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -119,6 +122,18 @@ impl Opened {
         let mut bytes = [0; live::BYTES];
         ReadAt::read_at(&self.file, &mut bytes, self.layout.live as u64)?;
         Ok(Live::decode(&bytes))
+    }
+
+    /// How the command has ended whose output is recorded, and when, in nanoseconds since 1970.
+    pub(crate) fn command_end(&self) -> io::Result<Option<(CommandEnd, u64)>> {
+        let mut bytes = [0; command::BYTES];
+        ReadAt::read_at(
+            &self.file,
+            &mut bytes,
+            (self.layout.live + command::AT) as u64,
+        )?;
+        let end = CommandEnd::decode(u64_at(&bytes, 0));
+        Ok(end.map(|end| (end, u64_at(&bytes, WORD))))
     }
 
     pub(crate) fn state(&self) -> io::Result<RingState> {

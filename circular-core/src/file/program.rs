@@ -18,6 +18,7 @@ pub(crate) fn origin() -> Origin {
         program: path.unwrap_or_default(),
         version: String::from(env!("CARGO_PKG_VERSION")),
         host: String::from_utf8_lossy(host.trim_ascii_end()).into_owned(),
+        ..Origin::default()
     }
 }
 

@@ -13,6 +13,7 @@
 use crate::format::bytes::text;
 use crate::format::file_header::{Identity, NOTES_CRASHES};
 use crate::format::live::{self, Live};
+use crate::text::signal;
 use crate::time::clock;
 use std::fmt;
 use std::fs::File;
@@ -75,7 +76,7 @@ impl fmt::Display for RingState {
                 address,
                 ..
             } => {
-                match signal_name(*signal) {
+                match signal::name(*signal) {
                     Some(name) => write!(f, "died of {name}")?,
                     None => write!(f, "died of signal {signal}")?,
                 }
@@ -102,20 +103,6 @@ impl fmt::Display for RingState {
             Self::Unknown(why) => write!(f, "unknown: {why}"),
         }
     }
-}
-
-/// Those that programs die of, by their numbers on Linux, whatever system this is.
-pub(crate) fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        11 => "SIGSEGV",
-        31 => "SIGSYS",
-        _ => return None,
-    })
 }
 
 /// What has become of the writer of `file`, which says this of itself.

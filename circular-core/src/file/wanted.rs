@@ -19,4 +19,6 @@ pub(crate) struct Wanted {
     pub(crate) ring: u64,
     /// Whether crashes will be noted.
     pub(crate) notes_crashes: bool,
+    /// Path and process of the command whose output is recorded.
+    pub(crate) command: Option<(String, u32)>,
 }

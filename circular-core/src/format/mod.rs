@@ -5,6 +5,11 @@
     allow(dead_code, reason = "files are read here, and none is made")
 )]
 pub(crate) mod bytes;
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "files are read here, and none is made")
+)]
+pub(crate) mod command;
 pub(crate) mod crc32c;
 #[cfg_attr(
     not(target_os = "linux"),

@@ -18,6 +18,10 @@ pub(crate) struct Origin {
     pub(crate) version: String,
     /// Name of the machine, or of the container.
     pub(crate) host: String,
+    /// Path of the command whose output is recorded, where that is not the program.
+    pub(crate) command: String,
+    /// And its process.
+    pub(crate) command_pid: String,
 }
 
 impl Origin {
@@ -28,7 +32,12 @@ impl Origin {
             ("program", &self.program),
             ("version", &self.version),
             ("host", &self.host),
+            ("command", &self.command),
+            ("command_pid", &self.command_pid),
         ] {
+            if value.is_empty() && key.starts_with("command") {
+                continue;
+            }
             lines.push_str(key);
             lines.push('=');
             let value = cut(value, LONGEST).chars();
@@ -54,6 +63,8 @@ impl Origin {
                 "program" => &mut origin.program,
                 "version" => &mut origin.version,
                 "host" => &mut origin.host,
+                "command" => &mut origin.command,
+                "command_pid" => &mut origin.command_pid,
                 _ => continue,
             };
             *place = String::from(value);
@@ -76,6 +87,8 @@ mod tests {
             program: String::from("/opt/shop=1/bin/shop"),
             version: String::from("0.1.0"),
             host: String::from("web-ñ"),
+            command: String::from("/usr/bin/python3"),
+            command_pid: String::from("4711"),
         };
         let section = origin.encode();
         assert_eq!(section.len(), 40 << 10);

@@ -13,6 +13,7 @@ use crate::file::lock::Lock;
 use crate::file::make::Made;
 use crate::file::make::{self, Prepared};
 use crate::file::wanted::Wanted;
+use crate::format::command::{self, CommandEnd};
 use crate::format::live;
 use crate::format::word::WORD;
 #[cfg(target_os = "linux")]
@@ -40,6 +41,8 @@ pub(crate) struct FileOptions {
     pub(crate) mode: u32,
     /// Whether crashes are noted in it.
     pub(crate) crash_note: bool,
+    /// Path and process of the command whose output is recorded.
+    pub(crate) command: Option<(String, u32)>,
 }
 
 /// Makes the file of ring `id`, with a tape of so many bytes in it.
@@ -48,7 +51,12 @@ pub(crate) fn make(
     capacity: usize,
     id: u64,
 ) -> Result<(Tape, InFile), MappingError> {
-    let FileOptions { dir, program, .. } = options.clone();
+    let FileOptions {
+        dir,
+        program,
+        command,
+        ..
+    } = options.clone();
     if options.crash_note {
         crash::install()?;
     }
@@ -61,6 +69,7 @@ pub(crate) fn make(
         mode: options.mode,
         ring: id,
         notes_crashes: options.crash_note,
+        command,
     })?;
     map(prepared, options)
 }
@@ -114,6 +123,8 @@ pub(crate) struct InFile {
     /// The state, and when.
     state: Line,
     counters: Line,
+    /// How the command has ended whose output is recorded, and when.
+    command: Line,
     /// By which others see that this process lives.
     #[cfg(target_os = "linux")]
     _lock: Option<Lock>,
@@ -128,6 +139,7 @@ impl InFile {
             watched: watched.map(|watched| (watched, made.file)),
             state: line(live::STATE),
             counters: line(live::COUNTERS),
+            command: line(command::AT),
             path: made.path,
             _lock: made.lock,
         }
@@ -159,6 +171,12 @@ impl InFile {
         let when = (live::WHEN - live::STATE) / WORD;
         self.state[when].store(clock::exact().since_1970(), Relaxed);
         self.state[0].store(state, Release);
+    }
+
+    /// Says how the command has ended whose output is recorded.
+    pub(crate) fn set_command_end(&self, end: CommandEnd) {
+        self.command[1].store(clock::exact().since_1970(), Relaxed);
+        self.command[0].store(end.encode(), Release);
     }
 
     /// Says what has been counted, but for the refused. The caller has the ring's lock.

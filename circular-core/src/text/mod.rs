@@ -6,3 +6,4 @@ pub(crate) mod fixed_text;
 pub(crate) mod json;
 #[doc(hidden)]
 pub mod plain;
+pub(crate) mod signal;

@@ -77,6 +77,7 @@ fn wanted(dir: &Path) -> Wanted {
         mode: 0o600,
         ring: RandomState::new().build_hasher().finish(),
         notes_crashes: false,
+        command: None,
     }
 }
 
