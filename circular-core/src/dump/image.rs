@@ -7,7 +7,6 @@
 //! Where nothing is left out or changed, its records are the ring's, with their numbers and places, and so is its id. Else
 //! the numbers close up behind what is left out, and it is a ring of its own, for which a cursor of the other means nothing.
 
-use crate::dump::options::executable_name;
 use crate::dump::select::DumpSelect;
 use crate::dump::write::{self, Piece};
 use crate::error::OutOfMemory;
@@ -66,7 +65,7 @@ impl RingImage {
         let file_name = in_file.and_then(|path| path.file_name()?.to_str());
         let program = program
             .or_else(|| Some(Name::parse(file_name?)?.program))
-            .map_or_else(executable_name, String::from);
+            .map_or_else(program::executable_name, String::from);
         let meta = program::origin().encode();
         let writer = ImageWriter::new(shared.tape.size(), &meta, |layout, checksum| Identity {
             program,

@@ -3,6 +3,7 @@
 use crate::dump::file::dir::DumpDir;
 use crate::dump::file::names::Cause;
 use crate::dump::select::DumpSelect;
+use crate::file::program::executable_name;
 use crate::ring::at_exit;
 use std::path::PathBuf;
 
@@ -22,11 +23,4 @@ impl DumpOptions {
             None => DumpDir::new(dir, &executable_name(), cause),
         }
     }
-}
-
-/// What the file of the program is called.
-pub(crate) fn executable_name() -> String {
-    let path = std::env::current_exe().ok();
-    let name = path.as_deref().and_then(|path| path.file_stem());
-    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

@@ -9,9 +9,9 @@ use crate::file::dir_lock::DirLock;
 use crate::file::explain::cannot;
 use crate::file::file_system::FileSystem;
 use crate::file::limits;
-use crate::file::names::{self, Name};
+use crate::file::names::{Name, sanitise};
+use crate::file::program::executable_name;
 use crate::file::system;
-use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -57,7 +57,7 @@ fn prepare_in(
         len,
         ring,
     } = wanted;
-    let program = program.map_or_else(executable, String::from);
+    let program = program.map_or_else(|| sanitise(&executable_name()), String::from);
     let name = Name::new(&program, ring)?.crash_text();
     let open = |wanted: Option<&Path>| -> Result<(Dir, File), MappingError> {
         let dir = surroundings.open(wanted)?;
@@ -79,12 +79,6 @@ fn prepare_in(
         dir: dir.path,
         program,
     })
-}
-
-fn executable() -> String {
-    let path = env::current_exe().unwrap_or_default();
-    let name = path.file_name().unwrap_or_default();
-    names::fit(&name.to_string_lossy())
 }
 
 fn open_unnamed(dir: &Path) -> Result<File, MappingError> {

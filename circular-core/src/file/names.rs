@@ -4,8 +4,6 @@
 //! Invariant: the ring's id is in the name, so that no two rings ever want the same.
 
 use crate::error::MappingError;
-#[cfg(target_os = "linux")]
-use crate::format::bytes::cut;
 use crate::format::file_header::PROGRAM_BYTES;
 use std::io::ErrorKind;
 
@@ -87,18 +85,23 @@ impl<'a> Name<'a> {
     }
 }
 
-/// A program's name that a file can have, from whatever there is.
-#[cfg(target_os = "linux")]
-pub(crate) fn fit(name: &str) -> String {
-    let is_fit = |c: &char| !c.is_control() && *c != '/';
-    let fit: String = name
-        .trim_start_matches(['.', '-'])
+/// Makes a name that a file can have out of any program's. A first `.` would hide the file, and a first `-` make it an option
+/// of the commands that it is given to.
+pub(crate) fn sanitise(program: &str) -> String {
+    let name: String = program
         .chars()
-        .filter(is_fit)
+        .take(PROGRAM_BYTES)
+        .enumerate()
+        .map(|(at, c)| match c {
+            '.' | '-' if at == 0 => '_',
+            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' | '-' => c,
+            _ => '_',
+        })
         .collect();
-    match cut(&fit, PROGRAM_BYTES) {
-        "" => String::from("program"),
-        fit => String::from(fit),
+    if name.is_empty() {
+        String::from("program")
+    } else {
+        name
     }
 }
 
@@ -155,10 +158,34 @@ mod tests {
         assert_eq!(Name::parse_crash_text(text), Some(name));
         assert_eq!(Name::parse(text), None);
         assert_eq!(Name::parse_crash_text(&name.public()), None);
-        for (name, fitted) in [("shop", "shop"), ("..-a\n/b", "ab"), ("", "program")] {
-            assert_eq!(fit(name), fitted);
+    }
+
+    #[test]
+    fn program_names_are_made_fit_for_files() {
+        let long = "x".repeat(300);
+        let accents = "é".repeat(300);
+        let cases = [
+            ("svc", "svc"),
+            ("my-Service_2.0", "my-Service_2.0"),
+            ("", "program"),
+            (".", "_"),
+            ("..", "_."),
+            (".hidden", "_hidden"),
+            ("-rf", "_rf"),
+            ("../../etc/passwd", "_._.._etc_passwd"),
+            ("/usr/bin/svc", "_usr_bin_svc"),
+            ("C:\\svc.exe", "C__svc.exe"),
+            ("a b\tc\nd\0e", "a_b_c_d_e"),
+            ("\u{1b}[31mred", "__31mred"),
+            ("größe", "gr__e"),
+            ("日本", "__"),
+            (&long, &long[..64]),
+            (&accents, &"_".repeat(64)),
+        ];
+        for (program, expected) in cases {
+            assert_eq!(sanitise(program), expected, "{program:?}");
+            assert!(Name::new(expected, 1).is_ok());
         }
-        assert!(Name::new(&fit(&"ñ".repeat(40)), 1).is_ok());
     }
 
     #[test]

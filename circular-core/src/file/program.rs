@@ -9,6 +9,13 @@ use std::env;
 use std::fs;
 use std::process::id;
 
+/// What its executable is called, without an ending; empty if that is not known.
+pub(crate) fn executable_name() -> String {
+    let path = env::current_exe().ok();
+    let name = path.as_deref().and_then(|path| path.file_stem());
+    name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
 /// What people want to know of it.
 pub(crate) fn origin() -> Origin {
     let host = fs::read("/proc/sys/kernel/hostname").unwrap_or_default();

@@ -5,6 +5,7 @@ pub(crate) mod copy;
 pub(crate) mod heap;
 #[cfg(target_os = "linux")]
 pub(crate) mod mapped;
+pub(crate) mod parts;
 pub(crate) mod payload;
 pub(crate) mod source;
 pub(crate) mod storage;

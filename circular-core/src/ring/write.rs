@@ -9,6 +9,7 @@ use crate::error::Closed;
 use crate::format::header;
 use crate::format::prepared::PreparedHeader;
 use crate::format::word::WORD;
+use crate::memory::parts::parts;
 use crate::memory::payload::Payload;
 use crate::record::meta::Meta;
 use crate::record::part::Part;
@@ -183,20 +184,12 @@ impl Shared {
             .saturating_sub(header::BYTES + whole.target.len())
             .max(WORD);
         let mut ticket = Ticket::in_parts();
-        let mut rest = payload;
-        let mut kind = Part::First;
-        while rest.len() > 0 {
-            let (part, later) = rest.split_at(len);
-            if later.len() == 0 {
-                kind = Part::Last;
-            }
+        for (kind, part) in parts(payload, Part::Whole, len) {
             let prepared =
                 PreparedHeader::new(whole.level, whole.target, whole.stamp, (kind, part.len()));
             self.make_room(state, prepared.size(), &mut ticket)?;
             self.tape.append(&mut state.head, prepared, part);
             self.tape.mend_after(&mut state.head, prepared, part);
-            kind = Part::Middle;
-            rest = later;
         }
         self.end_turn(state, &ticket);
         Ok(())

@@ -14,6 +14,7 @@ use crate::format::prepared::PreparedHeader;
 use crate::format::word::WORD;
 use crate::memory::block::{Block, Line, Words};
 use crate::memory::copy;
+use crate::memory::parts::parts;
 use crate::memory::payload::Payload;
 use crate::record::level::Level;
 use crate::record::missed::Missed;
@@ -143,17 +144,8 @@ impl ImageWriter {
         }
         // As a ring does.
         let len = room(capacity / 4).min(most);
-        let (mut begins, mut rest) = (matches!(about.part, Part::Whole | Part::First), payload);
-        while rest.len() > 0 {
-            let (piece, later) = rest.split_at(len);
-            let ends = later.len() == 0 && matches!(about.part, Part::Whole | Part::Last);
-            let part = match (begins, ends) {
-                (true, _) => Part::First,
-                (false, true) => Part::Last,
-                (false, false) => Part::Middle,
-            };
+        for (part, piece) in parts(payload, about.part, len) {
             self.append_one(About { part, ..about }, source, piece);
-            (begins, rest) = (false, later);
         }
     }
 

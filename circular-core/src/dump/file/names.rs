@@ -1,6 +1,7 @@
 //! What the files of dumps are called.
 
 use super::stamp::Stamp;
+use crate::file::names::sanitise;
 use crate::text::fixed_text::FixedText;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,11 +15,7 @@ pub(crate) enum Cause {
     Request,
 }
 
-/// Longest program name in a file name, in bytes. With pid, time and ending it stays far below the
-/// 255 bytes (143 on some encrypted file systems) that a name may have.
-const PROGRAM_BYTES: usize = 64;
-
-/// No name is longer, in bytes.
+/// No name is longer, in bytes: 64 of a program, with pid, time and ending. Some encrypted file systems have no more room.
 pub(super) const LONGEST: usize = 143;
 
 /// Whether a dump has got to its end, which its name tells.
@@ -139,25 +136,5 @@ impl fmt::Display for Name<'_> {
             (State::Partial, Form::Image) => (".", ".ring.partial"),
         };
         write!(f, "{hidden}{program}-{pid}-{stamp}{suffix}{ending}")
-    }
-}
-
-/// Makes a program name fit for a file name. A first `.` would hide the dumps, and a first `-`
-/// would make them options of the commands they are given to.
-pub(super) fn sanitise(program: &str) -> String {
-    let name: String = program
-        .chars()
-        .take(PROGRAM_BYTES)
-        .enumerate()
-        .map(|(at, c)| match c {
-            '.' | '-' if at == 0 => '_',
-            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' | '-' => c,
-            _ => '_',
-        })
-        .collect();
-    if name.is_empty() {
-        String::from("program")
-    } else {
-        name
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, process, thread};
 
 use super::dir::DumpDir;
-use super::names::{Cause, sanitise};
+use super::names::Cause;
 use super::{DumpFile, rename_new};
 
 /// 2024-02-29 12:34:56.123456789 UTC.
@@ -271,33 +271,6 @@ fn a_hidden_name_is_removed_once() {
     temp.plant(&partial_name("svc", NOON));
     drop(file);
     assert!(temp.has(&partial_name("svc", NOON)));
-}
-
-#[test]
-fn program_names_are_made_fit_for_files() {
-    let long = "x".repeat(300);
-    let accents = "é".repeat(300);
-    let cases = [
-        ("svc", "svc"),
-        ("my-Service_2.0", "my-Service_2.0"),
-        ("", "program"),
-        (".", "_"),
-        ("..", "_."),
-        (".hidden", "_hidden"),
-        ("-rf", "_rf"),
-        ("../../etc/passwd", "_._.._etc_passwd"),
-        ("/usr/bin/svc", "_usr_bin_svc"),
-        ("C:\\svc.exe", "C__svc.exe"),
-        ("a b\tc\nd\0e", "a_b_c_d_e"),
-        ("\u{1b}[31mred", "__31mred"),
-        ("größe", "gr__e"),
-        ("日本", "__"),
-        (&long, &long[..64]),
-        (&accents, &"_".repeat(64)),
-    ];
-    for (program, expected) in cases {
-        assert_eq!(sanitise(program), expected, "{program:?}");
-    }
 }
 
 #[test]
