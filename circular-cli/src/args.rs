@@ -2,6 +2,8 @@
 //!
 //! Names are those of journalctl, docker and kubectl, so that what hands know works here.
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -66,6 +68,28 @@ pub(crate) enum Command {
   circular check *.ring
   kubectl cp pod:/dev/shm/circular-0 rings && circular check rings/*.ring")]
     Check(Check),
+    #[cfg(target_os = "linux")]
+    /// Run a command with a ring around what it prints
+    #[command(before_help = "Examples:
+  circular run -- ./server --port 80
+  circular run --size 64MiB --name shop -- python3 -u shop.py
+  circular run -- sh -c 'while :; do date; sleep 1; done'")]
+    Run(Run),
+    #[cfg(target_os = "linux")]
+    /// Pass on what comes through a pipe, with a ring around it
+    #[command(before_help = "Examples:
+  ./server 2>&1 | circular tee --name server
+  journalctl -f -u shop | circular tee --name shop > shop.log
+  kubectl logs -f shop | circular tee --name shop --size 64MiB")]
+    Tee(Tee),
+    /// What goes on with what a command has left behind
+    #[cfg(target_os = "linux")]
+    #[command(name = "__after", hide = true)]
+    After(After),
+    /// The leader of a command's session
+    #[cfg(target_os = "linux")]
+    #[command(name = "__session", hide = true)]
+    Session(Session),
     /// Print what a shell needs to complete these commands, names of rings included
     #[command(before_help = "Examples:
   source <(circular completions bash)
@@ -78,6 +102,60 @@ pub(crate) enum Command {
   circular man --dir /usr/share/man/man1
   circular man > circular.1")]
     Man(Man),
+}
+
+#[cfg(target_os = "linux")]
+/// What the ring of somebody's output is to be.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Record {
+    /// How much the ring holds
+    #[arg(long, value_name = "SIZE", default_value = "16MiB")]
+    pub(crate) size: circular_core::Capacity,
+    /// What the ring is called; else as the command's file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Put the ring into this directory
+    #[arg(short = 'D', long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[cfg(target_os = "linux")]
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) record: Record,
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, value_hint = clap::ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[cfg(target_os = "linux")]
+#[derive(Args, Debug)]
+pub(crate) struct Tee {
+    #[command(flatten)]
+    pub(crate) record: Record,
+}
+
+#[cfg(target_os = "linux")]
+#[derive(Args, Debug)]
+pub(crate) struct After {
+    #[command(flatten)]
+    pub(crate) record: Record,
+    #[arg(long)]
+    pub(crate) command: Option<PathBuf>,
+    #[arg(long)]
+    pub(crate) pid: Option<u32>,
+    #[arg(long = "stream")]
+    pub(crate) streams: Vec<crate::handed::Handed>,
+}
+
+#[cfg(target_os = "linux")]
+#[derive(Args, Debug)]
+pub(crate) struct Session {
+    #[arg(long)]
+    pub(crate) tell: i32,
+    #[arg(required = true, trailing_var_arg = true)]
+    pub(crate) words: Vec<OsString>,
 }
 
 /// Where rings are looked for.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `commands` | what each command does |
 //! | `show` | records for people and programs |
+//! | `run` | a ring around what a program prints |
 //! | `find` | which rings there are, and which somebody means |
 //! | `output` | where it goes |
 //! | `args`, `failure` | what can be typed, and what comes of it |
@@ -17,7 +18,11 @@ mod args;
 mod commands;
 mod failure;
 mod find;
+#[cfg(target_os = "linux")]
+mod handed;
 mod output;
+#[cfg(target_os = "linux")]
+mod run;
 mod show;
 
 use std::process::ExitCode;
@@ -34,10 +39,48 @@ use crate::output::stdout::{Out, Stop};
 fn main() -> ExitCode {
     // A shell asks for completions: then that is all.
     CompleteEnv::with_factory(Cli::command).complete();
-    let ended = match Cli::try_parse() {
-        Ok(cli) => run(&cli.command),
-        Err(error) => usage(&error),
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return usage(&error),
     };
+    match &command {
+        // These have their own signals, and a status that is another's.
+        #[cfg(target_os = "linux")]
+        Command::Run(run) => commands::run::run(run).into(),
+        #[cfg(target_os = "linux")]
+        Command::Tee(tee) => end(commands::tee::run(tee)),
+        #[cfg(target_os = "linux")]
+        Command::After(after) => {
+            run::after::run(after);
+            ExitCode::SUCCESS
+        }
+        #[cfg(target_os = "linux")]
+        Command::Session(session) => match run::session::run(session) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        command => {
+            interrupt::ends_it();
+            end(look(command))
+        }
+    }
+}
+
+fn look(command: &Command) -> Result<Status, Stop> {
+    match command {
+        Command::Ls(ls) => commands::ls::run(ls),
+        Command::Tail(tail) => commands::tail::run(tail),
+        Command::Dump(dump) => commands::dump::run(dump),
+        Command::Stat(stat) => commands::stat::run(stat),
+        Command::Check(check) => commands::check::run(check),
+        Command::Completions(completions) => commands::completions::run(completions),
+        Command::Man(man) => commands::man::run(man),
+        #[cfg(target_os = "linux")]
+        _ => Ok(Status::Usage),
+    }
+}
+
+fn end(ended: Result<Status, Stop>) -> ExitCode {
     match ended {
         Ok(status) => status.into(),
         // Who reads it has what they wanted.
@@ -49,26 +92,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<Status, Stop> {
-    interrupt::ends_it();
-    match command {
-        Command::Ls(ls) => commands::ls::run(ls),
-        Command::Tail(tail) => commands::tail::run(tail),
-        Command::Dump(dump) => commands::dump::run(dump),
-        Command::Stat(stat) => commands::stat::run(stat),
-        Command::Check(check) => commands::check::run(check),
-        Command::Completions(completions) => commands::completions::run(completions),
-        Command::Man(man) => commands::man::run(man),
-    }
-}
-
 /// Help and versions are data; what was wrong is not.
-fn usage(error: &clap::Error) -> Result<Status, Stop> {
+fn usage(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
-    if error.use_stderr() {
-        say(text.trim_end());
-        return Ok(Status::Usage);
+    if !error.use_stderr() {
+        return end(Out::direct().write(text.as_bytes()).map(|()| Status::Fine));
     }
-    Out::direct().write(text.as_bytes())?;
-    Ok(Status::Fine)
+    say(text.trim_end());
+    // As env(1) and timeout(1) have it: 2 may be the command's.
+    let is_run = std::env::args_os().nth(1).is_some_and(|word| word == "run");
+    if is_run {
+        125.into()
+    } else {
+        Status::Usage.into()
+    }
 }

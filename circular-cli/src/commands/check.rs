@@ -9,6 +9,7 @@ use circular_core::Start;
 
 use crate::args::Check;
 use crate::failure::Status;
+use crate::find::ending;
 use crate::find::rings::Found;
 use crate::output::shown;
 use crate::output::stderr::say;
@@ -70,7 +71,7 @@ fn verdict(path: &Path) -> Result<String, Vec<String>> {
     let (program, id) = (&ring.info.program, ring.id());
     Ok(format!(
         "{records} records of {program}, ring {id}, {}",
-        ring.state
+        ending::phrase(&ring)
     ))
 }
 

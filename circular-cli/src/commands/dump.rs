@@ -2,8 +2,6 @@
 
 use std::time::SystemTime;
 
-use circular_core::RingState;
-
 use crate::args::{Count, Dump};
 use crate::commands::tail;
 use crate::failure::Status;
@@ -35,19 +33,20 @@ pub(crate) fn run(dump: &Dump) -> Result<Status, Stop> {
 
 /// Says how the program ended, since when the ring is complete, and how much went before.
 fn report(ring: &Found, zone: &mut Zone) {
-    let (program, pid) = (&ring.info.program, ring.info.pid);
+    let (program, pid) = (&ring.info.program, ring.pid());
     let tell = |what: &str| say(format_args!("{program}, pid {pid}: {what}"));
     let held = Held::of(ring);
     let times = held.as_ref().ok().and_then(|held| held.times);
     match ending::when(ring, times.map(|(_, newest)| newest)) {
-        None => tell(&ring.state.to_string()),
+        None => tell(&ending::phrase(ring)),
         Some(when) => {
             let (at, ago) = (zone.text(when), ago(when, SystemTime::now()));
-            let what = match ring.state {
-                RingState::Died { at: Some(_), .. } => "",
-                _ => "its last record is of ",
+            let what = if ending::is_noted(ring) {
+                ""
+            } else {
+                "its last record is of "
             };
-            tell(&format!("{}; {what}{at}, {ago}", ring.state));
+            tell(&format!("{}; {what}{at}, {ago}", ending::phrase(ring)));
         }
     }
     match held {
@@ -59,15 +58,24 @@ fn report(ring: &Found, zone: &mut Zone) {
             });
             let before = match held.stats.overwritten {
                 0 => String::from("nothing was overwritten"),
+                1 => String::from("1 record before that is overwritten"),
                 count => format!("{count} records before that are overwritten"),
             };
             tell(&format!(
-                "complete{since}, {} records; {before}",
-                held.records
+                "complete{since}, {}; {before}",
+                records(held.records)
             ));
         }
     }
     if ring.info.is_cut {
         tell("the end of its file is missing, and the records that were there");
+    }
+}
+
+fn records(count: u64) -> String {
+    if count == 1 {
+        String::from("1 record")
+    } else {
+        format!("{count} records")
     }
 }

@@ -117,7 +117,7 @@ fn color_of(word: &str) -> &'static str {
 fn row(ring: &Found, now: SystemTime) -> [String; 9] {
     let held = Held::of(ring);
     let times = held.as_ref().ok().and_then(|held| held.times);
-    let mut how = ending::detail(&ring.state);
+    let mut how = ending::detail(ring);
     if let Some(when) = ending::when(ring, times.map(|(_, newest)| newest)) {
         let blank = if how.is_empty() { "" } else { ", " };
         how = format!("{how}{blank}{}", ago(when, now));
@@ -129,8 +129,8 @@ fn row(ring: &Found, now: SystemTime) -> [String; 9] {
     let time = |time: Option<SystemTime>| time.map_or(String::from("-"), |time| ago(time, now));
     [
         shown::text(&ring.info.program),
-        ring.info.pid.to_string(),
-        String::from(ending::word(&ring.state)),
+        ring.pid().to_string(),
+        String::from(ending::word(ring)),
         shown::text(&how),
         size(ring.info.capacity),
         held.map_or(String::from("?"), |held| held.records.to_string()),
@@ -173,11 +173,12 @@ pub(crate) fn object(ring: &Found) -> Value {
     let time = |time: Option<SystemTime>| rfc_3339(time);
     json!({
         "program": info.program,
-        "pid": info.pid,
+        "pid": ring.pid(),
         "ring": ring.id(),
-        "state": ending::word(&ring.state),
-        "how": ring.state.to_string(),
-        "signal": ending::signal(&ring.state),
+        "state": ending::word(ring),
+        "how": ending::phrase(ring),
+        "signal": ending::signal(ring),
+        "status": ending::status(ring),
         "ended": time(ending::when(ring, times.map(|(_, newest)| newest))),
         "uid": info.uid,
         "own": is_own(ring),
@@ -188,6 +189,7 @@ pub(crate) fn object(ring: &Found) -> Value {
         "created": time(Some(info.created)),
         "previous": info.previous.map(|id| format!("{id:016x}")),
         "executable": info.executable.as_ref().map(|path| path.to_string_lossy().into_owned()),
+        "command": info.command.as_ref().map(|path| path.to_string_lossy().into_owned()),
         "host": info.host,
         "writer": info.writer,
         "cut": info.is_cut,

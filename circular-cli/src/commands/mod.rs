@@ -5,5 +5,9 @@ pub(crate) mod completions;
 pub(crate) mod dump;
 pub(crate) mod ls;
 pub(crate) mod man;
+#[cfg(target_os = "linux")]
+pub(crate) mod run;
 pub(crate) mod stat;
 pub(crate) mod tail;
+#[cfg(target_os = "linux")]
+pub(crate) mod tee;

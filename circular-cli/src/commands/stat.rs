@@ -84,14 +84,16 @@ impl Facts<'_> {
         };
         line("program", info.program.clone());
         line("ring", ring.id());
-        line("pid", info.pid.to_string());
-        if let Some(executable) = &info.executable {
+        line("pid", ring.pid().to_string());
+        if let Some(command) = &info.command {
+            line("command", command.to_string_lossy().into_owned());
+        } else if let Some(executable) = &info.executable {
             line("executable", executable.display().to_string());
         }
         if !ls::is_own(ring) {
             line("user", format!("{}, another one", info.uid));
         }
-        line("state", ring.state.to_string());
+        line("state", ending::phrase(ring));
         if let Some(when) = ending::when(ring, self.held.times.map(|(_, newest)| newest)) {
             line("ended", format!("{}, {}", zone.text(when), ago(when, now)));
         }
@@ -205,7 +207,7 @@ impl Facts<'_> {
         let labels = format!(
             "program=\"{}\",pid=\"{}\",ring=\"{}\"",
             label(&info.program),
-            info.pid,
+            self.ring.pid(),
             self.ring.id()
         );
         let mut out = String::new();

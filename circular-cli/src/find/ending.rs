@@ -1,52 +1,89 @@
-//! What has become of a program, in a word and in a phrase.
+//! What has become of a program, in a word and in a phrase: of the command, where a command's output is recorded.
 
 use std::time::SystemTime;
 
-use circular_core::RingState;
+use circular_core::{CommandEnd, RingState};
 
 use crate::find::rings::Found;
 
-/// Returns the word for a state that `circular ls` shows.
-pub(crate) fn word(state: &RingState) -> &'static str {
-    match state {
-        RingState::Running | RingState::Detached => "running",
-        RingState::Closed => "closed",
-        RingState::Exited => "exited",
-        RingState::Died { .. } => "died",
-        RingState::SystemEnded => "system ended",
-        RingState::Copy => "copy",
-        _ => "unknown",
+/// Returns the word for it that `circular ls` shows.
+pub(crate) fn word(ring: &Found) -> &'static str {
+    match (ring.command_end, &ring.state) {
+        (Some((CommandEnd::Killed(_), _)), _) => "died",
+        (Some(_), _) => "exited",
+        (None, RingState::Running | RingState::Detached) => "running",
+        (None, RingState::Closed) => "closed",
+        (None, RingState::Exited) => "exited",
+        (None, RingState::Died { .. }) => "died",
+        (None, RingState::SystemEnded) => "system ended",
+        (None, RingState::Copy) => "copy",
+        (None, _) => "unknown",
     }
 }
 
-/// Returns by which signal it died, if that was noted.
-pub(crate) fn signal(state: &RingState) -> Option<i32> {
-    match state {
-        RingState::Died { signal, .. } => *signal,
+/// Returns by which signal it died, if that is known.
+pub(crate) fn signal(ring: &Found) -> Option<i32> {
+    match (ring.command_end, &ring.state) {
+        (Some((CommandEnd::Killed(signal), _)), _) => Some(signal),
+        (None, RingState::Died { signal, .. }) => *signal,
         _ => None,
     }
 }
 
+/// Returns the exit status of a command, if that is known.
+pub(crate) fn status(ring: &Found) -> Option<i32> {
+    match ring.command_end {
+        Some((CommandEnd::Exited(status), _)) => Some(status),
+        _ => None,
+    }
+}
+
+/// Returns all that there is to say of it, in a phrase.
+pub(crate) fn phrase(ring: &Found) -> String {
+    match (ring.command_end, ring.info.command_pid) {
+        (Some((end, _)), _) => end.to_string(),
+        (None, Some(_)) if matches!(ring.state, RingState::Died { .. }) => {
+            format!(
+                "its recorder {}; how the command ended is not known",
+                ring.state
+            )
+        }
+        _ => ring.state.to_string(),
+    }
+}
+
 /// Returns what there is to say beyond the word, in short; empty if nothing.
-pub(crate) fn detail(state: &RingState) -> String {
-    match state {
-        RingState::Died { signal: None, .. } => String::from("without a note"),
-        RingState::Died { .. } => {
-            let text = state.to_string();
+pub(crate) fn detail(ring: &Found) -> String {
+    match (ring.command_end, &ring.state) {
+        (Some((end @ CommandEnd::Killed(_), _)), _) => {
+            let text = end.to_string();
+            text.strip_prefix("was killed ")
+                .map_or(text.clone(), String::from)
+        }
+        (Some((CommandEnd::Exited(status), _)), _) => format!("status {status}"),
+        (None, RingState::Died { signal: None, .. }) => String::from("without a note"),
+        (None, RingState::Died { .. }) => {
+            let text = ring.state.to_string();
             text.strip_prefix("died of ")
                 .map_or(text.clone(), String::from)
         }
-        RingState::Detached => String::from("its file was cut"),
-        RingState::Unknown(why) => why.clone(),
+        (None, RingState::Detached) => String::from("its file was cut"),
+        (None, RingState::Unknown(why)) => why.clone(),
         _ => String::new(),
     }
 }
 
-/// Returns when it ended, as far as that is known: when a crash was noted, or else when the newest record was written.
+/// Returns when it ended, as far as that is known: when that was noted, or else when the newest record was written.
 pub(crate) fn when(ring: &Found, newest: Option<SystemTime>) -> Option<SystemTime> {
-    match &ring.state {
-        RingState::Running | RingState::Detached => None,
-        RingState::Died { at: Some(at), .. } => Some(*at),
+    match (ring.command_end, &ring.state) {
+        (Some((_, when)), _) => Some(when),
+        (None, RingState::Running | RingState::Detached) => None,
+        (None, RingState::Died { at: Some(at), .. }) => Some(*at),
         _ => newest,
     }
+}
+
+/// Whether [`when`] is when it ended, and not only when it was last heard of.
+pub(crate) fn is_noted(ring: &Found) -> bool {
+    ring.command_end.is_some() || matches!(ring.state, RingState::Died { at: Some(_), .. })
 }

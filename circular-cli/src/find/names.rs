@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 
 use clap_complete::engine::CompletionCandidate;
 
+use crate::find::ending;
 use crate::find::rings;
 
 /// Returns the names of programs that have rings and begin with `typed`, and the ids of rings, once there is
@@ -15,7 +16,7 @@ pub(crate) fn complete(typed: &OsStr) -> Vec<CompletionCandidate> {
     };
     let mut candidates = BTreeMap::new();
     for ring in &listing.rings {
-        let what = format!("pid {}, {}", ring.info.pid, ring.state);
+        let what = format!("pid {}, {}", ring.pid(), ending::phrase(ring));
         candidates.insert(ring.info.program.clone(), what.clone());
         if !typed.is_empty() {
             candidates.insert(ring.id(), format!("{}, {what}", ring.info.program));

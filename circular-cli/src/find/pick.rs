@@ -77,7 +77,7 @@ pub(crate) fn pick_one(
     let mut picked = pick(typed, dirs, previous)?;
     if picked.rings.len() > 1 {
         let line = |ring: &Found| {
-            let (pid, path) = (ring.info.pid, ring.file.path().display());
+            let (pid, path) = (ring.pid(), ring.file.path().display());
             format!("\n  {}  pid {pid}  {path}", ring.id())
         };
         let several: String = picked.rings.iter().map(line).collect();
@@ -124,7 +124,7 @@ fn by_number(typed: &str, listing: &Listing) -> Option<Found> {
         return of_id.min_by_key(|ring| ring.info.is_copy).cloned();
     }
     let pid: u64 = typed.parse().ok()?;
-    let of_pid = rings().filter(|ring| ring.info.pid == pid);
+    let of_pid = rings().filter(|ring| ring.pid() == pid);
     let best = of_pid.max_by_key(|ring| (ring.is_running(), !ring.info.is_copy, ring.info.created));
     best.cloned()
 }
@@ -152,7 +152,7 @@ fn before(ring: &Found, listing: &Listing) -> Result<Found, Failure> {
         Failure::usage(
             format!(
                 "there is no ring of a run of \"{program}\" before the one of pid {}",
-                info.pid
+                ring.pid()
             ),
             String::from("circular ls"),
         )

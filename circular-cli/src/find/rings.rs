@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use circular_core::{OpenError, RingFile, RingInfo, RingState};
+use circular_core::{CommandEnd, OpenError, RingFile, RingInfo, RingState};
 
 use crate::failure::Failure;
 use crate::find::places::{Place, places};
@@ -15,7 +16,10 @@ use crate::find::places::{Place, places};
 pub(crate) struct Found {
     pub(crate) file: RingFile,
     pub(crate) info: RingInfo,
+    /// What has become of who writes it.
     pub(crate) state: RingState,
+    /// How the command has ended whose output that records, and when.
+    pub(crate) command_end: Option<(CommandEnd, SystemTime)>,
 }
 
 /// What was found, and where it was looked for.
@@ -46,18 +50,28 @@ pub(crate) struct Unreadable {
 impl Found {
     /// Opens the ring, or image, at a path.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        let file = RingFile::open(path)?;
+        Ok(Self::of(RingFile::open(path)?))
+    }
+
+    /// What is known of a ring now.
+    pub(crate) fn of(file: RingFile) -> Self {
         let state = file.state();
-        Ok(Self {
+        Self {
             info: file.info(),
             state: state.unwrap_or_else(|error| RingState::Unknown(error.to_string())),
+            command_end: file.command_end().unwrap_or_default(),
             file,
-        })
+        }
     }
 
     /// Whether its program may still write to it.
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.state, RingState::Running | RingState::Detached)
+    }
+
+    /// The process whose log it is: the command's, where that of a command is recorded.
+    pub(crate) fn pid(&self) -> u64 {
+        self.info.command_pid.unwrap_or(self.info.pid)
     }
 
     /// Its id, as it is in its file's name and as it is typed.

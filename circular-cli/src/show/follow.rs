@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use circular_core::{RingState, Start};
+use circular_core::Start;
 
 use crate::find::places::places;
 use crate::find::rings::{self, Found};
@@ -179,10 +179,10 @@ impl Follow {
     fn take_up(&mut self, ring: &Found, printer: &mut Printer) -> Result<(), Stop> {
         let source = Source::open(ring, self.opened, Start::Oldest)?;
         self.opened += 1;
-        let runs_beside = self.sources.iter().any(|other| {
-            other.label.program == source.label.program
-                && matches!(other.state(), RingState::Running)
-        });
+        let runs_beside = self
+            .sources
+            .iter()
+            .any(|other| other.label.program == source.label.program && other.is_running());
         let (word, pid) = (
             if runs_beside { "started" } else { "restarted" },
             source.label.pid,
@@ -199,10 +199,10 @@ impl Follow {
 
 /// Says how a program has ended.
 fn tell_end(source: &Source, printer: &mut Printer) -> Result<(), Stop> {
-    let state = source.state();
+    let ending = source.ending();
     let mut object = br#"{"ended":"#.to_vec();
-    circular_core::push_json_for_terminal(&mut object, state.to_string().as_bytes());
+    circular_core::push_json_for_terminal(&mut object, ending.as_bytes());
     object.push(b'}');
-    let line = format!("--- {state} ---");
+    let line = format!("--- {ending} ---");
     printer.notice(&source.label, &line, &String::from_utf8_lossy(&object))
 }

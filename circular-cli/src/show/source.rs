@@ -8,6 +8,7 @@ use circular_core::{
 };
 
 use crate::failure::Failure;
+use crate::find::ending;
 use crate::find::rings::Found;
 use crate::show::choice::Choice;
 
@@ -54,7 +55,7 @@ impl Source {
         Ok(Self {
             label: Label {
                 program: ring.info.program.clone(),
-                pid: ring.info.pid,
+                pid: ring.pid(),
                 number,
             },
             reader: reader(&ring.file, start)?,
@@ -82,10 +83,18 @@ impl Source {
         }
     }
 
+    /// Whether its program runs.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(
+            self.file.state(),
+            Ok(RingState::Running | RingState::Detached)
+        )
+    }
+
     /// Returns what has become of its program.
-    pub(crate) fn state(&self) -> RingState {
-        let state = self.file.state();
-        state.unwrap_or_else(|error| RingState::Unknown(error.to_string()))
+    pub(crate) fn ending(&self) -> String {
+        let found = Found::of(self.file.clone());
+        ending::phrase(&found)
     }
 }
 

@@ -1,0 +1,44 @@
+//! `circular tee`: what comes through a pipe goes on, with a ring around it.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use crate::args::Tee;
+use crate::failure::{Failure, Status};
+use crate::output::stdout::Stop;
+use crate::run::recorder::{Origin, Recorder};
+use crate::run::relay::{Stream, relay};
+use crate::run::signals;
+
+/// What the ring is called if nobody says.
+const NAME: &str = "tee";
+
+/// It ends with its input. An interrupt is for whoever writes that, whose last words are wanted.
+pub(crate) fn run(tee: &Tee) -> Result<Status, Stop> {
+    pass_on(tee).map_err(|error| {
+        Stop::Failed(Failure::failed(
+            format!("cannot pass on what comes: {error}"),
+            "the same without `circular tee`",
+        ))
+    })
+}
+
+fn pass_on(tee: &Tee) -> io::Result<Status> {
+    let _unheard = signals::catch(&[rustix::process::Signal::INT])?;
+    let origin = Origin {
+        name: String::from(NAME),
+        command: None,
+    };
+    let recorder = Recorder::start(&tee.record, &origin);
+    let stream = Stream {
+        target: "stdout",
+        from: io::stdin().as_fd().try_clone_to_owned()?,
+        to: io::stdout().as_fd().try_clone_to_owned()?,
+        has_returns: false,
+    };
+    // Nobody tells of an end but the stream itself.
+    let (never, _held) = rustix::pipe::pipe()?;
+    relay(stream, &recorder, never);
+    recorder.close();
+    Ok(Status::Fine)
+}

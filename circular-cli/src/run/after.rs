@@ -1,0 +1,91 @@
+//! What a command leaves behind: processes that hold its streams open when it has ended, such as a daemon.
+//!
+//! Whoever started the command wants its status at once. So another process goes on, the same program started anew with the streams: it
+//! passes them on and records them in a ring of its own, the next of this name, until all have closed them.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use rustix::io::{FdFlags, fcntl_setfd};
+
+use crate::args::{After, Record};
+use crate::run::recorder::{Origin, Recorder};
+use crate::run::relay::{Stream, relay};
+
+/// Starts what goes on with the streams. `held` stays open as long as it runs.
+///
+/// # Errors
+///
+/// It cannot be started: then who still writes gets what comes of a closed pipe.
+pub(crate) fn go_on(
+    streams: Vec<Stream>,
+    record: &Record,
+    origin: &Origin,
+    held: Option<OwnedFd>,
+) -> io::Result<()> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("circular").arg("__after");
+    for stream in &streams {
+        for fd in [&stream.from, &stream.to] {
+            fcntl_setfd(fd, FdFlags::empty())?;
+        }
+        let (from, to) = (stream.from.as_raw_fd(), stream.to.as_raw_fd());
+        let returns = u8::from(stream.has_returns);
+        command.arg(format!("--stream={},{from},{to},{returns}", stream.target));
+    }
+    if let Some(held) = &held {
+        fcntl_setfd(held, FdFlags::empty())?;
+    }
+    let name = record.name.as_ref().unwrap_or(&origin.name);
+    command
+        .arg(format!("--name={name}"))
+        .arg(format!("--size={}", record.size));
+    if let Some(dir) = &record.dir {
+        let mut arg = OsString::from("--dir=");
+        arg.push(dir);
+        command.arg(arg);
+    }
+    if let Some((path, pid)) = &origin.command {
+        let mut arg = OsString::from("--command=");
+        arg.push(path);
+        command.arg(arg).arg(format!("--pid={pid}"));
+    }
+    // The terminal's signals are not for it.
+    command.process_group(0);
+    let nothing = || Stdio::null();
+    command.stdin(nothing()).stdout(nothing()).stderr(nothing());
+    command.spawn().map(drop)
+}
+
+/// What that process does.
+pub(crate) fn run(after: &After) {
+    let command = after.command.clone().zip(after.pid);
+    let name = after.record.name.clone().unwrap_or_default();
+    let recorder = Recorder::start(&after.record, &Origin { name, command });
+    let relays = after.streams.iter().cloned().map(|mut handed| {
+        let recorder = recorder.clone();
+        thread::spawn(move || {
+            // Nobody tells of an end but the stream itself.
+            let Ok((never, _held)) = rustix::pipe::pipe() else {
+                return;
+            };
+            let (from, to) = handed.take();
+            let stream = Stream {
+                target: handed.target(),
+                from,
+                to,
+                has_returns: handed.has_returns,
+            };
+            relay(stream, &recorder, never);
+        })
+    });
+    let relays: Vec<_> = relays.collect();
+    for relay in relays {
+        let _ = relay.join();
+    }
+    recorder.close();
+}

@@ -1,0 +1,169 @@
+//! A command in this process's group: whatever the terminal sends to one it sends to the other.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Stdio;
+use std::thread::{self, JoinHandle};
+
+use circular_core::CommandEnd;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::args::Record;
+use crate::output::stderr::say;
+use crate::run::after;
+use crate::run::command::{self, Became};
+use crate::run::recorder::{Origin, Recorder, name_of};
+use crate::run::relay::{Left, Stream, relay};
+use crate::run::signals::{self, Came, PASSED_ON};
+use crate::run::terminal::{Pair, fit};
+
+/// A stream of the command before it is started: its side, and ours.
+struct Made {
+    commands: OwnedFd,
+    stream: Stream,
+    is_terminal: bool,
+}
+
+/// Runs it to its end, and returns the exit status.
+///
+/// # Errors
+///
+/// It is not started, as what it needs is refused.
+pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
+    let made = [
+        make("stdout", io::stdout().as_fd())?,
+        make("stderr", io::stderr().as_fd())?,
+    ];
+    let mut caught = PASSED_ON.to_vec();
+    caught.push(Signal::WINCH);
+    let mut signals = signals::catch(&caught)?;
+
+    let mut command = command::of(words);
+    command
+        .stdout(made[0].commands.try_clone()?)
+        .stderr(made[1].commands.try_clone()?);
+    let started = command.stdin(Stdio::inherit()).spawn();
+    // The command's sides are its own from here on.
+    drop(command);
+    let child = match started {
+        Ok(child) => child,
+        Err(error) => {
+            return Ok(command::not_started(&words[0], &error));
+        }
+    };
+    let pid = Pid::from_child(&child);
+    let path = command::path_of(&words[0]);
+    let origin = Origin {
+        name: name_of(words[0].as_ref()),
+        command: Some((path, child.id())),
+    };
+    let recorder = Recorder::start(record, &origin);
+
+    let mut terminals = Vec::new();
+    let mut relays = Vec::new();
+    let (ended, ends) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    for Made {
+        commands,
+        stream,
+        is_terminal,
+    } in made
+    {
+        drop(commands);
+        if is_terminal {
+            terminals.push((stream.from.try_clone()?, stream.to.try_clone()?));
+        }
+        relays.push(start(stream, &recorder, ended.try_clone()?));
+    }
+    thread::spawn(move || {
+        while let Some(came) = signals.next() {
+            pass_on(came, pid, &terminals);
+        }
+    });
+
+    let end = wait(pid)?;
+    drop(ends);
+    recorder.ended(end);
+    finish(relays, record, &origin, &recorder, None);
+    Ok(command::exit_status(end))
+}
+
+fn make(target: &'static str, real: impl AsFd) -> io::Result<Made> {
+    let to = real.as_fd().try_clone_to_owned()?;
+    let is_terminal = to.is_terminal();
+    let (from, commands) = if is_terminal {
+        let pair = Pair::like(&to)?.without_processing()?;
+        (pair.ours, pair.commands)
+    } else {
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?
+    };
+    Ok(Made {
+        commands,
+        stream: Stream {
+            target,
+            from,
+            to,
+            has_returns: false,
+        },
+        is_terminal,
+    })
+}
+
+/// Relays a stream on a thread of its own.
+pub(crate) fn start(stream: Stream, recorder: &Recorder, ended: OwnedFd) -> JoinHandle<Left> {
+    let recorder = recorder.clone();
+    thread::spawn(move || relay(stream, &recorder, ended))
+}
+
+/// Waits until all that the command has printed is passed on, and leaves the rest to another process.
+pub(crate) fn finish(
+    relays: Vec<JoinHandle<Left>>,
+    record: &Record,
+    origin: &Origin,
+    recorder: &Recorder,
+    held: Option<OwnedFd>,
+) {
+    let mut open = Vec::new();
+    for relay in relays {
+        if let Ok(Left::Open(stream)) = relay.join() {
+            open.push(stream);
+        }
+    }
+    recorder.close();
+    if !open.is_empty() {
+        if let Err(error) = after::go_on(open, record, origin, held) {
+            say(format_args!(
+                "circular: what the command left behind is cut off: {error}"
+            ));
+        }
+    }
+}
+
+/// The group has what the system sent; what a process sent was for this one alone.
+fn pass_on(came: Came, pid: Pid, terminals: &[(OwnedFd, OwnedFd)]) {
+    if came.signal == Signal::WINCH {
+        for (ours, real) in terminals {
+            fit(ours, real);
+        }
+        if !terminals.is_empty() {
+            let _ = kill_process(pid, Signal::WINCH);
+        }
+    } else if !came.is_of_system {
+        let _ = kill_process(pid, came.signal);
+    }
+}
+
+/// Waits for its end. When it is stopped, so is this process, as whoever waits for this one is to see that; it goes on with
+/// this one.
+fn wait(pid: Pid) -> io::Result<CommandEnd> {
+    loop {
+        match command::wait(pid)? {
+            Became::Ended(end) => return Ok(end),
+            Became::Stopped => {
+                let own = rustix::process::getpid();
+                let _ = kill_process(own, Signal::STOP);
+                let _ = kill_process(pid, Signal::CONT);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The command: how it is started, and what its end means.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::{self, Path, PathBuf};
+use std::process::Command;
+
+use circular_core::CommandEnd;
+use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
+
+use crate::output::stderr::say;
+
+/// What `run` itself ends with, as env(1) and timeout(1) do: it failed, the command cannot be run, or there is none.
+pub(crate) const FAILED: u8 = 125;
+const CANNOT_RUN: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+/// What has become of a command that was waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Became {
+    Ended(CommandEnd),
+    Stopped,
+}
+
+/// Returns a command of a program and its arguments.
+pub(crate) fn of(words: &[OsString]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// Says why a command could not be started, and returns the exit status for that.
+pub(crate) fn not_started(word: &OsString, error: &io::Error) -> u8 {
+    let word = word.to_string_lossy();
+    let (status, next) = match error.kind() {
+        io::ErrorKind::NotFound => (NOT_FOUND, "command -v"),
+        _ => (CANNOT_RUN, "ls -l"),
+    };
+    say(format_args!(
+        "circular: cannot run {word}: {error}\nTry: {next} {word}"
+    ));
+    status
+}
+
+/// Waits until the process has ended or was stopped.
+pub(crate) fn wait(pid: Pid) -> io::Result<Became> {
+    loop {
+        match waitpid(Some(pid), WaitOptions::UNTRACED) {
+            Ok(Some((_, status))) => {
+                if let Some(became) = became(status) {
+                    return Ok(became);
+                }
+            }
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn became(status: WaitStatus) -> Option<Became> {
+    if status.stopped() {
+        return Some(Became::Stopped);
+    }
+    let exited = status.exit_status().map(CommandEnd::Exited);
+    let ended = exited.or_else(|| status.terminating_signal().map(CommandEnd::Killed));
+    ended.map(Became::Ended)
+}
+
+/// Returns the exit status that a shell has for such an end.
+pub(crate) fn exit_status(end: CommandEnd) -> u8 {
+    let status = match end {
+        CommandEnd::Exited(status) => status,
+        CommandEnd::Killed(signal) => 128 + signal,
+        _ => FAILED.into(),
+    };
+    u8::try_from(status & 0xff).unwrap_or(FAILED)
+}
+
+/// Returns the path of a command, found as a shell finds it; the word itself, if it is not.
+pub(crate) fn path_of(word: &OsString) -> PathBuf {
+    let word = Path::new(word);
+    let is_named_only = word.parent() == Some(Path::new(""));
+    let dirs = env::var_os("PATH")
+        .filter(|_| is_named_only)
+        .unwrap_or_default();
+    let found = env::split_paths(&dirs)
+        .map(|dir| dir.join(word))
+        .find(|path| path.is_file());
+    let path = found.unwrap_or_else(|| word.to_path_buf());
+    path::absolute(&path).unwrap_or(path)
+}

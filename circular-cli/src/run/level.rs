@@ -1,0 +1,170 @@
+//! The level of a line that plainly says so.
+//!
+//! Invariant: a line that does not has none. What is guessed wrong hides lines from whoever filters, so a word in a sentence does
+//! not count: a level stands in a logger's place for it.
+//!
+//! | form | as in |
+//! |---|---|
+//! | a word in capitals among the first few words, alone or in brackets | `2026-11-28 10:15:00 ERROR shop: …`, `[WARN] …`, `INFO:root:…`, `[W] …` |
+//! | a field of logfmt | `time=… level=warn msg=…` |
+//! | a field of JSON | `{"level":"info",…}`, `"severity": "ERROR"` |
+
+use circular_core::Level;
+
+/// How much of a line is looked at.
+const LOOKED_AT: usize = 512;
+/// A logger has time, host, program and process before the level at most.
+const WORDS: usize = 5;
+
+const FIELDS: [&[u8]; 3] = [b"level", b"lvl", b"severity"];
+
+/// Returns the level that a line says it has.
+pub(crate) fn of(line: &[u8]) -> Option<Level> {
+    let line = line.get(..LOOKED_AT).unwrap_or(line);
+    if line.trim_ascii_start().starts_with(b"{") {
+        return in_json(line);
+    }
+    in_logfmt(line).or_else(|| in_words(line))
+}
+
+fn in_words(line: &[u8]) -> Option<Level> {
+    let words = line.split(|&byte| is_between(byte));
+    let mut words = words.filter(|word| !word.is_empty()).take(WORDS);
+    words.find_map(|word| match word {
+        // In brackets, a letter is enough.
+        [b'[', letter, b']', ..] => by_letter(*letter),
+        _ => {
+            let word = word.strip_prefix(b"[").unwrap_or(word);
+            let word = word.strip_prefix(b"<").unwrap_or(word);
+            // `INFO:root:` is Python's, `ERROR]` and `WARN>` are others'.
+            let end = word.iter().position(|byte| b":]>,".contains(byte));
+            let word = &word[..end.unwrap_or(word.len())];
+            let is_plain = word.iter().all(u8::is_ascii_uppercase);
+            is_plain.then(|| by_name(word)).flatten()
+        }
+    })
+}
+
+/// Blanks, and what a coloured line has between.
+fn is_between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'|' | b'\r' | b'\n')
+}
+
+fn in_logfmt(line: &[u8]) -> Option<Level> {
+    let words = line.split(|&byte| is_between(byte));
+    words.into_iter().find_map(|word| {
+        let at = word.iter().position(|&byte| byte == b'=')?;
+        let (key, value) = (&word[..at], &word[at + 1..]);
+        let is_field = FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field));
+        is_field.then(|| by_name(without_quotes(value))).flatten()
+    })
+}
+
+fn without_quotes(value: &[u8]) -> &[u8] {
+    let value = value.strip_prefix(b"\"").unwrap_or(value);
+    value.strip_suffix(b"\"").unwrap_or(value)
+}
+
+fn in_json(line: &[u8]) -> Option<Level> {
+    FIELDS.iter().find_map(|field| {
+        let quoted = [b"\"", *field, b"\""].concat();
+        let at = line
+            .windows(quoted.len())
+            .position(|window| window == quoted)?;
+        let rest = line[at + quoted.len()..]
+            .trim_ascii_start()
+            .strip_prefix(b":")?;
+        let value = rest.trim_ascii_start().strip_prefix(b"\"")?;
+        let end = value.iter().position(|&byte| byte == b'"')?;
+        by_name(&value[..end])
+    })
+}
+
+fn by_letter(letter: u8) -> Option<Level> {
+    Some(match letter {
+        b'E' | b'F' | b'C' => Level::Error,
+        b'W' => Level::Warn,
+        b'I' | b'N' => Level::Info,
+        b'D' => Level::Debug,
+        b'T' => Level::Trace,
+        _ => return None,
+    })
+}
+
+fn by_name(name: &[u8]) -> Option<Level> {
+    const NAMES: [(&str, Level); 17] = [
+        ("error", Level::Error),
+        ("err", Level::Error),
+        ("fatal", Level::Error),
+        ("critical", Level::Error),
+        ("crit", Level::Error),
+        ("alert", Level::Error),
+        ("emerg", Level::Error),
+        ("panic", Level::Error),
+        ("severe", Level::Error),
+        ("warn", Level::Warn),
+        ("warning", Level::Warn),
+        ("info", Level::Info),
+        ("notice", Level::Info),
+        ("debug", Level::Debug),
+        ("dbg", Level::Debug),
+        ("verbose", Level::Debug),
+        ("trace", Level::Trace),
+    ];
+    let known = NAMES
+        .iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
+    known.map(|(_, level)| *level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_plainly_said_counts() {
+        use Level::{Debug, Error, Info, Trace, Warn};
+        for (line, expected) in [
+            ("ERROR no such table", Some(Error)),
+            (
+                "2026-11-28T10:15:00Z  WARN shop::db: pool is empty",
+                Some(Warn),
+            ),
+            (
+                "2026-11-28 10:15:00,123 [main] INFO com.example.Shop - open",
+                Some(Info),
+            ),
+            ("INFO:root:started", Some(Info)),
+            ("WARNING:root:low", Some(Warn)),
+            ("[W] low", Some(Warn)),
+            ("10:15:00 [E] broken", Some(Error)),
+            ("[DEBUG] 12", Some(Debug)),
+            ("<CRITICAL> out of paper", Some(Error)),
+            ("TRACE | x", Some(Trace)),
+            (
+                "time=2026-11-28T10:15:00Z level=warn msg=\"low\"",
+                Some(Warn),
+            ),
+            ("ts=1 lvl=\"error\" msg=x", Some(Error)),
+            (r#"{"level":"info","msg":"open"}"#, Some(Info)),
+            (r#"{"time":1, "severity" : "ERROR"}"#, Some(Error)),
+            // Words in a sentence, other words, other fields.
+            ("no ERRORS were found", None),
+            ("an error occurred", None),
+            ("error: could not compile", None),
+            ("Information: none", None),
+            ("the sixth word of it is ERROR", None),
+            ("loglevel=warn", None),
+            ("level=high", None),
+            (r#"{"msg":"level is \"info\""}"#, None),
+            (r#"{"level":30,"msg":"pino"}"#, None),
+            ("[X] marks", None),
+            ("E broken", None),
+            ("", None),
+            ("[", None),
+            ("\u{1b}[31m", None),
+        ] {
+            assert_eq!(of(line.as_bytes()), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A command on a terminal of its own, with this process between that and the real one.
+//!
+//! Invariant: whenever this process is stopped or ends, the real terminal is as it was found.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use circular_core::CommandEnd;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Signal, kill_current_process_group, kill_process, kill_process_group};
+
+use crate::args::Record;
+use crate::run::beside::{finish, start};
+use crate::run::command;
+use crate::run::keyboard::Keyboard;
+use crate::run::recorder::{Origin, Recorder, name_of};
+use crate::run::relay::Stream;
+use crate::run::session::Told;
+use crate::run::signals::{self, PASSED_ON};
+use crate::run::terminal::{Pair, Real, fit, is_in_foreground};
+
+/// Whether that is how a command is to be run.
+pub(crate) fn is_one() -> bool {
+    let (stdin, stdout) = (io::stdin(), io::stdout());
+    let is_same = || {
+        let device = |fd| rustix::fs::fstat(fd).ok().map(|data| data.st_rdev);
+        device(stdin.as_fd()) == device(stdout.as_fd())
+    };
+    stdin.is_terminal() && stdout.is_terminal() && is_same() && is_in_foreground(&stdin)
+}
+
+/// Runs it to its end, and returns the exit status.
+///
+/// # Errors
+///
+/// It is not started, as what it needs is refused.
+pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
+    let real = Arc::new(Real::of(io::stdin())?);
+    let pair = Pair::like(io::stdin())?;
+    let mut keyboard = Keyboard::of(pair.ours.try_clone()?);
+    let mut terminals = vec![pair.ours.try_clone()?];
+    let out = Stream {
+        target: "stdout",
+        from: pair.ours,
+        to: io::stdout().as_fd().try_clone_to_owned()?,
+        has_returns: true,
+    };
+    let to = io::stderr().as_fd().try_clone_to_owned()?;
+    let is_terminal = to.is_terminal();
+    let (from, commands_err) = if is_terminal {
+        let pair = Pair::like(&to)?;
+        terminals.push(pair.ours.try_clone()?);
+        keyboard.add(pair.ours.try_clone()?);
+        (pair.ours, pair.commands)
+    } else {
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?
+    };
+    let err = Stream {
+        target: "stderr",
+        from,
+        to,
+        has_returns: is_terminal,
+    };
+
+    let mut caught = PASSED_ON.to_vec();
+    caught.extend([Signal::WINCH, Signal::CONT, Signal::TSTP]);
+    let mut signals = signals::catch(&caught)?;
+
+    let (ours, theirs) = UnixStream::pair()?;
+    fcntl_setfd(&theirs, FdFlags::empty())?;
+    let mut leader = Command::new("/proc/self/exe");
+    leader.arg0("circular");
+    leader
+        .arg("__session")
+        .arg(format!("--tell={}", theirs.as_raw_fd()))
+        .arg("--")
+        .args(words);
+    leader
+        .stdin(pair.commands.try_clone()?)
+        .stdout(pair.commands)
+        .stderr(commands_err);
+    leader.spawn()?;
+    // The command's sides are its own from here on.
+    drop((leader, theirs));
+    let held = OwnedFd::from(ours.try_clone()?);
+    let mut told = BufReader::new(ours).lines();
+    let mut next = || told.next().and_then(|line| Told::parse(&line.ok()?));
+    let number = match next() {
+        Some(Told::Started(number)) => number,
+        Some(Told::Failed(number)) => {
+            let error = io::Error::from_raw_os_error(number);
+            return Ok(command::not_started(&words[0], &error));
+        }
+        _ => return Err(io::Error::other("the command's session did not begin")),
+    };
+    let pid =
+        Pid::from_raw(number).ok_or_else(|| io::Error::other("the command has no process"))?;
+    let origin = Origin {
+        name: name_of(words[0].as_ref()),
+        command: Some((command::path_of(&words[0]), number.unsigned_abs())),
+    };
+    let recorder = Recorder::start(record, &origin);
+
+    // Before anything is passed on: what comes has its line ends already.
+    real.hand_over();
+    let (ended, ends) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let relays = vec![
+        start(out, &recorder, ended.try_clone()?),
+        start(err, &recorder, ended.try_clone()?),
+    ];
+    let has_terminal = Arc::new(AtomicBool::new(true));
+    pass_keys(keyboard, ended, Arc::clone(&has_terminal));
+    let (their_terminal, on_signal) = (Arc::clone(&real), Arc::clone(&has_terminal));
+    thread::spawn(move || {
+        while let Some(came) = signals.next() {
+            match came.signal {
+                Signal::WINCH => terminals.iter().for_each(|ours| fit(ours, io::stdin())),
+                Signal::CONT => {
+                    let has = is_in_foreground(io::stdin());
+                    on_signal.store(has, Relaxed);
+                    if has {
+                        their_terminal.hand_over();
+                        terminals.iter().for_each(|ours| fit(ours, io::stdin()));
+                    }
+                }
+                signal => {
+                    let _ = kill_process(pid, signal);
+                }
+            }
+        }
+    });
+
+    let end = loop {
+        match next() {
+            Some(Told::Stopped) => {
+                has_terminal.store(false, Relaxed);
+                real.take_back();
+                let _ = kill_process(rustix::process::getpid(), Signal::STOP);
+                // Continued, in the foreground or not: and so is the command.
+                let _ = kill_process_group(pid, Signal::CONT);
+            }
+            Some(Told::Ended(end)) => break end,
+            Some(_) => {}
+            // Its session has gone, and that ends what is in it.
+            None => break CommandEnd::Killed(Signal::HUP.as_raw()),
+        }
+    };
+    drop(ends);
+    recorder.ended(end);
+    finish(relays, record, &origin, &recorder, Some(held));
+    real.take_back();
+    if let CommandEnd::Killed(number) = end {
+        interrupt_others(number);
+    }
+    Ok(command::exit_status(end))
+}
+
+/// Of a key that interrupts, all in the foreground are told, such as the script that this process is in; here only the command was.
+/// And a shell ends its script only if what it waited for has died of that.
+fn interrupt_others(number: i32) {
+    let signal = Signal::from_named_raw(number);
+    if let Some(signal @ (Signal::INT | Signal::QUIT)) = signal {
+        // This process catches it.
+        let _ = kill_current_process_group(signal);
+    }
+    if number == Signal::INT.as_raw() {
+        let _ = signal_hook::low_level::emulate_default_handler(number);
+    }
+}
+
+/// Passes on what is typed, as long as this process is in the foreground: else reading would stop it.
+fn pass_keys(keyboard: Keyboard, ended: OwnedFd, has_terminal: Arc<AtomicBool>) {
+    thread::spawn(move || {
+        let (stdin, mut typed) = (io::stdin(), [0; 4096]);
+        loop {
+            let mut fds = [
+                PollFd::new(&ended, PollFlags::IN),
+                PollFd::new(&stdin, PollFlags::IN),
+            ];
+            let _ = poll(&mut fds, None);
+            if !fds[0].revents().is_empty() {
+                return;
+            }
+            let has_typed = !fds[1].revents().is_empty();
+            if !has_terminal.load(Relaxed) || !has_typed {
+                thread::park_timeout(LOOK_AGAIN);
+                continue;
+            }
+            match rustix::io::read(&stdin, &mut typed) {
+                Ok(0) => return,
+                Ok(count) => {
+                    if keyboard.type_in(&typed[..count]).is_err() {
+                        return;
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    });
+}
+
+/// How often it is asked whether this process is in the foreground again, when something was typed meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);

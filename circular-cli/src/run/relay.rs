@@ -1,0 +1,131 @@
+//! One stream of a command: on to where it would have gone, and into the ring.
+//!
+//! Invariant: bytes go on first, unchanged, and as they come; what becomes of them there never stops the recording, but that
+//! nobody reads them any more is passed back: then the command's next write fails as it would have.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::SystemTime;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::output::stderr::say;
+use crate::run::lines::Lines;
+use crate::run::recorder::Recorder;
+
+/// As much as a pipe holds.
+const PIECE: usize = 64 << 10;
+
+/// Where a stream comes from, and where it goes.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) target: &'static str,
+    pub(crate) from: OwnedFd,
+    pub(crate) to: OwnedFd,
+    /// The command writes to a terminal, which puts a carriage return before each line's end: that is not recorded.
+    pub(crate) has_returns: bool,
+}
+
+/// What is left of a stream when the command has ended.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// All who could write have closed it.
+    Nothing,
+    /// Others hold it open.
+    Open(Stream),
+}
+
+/// Passes a stream on until its end; or, once `ended` hangs up, until there is nothing in it at the moment.
+pub(crate) fn relay(stream: Stream, recorder: &Recorder, ended: impl AsFd) -> Left {
+    let Stream {
+        target,
+        from,
+        to,
+        has_returns,
+    } = stream;
+    let (mut from, mut to) = (File::from(from), File::from(to));
+    let (mut lines, mut piece) = (Lines::default(), vec![0; PIECE]);
+    let mut goes_on = true;
+    let record = |time| {
+        move |line: &[u8]| match line.strip_suffix(b"\r\n") {
+            Some(text) if has_returns => recorder.line(target, time, &[text, b"\n"].concat()),
+            _ => recorder.line(target, time, line),
+        }
+    };
+    loop {
+        let (has_come, has_ended) = wait(&from, &ended);
+        if !has_come {
+            if !has_ended {
+                continue;
+            }
+            lines.end(record(SystemTime::now()));
+            return Left::Open(Stream {
+                target,
+                from: from.into(),
+                to: to.into(),
+                has_returns,
+            });
+        }
+        let count = match from.read(&mut piece) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            // Of a terminal whose other side was closed; as good as an end.
+            Err(_) => 0,
+        };
+        let time = SystemTime::now();
+        if count == 0 {
+            lines.end(record(time));
+            return Left::Nothing;
+        }
+        let piece = &piece[..count];
+        if goes_on {
+            match write_all(&mut to, piece) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                    lines.push(piece, record(time));
+                    lines.end(record(time));
+                    return Left::Nothing;
+                }
+                Err(error) => {
+                    say(format_args!(
+                        "circular: {target} goes nowhere from here on, and is recorded: {error}"
+                    ));
+                    goes_on = false;
+                }
+            }
+        }
+        lines.push(piece, record(time));
+    }
+}
+
+/// Waits until something has come, or the end has; returns which.
+fn wait(from: &File, ended: &impl AsFd) -> (bool, bool) {
+    let mut fds = [
+        PollFd::new(from, PollFlags::IN),
+        PollFd::new(ended, PollFlags::IN),
+    ];
+    // One that is interrupted is asked again.
+    if poll(&mut fds, None).is_err() {
+        return (false, false);
+    }
+    let is_there = |fd: &PollFd<'_>| !fd.revents().is_empty();
+    (is_there(&fds[0]), is_there(&fds[1]))
+}
+
+/// Writes all of it, to what may have been made non-blocking by somebody who shares it.
+fn write_all(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match to.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let mut fds = [PollFd::new(to, PollFlags::OUT)];
+                let _ = poll(&mut fds, None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Terminals: those that a command is given, and the real one.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{
+    OptionalActions, OutputModes, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr,
+    tcsetwinsize,
+};
+
+/// A pseudo-terminal: the side of the command, and the other one.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) ours: OwnedFd,
+    pub(crate) commands: OwnedFd,
+}
+
+impl Pair {
+    /// Returns one that is set and as large as `like`.
+    pub(crate) fn like(like: impl AsFd) -> io::Result<Self> {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&ours)?;
+        unlockpt(&ours)?;
+        let path = ptsname(&ours, Vec::new())?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let commands = open(path, flags, Mode::empty())?;
+        let settings = tcgetattr(&like)?;
+        tcsetattr(&commands, OptionalActions::Now, &settings)?;
+        tcsetwinsize(&ours, tcgetwinsize(&like)?)?;
+        Ok(Self { ours, commands })
+    }
+
+    /// Leaves to the real terminal what is done with line ends.
+    pub(crate) fn without_processing(self) -> io::Result<Self> {
+        let mut settings = tcgetattr(&self.commands)?;
+        settings.output_modes -= OutputModes::OPOST;
+        tcsetattr(&self.commands, OptionalActions::Now, &settings)?;
+        Ok(self)
+    }
+}
+
+/// Makes a terminal as large as another one.
+pub(crate) fn fit(ours: impl AsFd, like: impl AsFd) {
+    if let Ok(size) = tcgetwinsize(like) {
+        let _ = tcsetwinsize(ours, size);
+    }
+}
+
+/// Whether this process is in the foreground of its terminal, so that it may read what is typed.
+pub(crate) fn is_in_foreground(terminal: impl AsFd) -> bool {
+    tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+/// The real terminal, as it was found. It is made so again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Real {
+    terminal: File,
+    found: Termios,
+}
+
+impl Real {
+    pub(crate) fn of(terminal: impl AsFd) -> io::Result<Self> {
+        let terminal = File::from(terminal.as_fd().try_clone_to_owned()?);
+        let found = tcgetattr(&terminal)?;
+        Ok(Self { terminal, found })
+    }
+
+    /// Has each key go to the command's terminal as it is, which knows what to do with it.
+    pub(crate) fn hand_over(&self) {
+        let mut raw = self.found.clone();
+        raw.make_raw();
+        let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &raw);
+    }
+
+    /// Makes it as it was found.
+    pub(crate) fn take_back(&self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &self.found);
+    }
+}
+
+impl Drop for Real {
+    fn drop(&mut self) {
+        self.take_back();
+    }
+}

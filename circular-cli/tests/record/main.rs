@@ -1,0 +1,8 @@
+//! `circular run` and `circular tee`: what a command prints goes on as without, and is in a ring.
+
+mod programs;
+mod recorded;
+mod run;
+mod signals;
+mod tee;
+mod terminal;

@@ -1,0 +1,107 @@
+//! Programs as people have them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use circular_core::CommandEnd;
+
+use crate::recorded::{Dir, lines, text_of};
+
+/// What both must have alike: status, and what is on both streams.
+fn alike(dir: &Dir, words: &[&str]) -> (String, String) {
+    let plain = Command::new(words[0])
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .output();
+    let plain = plain.unwrap_or_else(|error| panic!("{} is needed: {error}", words[0]));
+    let under = dir.run(words).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert_eq!(text(&under.stdout), text(&plain.stdout), "{words:?}");
+    assert_eq!(text(&under.stderr), text(&plain.stderr), "{words:?}");
+    assert_eq!(under.status.code(), plain.status.code(), "{words:?}");
+    (text(&under.stdout), text(&under.stderr))
+}
+
+#[test]
+fn a_shells_loop() {
+    let dir = Dir::new();
+    let (out, _) = alike(
+        &dir,
+        &[
+            "sh",
+            "-c",
+            "for i in 1 2 3; do echo $i; echo $i$i >&2; done; exit 4",
+        ],
+    );
+    assert_eq!(out, "1\n2\n3\n");
+    assert_eq!(text_of(&dir.ring(), "stderr"), "11\n22\n33\n");
+}
+
+#[test]
+fn pythons_traceback() {
+    let dir = Dir::new();
+    let program = "print('before', flush=True)\nraise KeyError('pear')";
+    let (_, err) = alike(&dir, &["python3", "-u", "-c", program]);
+    assert!(err.contains("KeyError: 'pear'"), "{err}");
+    let ring = dir.ring();
+    assert_eq!(text_of(&ring, "stderr"), err);
+    assert_eq!(text_of(&ring, "stdout"), "before\n");
+}
+
+#[test]
+fn what_a_command_leaves_behind_goes_on() {
+    let dir = Dir::new();
+    // The child waits for the other's word, so that it is surely later.
+    let fifo = dir.0.join("fifo");
+    let line = format!(
+        "mkfifo '{0}'; (read word <'{0}'; echo $word) & echo now",
+        fifo.display()
+    );
+    let mut child = dir.run_line(&line).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut now = String::new();
+    out.read_line(&mut now).unwrap();
+    assert_eq!(now, "now\n");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "its status, at once");
+    std::fs::write(&fifo, "late\n").unwrap();
+    let mut late = String::new();
+    out.read_to_string(&mut late).unwrap();
+    assert_eq!(late, "late\n");
+    let rings = dir.rings();
+    assert_eq!(text_of(&rings[0], "stdout"), "now\n");
+    assert_eq!(
+        rings[0].command_end().unwrap().unwrap().0,
+        CommandEnd::Exited(0)
+    );
+    let mut reader = rings[1].reader().open();
+    assert_eq!(reader.recv().unwrap().bytes(), b"late\n");
+}
+
+#[test]
+fn one_that_closes_its_streams() {
+    let dir = Dir::new();
+    alike(&dir, &["sh", "-c", "echo one; exec >&- 2>&-; exit 5"]);
+    assert_eq!(lines(&dir.ring()).len(), 1);
+}
+
+#[test]
+fn sixteen_mebibytes_without_a_newline() {
+    let dir = Dir::new();
+    let mut command = dir.run_line("head -c 16777216 /dev/zero | tr '\\0' x");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let (mut count, mut piece) = (0, vec![0; 1 << 16]);
+    loop {
+        match out.read(&mut piece).unwrap() {
+            0 => break,
+            read => {
+                assert!(piece[..read].iter().all(|&byte| byte == b'x'));
+                count += read;
+            }
+        }
+    }
+    assert_eq!(count, 16 << 20);
+    assert!(child.wait().unwrap().success());
+    let stats = dir.ring().stats().unwrap();
+    assert_eq!(stats.bytes, 16 << 20, "all of it went through the ring");
+}

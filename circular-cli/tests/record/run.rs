@@ -1,0 +1,205 @@
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use circular_core::{CommandEnd, Level, RingState};
+
+use crate::recorded::{Dir, lines, text_of};
+
+#[test]
+fn two_streams_are_told_apart_and_pass_through() {
+    let dir = Dir::new();
+    let output = dir
+        .run_line("echo one; echo 'ERROR two' >&2; printf three")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout, b"one\nthree");
+    assert_eq!(output.stderr, b"ERROR two\n");
+    let ring = dir.ring();
+    assert_eq!(text_of(&ring, "stdout"), "one\nthree");
+    assert_eq!(text_of(&ring, "stderr"), "ERROR two\n");
+    let levels: Vec<_> = lines(&ring).into_iter().filter_map(|line| line.1).collect();
+    assert_eq!(levels, [Level::Error]);
+    let info = ring.info();
+    assert_eq!(info.program, "sh");
+    assert!(info.command.is_some_and(|path| path.is_absolute()));
+    assert_eq!(ring.state().unwrap(), RingState::Closed);
+    assert_eq!(
+        ring.command_end().unwrap().unwrap().0,
+        CommandEnd::Exited(0)
+    );
+}
+
+#[test]
+fn the_status_is_the_commands_or_125_to_127() {
+    for (line, expected, end) in [
+        ("exit 0", 0, CommandEnd::Exited(0)),
+        ("exit 3", 3, CommandEnd::Exited(3)),
+        ("exit 255", 255, CommandEnd::Exited(255)),
+        ("kill -9 $$", 137, CommandEnd::Killed(9)),
+        ("kill -TERM $$", 143, CommandEnd::Killed(15)),
+        ("kill -SEGV $$", 139, CommandEnd::Killed(11)),
+    ] {
+        let dir = Dir::new();
+        let output = dir.run_line(line).output().unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{line}");
+        assert_eq!(dir.ring().command_end().unwrap().unwrap().0, end, "{line}");
+    }
+    let dir = Dir::new();
+    for (words, expected, reason, next) in [
+        (
+            &["/nowhere/program"][..],
+            127,
+            "cannot run /nowhere/program: ",
+            "Try: command -v /nowhere/program",
+        ),
+        (
+            &["/etc/passwd"],
+            126,
+            "cannot run /etc/passwd: ",
+            "Try: ls -l /etc/passwd",
+        ),
+        (&["/"], 126, "cannot run /: ", "Try: ls -l /"),
+        (&[], 125, "COMMAND", "--help"),
+    ] {
+        let output = dir.run(words).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{words:?}: {err}");
+        assert!(
+            err.contains(reason) && err.contains(next),
+            "{words:?}: {err}"
+        );
+    }
+    let bad = Command::new(env!("CARGO_BIN_EXE_circular"))
+        .args(["run", "--size", "much", "--", "true"])
+        .output();
+    assert_eq!(bad.unwrap().status.code(), Some(125));
+    assert!(
+        dir.rings().is_empty(),
+        "nothing ran, so there is nothing of it"
+    );
+}
+
+#[test]
+fn name_and_size_are_as_they_are_asked_for() {
+    let dir = Dir::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_circular"));
+    command
+        .args(["run", "--name", "shop", "--size", "64KiB", "-D"])
+        .arg(&dir.0)
+        .args(["--", "echo", "hi"]);
+    assert!(command.output().unwrap().status.success());
+    let info = dir.ring().info();
+    assert_eq!((&*info.program, info.capacity), ("shop", 64 << 10));
+}
+
+#[test]
+fn bytes_come_as_they_are_written_not_by_lines() {
+    let dir = Dir::new();
+    let mut command = dir.run_line("printf prompt; read line; echo \"got $line\"");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut prompt = [0; 6];
+    // Its line has no end, and waits for an answer.
+    let out = child.stdout.as_mut().unwrap();
+    out.read_exact(&mut prompt).unwrap();
+    assert_eq!(&prompt, b"prompt");
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"it\n").unwrap();
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "got it\n");
+    assert!(child.wait().unwrap().success());
+    let texts: Vec<_> = lines(&dir.ring()).into_iter().map(|line| line.2).collect();
+    assert_eq!(texts, ["promptgot it\n"], "a line is whole");
+}
+
+#[test]
+fn any_bytes_pass_and_are_kept() {
+    let dir = Dir::new();
+    let file = dir.0.join("bytes");
+    let bytes: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+    fs::write(&file, &bytes).unwrap();
+    let output = dir.run(&["cat", file.to_str().unwrap()]).output().unwrap();
+    assert!(output.stdout == bytes);
+    fs::remove_file(&file).unwrap();
+    assert!(dir.ring().snapshot().unwrap().bytes() == bytes);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_as_without() {
+    let dir = Dir::new();
+    let mut child = dir.run(&["yes"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut some = [0; 100];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut some)
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(141), "SIGPIPE");
+}
+
+#[test]
+fn a_full_disk_stops_no_recording() {
+    let dir = Dir::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = dir
+        .run_line("echo one; echo two >&2")
+        .stdout(full)
+        .output()
+        .unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    assert!(err.contains("stdout goes nowhere from here on"), "{err}");
+    assert_eq!(text_of(&dir.ring(), "stdout"), "one\n");
+}
+
+#[test]
+fn without_a_ring_it_runs_all_the_same() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_circular"));
+    command.args(["run", "-D", "/nowhere", "--", "sh", "-c", "echo hi; exit 3"]);
+    let output = command.output().unwrap();
+    assert_eq!(
+        (output.status.code(), &*output.stdout),
+        (Some(3), &b"hi\n"[..])
+    );
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        err.contains("nothing is recorded") && err.contains("/nowhere"),
+        "{err}"
+    );
+}
+
+#[test]
+fn the_command_looks_the_same_from_within() {
+    let dir = Dir::new();
+    // Descriptors, ignored signals, variables, directory.
+    let line = "ls /proc/self/fd; grep Sig[IB] /proc/self/status; pwd; env | sort | grep -v '^_='";
+    let plain = Command::new("sh")
+        .args(["-c", line])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let under = dir.run_line(line).output().unwrap();
+    let [plain, under] = [plain, under].map(|output| String::from_utf8(output.stdout).unwrap());
+    assert_eq!(under, plain);
+}
+
+#[test]
+fn signals_that_are_ignored_stay_so() {
+    let dir = Dir::new();
+    let binary = env!("CARGO_BIN_EXE_circular");
+    let line = format!(
+        "trap '' HUP; exec '{binary}' run -D '{}' -- grep SigIgn /proc/self/status",
+        dir.0.display()
+    );
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let mask = u64::from_str_radix(out.trim().rsplit('\t').next().unwrap(), 16).unwrap();
+    assert_eq!(mask & 1, 1, "{out}");
+}

@@ -1,0 +1,210 @@
+//! On a terminal, which is script(1)'s.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use circular_core::CommandEnd;
+
+use crate::recorded::{Dir, text_of};
+
+/// A line of bash on a terminal of 40 rows and 100 columns. Its keyboard is the child's standard input.
+fn on_terminal(line: &str) -> Child {
+    let line = format!("stty rows 40 cols 100; exec bash --norc -c '{line}'");
+    shell(&line)
+}
+
+fn shell(line: &str) -> Child {
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", line, "/dev/null"]);
+    command
+        .env("SHELL", "/bin/sh")
+        .env("TERM", "xterm")
+        .env("PS1", "$ ");
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script, of bsdutils, is needed")
+}
+
+/// `circular run` as it is typed.
+fn typed(dir: &Dir, command: &str) -> String {
+    let binary = env!("CARGO_BIN_EXE_circular");
+    format!(
+        "{binary} run --size 1MiB -D {} -- {command}",
+        dir.0.display()
+    )
+}
+
+/// What comes up to a text.
+#[track_caller]
+fn until(child: &mut Child, text: &str) -> String {
+    let (out, mut seen) = (child.stdout.as_mut().unwrap(), Vec::new());
+    while !seen.ends_with(text.as_bytes()) {
+        let mut byte = [0];
+        if out.read(&mut byte).unwrap() == 0 {
+            panic!("no {text:?} in {:?}", String::from_utf8_lossy(&seen));
+        }
+        seen.push(byte[0]);
+    }
+    String::from_utf8_lossy(&seen).into_owned()
+}
+
+fn press(child: &mut Child, keys: &str) {
+    child
+        .stdin
+        .as_mut()
+        .unwrap()
+        .write_all(keys.as_bytes())
+        .unwrap();
+}
+
+/// All that is left, and the exit status.
+fn rest(mut child: Child) -> (String, Option<i32>) {
+    let mut out = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut out).unwrap();
+    let status = child.wait().unwrap();
+    (String::from_utf8_lossy(&out).into_owned(), status.code())
+}
+
+#[test]
+fn a_terminal_stays_one_with_its_size_on_all_three() {
+    let dir = Dir::new();
+    let line =
+        "sh -c \"for fd in 0 1 2; do test -t \\$fd && echo \\$fd; done; stty size; tty; exit 4\"";
+    let (out, status) = rest(on_terminal(&typed(&dir, line)));
+    assert!(
+        out.starts_with("0\r\n1\r\n2\r\n40 100\r\n/dev/pts/"),
+        "{out:?}"
+    );
+    assert_eq!(status, Some(4));
+    let recorded = text_of(&dir.ring(), "stdout");
+    assert!(recorded.starts_with("0\n1\n2\n40 100\n"), "{recorded:?}");
+}
+
+#[test]
+fn a_stream_that_is_a_terminal_stays_one_beside_one_that_is_none() {
+    let dir = Dir::new();
+    let line =
+        "sh -c \"test -t 1; echo \\$?; test -t 2; echo \\$?; stty size <&2; echo end >&2\" | cat";
+    let (out, _) = rest(on_terminal(&typed(&dir, line)));
+    assert!(
+        out.contains("1\r\n0\r\n40 100\r\n") && out.contains("end\r\n"),
+        "{out:?}"
+    );
+    let (out, _) = rest(on_terminal(&format!(
+        "echo x | {}",
+        typed(&dir, "sh -c \"test -t 0; echo \\$?; test -t 1; echo \\$?\"")
+    )));
+    assert_eq!(out, "1\r\n0\r\n");
+}
+
+#[test]
+fn keys_reach_the_command_and_its_echo_is_its_own() {
+    let dir = Dir::new();
+    let mut child = on_terminal(&typed(
+        &dir,
+        "sh -c \"stty -echo; echo ready; read word; echo got \\$word\"",
+    ));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "secret\r");
+    let (out, status) = rest(child);
+    assert_eq!((&*out, status), ("got secret\r\n", Some(0)));
+    assert!(!text_of(&dir.ring(), "stdout").starts_with("secret"));
+}
+
+#[test]
+fn ctrl_c_interrupts_the_command() {
+    let dir = Dir::new();
+    let mut child = shell(&format!(
+        "exec {}",
+        typed(&dir, "sh -c 'echo ready; exec sleep 60'")
+    ));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "\x03");
+    assert_eq!(rest(child).1, Some(130));
+    assert_eq!(
+        dir.ring().command_end().unwrap().unwrap().0,
+        CommandEnd::Killed(2)
+    );
+    // One that handles it goes on.
+    let dir = Dir::new();
+    let mut child = shell(&format!(
+        "exec {}",
+        typed(
+            &dir,
+            "sh -c 'trap \"echo no; exit 3\" INT; echo ready; while :; do sleep 0.1; done'"
+        )
+    ));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "\x03");
+    let (out, status) = rest(child);
+    assert!(out.ends_with("no\r\n"), "{out:?}");
+    assert_eq!(status, Some(3));
+}
+
+#[test]
+fn ctrl_c_ends_a_script_that_it_is_in() {
+    let dir = Dir::new();
+    let line = format!(
+        "{}; echo goes on",
+        typed(&dir, "sh -c \"echo ready; exec sleep 60\"")
+    );
+    let mut child = on_terminal(&line);
+    until(&mut child, "ready\r\n");
+    press(&mut child, "\x03");
+    let (out, _) = rest(child);
+    assert!(!out.contains("goes on"), "{out:?}");
+}
+
+#[test]
+fn it_is_stopped_and_goes_on_by_the_shells_jobs() {
+    let dir = Dir::new();
+    let mut child = shell("exec bash --norc --noediting -i");
+    until(&mut child, "$ ");
+    press(
+        &mut child,
+        &(typed(&dir, "sh -c 'echo ready; read word; echo got $word'") + "\r"),
+    );
+    until(&mut child, "ready\r\n");
+    press(&mut child, "\x1a");
+    until(&mut child, "Stopped");
+    until(&mut child, "$ ");
+    press(&mut child, "echo the shell is $((6 * 7))\r");
+    until(&mut child, "the shell is 42\r\n$ ");
+    press(&mut child, "fg\r");
+    until(&mut child, "got $word'\r\n");
+    press(&mut child, "it\r");
+    // What is typed before the command has ended is the command's.
+    until(&mut child, "got it\r\n$ ");
+    press(&mut child, "echo status $?\r");
+    until(&mut child, "status 0\r\n");
+    // In the background, where it may print.
+    press(
+        &mut child,
+        &(typed(&dir, "sh -c 'echo from behind'") + " &\r"),
+    );
+    until(&mut child, "from behind\r\n");
+    press(&mut child, "exit\r");
+    rest(child);
+}
+
+#[test]
+fn the_real_terminal_is_as_it_was_afterwards() {
+    let dir = Dir::new();
+    let line = format!("stty -g; {}; stty -g", typed(&dir, "stty raw -echo"));
+    let (out, _) = rest(on_terminal(&line));
+    let settings: Vec<_> = out.lines().collect();
+    assert_eq!(settings[0], settings[1], "{out:?}");
+}
+
+#[test]
+fn a_program_that_takes_the_whole_screen() {
+    let dir = Dir::new();
+    let file = dir.0.join("text");
+    std::fs::write(&file, "first line\n".repeat(200)).unwrap();
+    let mut child = on_terminal(&typed(&dir, &format!("less {}", file.display())));
+    until(&mut child, "first line");
+    press(&mut child, "q");
+    assert_eq!(rest(child).1, Some(0));
+}
