@@ -53,8 +53,10 @@ fn as_child() {
         "together" => {
             (0..30_000).for_each(|number| writeln!(&ring, "line {number} {:100}", "").unwrap());
             thread::scope(|scope| {
-                scope.spawn(null);
-                scope.spawn(null);
+                // The second has the default set, and the third is the end.
+                for _ in 0..8 {
+                    scope.spawn(null);
+                }
             });
         }
         "overflow" => over(),

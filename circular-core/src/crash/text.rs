@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64};
 use std::thread;
 use std::time::Duration;
 
-/// How long one that dies waits for another's text. A ring of 100 MiB takes a tenth of it.
+/// How long one waits for another's text. A ring of 100 MiB takes a tenth of it.
 const PATIENCE: Duration = Duration::from_secs(2);
 const NAP: Duration = Duration::from_millis(1);
 
@@ -114,9 +114,9 @@ impl Text {
                 return;
             }
         }
-        if dies {
-            self.await_other();
-        }
+        // Whether this one dies or not: a handler that it is passed on to may set SIG_DFL, and then the next fault of any
+        // thread ends the program.
+        self.await_other();
     }
 
     /// Waits for another thread, whose crash came first and which writes it: when this one goes on, the program ends.
