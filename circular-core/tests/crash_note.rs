@@ -43,6 +43,10 @@ fn as_child() {
                 libc::SA_RESETHAND,
             );
         }
+        "one that leaves it" => {
+            set_handler(libc::SIGABRT, leaves_it_to_the_system as *const () as usize)
+        }
+        "one that restores" => set_one_that_restores(libc::SIGSEGV),
         "ignored" => set_handler(libc::SIGSEGV, libc::SIG_IGN),
         "default" => set_handler(libc::SIGSEGV, libc::SIG_DFL),
         "two rings" => drop(ring()),
@@ -428,6 +432,8 @@ fn handlers_of_the_program_s_before_ours() {
     let state = "died of SIGABRT in thread N (as_child)";
     let end = assert_dies("one that returns/abort", libc::SIGABRT, state);
     assert_eq!(end.stderr, "a handler of the program's\n");
+    let end = assert_dies("one that leaves it/abort", libc::SIGABRT, state);
+    assert_eq!(end.stderr, "a report\n");
     // But `raise` does.
     let end = assert_dies(
         "one that returns/raised, and then null",
@@ -437,6 +443,13 @@ fn handlers_of_the_program_s_before_ours() {
     assert_eq!(end.stderr, "a handler of the program's\n");
     let end = both("mends what is sent/abort sent");
     assert!(end.status.success(), "{end:?}");
+}
+
+/// The standard library's handler has the fault then, and nobody of ours.
+#[test]
+fn a_handler_that_restores_what_it_has_found_has_mended_nothing() {
+    let end = assert_dies("one that restores/null", libc::SIGSEGV, SEGV);
+    assert_eq!(end.stderr, "a report\n");
 }
 
 /// A child of `vfork` has our memory, and a handler that is called once in each.

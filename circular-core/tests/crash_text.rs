@@ -30,6 +30,9 @@ fn as_child() {
     if role.starts_with("mends") {
         set_handler(mend as *const () as usize);
     }
+    if role == "restores" {
+        set_one_that_restores();
+    }
     // A small one is overwritten while it is copied.
     let capacity = match role.as_str() {
         "busy" => 4 << 10,
@@ -41,7 +44,7 @@ fn as_child() {
     writeln!(&ring, "the first line").unwrap();
     match role.as_str() {
         "ends" => {}
-        "null" => null(),
+        "null" | "restores" => null(),
         "long" => {
             (&ring).write_all(&vec![b'x'; 100_000]).unwrap();
             null();
@@ -132,6 +135,18 @@ extern "C" fn mend(signal: i32) {
     }
 }
 
+static BEFORE: AtomicUsize = AtomicUsize::new(0);
+
+/// Has the next fault go where the first one would have gone.
+fn set_one_that_restores() {
+    extern "C" fn restores(_: i32) {
+        set_handler(BEFORE.load(SeqCst));
+    }
+    set_handler(libc::SIG_DFL);
+    BEFORE.store(mend as *const () as usize, SeqCst);
+    set_handler(restores as *const () as usize);
+}
+
 fn set_handler(handler: usize) {
     // SAFETY: a function that may be called like that.
     unsafe { libc::signal(libc::SIGSEGV, handler) };
@@ -205,6 +220,7 @@ fn one(role: &str, signal: i32, cause: &str) -> String {
 fn a_crash_leaves_what_was_logged() {
     let cause = ": died of SIGSEGV at 0x10 in thread ";
     assert_eq!(one("null", libc::SIGSEGV, cause), "the first line\n");
+    assert_eq!(one("restores", libc::SIGSEGV, cause), "the first line\n");
     let cause = ": died of SIGABRT in thread ";
     assert_eq!(one("abort", libc::SIGABRT, cause), "the first line\n");
 }

@@ -10,8 +10,8 @@
 //! A signal that is ignored (`SIG_IGN`) is left alone: it would be no more in programs that this one starts, and would interrupt
 //! waits.
 //!
-//! A function that comes back has mended what was wrong, and the program goes on; unless it has set `SIG_DFL`, and the fault is
-//! met again. The standard library's handler does that for all that is no stack overflow; so it survives the first
+//! A function that comes back has mended what was wrong, and the program goes on; unless it has set `SIG_DFL`, or another
+//! function in our place, and the fault is met again. The standard library's handler does that for all that is no stack overflow; so it survives the first
 //! SIGSEGV that is sent to it, and so it must with us. And `abort` ends the program whatever a handler of SIGABRT has done.
 
 use crate::crash::system::{self, Action, DEFAULT, Handler, IGNORE, Signal};
@@ -71,7 +71,8 @@ fn is_at_home() -> bool {
 pub(super) enum Outcome {
     /// The program is about to die.
     Dies,
-    /// It is, if it was `abort` that has sent the signal, which cannot be told from `raise`.
+    /// It is, if it was `abort` that has sent the signal, which cannot be told from `raise`; or if the function has left the
+    /// fault to another one, and that does not mend it.
     MayDie,
     /// It goes on.
     GoesOn,
@@ -157,6 +158,7 @@ pub(super) fn chain(
     let own_too = if action.has(libc::SA_NODEFER) { 0 } else { own };
     let may_abort = !former.has_mended.load(Relaxed) || signal.is_at_stack_pointer();
     let has_stepped_aside = is_at_home && may_abort && step_aside(signal, ours);
+    let before = system::function(signal.number);
     system::set_errno(*errno);
     system::set_mask(mask & !own | action.mask | own_too);
     signal.pass_to(&action);
@@ -167,8 +169,12 @@ pub(super) fn chain(
         aside().thread.store(0, Relaxed);
         come_back(ours);
     }
-    if system::function(signal.number) != DEFAULT {
-        return if is_of_abort(signal) {
+    let now = system::function(signal.number);
+    if now != DEFAULT {
+        // Who puts back what was there before it has mended nothing: that one has the fault next, and nobody of ours. Who sets
+        // itself again, as those must that are called once, would meet what it has not mended for ever.
+        let is_left = now != before && now != action.handler;
+        return if is_of_abort(signal) || is_left {
             Outcome::MayDie
         } else {
             former.has_mended.store(true, Relaxed);
@@ -186,7 +192,12 @@ pub(super) fn chain(
     // It was set before, so it can be set now.
     let flags = flags(signal.number, &Action::default());
     let _ = system::set_handler(signal.number, ours, flags);
-    Outcome::GoesOn
+    // `abort` sets SIG_DFL itself when a handler has come back, and sends the signal again.
+    if is_of_abort(signal) {
+        Outcome::MayDie
+    } else {
+        Outcome::GoesOn
+    }
 }
 
 /// Leaves SIGABRT to the system while a function has another signal, if nobody else wants it and the stack is short: what is

@@ -288,6 +288,31 @@ pub(crate) extern "C" fn resets(signal: i32, _: *mut libc::siginfo_t, _: *mut li
     unsafe { libc::raise(signal) };
 }
 
+/// As many do that are called before `abort` ends the program.
+pub(crate) extern "C" fn leaves_it_to_the_system(
+    signal: i32,
+    _: *mut libc::siginfo_t,
+    _: *mut libc::c_void,
+) {
+    tell(b"a report\n");
+    set_handler(signal, libc::SIG_DFL);
+}
+
+/// As crash reporters do: what they have found has the fault once they are done.
+pub(crate) extern "C" fn restores(signal: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    tell(b"a report\n");
+    set_handler(signal, BEFORE.load(SeqCst));
+}
+
+pub(crate) fn set_one_that_restores(signal: i32) {
+    // SAFETY: zeroes are a valid action.
+    let mut before: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: a place for an action.
+    unsafe { libc::sigaction(signal, ptr::null(), &raw mut before) };
+    BEFORE.store(before.sa_sigaction, SeqCst);
+    set_handler(signal, restores as *const () as usize);
+}
+
 pub(crate) fn set_handler(signal: i32, handler: usize) {
     set_action(signal, handler, 0);
 }
