@@ -30,6 +30,9 @@ fn as_child() {
     if role.starts_with("mends") {
         set_handler(mend as *const () as usize);
     }
+    if role == "overflow, after a mended fault" {
+        set_one_that_passes_on();
+    }
     if role == "restores" {
         set_one_that_restores();
     }
@@ -63,6 +66,10 @@ fn as_child() {
             });
         }
         "overflow" => over(),
+        "overflow, after a mended fault" => {
+            store_to_a_page();
+            over();
+        }
         "overflow in a thread" => thread::spawn(over).join().unwrap(),
         "abort" => std::process::abort(),
         "killed" => {
@@ -145,6 +152,27 @@ fn set_one_that_restores() {
     set_handler(libc::SIG_DFL);
     BEFORE.store(mend as *const () as usize, SeqCst);
     set_handler(restores as *const () as usize);
+}
+
+/// Mends what is its own, and leaves the rest to the standard library's.
+fn set_one_that_passes_on() {
+    type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
+    extern "C" fn passes(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+        if PAGE.load(SeqCst) != 0 {
+            return mend(signal);
+        }
+        // SAFETY: what was there takes these.
+        let before: Handler = unsafe { std::mem::transmute(BEFORE.load(SeqCst)) };
+        before(signal, info, context);
+    }
+    // SAFETY: zeroes are a valid action.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: a place for an action.
+    unsafe { libc::sigaction(libc::SIGSEGV, ptr::null(), &raw mut action) };
+    BEFORE.store(action.sa_sigaction, SeqCst);
+    action.sa_sigaction = passes as *const () as usize;
+    // SAFETY: a function that may be called like that, as the one before.
+    unsafe { libc::sigaction(libc::SIGSEGV, &raw const action, ptr::null_mut()) };
 }
 
 fn set_handler(handler: usize) {
@@ -241,7 +269,11 @@ fn threads_that_crash_together_leave_it_too() {
 /// On the stack that is left to a handler.
 #[test]
 fn an_overflow_of_the_stack_leaves_it_too() {
-    for role in ["overflow", "overflow in a thread"] {
+    for role in [
+        "overflow",
+        "overflow in a thread",
+        "overflow, after a mended fault",
+    ] {
         let text = one(role, libc::SIGABRT, ": died of SIGSEGV at 0x");
         assert_eq!(text, "the first line\n");
     }

@@ -4,7 +4,7 @@
 //! the ring is copied, checked, and then written, as other threads go on writing to it: see [`crate::tape`].
 //!
 //! It is written before the signal is passed on, as nobody may come back. Where a program has mended a fault once, it is
-//! written when it is known that the program dies: a runtime that has faults all the time would else write its ring
+//! written when it is known that the program dies, or a stack has overflowed: a runtime that has faults all the time would else write its ring
 //! for each of them.
 
 use crate::crash::system::file;
@@ -96,7 +96,9 @@ impl Text {
 
     /// Writes the text, if it is not there yet, and if it is time to.
     pub(super) fn write(&self, tape: &Tape, signal: &Signal, is_fault: bool, dies: bool) {
-        let is_time = dies || !self.has_survived.load(Relaxed);
+        // Where a stack has overflowed, the standard library's handler ends the program, past us.
+        let may_abort = is_fault && signal.is_at_stack_pointer();
+        let is_time = dies || may_abort || !self.has_survived.load(Relaxed);
         let fd = self.file.as_raw_fd();
         if !is_time || !self.is_open() {
             return;
