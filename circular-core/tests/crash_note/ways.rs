@@ -112,7 +112,8 @@ pub(crate) extern "C" fn nulls(_: *mut libc::c_void) -> *mut libc::c_void {
 
 /// A thread without an alternate stack.
 pub(crate) fn in_c_thread(work: extern "C" fn(*mut libc::c_void) -> *mut libc::c_void) {
-    let mut thread: libc::pthread_t = 0;
+    // SAFETY: a number or a pointer, for the call to fill in.
+    let mut thread: libc::pthread_t = unsafe { std::mem::zeroed() };
     // SAFETY: a place for the thread's id, and a function that takes nothing.
     let made = unsafe { libc::pthread_create(&raw mut thread, ptr::null(), work, ptr::null_mut()) };
     assert_eq!(made, 0);
