@@ -51,12 +51,18 @@ fn is_between(byte: u8) -> bool {
 }
 
 fn in_logfmt(line: &[u8]) -> Option<Level> {
-    let words = line.split(|&byte| is_between(byte));
-    words.into_iter().find_map(|word| {
-        let at = word.iter().position(|&byte| byte == b'=')?;
-        let (key, value) = (&word[..at], &word[at + 1..]);
-        let is_field = FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field));
-        is_field.then(|| by_name(without_quotes(value))).flatten()
+    memchr::memchr_iter(b'=', line).find_map(|at| {
+        let (before, value) = (&line[..at], &line[at + 1..]);
+        let begin = before
+            .iter()
+            .rposition(|&byte| is_between(byte))
+            .map_or(0, |at| at + 1);
+        let key = &before[begin..];
+        if !FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field)) {
+            return None;
+        }
+        let end = value.iter().position(|&byte| is_between(byte));
+        by_name(without_quotes(&value[..end.unwrap_or(value.len())]))
     })
 }
 

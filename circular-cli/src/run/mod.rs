@@ -9,6 +9,7 @@
 //! is one ([`beside`]).
 
 pub(crate) mod after;
+pub(crate) mod backlog;
 pub(crate) mod beside;
 pub(crate) mod command;
 pub(crate) mod keyboard;

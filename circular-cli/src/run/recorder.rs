@@ -46,6 +46,12 @@ impl Recorder {
         }
     }
 
+    /// Returns how many bytes the ring holds; 0 without one.
+    pub(crate) fn capacity(&self) -> usize {
+        let capacity = self.0.as_ref().map(|ring| ring.handle().capacity());
+        capacity.unwrap_or_default()
+    }
+
     /// Records a line that came at `time`.
     pub(crate) fn line(&self, target: &str, time: SystemTime, line: &[u8]) {
         if let Some(ring) = &self.0 {

@@ -6,11 +6,13 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
 use std::time::SystemTime;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::output::stderr::say;
+use crate::run::backlog::Backlog;
 use crate::run::lines::Lines;
 use crate::run::recorder::Recorder;
 
@@ -36,8 +38,21 @@ pub(crate) enum Left {
     Open(Stream),
 }
 
-/// Passes a stream on until its end; or, once `ended` hangs up, until there is nothing in it at the moment.
-pub(crate) fn relay(stream: Stream, recorder: &Recorder, ended: impl AsFd) -> Left {
+/// Passes a stream on until its end; or, once `ended` hangs up, until there is nothing in it at the moment. When it returns, all of it is
+/// recorded.
+pub(crate) fn relay(stream: Stream, recorder: &Recorder, ended: impl AsFd + Sync) -> Left {
+    let backlog = Backlog::new(recorder.capacity());
+    let (target, has_returns) = (stream.target, stream.has_returns);
+    thread::scope(|scope| {
+        let records = scope.spawn(|| record(&backlog, recorder, target, has_returns));
+        let left = pass_on(stream, &backlog, ended);
+        backlog.close();
+        let _ = records.join();
+        left
+    })
+}
+
+fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd) -> Left {
     let Stream {
         target,
         from,
@@ -45,21 +60,14 @@ pub(crate) fn relay(stream: Stream, recorder: &Recorder, ended: impl AsFd) -> Le
         has_returns,
     } = stream;
     let (mut from, mut to) = (File::from(from), File::from(to));
-    let (mut lines, mut piece) = (Lines::default(), vec![0; PIECE]);
+    let mut piece = vec![0; PIECE];
     let mut goes_on = true;
-    let record = |time| {
-        move |line: &[u8]| match line.strip_suffix(b"\r\n") {
-            Some(text) if has_returns => recorder.line(target, time, &[text, b"\n"].concat()),
-            _ => recorder.line(target, time, line),
-        }
-    };
     loop {
         let (has_come, has_ended) = wait(&from, &ended);
         if !has_come {
             if !has_ended {
                 continue;
             }
-            lines.end(record(SystemTime::now()));
             return Left::Open(Stream {
                 target,
                 from: from.into(),
@@ -73,30 +81,54 @@ pub(crate) fn relay(stream: Stream, recorder: &Recorder, ended: impl AsFd) -> Le
             // Of a terminal whose other side was closed; as good as an end.
             Err(_) => 0,
         };
-        let time = SystemTime::now();
         if count == 0 {
-            lines.end(record(time));
             return Left::Nothing;
         }
-        let piece = &piece[..count];
-        if goes_on {
-            match write_all(&mut to, piece) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                    lines.push(piece, record(time));
-                    lines.end(record(time));
-                    return Left::Nothing;
-                }
-                Err(error) => {
-                    say(format_args!(
-                        "circular: {target} goes nowhere from here on, and is recorded: {error}"
-                    ));
-                    goes_on = false;
-                }
+        let (time, piece) = (SystemTime::now(), &piece[..count]);
+        let written = if goes_on {
+            write_all(&mut to, piece)
+        } else {
+            Ok(())
+        };
+        backlog.push(time, piece);
+        match written {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Left::Nothing,
+            Err(error) => {
+                say(format_args!(
+                    "circular: {target} goes nowhere from here on, and is recorded: {error}"
+                ));
+                goes_on = false;
             }
         }
-        lines.push(piece, record(time));
     }
+}
+
+/// Records what was passed on, line by line.
+fn record(backlog: &Backlog, recorder: &Recorder, target: &str, has_returns: bool) {
+    let mut lines = Lines::default();
+    let take = |time| {
+        move |line: &[u8]| match line.strip_suffix(b"\r\n") {
+            Some(text) if has_returns => recorder.line(target, time, &[text, b"\n"].concat()),
+            _ => recorder.line(target, time, line),
+        }
+    };
+    let mut last = SystemTime::now();
+    backlog.drain(|piece| {
+        last = piece.time;
+        let mut bytes = &piece.bytes[..];
+        if piece.lost > 0 {
+            // What there is of the line amid which it goes on is none.
+            let rest = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+            lines.end(take(last));
+            let lost = piece.lost + rest as u64;
+            let notice = format!("--- {lost} bytes came faster than they could be recorded ---\n");
+            recorder.line(target, last, notice.as_bytes());
+            bytes = &bytes[rest..];
+        }
+        lines.push(bytes, take(last));
+    });
+    lines.end(take(last));
 }
 
 /// Waits until something has come, or the end has; returns which.

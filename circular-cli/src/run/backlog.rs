@@ -1,0 +1,158 @@
+//! What was passed on and is not recorded yet.
+//!
+//! Invariant: who passes on never waits for who records. A flood is passed on faster than its lines can be recorded, and nearly all of it
+//! would be overwritten in the ring at once; so as much as the ring holds waits here, the oldest goes for the newest, and how much went is told.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Of a flood, so long is recorded, and then so long not: the processors are the program's.
+const WORK: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(10);
+/// Buffers that are kept to be filled again.
+const SPARE: usize = 64;
+
+/// Pieces of a stream that wait to be recorded.
+#[derive(Debug)]
+pub(crate) struct Backlog {
+    waiting: Mutex<Waiting>,
+    has_come: Condvar,
+    /// In bytes.
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    pieces: VecDeque<Piece>,
+    bytes: usize,
+    /// How many bytes went unrecorded since that was told.
+    lost: u64,
+    is_closed: bool,
+    spare: Vec<Vec<u8>>,
+}
+
+/// What came at once.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) time: SystemTime,
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes in front of it that were given up.
+    pub(crate) lost: u64,
+}
+
+impl Backlog {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            has_come: Condvar::new(),
+            limit,
+        }
+    }
+
+    /// Adds a piece, and gives up the oldest if there is no room.
+    pub(crate) fn push(&self, time: SystemTime, bytes: &[u8]) {
+        let mut waiting = self.lock();
+        while waiting.bytes + bytes.len() > self.limit {
+            let Some(oldest) = waiting.pieces.pop_front() else {
+                break;
+            };
+            waiting.bytes -= oldest.bytes.len();
+            waiting.lost += oldest.lost + oldest.bytes.len() as u64;
+            waiting.keep(oldest.bytes);
+        }
+        let mut copy = waiting.spare.pop().unwrap_or_default();
+        copy.extend_from_slice(bytes);
+        waiting.bytes += bytes.len();
+        waiting.pieces.push_back(Piece {
+            time,
+            bytes: copy,
+            lost: 0,
+        });
+        drop(waiting);
+        self.has_come.notify_one();
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+        self.has_come.notify_one();
+    }
+
+    /// Hands on piece by piece, until all that came before the end is recorded.
+    pub(crate) fn drain(&self, mut record: impl FnMut(&Piece)) {
+        let mut began = Instant::now();
+        while let Some(piece) = self.next(&mut began) {
+            record(&piece);
+            self.lock().keep(piece.bytes);
+        }
+    }
+
+    /// Waits for a piece, and where there are too many at once, a little longer.
+    fn next(&self, began: &mut Instant) -> Option<Piece> {
+        let mut waiting = self.lock();
+        if waiting.pieces.is_empty() && !waiting.is_closed {
+            let wait = self.has_come.wait_while(waiting, |waiting| {
+                waiting.pieces.is_empty() && !waiting.is_closed
+            });
+            waiting = wait.unwrap_or_else(PoisonError::into_inner);
+            *began = Instant::now();
+        } else if began.elapsed() > WORK && !waiting.is_closed {
+            let wait = self
+                .has_come
+                .wait_timeout_while(waiting, PAUSE, |waiting| !waiting.is_closed);
+            waiting = wait.unwrap_or_else(PoisonError::into_inner).0;
+            *began = Instant::now();
+        }
+        let mut piece = waiting.pieces.pop_front()?;
+        waiting.bytes -= piece.bytes.len();
+        piece.lost += std::mem::take(&mut waiting.lost);
+        Some(piece)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn keep(&mut self, mut bytes: Vec<u8>) {
+        if self.spare.len() < SPARE {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_room_is_the_oldest_and_is_told() {
+        let backlog = Backlog::new(10);
+        for bytes in [b"aaaa", b"bbbb", b"cccc", b"dddd"] {
+            backlog.push(SystemTime::UNIX_EPOCH, bytes);
+        }
+        backlog.close();
+        let mut found = Vec::new();
+        backlog.drain(|piece| found.push((piece.bytes.clone(), piece.lost)));
+        assert_eq!(found, [(b"cccc".to_vec(), 8), (b"dddd".to_vec(), 0)]);
+    }
+
+    #[test]
+    fn all_that_came_before_the_end_is_handed_on() {
+        let backlog = Backlog::new(1 << 20);
+        let mut count = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..1000 {
+                    backlog.push(SystemTime::UNIX_EPOCH, b"a line\n");
+                }
+                backlog.close();
+            });
+            backlog.drain(|piece| count += piece.bytes.len());
+        });
+        assert_eq!(count, 7000);
+    }
+}
