@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use circular_core::CommandEnd;
 
-use crate::recorded::{Dir, lines, text_of};
+use crate::recorded::{Dir, is_there, lines, text_of};
 
 /// What both must have alike: status, and what is on both streams.
 fn alike(dir: &Dir, words: &[&str]) -> (String, String) {
@@ -39,6 +39,9 @@ fn a_shells_loop() {
 
 #[test]
 fn pythons_traceback() {
+    if !is_there("python3") {
+        return;
+    }
     let dir = Dir::new();
     let program = "print('before', flush=True)\nraise KeyError('pear')";
     let (_, err) = alike(&dir, &["python3", "-u", "-c", program]);
@@ -46,6 +49,22 @@ fn pythons_traceback() {
     let ring = dir.ring();
     assert_eq!(text_of(&ring, "stderr"), err);
     assert_eq!(text_of(&ring, "stdout"), "before\n");
+}
+
+#[test]
+fn ping_to_itself() {
+    if !is_there("ping") {
+        return;
+    }
+    let dir = Dir::new();
+    let output = dir
+        .run(&["ping", "-c", "2", "-i", "0.2", "127.0.0.1"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(out.matches("icmp_seq=").count(), 2, "{out}");
+    assert_eq!(text_of(&dir.ring(), "stdout"), out);
 }
 
 #[test]

@@ -79,3 +79,15 @@ pub(crate) fn text_of(ring: &RingFile, target: &str) -> String {
     let of = |line: Line| (line.0 == target).then_some(line.2);
     lines(ring).into_iter().filter_map(of).collect()
 }
+
+/// Whether a program is there. If not, the test is skipped, which is told; and in CI it is a failure.
+pub(crate) fn is_there(program: &str) -> bool {
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()));
+    if !found {
+        let line = format!("SKIPPED: {program} is not installed: ci/programs.sh\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+        assert!(std::env::var_os("CI").is_none(), "{line}");
+    }
+    found
+}

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use circular_core::CommandEnd;
 
-use crate::recorded::{Dir, text_of};
+use crate::recorded::{Dir, is_there, text_of};
 
 /// A line of bash on a terminal of 40 rows and 100 columns. Its keyboard is the child's standard input.
 fn on_terminal(line: &str) -> Child {
@@ -200,6 +200,9 @@ fn the_real_terminal_is_as_it_was_afterwards() {
 
 #[test]
 fn a_program_that_takes_the_whole_screen() {
+    if !is_there("less") {
+        return;
+    }
     let dir = Dir::new();
     let file = dir.0.join("text");
     std::fs::write(&file, "first line\n".repeat(200)).unwrap();
@@ -207,4 +210,52 @@ fn a_program_that_takes_the_whole_screen() {
     until(&mut child, "first line");
     press(&mut child, "q");
     assert_eq!(rest(child).1, Some(0));
+}
+
+#[test]
+fn an_editor() {
+    if !is_there("nano") {
+        return;
+    }
+    let dir = Dir::new();
+    let file = dir.0.join("text");
+    let mut child = on_terminal(&typed(
+        &dir,
+        &format!("nano --ignorercfiles {}", file.display()),
+    ));
+    until(&mut child, "GNU nano");
+    until(&mut child, "Exit");
+    press(&mut child, "one pear");
+    until(&mut child, "one pear");
+    // Write out, with the name that it has, and leave.
+    press(&mut child, "\x0f");
+    until(&mut child, "File Name to Write");
+    press(&mut child, "\r");
+    until(&mut child, "Wrote 1 line");
+    press(&mut child, "\x18");
+    assert_eq!(rest(child).1, Some(0));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "one pear\n");
+}
+
+#[test]
+fn cargo_has_its_colours_and_its_progress_bar() {
+    let dir = Dir::new();
+    let package = dir.0.join("tiny");
+    std::fs::create_dir_all(package.join("src")).unwrap();
+    let manifest =
+        "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    std::fs::write(package.join("Cargo.toml"), manifest).unwrap();
+    std::fs::write(package.join("src/lib.rs"), "").unwrap();
+    let cargo = format!(
+        "env CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=60 cargo check --offline --manifest-path {}/Cargo.toml",
+        package.display()
+    );
+    let (out, status) = rest(on_terminal(&typed(&dir, &cargo)));
+    assert_eq!(status, Some(0), "{out}");
+    assert!(
+        out.contains("\x1b[1m\x1b[92m    Finished") || out.contains("\x1b[1m\x1b[32m    Finished"),
+        "{out:?}"
+    );
+    assert!(out.contains("Building") && out.contains('\r'), "{out:?}");
+    assert!(text_of(&dir.ring(), "stderr").contains("Finished"));
 }
