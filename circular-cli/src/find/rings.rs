@@ -1,6 +1,7 @@
 //! The rings that are there.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -133,13 +134,20 @@ impl Listing {
         Ok(())
     }
 
-    /// Returns the rings of a program, the best to look at first: those that run, then others, then copies; of these
-    /// the newest.
+    /// Returns the rings of a program, the best to look at first: those that run, then others, then copies and what commands
+    /// have left behind; of these the newest.
     pub(crate) fn of_program(&self, program: &str) -> Vec<&Found> {
         let is_of = |ring: &&Found| ring.info.program == program;
         let mut rings: Vec<_> = self.rings.iter().filter(is_of).collect();
+        // Of one command there may be two: what it has left behind is recorded after it.
+        let ended: HashSet<u64> = rings
+            .iter()
+            .filter(|ring| ring.command_end.is_some())
+            .map(|ring| ring.pid())
+            .collect();
+        let is_left_over = |ring: &Found| ring.command_end.is_none() && ended.contains(&ring.pid());
         rings.sort_by_key(|ring| {
-            let is_copy = ring.info.is_copy;
+            let is_copy = ring.info.is_copy || is_left_over(ring);
             (
                 Reverse(ring.is_running()),
                 is_copy,

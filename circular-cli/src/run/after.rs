@@ -1,7 +1,7 @@
 //! What a command leaves behind: processes that hold its streams open when it has ended, such as a daemon.
 //!
 //! Whoever started the command wants its status at once. So another process goes on, the same program started anew with the streams: it
-//! passes them on and records them in a ring of its own, the next of this name, until all have closed them.
+//! passes them on and records them in a ring of its own, the next of this name, if there is something to record, until all have closed them.
 
 use std::ffi::OsString;
 use std::io;
@@ -65,7 +65,7 @@ pub(crate) fn go_on(
 pub(crate) fn run(after: &After) {
     let command = after.command.clone().zip(after.pid);
     let name = after.record.name.clone().unwrap_or_default();
-    let recorder = Recorder::start(&after.record, &Origin { name, command });
+    let recorder = Recorder::at_first_line(&after.record, &Origin { name, command });
     let relays = after.streams.iter().cloned().map(|mut handed| {
         let recorder = recorder.clone();
         thread::spawn(move || {

@@ -1,6 +1,7 @@
 //! The ring that lines go into; or none, if there can be none.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use circular_core::{CommandEnd, Meta, Ring};
@@ -11,7 +12,12 @@ use crate::run::level;
 
 /// Takes lines. That there is no ring changes nothing for whoever has lines.
 #[derive(Clone, Debug)]
-pub(crate) struct Recorder(Option<Ring>);
+pub(crate) struct Recorder {
+    record: Record,
+    origin: Origin,
+    /// Once it was tried to make it.
+    ring: Arc<OnceLock<Option<Ring>>>,
+}
 
 /// Whose lines they are.
 #[derive(Clone, Debug)]
@@ -25,6 +31,26 @@ pub(crate) struct Origin {
 impl Recorder {
     /// Makes the ring. If it cannot be made, that is said, and nothing is recorded.
     pub(crate) fn start(record: &Record, origin: &Origin) -> Self {
+        let recorder = Self::at_first_line(record, origin);
+        recorder.ring();
+        recorder
+    }
+
+    /// Makes the ring when there is something to record.
+    pub(crate) fn at_first_line(record: &Record, origin: &Origin) -> Self {
+        Self {
+            record: record.clone(),
+            origin: origin.clone(),
+            ring: Arc::default(),
+        }
+    }
+
+    fn ring(&self) -> Option<&Ring> {
+        self.ring.get_or_init(|| self.make()).as_ref()
+    }
+
+    fn make(&self) -> Option<Ring> {
+        let (record, origin) = (&self.record, &self.origin);
         let name = record.name.as_ref().unwrap_or(&origin.name);
         let builder = Ring::builder().capacity(record.size.into());
         let builder = match &record.dir {
@@ -36,25 +62,27 @@ impl Recorder {
             None => builder,
         };
         match builder.build() {
-            Ok(ring) => Self(Some(ring)),
+            Ok(ring) => Some(ring),
             Err(error) => {
                 say(format_args!(
                     "circular: it runs, and nothing is recorded: {error}"
                 ));
-                Self(None)
+                None
             }
         }
     }
 
-    /// Returns how many bytes the ring holds; 0 without one.
+    /// Returns how many bytes the ring holds, or is to hold; 0 if there is none.
     pub(crate) fn capacity(&self) -> usize {
-        let capacity = self.0.as_ref().map(|ring| ring.handle().capacity());
-        capacity.unwrap_or_default()
+        match self.ring.get() {
+            Some(None) => 0,
+            _ => self.record.size.into(),
+        }
     }
 
     /// Records a line that came at `time`.
     pub(crate) fn line(&self, target: &str, time: SystemTime, line: &[u8]) {
-        if let Some(ring) = &self.0 {
+        if let Some(ring) = self.ring() {
             let meta = Meta::new().target(target).level(level::of(line)).time(time);
             // It is refused by a ring that is closed, as this one is only at the end.
             let _ = ring.record(meta, line);
@@ -63,14 +91,14 @@ impl Recorder {
 
     /// Notes how the command has ended.
     pub(crate) fn ended(&self, end: CommandEnd) {
-        if let Some(ring) = &self.0 {
+        if let Some(Some(ring)) = self.ring.get() {
             ring.handle().note_command_end(end);
         }
     }
 
     /// Says that nothing more comes.
     pub(crate) fn close(&self) {
-        if let Some(ring) = &self.0 {
+        if let Some(Some(ring)) = self.ring.get() {
             ring.handle().close();
         }
     }

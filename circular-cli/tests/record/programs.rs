@@ -86,6 +86,10 @@ fn what_a_command_leaves_behind_goes_on() {
     let mut late = String::new();
     out.read_to_string(&mut late).unwrap();
     assert_eq!(late, "late\n");
+    // It goes on first, and is recorded then.
+    while dir.rings().len() < 2 {
+        std::thread::yield_now();
+    }
     let rings = dir.rings();
     assert_eq!(text_of(&rings[0], "stdout"), "now\n");
     assert_eq!(
@@ -94,6 +98,25 @@ fn what_a_command_leaves_behind_goes_on() {
     );
     let mut reader = rings[1].reader().open();
     assert_eq!(reader.recv().unwrap().bytes(), b"late\n");
+}
+
+#[test]
+fn what_is_left_behind_and_says_nothing_has_no_ring() {
+    let dir = Dir::new();
+    let fifo = dir.0.join("fifo");
+    let line = format!(
+        "mkfifo '{0}'; (read word <'{0}') & echo now",
+        fifo.display()
+    );
+    let mut child = dir.run_line(&line).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    std::fs::write(&fifo, "late\n").unwrap();
+    let mut all = String::new();
+    // Until all have closed it.
+    out.read_to_string(&mut all).unwrap();
+    assert_eq!(all, "now\n");
+    assert_eq!(text_of(&dir.ring(), "stdout"), "now\n", "the only one");
 }
 
 #[test]
