@@ -25,7 +25,7 @@ until_shown() {
 typed() { tm send-keys -t record -l "$1" && tm send-keys -t record Enter; }
 
 env -u PAGER PATH="$target/release:$PATH" CIRCULAR_DIR="$dir/rings" PS1='$ ' TERM=xterm-256color \
-    tmux -S "$socket" -f /dev/null new-session -d -s record -x 128 -y 30 'bash --norc'
+    tmux -S "$socket" -f /dev/null new-session -d -s record -x 140 -y 30 'bash --norc'
 tm set-option -g status off
 typed "PS1='$ '"
 typed 'clear'
@@ -69,7 +69,7 @@ for row, line in enumerate(lines):
         elif piece:
             attributes = "".join(f' {key}="{value}"' for key, value in style.items() if value)
             if piece.strip():
-                out.append(f'<text x="{10 + column * WIDTH:.1f}" y="{24 + row * HEIGHT}"{attributes} textLength="{len(piece) * WIDTH:.1f}">{html.escape(piece)}</text>')
+                out.append(f'<text x="{10 + column * WIDTH:.1f}" y="{24 + row * HEIGHT}"{attributes} textLength="{len(piece) * WIDTH:.1f}">{html.escape(piece).replace(" ", chr(160))}</text>')
             column += len(piece)
     columns = max(columns, column)
 width, height = 20 + columns * WIDTH, 20 + len(lines) * HEIGHT
@@ -77,7 +77,7 @@ with open(target, "w", encoding="utf-8") as file:
     file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" height="{height}" role="img">\n'
                f'<title>A terminal: a program is run with a ring around it, killed, listed and read</title>\n'
                f'<rect width="100%" height="100%" rx="6" fill="#1d1f21"/>\n'
-               f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{CELL}" fill="#ddd" xml:space="preserve">\n'
+               f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{CELL}" fill="#ddd">\n'
                + "\n".join(out) + "\n</g>\n</svg>\n")
 END
 echo "docs/from-a-shell.svg"
