@@ -27,8 +27,13 @@ mod watchdog;
 #[test]
 fn as_child() {
     let Some(role) = child::role() else { return };
-    if role.starts_with("mends") {
+    if role.starts_with("mends in many threads") {
+        set_handler(mend_many as *const () as usize);
+    } else if role.starts_with("mends") {
         set_handler(mend as *const () as usize);
+    }
+    if role.starts_with("raised") {
+        set_abort_handler();
     }
     if role == "overflow, after a mended fault" {
         set_one_that_passes_on();
@@ -39,7 +44,7 @@ fn as_child() {
     // A small one is overwritten while it is copied.
     let capacity = match role.as_str() {
         "busy" => 4 << 10,
-        "together" => 8 << 20,
+        "together" | "mends in many threads" | "mends in many threads, and dies" => 8 << 20,
         _ => 64 << 10,
     };
     let ring = Ring::builder().capacity(capacity).crash_note(true);
@@ -99,6 +104,24 @@ fn as_child() {
             writeln!(&ring, "the last line").unwrap();
             null();
         }
+        "mends in many threads" => {
+            (0..30_000).for_each(|number| writeln!(&ring, "line {number} {:100}", "").unwrap());
+            store_to_many_pages();
+        }
+        "mends in many threads, and dies" => {
+            (0..30_000).for_each(|number| writeln!(&ring, "line {number} {:100}", "").unwrap());
+            store_to_many_pages();
+            writeln!(&ring, "the last line").unwrap();
+            null();
+        }
+        "raised" | "raised, and dies" => {
+            // SAFETY: numbers only.
+            unsafe { libc::raise(libc::SIGABRT) };
+            if role != "raised" {
+                writeln!(&ring, "the last line").unwrap();
+                null();
+            }
+        }
         "drops" => {
             drop(ring);
             null();
@@ -131,6 +154,39 @@ fn store_to_a_page() {
     PAGE.store(page as usize, SeqCst);
     // SAFETY: the page is there, and can be written to when this comes to its end.
     unsafe { ptr::write_volatile(page.cast::<u32>(), 1) };
+}
+
+/// In four threads at once, each again and again.
+fn store_to_many_pages() {
+    const PAGES: usize = 4;
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping, anywhere.
+    let pages = unsafe { libc::mmap(ptr::null_mut(), PAGES * 4096, libc::PROT_READ, kind, -1, 0) };
+    MANY.store(pages as usize, SeqCst);
+    thread::scope(|scope| {
+        for page in (0..PAGES).map(|number| pages as usize + number * 4096) {
+            scope.spawn(move || {
+                for _ in 0..300 {
+                    // SAFETY: the page is there, and can be written to when this comes to its end.
+                    unsafe { ptr::write_volatile(page as *mut u32, 1) };
+                    // SAFETY: a page of the test's own.
+                    unsafe { libc::mprotect(page as *mut _, 4096, libc::PROT_READ) };
+                }
+            });
+        }
+    });
+    MANY.store(0, SeqCst);
+}
+
+static MANY: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn mend_many(_: i32) {
+    let pages = MANY.load(SeqCst) as *mut _;
+    // SAFETY: pages of the test's own, or none.
+    if unsafe { libc::mprotect(pages, 4 * 4096, libc::PROT_READ | libc::PROT_WRITE) } != 0 {
+        // SAFETY: numbers only.
+        unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+    }
 }
 
 extern "C" fn mend(signal: i32) {
@@ -173,6 +229,13 @@ fn set_one_that_passes_on() {
     action.sa_sigaction = passes as *const () as usize;
     // SAFETY: a function that may be called like that, as the one before.
     unsafe { libc::sigaction(libc::SIGSEGV, &raw const action, ptr::null_mut()) };
+}
+
+/// Before the ring is there, so that it is called after ours.
+fn set_abort_handler() {
+    extern "C" fn survives(_: i32) {}
+    // SAFETY: a function that does nothing.
+    unsafe { libc::signal(libc::SIGABRT, survives as *const () as usize) };
 }
 
 fn set_handler(handler: usize) {
@@ -325,6 +388,8 @@ fn all_else_leaves_nothing() {
     for (role, signal) in [
         ("ends", None),
         ("mends", None),
+        ("mends in many threads", None),
+        ("raised", None),
         ("forks", None),
         ("killed", Some(libc::SIGKILL)),
         ("drops", Some(libc::SIGSEGV)),
@@ -339,6 +404,32 @@ fn all_else_leaves_nothing() {
 #[test]
 fn a_program_that_has_mended_a_fault_leaves_its_text_at_the_end() {
     let text = one("mends, and dies", libc::SIGSEGV, "SIGSEGV at 0x10");
+    assert_eq!(text, "the first line\nthe last line\n");
+}
+
+/// Each is its thread's, and what one takes back is no other's.
+#[test]
+fn faults_that_are_mended_in_many_threads_spoil_no_text() {
+    for _ in 0..10 {
+        let text = one(
+            "mends in many threads, and dies",
+            libc::SIGSEGV,
+            "SIGSEGV at 0x10",
+        );
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("the first line"));
+        for number in 0..30_000 {
+            let begin = format!("line {number} ");
+            assert!(lines.next().unwrap().starts_with(&begin), "{begin}");
+        }
+        assert_eq!(lines.collect::<Vec<_>>(), ["the last line"]);
+    }
+}
+
+/// The first one was survived.
+#[test]
+fn the_crash_that_a_program_dies_of_is_told_and_none_before() {
+    let text = one("raised, and dies", libc::SIGSEGV, "SIGSEGV at 0x10");
     assert_eq!(text, "the first line\nthe last line\n");
 }
 

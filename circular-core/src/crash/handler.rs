@@ -3,9 +3,10 @@
 //! Invariant: whoever is interrupted finds `errno`, and what is blocked, as they were, unless what was there before us has
 //! changed them.
 
+use crate::crash::author::Author;
 use crate::crash::cut;
 use crate::crash::former::{self, Outcome, SIGNALS};
-use crate::crash::note::{self, Author};
+use crate::crash::note;
 use crate::crash::system::file;
 use crate::crash::system::{self, Signal};
 use crate::sys::fork::Generation;

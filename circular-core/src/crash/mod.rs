@@ -15,6 +15,8 @@
 //! * A forked child leaves its parent's rings alone.
 
 #[cfg(target_os = "linux")]
+mod author;
+#[cfg(target_os = "linux")]
 mod cut;
 #[cfg(target_os = "linux")]
 mod former;

@@ -10,6 +10,7 @@
 //! SIGABRT within it. So a note stays as long as the handler that wrote it has not returned. That it was left by
 //! `siglongjmp`, as runtimes for wasm do, nobody tells us; then another signal comes to another thread, or further up on the stack.
 
+use crate::crash::author::Author;
 use crate::crash::system::{self, Live, Signal};
 use crate::crash::watched::{self, Entry, Ring};
 use crate::format::live;
@@ -18,23 +19,7 @@ use crate::time::clock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 
-/// Which handler it is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Author {
-    thread: u32,
-    /// Where its frame is.
-    frame: u64,
-}
-
 impl Author {
-    /// Of the handler that has this as a local variable.
-    pub(super) fn with(local: &u8) -> Self {
-        Self {
-            thread: system::thread_id(),
-            frame: std::ptr::from_ref(local).addr() as u64,
-        }
-    }
-
     /// Whether this handler runs within the one that has written the note of a ring. Stacks grow down.
     fn is_within(self, entry: &Entry) -> bool {
         entry.noted.thread.load(Relaxed) == self.thread
@@ -54,7 +39,7 @@ fn word(live: &Live, offset: usize) -> &AtomicU64 {
 /// Notes the signal in all rings in files, and writes the text of those on the heap, if it is time to: the program `dies`, or may.
 pub(super) fn write(author: Author, signal: &Signal, is_fault: bool, dies: bool) {
     for ring in watched::rings() {
-        write_text(&ring, signal, is_fault, dies);
+        write_text(&ring, author, signal, is_fault, dies);
         write_unless(Author::is_within, &ring, author, signal, is_fault, dies);
     }
 }
@@ -65,14 +50,14 @@ pub(super) fn settle(author: Author, signal: &Signal, is_fault: bool, is_sure: b
     let is_noted =
         |author: Author, entry: &Entry| author.is_within(entry) || author.has_written(entry);
     for ring in watched::rings() {
-        write_text(&ring, signal, is_fault, true);
+        write_text(&ring, author, signal, is_fault, true);
         write_unless(is_noted, &ring, author, signal, is_fault, is_sure);
     }
 }
 
-fn write_text(ring: &Ring, signal: &Signal, is_fault: bool, dies: bool) {
+fn write_text(ring: &Ring, author: Author, signal: &Signal, is_fault: bool, dies: bool) {
     if let Some((text, tape)) = ring.text() {
-        text.write(tape, signal, is_fault, dies);
+        text.write(tape, author, signal, is_fault, dies);
     }
 }
 
@@ -134,11 +119,15 @@ pub(super) fn withdraw(author: Author) {
     for ring in watched::rings() {
         let noted = &ring.entry.noted;
         let _taken = ring.take();
-        if !author.has_written(ring.entry) || noted.is_final.load(Relaxed) {
+        if noted.is_final.load(Relaxed) {
             continue;
         }
+        // It is this one's, though another thread may have noted its own signal since.
         if let Some((text, _)) = ring.text() {
-            text.withdraw();
+            text.withdraw(author);
+        }
+        if !author.has_written(ring.entry) {
+            continue;
         }
         if let Some(live) = ring.live().filter(|live| is_there(live)) {
             count_survived(live);

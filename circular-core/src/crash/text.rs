@@ -7,6 +7,7 @@
 //! written when it is known that the program dies, or a stack has overflowed: a runtime that has faults all the time would else write its ring
 //! for each of them.
 
+use crate::crash::author::Author;
 use crate::crash::system::file;
 use crate::crash::system::{self, Scratch, Signal};
 use crate::file::crash_text::CrashText;
@@ -26,7 +27,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
 use std::thread;
 use std::time::Duration;
 
@@ -39,6 +40,11 @@ const STARTS: u32 = 16;
 
 /// The name of a thread, or what is left of it.
 const NAME_BYTES: usize = 16;
+
+/// States of a text. It is being written while it is taken back, too.
+const NOT_WRITTEN: u8 = 0;
+const BEING_WRITTEN: u8 = 1;
+const WRITTEN: u8 = 2;
 
 /// A file for the text, and the ring that it is of.
 #[derive(Debug)]
@@ -53,9 +59,11 @@ pub(crate) struct Text {
     /// The file, as long as it has no name.
     unnamed: CString,
     tape: AtomicPtr<Tape>,
-    /// Somebody writes it, or has.
-    is_written: AtomicBool,
-    is_done: AtomicBool,
+    /// One of [`NOT_WRITTEN`], [`BEING_WRITTEN`], [`WRITTEN`].
+    state: AtomicU8,
+    /// The handler that has written it, and alone may take it back.
+    thread: AtomicU32,
+    frame: AtomicU64,
     /// The program has mended a fault.
     has_survived: AtomicBool,
 }
@@ -79,8 +87,9 @@ impl Text {
             file,
             program,
             tape: AtomicPtr::new(ptr::null_mut()),
-            is_written: AtomicBool::new(false),
-            is_done: AtomicBool::new(false),
+            state: AtomicU8::new(NOT_WRITTEN),
+            thread: AtomicU32::new(0),
+            frame: AtomicU64::new(0),
             has_survived: AtomicBool::new(false),
         })
     }
@@ -95,64 +104,121 @@ impl Text {
     }
 
     /// Writes the text, if it is not there yet, and if it is time to.
-    pub(super) fn write(&self, tape: &Tape, signal: &Signal, is_fault: bool, dies: bool) {
+    pub(super) fn write(
+        &self,
+        tape: &Tape,
+        author: Author,
+        signal: &Signal,
+        is_fault: bool,
+        dies: bool,
+    ) {
         // Where a stack has overflowed, the standard library's handler ends the program, past us.
-        let may_abort = is_fault && signal.is_at_stack_pointer();
-        let is_time = dies || may_abort || !self.has_survived.load(Relaxed);
-        let fd = self.file.as_raw_fd();
-        if !is_time || !self.is_open() {
-            return;
-        }
-        if !self.is_written.load(Relaxed) {
-            if let Some(mut scratch) = Scratch::take() {
-                self.is_written.store(true, Relaxed);
-                write_cause(fd, &self.program, signal, is_fault);
-                // At once: another thread may end the program meanwhile, and what is there is better than nothing.
-                file::give_name(&self.unnamed, &self.path);
-                scratch.on_own_stack(|buffer| {
-                    let _ = write_records(Out::behind_a_line(fd), tape, buffer);
-                });
-                self.is_done.store(true, Release);
+        let is_sure = dies || is_fault && signal.is_at_stack_pointer();
+        // Another thread's crash may have come first. One waits for its text, whether one dies or not: a handler that the signal is
+        // passed on to may set SIG_DFL, and then the next fault of any thread ends the program.
+        for _ in 0..PATIENCE.as_millis() / NAP.as_millis() {
+            let is_time = is_sure || !self.has_survived.load(Relaxed);
+            if !is_time || !self.is_open() {
                 return;
             }
-        }
-        // Whether this one dies or not: a handler that it is passed on to may set SIG_DFL, and then the next fault of any
-        // thread ends the program.
-        self.await_other();
-    }
-
-    /// Waits for another thread, whose crash came first and which writes it: when this one goes on, the program ends.
-    fn await_other(&self) {
-        for _ in 0..PATIENCE.as_millis() / NAP.as_millis() {
-            if self.is_done.load(Acquire) {
-                return;
+            match self.state.load(Acquire) {
+                WRITTEN if self.is_left(author) => self.take_back(),
+                WRITTEN => return,
+                NOT_WRITTEN => {
+                    if let Some(scratch) = Scratch::take() {
+                        if self.claim(NOT_WRITTEN) {
+                            return self.write_now(tape, author, signal, is_fault, scratch);
+                        }
+                    }
+                }
+                _ => {}
             }
             thread::sleep(NAP);
         }
     }
 
-    /// Takes it back: the program goes on.
-    pub(super) fn withdraw(&self) {
+    /// Has it be written, or taken back, by the caller alone.
+    fn claim(&self, from: u8) -> bool {
+        let claimed = self
+            .state
+            .compare_exchange(from, BEING_WRITTEN, Acquire, Relaxed);
+        claimed.is_ok()
+    }
+
+    fn write_now(
+        &self,
+        tape: &Tape,
+        author: Author,
+        signal: &Signal,
+        is_fault: bool,
+        mut scratch: Scratch,
+    ) {
+        self.thread.store(author.thread, Relaxed);
+        self.frame.store(author.frame, Relaxed);
+        let fd = self.file.as_raw_fd();
+        write_cause(fd, &self.program, signal, is_fault);
+        // At once: another thread may end the program meanwhile, and what is there is better than nothing.
+        file::give_name(&self.unnamed, &self.path);
+        scratch.on_own_stack(|buffer| {
+            let _ = write_records(Out::behind_a_line(fd), tape, buffer);
+        });
+        self.state.store(WRITTEN, Release);
+    }
+
+    /// Takes it back, if it is this handler's: the program goes on.
+    pub(super) fn withdraw(&self, author: Author) {
         self.has_survived.store(true, Relaxed);
-        if !self.is_written.load(Relaxed) {
+        if self.author() == author {
+            self.take_back();
+        }
+    }
+
+    fn author(&self) -> Author {
+        Author {
+            thread: self.thread.load(Relaxed),
+            frame: self.frame.load(Relaxed),
+        }
+    }
+
+    /// Whether the handler that has written it was left in a way that nobody saw, `siglongjmp` say, or has come back and the program
+    /// gone on: its thread has another signal then, further up on its stack.
+    fn is_left(&self, author: Author) -> bool {
+        let own = self.author();
+        own.thread == author.thread && own.frame < author.frame
+    }
+
+    fn take_back(&self) {
+        if !self.claim(WRITTEN) {
             return;
         }
         file::remove(&self.path);
         // A file that has had a name and lost it gets none any more.
-        if !self.is_open() {
-            return;
-        }
-        if let Some(inode) = file::reopen_unnamed(&self.dir, self.file.as_raw_fd()) {
+        let fd = self.file.as_raw_fd();
+        let reopened = self.is_open().then(|| file::reopen_unnamed(&self.dir, fd));
+        let state = if let Some(inode) = reopened.flatten() {
             self.inode.store(inode, Relaxed);
-            self.is_done.store(false, Relaxed);
-            self.is_written.store(false, Relaxed);
-        }
+            NOT_WRITTEN
+        } else {
+            WRITTEN
+        };
+        self.thread.store(0, Relaxed);
+        self.state.store(state, Release);
     }
 
     /// Whether the descriptor is still that file's: somebody may have closed all that he did not know.
     fn is_open(&self) -> bool {
         let id = [self.device, self.inode.load(Relaxed)];
         file::file_len(self.file.as_raw_fd(), id).is_some()
+    }
+}
+
+impl Drop for Text {
+    /// If the thread that gives the ring up has written it, the program has gone on since.
+    fn drop(&mut self) {
+        let is_written = *self.state.get_mut() == WRITTEN;
+        if is_written && *self.thread.get_mut() == system::thread_id() {
+            file::remove(&self.path);
+        }
     }
 }
 
