@@ -13,7 +13,9 @@ use crate::file::lock::Lock;
 use crate::file::make::Made;
 use crate::file::make::{self, Prepared};
 use crate::file::wanted::Wanted;
-use crate::format::command::{self, CommandEnd};
+#[cfg(target_os = "linux")]
+use crate::format::command;
+use crate::format::command::CommandEnd;
 use crate::format::live;
 use crate::format::word::WORD;
 #[cfg(target_os = "linux")]
