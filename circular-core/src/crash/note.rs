@@ -86,6 +86,10 @@ fn write_unless(
         noted.thread.store(author.thread, Relaxed);
     }
     noted.is_final.store(is_final, Relaxed);
+    if let Some(live) = ring.live().filter(|live| is_final && is_there(live)) {
+        // Other threads write until the end, and a handler may have taken its time.
+        word(live, live::NOTE_COMMITTED).fetch_or(live::NOTE_IS_FINAL, Release);
+    }
 }
 
 /// Whether LIVE can be stored to.

@@ -152,10 +152,14 @@ fn died(identity: &Identity, live: &Live) -> RingState {
 }
 
 /// Whether so much, or for so long, was written after the note that the program cannot have died of it: a handler was left in a
-/// way that nobody saw, `siglongjmp` say. Other threads may write while one dies, so a little later is no sign. Times are their
-/// writers', and a clock may be set: where they say nothing, a whole lap of the ring does.
+/// way that nobody saw, `siglongjmp` say. Other threads may write while one dies, and a handler of the program's takes its
+/// time for a report, so a little later is no sign. Times are their writers', and a clock may be set: where they say
+/// nothing, a whole lap of the ring does, which in a busy program is soon there.
 fn has_gone_on(identity: &Identity, live: &Live) -> bool {
     let note = &live.note;
+    if note.committed & live::NOTE_IS_FINAL != 0 {
+        return false;
+    }
     // A time to come is what somebody has given.
     let is_later = live.latest > note.time.saturating_add(live::SURVIVED_FOR)
         && live.latest <= clock::exact().since_1970();
@@ -166,7 +170,8 @@ fn has_gone_on(identity: &Identity, live: &Live) -> bool {
     let so_far = note.committed & !live::NOTE_IS_EARLIER;
     let since = live.committed.saturating_sub(so_far);
     let are_times_in_order = note.committed == so_far;
-    since > identity.capacity || since > 0 && are_times_in_order && is_later
+    let is_soon_after = are_times_in_order && live.latest.abs_diff(note.time) <= live::SURVIVED_FOR;
+    since > identity.capacity && !is_soon_after || since > 0 && are_times_in_order && is_later
 }
 
 /// A thread's name, without what a terminal would obey: it may be anything.
@@ -392,8 +397,15 @@ mod tests {
         // Somebody has given a time to come.
         assert!(!gone_on(880, 800, u64::MAX));
         assert!(gone_on(808, 800, later));
-        // A lap tells in any case.
-        assert!(!gone_on(800 + 4096, 800, 0) && gone_on(808 + 4096, 800, 0));
-        assert!(gone_on(808 + 4096, 800 | 1, u64::MAX));
+        // A lap tells where they do not: somebody has given one to come, or they were not in order.
+        assert!(!gone_on(800 + 4096, 800, u64::MAX) && gone_on(808 + 4096, 800, u64::MAX));
+        assert!(gone_on(808 + 4096, 800 | 1, 5_000_000_000));
+        // Who is busy writes many while another thread's handler makes its report.
+        assert!(!gone_on(800 + (4096 << 10), 800, 5_000_000_000));
+        assert!(!gone_on(800 + (4096 << 10), 800, 4_999_000_000));
+        assert!(!gone_on(800 + (4096 << 10), 800, 15_000_000_000));
+        // And until the last moment.
+        assert!(!gone_on(808 + 4096, 800 | 2, later) && !gone_on(808 + 4096, 800 | 3, u64::MAX));
+        assert!(!gone_on(808, 2, later));
     }
 }

@@ -32,12 +32,15 @@ pub(crate) const NOTE_ADDRESS: usize = 0x98;
 pub(crate) const NOTE_NAME: usize = 0xa0;
 /// How many signals were survived, as what was there before mended them.
 pub(crate) const NOTE_SURVIVED: usize = 0xb0;
-/// What [`COMMITTED`] was when the note was written, and [`NOTE_IS_EARLIER`].
+/// What [`COMMITTED`] was when the note was written, [`NOTE_IS_EARLIER`], and [`NOTE_IS_FINAL`].
 pub(crate) const NOTE_COMMITTED: usize = 0xb8;
 
 /// In that word: there was a record whose time is later than the note's by more than [`SURVIVED_FOR`]. So the times of records
 /// say nothing of what came first.
 pub(crate) const NOTE_IS_EARLIER: u64 = 1;
+
+/// In that word: nobody can keep the program from dying of it any more.
+pub(crate) const NOTE_IS_FINAL: u64 = 2;
 
 /// Nanoseconds. A program that goes on for longer than that has not died of what was noted.
 pub(crate) const SURVIVED_FOR: u64 = 10_000_000_000;

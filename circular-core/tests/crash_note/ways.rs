@@ -305,6 +305,43 @@ pub(crate) extern "C" fn restores(signal: i32, _: *mut libc::siginfo_t, _: *mut 
     set_handler(signal, BEFORE.load(SeqCst));
 }
 
+/// What other threads write while a handler makes its report: more than the ring has room for.
+pub(crate) fn writes_a_lap_meanwhile() {
+    let ring = RINGS.lock().unwrap()[0].clone();
+    thread::spawn(move || {
+        while !IS_STUCK.load(SeqCst) {
+            thread::yield_now();
+        }
+        for _ in 0..100 {
+            writeln!(&ring, "{:1000}", "meanwhile").unwrap();
+        }
+        AT_WORK.store(1, SeqCst);
+    });
+}
+
+/// As many do that make a report, which takes its time.
+pub(crate) extern "C" fn waits_for_a_lap(
+    signal: i32,
+    _: *mut libc::siginfo_t,
+    _: *mut libc::c_void,
+) {
+    IS_STUCK.store(true, SeqCst);
+    while AT_WORK.load(SeqCst) == 0 {
+        thread::yield_now();
+    }
+    set_handler(signal, libc::SIG_DFL);
+}
+
+/// As the standard library's does, when a stack has overflowed.
+pub(crate) extern "C" fn aborts_after_a_lap(
+    signal: i32,
+    info: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+) {
+    waits_for_a_lap(signal, info, context);
+    std::process::abort();
+}
+
 pub(crate) fn set_one_that_restores(signal: i32) {
     // SAFETY: zeroes are a valid action.
     let mut before: libc::sigaction = unsafe { std::mem::zeroed() };
