@@ -15,6 +15,7 @@ use crate::find::ending;
 use crate::find::file_system::{self, FileSystem, size};
 use crate::find::held::Held;
 use crate::find::pick;
+use crate::find::places;
 use crate::find::rings::Found;
 use crate::output::shown;
 use crate::output::stdout::{Out, Stop};
@@ -33,6 +34,7 @@ pub(crate) fn run(stat: &Stat) -> Result<Status, Stop> {
         memory: fs::metadata(ring.file.path())
             .ok()
             .map(|data| data.blocks() * 512),
+        why: places::why(dir_of(ring.file.path()), &stat.place.dirs),
         system: file_system::of(dir_of(ring.file.path())),
         held,
         ring: &ring,
@@ -51,6 +53,8 @@ struct Facts<'a> {
     ring: &'a Found,
     held: Held,
     dir: &'a Path,
+    /// Why that is one to look at; not if the ring was named by its path.
+    why: Option<&'static str>,
     system: Option<FileSystem>,
     /// Bytes of memory, or of a disk, that the file takes.
     memory: Option<u64>,
@@ -159,7 +163,9 @@ impl Facts<'_> {
                 size(system.size)
             )
         });
-        line("directory", format!("{}{system}", self.dir.display()));
+        let why = self.why.map_or(String::new(), |why| format!(" ({why})"));
+        let dir = self.dir.to_string_lossy();
+        line("directory", format!("{dir}{why}{system}"));
         out
     }
 
@@ -185,6 +191,7 @@ impl Facts<'_> {
             "lost_memory": stats.lost_memory,
             "file_bytes": self.memory,
             "directory": self.dir.to_string_lossy(),
+            "directory_why": self.why,
             "file_system": self.system.as_ref().map(|system| json!({
                 "type": system.kind,
                 "size": system.size,

@@ -69,6 +69,18 @@ pub(crate) fn places(asked: &[PathBuf]) -> Vec<Place> {
     once_each(places)
 }
 
+/// Returns why a directory would be looked at; `None` if it would not.
+pub(crate) fn why(dir: &Path, asked: &[PathBuf]) -> Option<&'static str> {
+    let is_it = |place: &Place| {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        place.path == dir || real(&place.path).is_some_and(|path| real(dir) == Some(path))
+    };
+    places(asked)
+        .iter()
+        .find(|place| is_it(place))
+        .map(|place| place.why)
+}
+
 /// The value of a variable; by the customs for such, an empty one is none.
 fn variable(name: &str) -> Option<PathBuf> {
     let value = env::var_os(name).filter(|value| !value.is_empty());

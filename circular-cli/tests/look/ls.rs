@@ -177,3 +177,23 @@ fn no_name_of_a_file_is_obeyed_by_a_terminal() {
     );
     assert_eq!(ran.out.lines().count(), 3, "{ran:?}");
 }
+
+#[test]
+fn several_directories_are_looked_at_each_once() {
+    let (one, two) = (Rings::new(), Rings::new());
+    write_shop(&one.ring("shop"));
+    write_shop(&two.ring("cart"));
+    let again = one.0.join(".");
+    let mut command = two.circular(&["ls", "-D", one.0.to_str().unwrap(), "--dir"]);
+    // What `circular` adds is `-D` and the other one.
+    let mut args: Vec<_> = command.get_args().map(std::ffi::OsStr::to_owned).collect();
+    args.insert(4, again.into_os_string());
+    command = circular(&[]);
+    let ran = ran(command.args(args));
+    assert_eq!(ran.out.lines().count(), 3, "{ran:?}");
+    assert!(
+        ran.out.contains("shop") && ran.out.contains("cart"),
+        "{ran:?}"
+    );
+    assert_eq!(ran.err.lines().count(), 2, "{ran:?}");
+}

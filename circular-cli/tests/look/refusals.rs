@@ -156,3 +156,48 @@ fn wrong_usage_is_told_by_the_command_line_with_where_help_is() {
         assert!(ran.err.contains("--help"), "{args:?}: {ran:?}");
     }
 }
+
+#[test]
+fn what_cannot_be_read_or_written_is_told_so() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_shop(&ring);
+    let dir = rings.0.display().to_string();
+    // A copy of which the only way to its few records is gone.
+    let mut bytes = fs::read(&rings.files()[0]).unwrap();
+    bytes[0x10000..0x10020].fill(0xff);
+    let damaged = rings.0.join("damaged.ring");
+    fs::write(&damaged, bytes).unwrap();
+    let damaged = damaged.display().to_string();
+    for (args, reason, next) in [
+        (
+            &["man", "--dir", "/nowhere"][..],
+            "cannot write /nowhere/",
+            "circular man --dir DIR",
+        ),
+        (
+            &["tail", "--cursor-file", &dir, "shop", "-D", &dir],
+            "cannot read the cursor in",
+            "ls -l ",
+        ),
+        (
+            &["stat", &damaged],
+            "no record can be found",
+            "circular check ",
+        ),
+        (
+            &["ls", "-D", "/nowhere"],
+            "cannot read the directory /nowhere",
+            "ls -ld /nowhere",
+        ),
+    ] {
+        let ran = ran(&mut circular(args));
+        assert_eq!(ran.code, Some(1), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(reason), "{args:?}: {ran:?}");
+        let last = ran.err.lines().last().unwrap();
+        assert!(
+            last.starts_with("Try: ") && last.contains(next),
+            "{args:?}: {ran:?}"
+        );
+    }
+}

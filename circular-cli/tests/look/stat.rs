@@ -29,6 +29,8 @@ fn its_numbers_for_people() {
         };
         assert!(ran.out.lines().any(has), "{name} {value}: {ran:?}");
     }
+    let dir = format!("{} (-D): ", rings.0.display());
+    assert!(ran.out.contains(&dir), "{ran:?}");
     assert!(ran.out.trim_end().ends_with(" free"), "{ran:?}");
 }
 
