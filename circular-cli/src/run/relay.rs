@@ -19,6 +19,9 @@ use crate::run::recorder::Recorder;
 /// As much as a pipe holds.
 const PIECE: usize = 64 << 10;
 
+/// A pipe holds no more, unless root has allowed it: so what comes behind that was not there when the command ended.
+const LARGEST_PIPE: usize = 1 << 20;
+
 /// Where a stream comes from, and where it goes.
 #[derive(Debug)]
 pub(crate) struct Stream {
@@ -61,13 +64,14 @@ fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd) -> Left {
     } = stream;
     let (mut from, mut to) = (File::from(from), File::from(to));
     let mut piece = vec![0; PIECE];
-    let mut goes_on = true;
+    let (mut goes_on, mut since_end) = (true, 0);
     loop {
         let (has_come, has_ended) = wait(&from, &ended);
-        if !has_come {
-            if !has_ended {
-                continue;
-            }
+        if !has_come && !has_ended {
+            continue;
+        }
+        // Others may go on to write for ever.
+        if !has_come || since_end > LARGEST_PIPE {
             return Left::Open(Stream {
                 target,
                 from: from.into(),
@@ -83,6 +87,9 @@ fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd) -> Left {
         };
         if count == 0 {
             return Left::Nothing;
+        }
+        if has_ended {
+            since_end += count;
         }
         let (time, piece) = (SystemTime::now(), &piece[..count]);
         let written = if goes_on {

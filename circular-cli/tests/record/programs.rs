@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use circular_core::CommandEnd;
 
@@ -98,6 +99,27 @@ fn what_a_command_leaves_behind_goes_on() {
     );
     let mut reader = rings[1].reader().open();
     assert_eq!(reader.recv().unwrap().bytes(), b"late\n");
+}
+
+#[test]
+fn what_is_left_behind_and_never_ends_keeps_nobody_waiting() {
+    let dir = Dir::new();
+    let mut child = dir
+        .run_line("yes & exit 3")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    // Somebody reads it all the time.
+    let reads = std::thread::spawn(move || {
+        let mut piece = vec![0; 1 << 16];
+        while out.read(&mut piece).is_ok_and(|count| count > 0) && !HAS_ENDED.load(Relaxed) {}
+    });
+    static HAS_ENDED: AtomicBool = AtomicBool::new(false);
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    // With its reader, it ends.
+    HAS_ENDED.store(true, Relaxed);
+    reads.join().unwrap();
 }
 
 #[test]
