@@ -46,6 +46,9 @@ fn as_child() {
         "one that leaves it" => {
             set_handler(libc::SIGABRT, leaves_it_to_the_system as *const () as usize)
         }
+        "one that exits" => set_handler(libc::SIGSEGV, exits as *const () as usize),
+        "null at exit" => at_exit(nulls_at_exit),
+        "overflow at exit" => at_exit(overflows_at_exit),
         "slow" => set_handler(libc::SIGSEGV, waits_for_a_lap as *const () as usize),
         "slow, and aborts" => set_handler(libc::SIGSEGV, aborts_after_a_lap as *const () as usize),
         "one that restores" => set_one_that_restores(libc::SIGSEGV),
@@ -83,6 +86,9 @@ fn crash(what: &str) {
         "overflow in a C thread" => in_c_thread(overflows),
         "null in a C thread" => in_c_thread(nulls),
         "abort" => std::process::abort(),
+        // The standard library's takes the alternate stack away before.
+        // SAFETY: no other thread calls it.
+        "exit" => unsafe { libc::exit(0) },
         "panic in C" => panics(),
         "illegal" => illegal(),
         "division" => division(),
@@ -455,6 +461,25 @@ fn handlers_of_the_program_s_before_ours() {
 fn a_handler_that_restores_what_it_has_found_has_mended_nothing() {
     let end = assert_dies("one that restores/null", libc::SIGSEGV, SEGV);
     assert_eq!(end.stderr, "a report\n");
+}
+
+/// It is no signal that ends the program then.
+#[test]
+fn a_handler_that_calls_exit_leaves_both_to_be_told() {
+    let _watchdog = watchdog::minutes(3);
+    let end = both("one that exits/null");
+    assert_eq!(end.status.code(), Some(3), "{end:?}");
+    let state = "exited without closing the ring, after SIGSEGV at 0x10 in thread N (as_child)";
+    assert_eq!(end.state, state);
+}
+
+/// What was there before the ring is done at the end after the ring has said that this is the end.
+#[test]
+fn a_crash_in_what_is_done_at_exit_is_told() {
+    assert_dies("null at exit/exit", libc::SIGSEGV, SEGV);
+    let end = both("overflow at exit/exit");
+    assert_eq!(end.status.signal(), Some(libc::SIGABRT), "{end:?}");
+    assert!(end.state.starts_with("died of SIGSEGV at N"), "{end:?}");
 }
 
 /// That it is a busy program does not mean that it has gone on.

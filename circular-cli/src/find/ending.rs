@@ -13,7 +13,7 @@ pub(crate) fn word(ring: &Found) -> &'static str {
         (Some(_), _) => "exited",
         (None, RingState::Running | RingState::Detached) => "running",
         (None, RingState::Closed) => "closed",
-        (None, RingState::Exited) => "exited",
+        (None, RingState::Exited | RingState::ExitedAfterCrash { .. }) => "exited",
         (None, RingState::Died { .. }) => "died",
         (None, RingState::SystemEnded) => "system ended",
         (None, RingState::Copy) => "copy",
@@ -66,6 +66,11 @@ pub(crate) fn detail(ring: &Found) -> String {
             let text = ring.state.to_string();
             text.strip_prefix("died of ")
                 .map_or(text.clone(), String::from)
+        }
+        (None, state @ RingState::ExitedAfterCrash { .. }) => {
+            let text = state.to_string();
+            text.find("after ")
+                .map_or(text.clone(), |at| String::from(&text[at..]))
         }
         (None, RingState::Detached) => String::from("its file was cut"),
         (None, RingState::Unknown(why)) => why.clone(),

@@ -181,7 +181,10 @@ impl Found {
             return false;
         }
         match judge(&self.file, &self.identity, &self.live) {
-            RingState::Closed | RingState::Exited | RingState::Died { .. } => true,
+            RingState::Closed
+            | RingState::Exited
+            | RingState::ExitedAfterCrash { .. }
+            | RingState::Died { .. } => true,
             // On the network it may be the system of somebody else that was not started with ours.
             RingState::SystemEnded => {
                 FileSystem::of(&self.file).is_ok_and(|file_system| !file_system.is_remote())

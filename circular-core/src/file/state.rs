@@ -4,7 +4,7 @@
 //! container, and never because it has not written for a while.
 //!
 //! In this order: a file that is not the one that was made is a copy, of which nothing can be said; a ring that says
-//! that it is closed, or that its program has come to its end, is; one whose lock is held lives; one from before the
+//! that it is closed, or that its program has come to its end, is, unless a note says that it died there; one whose lock is held lives; one from before the
 //! system was started ended with it; one whose process is still the one that it was lives (it may have closed all its
 //! descriptors), unless it has not mapped the file, as after an `exec`; and all others were killed, by what the note says.
 //! Of one that lives, it is told if part of the file is gone. Once its program has met that, the file is as old as that moment:
@@ -34,7 +34,22 @@ pub enum RingState {
     Closed,
     /// It has returned from `main`, or called `exit`, without closing the ring.
     Exited,
-    /// It was killed.
+    /// The same, after a crash of which it did not die as far as is known: a handler of the program's has called `exit`, or was
+    /// left by `siglongjmp`, and the program soon came to its end.
+    #[non_exhaustive]
+    ExitedAfterCrash {
+        /// Of which signal that was.
+        signal: i32,
+        /// As in [`Died`](Self::Died).
+        thread: Option<u64>,
+        /// As in [`Died`](Self::Died).
+        thread_name: Option<String>,
+        /// As in [`Died`](Self::Died).
+        address: Option<u64>,
+        /// As in [`Died`](Self::Died).
+        at: Option<SystemTime>,
+    },
+    /// It was killed, or has crashed after it returned from `main`, or called `exit`.
     #[non_exhaustive]
     Died {
         /// By which signal, if that was noted. SIGKILL, the system when it is out of memory, and a SIGTERM that nobody
@@ -69,6 +84,16 @@ impl fmt::Display for RingState {
             ),
             Self::Closed => f.write_str("closed"),
             Self::Exited => f.write_str("exited without closing the ring"),
+            Self::ExitedAfterCrash {
+                signal,
+                thread,
+                thread_name,
+                address,
+                ..
+            } => {
+                write!(f, "{}, after ", Self::Exited)?;
+                tell_crash(f, *signal, *address, *thread, thread_name.as_deref())
+            }
             Self::Died {
                 signal: Some(signal),
                 thread,
@@ -76,20 +101,8 @@ impl fmt::Display for RingState {
                 address,
                 ..
             } => {
-                match signal::name(*signal) {
-                    Some(name) => write!(f, "died of {name}")?,
-                    None => write!(f, "died of signal {signal}")?,
-                }
-                if let Some(address) = address {
-                    write!(f, " at {address:#x}")?;
-                }
-                if let Some(thread) = thread {
-                    write!(f, " in thread {thread}")?;
-                }
-                match thread_name {
-                    Some(name) => write!(f, " ({name})"),
-                    None => Ok(()),
-                }
+                f.write_str("died of ")?;
+                tell_crash(f, *signal, *address, *thread, thread_name.as_deref())
             }
             Self::Died {
                 notes_crashes: true,
@@ -102,6 +115,29 @@ impl fmt::Display for RingState {
             Self::Copy => f.write_str("a copy or an image, which does not tell whether the writer runs"),
             Self::Unknown(why) => write!(f, "unknown: {why}"),
         }
+    }
+}
+
+fn tell_crash(
+    f: &mut fmt::Formatter<'_>,
+    signal: i32,
+    address: Option<u64>,
+    thread: Option<u64>,
+    thread_name: Option<&str>,
+) -> fmt::Result {
+    match signal::name(signal) {
+        Some(name) => f.write_str(name)?,
+        None => write!(f, "signal {signal}")?,
+    }
+    if let Some(address) = address {
+        write!(f, " at {address:#x}")?;
+    }
+    if let Some(thread) = thread {
+        write!(f, " in thread {thread}")?;
+    }
+    match thread_name {
+        Some(name) => write!(f, " ({name})"),
+        None => Ok(()),
     }
 }
 
@@ -123,7 +159,7 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
     };
     match live.state {
         live::CLOSED => RingState::Closed,
-        live::EXITED => RingState::Exited,
+        live::EXITED => exited(identity, live, unfinished),
         live::OPEN => unfinished(),
         _ if is_cut => match unfinished() {
             RingState::Died { .. } => RingState::Unknown(String::from(
@@ -132,6 +168,38 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
             state => state,
         },
         other => RingState::Unknown(format!("its state is {other}, which there is none of")),
+    }
+}
+
+/// What the note says of a writer that has come to its end, and may have crashed before, or in what is done at the end. `unfinished`
+/// tells what would be said if it had not come so far.
+fn exited(identity: &Identity, live: &Live, unfinished: impl FnOnce() -> RingState) -> RingState {
+    let note = &live.note;
+    let died = died(identity, live);
+    let RingState::Died {
+        signal: Some(signal),
+        thread,
+        thread_name,
+        address,
+        at,
+        ..
+    } = died.clone()
+    else {
+        return RingState::Exited;
+    };
+    let is_sure = note.committed & live::NOTE_IS_FINAL != 0;
+    // Who crashes that late has no second end to come to.
+    let is_at_exit = || note.time >= live.when && matches!(unfinished(), RingState::Died { .. });
+    if is_sure || is_at_exit() {
+        died
+    } else {
+        RingState::ExitedAfterCrash {
+            signal,
+            thread,
+            thread_name,
+            address,
+            at,
+        }
     }
 }
 

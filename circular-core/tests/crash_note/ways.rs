@@ -305,6 +305,24 @@ pub(crate) extern "C" fn restores(signal: i32, _: *mut libc::siginfo_t, _: *mut 
     set_handler(signal, BEFORE.load(SeqCst));
 }
 
+/// As many do that are written in C.
+pub(crate) extern "C" fn exits(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    std::process::exit(3);
+}
+
+pub(crate) extern "C" fn nulls_at_exit() {
+    null();
+}
+
+pub(crate) extern "C" fn overflows_at_exit() {
+    over();
+}
+
+pub(crate) fn at_exit(work: extern "C" fn()) {
+    // SAFETY: a function that takes nothing.
+    assert_eq!(unsafe { libc::atexit(work) }, 0);
+}
+
 /// What other threads write while a handler makes its report: more than the ring has room for.
 pub(crate) fn writes_a_lap_meanwhile() {
     let ring = RINGS.lock().unwrap()[0].clone();
