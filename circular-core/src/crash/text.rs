@@ -41,10 +41,12 @@ const STARTS: u32 = 16;
 /// The name of a thread, or what is left of it.
 const NAME_BYTES: usize = 16;
 
-/// States of a text. It is being written while it is taken back, too.
+/// States of a text. It is being written while it is taken back, too. It is kept, whatever becomes of the fault that it is of, once
+/// another thread has found it that dies.
 const NOT_WRITTEN: u8 = 0;
 const BEING_WRITTEN: u8 = 1;
 const WRITTEN: u8 = 2;
+const KEPT: u8 = 3;
 
 /// A file for the text, and the ring that it is of.
 #[derive(Debug)]
@@ -59,7 +61,7 @@ pub(crate) struct Text {
     /// The file, as long as it has no name.
     unnamed: CString,
     tape: AtomicPtr<Tape>,
-    /// One of [`NOT_WRITTEN`], [`BEING_WRITTEN`], [`WRITTEN`].
+    /// One of [`NOT_WRITTEN`], [`BEING_WRITTEN`], [`WRITTEN`], [`KEPT`].
     state: AtomicU8,
     /// The handler that has written it, and alone may take it back.
     thread: AtomicU32,
@@ -122,7 +124,9 @@ impl Text {
                 return;
             }
             match self.state.load(Acquire) {
+                KEPT => return,
                 WRITTEN if self.is_left(author) => self.take_back(),
+                WRITTEN if dies && self.author() != author => self.keep(),
                 WRITTEN => return,
                 NOT_WRITTEN => {
                     if let Some(scratch) = Scratch::take() {
@@ -135,6 +139,10 @@ impl Text {
             }
             thread::sleep(NAP);
         }
+    }
+
+    fn keep(&self) {
+        let _ = self.state.compare_exchange(WRITTEN, KEPT, Relaxed, Relaxed);
     }
 
     /// Has it be written, or taken back, by the caller alone.
