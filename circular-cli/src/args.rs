@@ -109,10 +109,10 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Record {
     /// How much the ring holds
-    #[arg(long, value_name = "SIZE", default_value = "16MiB")]
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     pub(crate) size: circular_core::Capacity,
     /// What the ring is called; else as the command's file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) name: Option<String>,
     /// Put the ring into this directory
     #[arg(short = 'D', long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
@@ -387,6 +387,33 @@ pub(crate) struct Man {
     /// Write a page for each command there: circular.1, circular-dump.1 and so on
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
+}
+
+/// A ring's name can have so many bytes.
+#[cfg(target_os = "linux")]
+pub(crate) const LONGEST_NAME: usize = 64;
+
+#[cfg(target_os = "linux")]
+fn name(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty() && text.len() <= LONGEST_NAME && !text.contains('/');
+    if is_name && !text.contains(char::is_control) {
+        Ok(String::from(text))
+    } else {
+        Err(format!(
+            "a name has 1 to {LONGEST_NAME} bytes, and no slash"
+        ))
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn size(text: &str) -> Result<circular_core::Capacity, String> {
+    match text.parse::<circular_core::Capacity>() {
+        Ok(size) if size.bytes() == 0 => Err(String::from(
+            "that holds no record: use a size such as 16MiB",
+        )),
+        Ok(size) => Ok(size),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Levels by their names, and as journalctl has them: by syslog's names and numbers.

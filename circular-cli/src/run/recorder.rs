@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use circular_core::{CommandEnd, Meta, Ring};
 
-use crate::args::Record;
+use crate::args::{LONGEST_NAME, Record};
 use crate::output::stderr::say;
 use crate::run::level;
 
@@ -104,8 +104,15 @@ impl Recorder {
     }
 }
 
-/// Returns the last part of a path, which is what a command is called.
+/// Returns what the ring of a command is called: the last part of its path, as much of it as a name can have.
 pub(crate) fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+    let mut name: String = name.to_string_lossy().into_owned();
+    let end = (0..=LONGEST_NAME)
+        .rev()
+        .find(|end| name.is_char_boundary(*end));
+    if name.len() > LONGEST_NAME {
+        name.truncate(end.unwrap_or(0));
+    }
+    name.replace(char::is_control, "_")
 }

@@ -71,6 +71,21 @@ fn the_status_is_the_commands_or_125_to_127() {
             "{words:?}: {err}"
         );
     }
+    for bad in [
+        ["--name", "a/b"],
+        ["--name", ""],
+        ["--size", "0"],
+        ["--size", "1TiB"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_circular"));
+        let output = command
+            .arg("run")
+            .args(bad)
+            .args(["--", "true"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(125), "{bad:?} {output:?}");
+    }
     let bad = Command::new(env!("CARGO_BIN_EXE_circular"))
         .args(["run", "--size", "much", "--", "true"])
         .output();
@@ -92,6 +107,17 @@ fn name_and_size_are_as_they_are_asked_for() {
     assert!(command.output().unwrap().status.success());
     let info = dir.ring().info();
     assert_eq!((&*info.program, info.capacity), ("shop", 64 << 10));
+}
+
+#[test]
+fn a_command_with_a_long_name_has_a_ring_too() {
+    let dir = Dir::new();
+    let name = "\u{e9}".repeat(50);
+    let file = dir.0.join(&name);
+    std::os::unix::fs::symlink("/bin/true", &file).unwrap();
+    let output = dir.run(&[file.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.stderr, b"");
+    assert_eq!(dir.ring().info().program, "\u{e9}".repeat(32));
 }
 
 #[test]
