@@ -40,7 +40,7 @@ fn as_child() {
             set_action(
                 libc::SIGSEGV,
                 says as *const () as usize,
-                libc::SA_RESETHAND,
+                libc::SA_ONSTACK | libc::SA_RESETHAND,
             );
         }
         "one that leaves it" => {
@@ -58,6 +58,8 @@ fn as_child() {
         "two libraries" => chain(libc::SIGSEGV),
         #[cfg(target_env = "gnu")]
         "left" => set_handler(libc::SIGSEGV, leaves as *const () as usize),
+        #[cfg(all(target_env = "gnu", target_arch = "x86_64"))]
+        "left, on the same stack" => set_action(libc::SIGSEGV, leaves_up as *const () as usize, 0),
         "stuck" => set_handler(libc::SIGSEGV, never_returns as *const () as usize),
         _ => {}
     }
@@ -508,6 +510,17 @@ fn a_handler_that_is_left_takes_no_later_note_along() {
         libc::SIGABRT,
         "died of SIGABRT in thread N (as_child)",
     );
+}
+
+/// The handler of the second one runs on the alternate stack, which is further down than the first one's, and is no part of that.
+#[test]
+#[cfg(all(target_env = "gnu", target_arch = "x86_64"))]
+fn a_handler_that_was_left_on_another_stack_is_left() {
+    let _watchdog = watchdog::minutes(3);
+    let end = both("left, on the same stack/null in main");
+    assert_eq!(end.status.signal(), Some(libc::SIGILL), "{end:?}");
+    let state = "died of SIGILL at N in thread N (crash_note-";
+    assert!(end.state.starts_with(state), "{end:?}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ extern "C" fn on_signal(number: c_int, info: *mut siginfo_t, context: *mut c_voi
 fn on_crash(signal: &Signal, mask: u64, errno: &mut c_int) {
     let is_fault = is_fault(signal);
     let local = 0;
-    let author = Author::with(&local);
+    let author = Author::with(&local, signal);
     let dies = !former::is_function(signal);
     note::write(author, signal, is_fault, dies);
     match former::chain(signal, is_fault, on_signal, mask, errno) {

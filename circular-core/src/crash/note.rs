@@ -20,10 +20,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 
 impl Author {
-    /// Whether this handler runs within the one that has written the note of a ring. Stacks grow down.
+    /// Whether this handler runs within the one that has written the note of a ring.
     fn is_within(self, entry: &Entry) -> bool {
-        entry.noted.thread.load(Relaxed) == self.thread
-            && self.frame < entry.noted.frame.load(Relaxed)
+        self.is_within_that(
+            entry.noted.thread.load(Relaxed),
+            entry.noted.frame.load(Relaxed),
+        )
     }
 
     fn has_written(self, entry: &Entry) -> bool {

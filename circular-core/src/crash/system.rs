@@ -114,16 +114,25 @@ impl Signal {
         const FRAME: usize = 1 << 20;
         /// Those without may begin further up.
         const SMALL_FRAME: usize = 4096;
-        let Some(context) = NonNull::new(self.context.cast::<libc::ucontext_t>()) else {
+        let Some(context) = self.context() else {
             return false;
         };
-        // SAFETY: the kernel has put it on the stack of the handler, which still runs.
-        let context = unsafe { context.as_ref() };
         stack_pointer(context).is_none_or(|pointer| {
             let address = self.address();
             address >= pointer.saturating_sub(FRAME)
                 && address < pointer.saturating_add(SMALL_FRAME)
         })
+    }
+
+    /// How far the stack went of who was interrupted, if that is known.
+    pub(super) fn stack_pointer(&self) -> Option<usize> {
+        self.context().and_then(stack_pointer)
+    }
+
+    fn context(&self) -> Option<&libc::ucontext_t> {
+        let context = NonNull::new(self.context.cast::<libc::ucontext_t>())?;
+        // SAFETY: the kernel has put it on the stack of the handler, which still runs.
+        Some(unsafe { context.as_ref() })
     }
 
     /// Sends it to this thread once more, as it was.
@@ -240,13 +249,28 @@ pub(super) fn is_on_alternate_stack() -> bool {
     left_of_alternate_stack().is_some()
 }
 
+/// Whether two addresses on stacks of this thread's are both on its alternate one, or both on none.
+pub(super) fn are_on_one_stack(one: u64, other: u64) -> bool {
+    let stack = alternate_stack();
+    let is_on_it = |place: u64| {
+        let offset = place.wrapping_sub(stack.ss_sp.addr() as u64);
+        offset < stack.ss_size as u64
+    };
+    is_on_it(one) == is_on_it(other)
+}
+
 #[inline(never)]
-fn left_of_alternate_stack() -> Option<usize> {
+fn alternate_stack() -> libc::stack_t {
     let mut now = MaybeUninit::<libc::stack_t>::zeroed();
     // SAFETY: it fills in a place of that type, which lives during the call, and changes nothing.
     unsafe { libc::sigaltstack(ptr::null(), now.as_mut_ptr()) };
     // SAFETY: the system has filled it in, and zeroes are valid.
-    let now = unsafe { now.assume_init() };
+    unsafe { now.assume_init() }
+}
+
+#[inline(never)]
+fn left_of_alternate_stack() -> Option<usize> {
+    let now = alternate_stack();
     let here = ptr::from_ref(&now).addr();
     (now.ss_flags & libc::SS_ONSTACK != 0).then(|| here.saturating_sub(now.ss_sp.addr()))
 }

@@ -126,7 +126,7 @@ impl Text {
             match self.state.load(Acquire) {
                 KEPT => return,
                 WRITTEN if self.is_left(author) => self.take_back(),
-                WRITTEN if dies && self.author() != author => self.keep(),
+                WRITTEN if dies && !self.is_of(author) => self.keep(),
                 WRITTEN => return,
                 NOT_WRITTEN => {
                     if let Some(scratch) = Scratch::take() {
@@ -176,23 +176,20 @@ impl Text {
     /// Takes it back, if it is this handler's: the program goes on.
     pub(super) fn withdraw(&self, author: Author) {
         self.has_survived.store(true, Relaxed);
-        if self.author() == author {
+        if self.is_of(author) {
             self.take_back();
         }
     }
 
-    fn author(&self) -> Author {
-        Author {
-            thread: self.thread.load(Relaxed),
-            frame: self.frame.load(Relaxed),
-        }
+    fn is_of(&self, author: Author) -> bool {
+        self.thread.load(Relaxed) == author.thread && self.frame.load(Relaxed) == author.frame
     }
 
     /// Whether the handler that has written it was left in a way that nobody saw, `siglongjmp` say, or has come back and the program
-    /// gone on: its thread has another signal then, further up on its stack.
+    /// gone on: its thread has another signal then, and not within.
     fn is_left(&self, author: Author) -> bool {
-        let own = self.author();
-        own.thread == author.thread && own.frame < author.frame
+        let (thread, frame) = (self.thread.load(Relaxed), self.frame.load(Relaxed));
+        thread == author.thread && frame != author.frame && !author.is_within_that(thread, frame)
     }
 
     fn take_back(&self) {

@@ -268,6 +268,33 @@ pub(crate) extern "C" fn leaves(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c
     unsafe { libc::setcontext(new) };
 }
 
+/// As `siglongjmp` would: the program goes on where that stack was when it was interrupted.
+#[cfg(all(target_env = "gnu", target_arch = "x86_64"))]
+pub(crate) extern "C" fn leaves_up(_: i32, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    extern "C" fn elsewhere() {
+        illegal();
+    }
+    const BYTES: usize = 4096;
+    // SAFETY: it was called with what it asked for.
+    let interrupted = unsafe { &*context.cast::<libc::ucontext_t>() };
+    let pointer = interrupted.uc_mcontext.gregs[usize::try_from(libc::REG_RSP).unwrap()];
+    let top = usize::try_from(pointer).unwrap();
+    let place = page(libc::PROT_READ | libc::PROT_WRITE, None).cast::<libc::ucontext_t>();
+    // SAFETY: a page of its own, for the call to fill in.
+    unsafe { libc::getcontext(place) };
+    // SAFETY: it was filled in, and nobody else has it.
+    let new = unsafe { &mut *place };
+    new.uc_stack.ss_sp = ptr::without_provenance_mut(top - BYTES);
+    new.uc_stack.ss_size = BYTES;
+    new.uc_link = ptr::null_mut();
+    // SAFETY: a set of the context's.
+    unsafe { libc::sigemptyset(&raw mut new.uc_sigmask) };
+    // SAFETY: of what is there nobody comes back, and the function takes nothing, and does not return.
+    unsafe { libc::makecontext(new, elsewhere, 0) };
+    // SAFETY: it was made just now.
+    unsafe { libc::setcontext(new) };
+}
+
 pub(crate) fn tell(what: &[u8]) {
     // SAFETY: a valid buffer of that length.
     unsafe { libc::write(libc::STDERR_FILENO, what.as_ptr().cast(), what.len()) };
@@ -370,14 +397,14 @@ pub(crate) fn set_one_that_restores(signal: i32) {
 }
 
 pub(crate) fn set_handler(signal: i32, handler: usize) {
-    set_action(signal, handler, 0);
+    set_action(signal, handler, libc::SA_ONSTACK);
 }
 
 pub(crate) fn set_action(signal: i32, handler: usize, flags: i32) {
     // SAFETY: zeroes are a valid action.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler;
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | flags;
+    action.sa_flags = libc::SA_SIGINFO | flags;
     // SAFETY: a valid action with a function that may be called like that.
     let set = unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
     assert_eq!(set, 0);
