@@ -560,6 +560,42 @@ fn those_who_look_at_the_file_are_told() {
     }
 }
 
+/// Then its length says nothing, and nobody can say how the program has ended.
+#[test]
+fn who_follows_a_file_that_was_cut_and_made_as_long_again_comes_to_an_end() {
+    let _watchdog = watchdog::minutes(5);
+    for len in [0, 1, 4096] {
+        for is_met in [true, false] {
+            let dir = Dir::new(&format!("grown-{len}-{is_met}"));
+            let ring = ring(&dir);
+            let file = RingFile::open(path(&ring.handle())).unwrap();
+            let mut reader = file.reader().open();
+            write(&ring, 0, 300);
+            let before = std::fs::metadata(file.path()).unwrap().len();
+            cut(file.path(), len);
+            if is_met {
+                write(&ring, 300, 300);
+            }
+            cut(file.path(), before);
+            assert_eq!(file.state().unwrap(), RingState::Detached, "{len}");
+            if is_met {
+                drop(ring);
+                assert!(matches!(file.state().unwrap(), RingState::Unknown(_)));
+            }
+            let wait = Duration::from_secs(20);
+            let told = loop {
+                match reader.recv_timeout(wait) {
+                    Ok(_) => {}
+                    Err(error) => break error.to_string(),
+                }
+            };
+            assert!(told.contains("somebody has cut the file"), "{len}: {told}");
+            let end = reader.recv_timeout(wait).err();
+            assert!(matches!(end, Some(FileRecvError::Ended)), "{len}: {end:?}");
+        }
+    }
+}
+
 #[test]
 fn as_child() {
     let Some(role) = child::role() else { return };

@@ -91,9 +91,10 @@ impl Opened {
         self.is_copy
     }
 
-    /// Whether its end is missing, or was when it was opened: somebody may have put zeroes there since.
+    /// Whether its end is missing, or was when it was opened: somebody may have put zeroes there since, of which LIVE may tell.
     pub(crate) fn is_cut(&self) -> io::Result<bool> {
-        Ok(self.was_cut || self.identity.is_cut(self.len()?))
+        let is_too_short = || Ok::<_, io::Error>(self.identity.is_cut(self.len()?));
+        Ok(self.was_cut || is_too_short()? || self.live()?.is_blank())
     }
 
     /// Whether so much is missing that it does not say how it is, and what it has counted.

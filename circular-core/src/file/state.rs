@@ -146,9 +146,11 @@ pub(crate) fn judge(file: &File, identity: &Identity, live: &Live) -> RingState 
     if is_copy(file, identity) {
         return RingState::Copy;
     }
-    let is_cut = file
-        .metadata()
-        .is_ok_and(|metadata| identity.is_cut(metadata.len()));
+    // It may be as long as before by now.
+    let is_cut = live.is_blank()
+        || file
+            .metadata()
+            .is_ok_and(|metadata| identity.is_cut(metadata.len()));
     let has_lost = live.counters.lost_memory > 0;
     let unfinished = || match unfinished(file, identity, live) {
         RingState::Running if is_cut || has_lost => RingState::Detached,

@@ -141,6 +141,13 @@ impl Live {
     }
 }
 
+impl Live {
+    /// Whether its state is gone. It is never zero in a ring that others find.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.state == 0
+    }
+}
+
 impl Note {
     /// The signal that the note tells of, if it is whole.
     #[expect(
