@@ -12,13 +12,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 #[path = "common/child.rs"]
 mod child;
 #[path = "common/fatal.rs"]
 mod fatal;
+#[cfg(target_env = "gnu")]
+#[path = "crash_text/jump.rs"]
+mod jump;
 #[path = "common/shared_dir.rs"]
 mod shared_dir;
 #[path = "common/watchdog.rs"]
@@ -27,8 +31,8 @@ mod watchdog;
 #[test]
 fn as_child() {
     let Some(role) = child::role() else { return };
-    if role.starts_with("mends in many threads") {
-        set_handler(mend_many as *const () as usize);
+    if role.starts_with("mends in threads") {
+        replace_handler(mend_any as *const () as usize);
     } else if role.starts_with("mends") {
         set_handler(mend as *const () as usize);
     }
@@ -38,13 +42,20 @@ fn as_child() {
     if role == "overflow, after a mended fault" {
         set_one_that_passes_on();
     }
+    if role == "reports, and exits" {
+        replace_handler(report_and_exit as *const () as usize);
+    }
+    #[cfg(target_env = "gnu")]
+    if role.starts_with("jumps") {
+        return jump::run(&role);
+    }
     if role == "restores" {
         set_one_that_restores();
     }
     // A small one is overwritten while it is copied.
     let capacity = match role.as_str() {
         "busy" => 4 << 10,
-        "together" | "mends in many threads" | "mends in many threads, and dies" => 8 << 20,
+        "together" | "mends in threads" | "mends in threads, and dies" => 8 << 20,
         _ => 64 << 10,
     };
     let ring = Ring::builder().capacity(capacity).crash_note(true);
@@ -62,7 +73,7 @@ fn as_child() {
             null();
         }
         "together" => {
-            (0..30_000).for_each(|number| writeln!(&ring, "line {number} {:100}", "").unwrap());
+            write_many(&ring);
             thread::scope(|scope| {
                 // The second has the default set, and the third is the end.
                 for _ in 0..8 {
@@ -98,21 +109,16 @@ fn as_child() {
             null();
         }
         "mends" => store_to_a_page(),
-        "mends, and dies" => {
-            store_to_a_page();
-            store_to_a_page();
-            writeln!(&ring, "the last line").unwrap();
-            null();
-        }
-        "mends in many threads" => {
-            (0..30_000).for_each(|number| writeln!(&ring, "line {number} {:100}", "").unwrap());
-            store_to_many_pages();
-        }
-        "mends in many threads, and dies" => {
-            (0..30_000).for_each(|number| writeln!(&ring, "line {number} {:100}", "").unwrap());
-            store_to_many_pages();
-            writeln!(&ring, "the last line").unwrap();
-            null();
+        "reports, and exits" => {
+            thread::spawn(null);
+            while !IS_REPORTING.load(SeqCst) {
+                thread::yield_now();
+            }
+            store_to(read_only_page());
+            IS_MENDED.store(true, SeqCst);
+            loop {
+                thread::park();
+            }
         }
         "raised" | "raised, and dies" => {
             // SAFETY: numbers only.
@@ -121,6 +127,18 @@ fn as_child() {
                 writeln!(&ring, "the last line").unwrap();
                 null();
             }
+        }
+        "mends in threads" => mend_in_threads(&ring),
+        "mends in threads, and dies" => {
+            mend_in_threads(&ring);
+            writeln!(&ring, "the last line").unwrap();
+            null();
+        }
+        "mends, and dies" => {
+            store_to_a_page();
+            store_to_a_page();
+            writeln!(&ring, "the last line").unwrap();
+            null();
         }
         "drops" => {
             drop(ring);
@@ -144,48 +162,55 @@ fn as_child() {
     }
 }
 
-static PAGE: AtomicUsize = AtomicUsize::new(0);
-
-/// A store that `mend` makes possible.
-fn store_to_a_page() {
-    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: a new mapping, anywhere.
-    let page = unsafe { libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, kind, -1, 0) };
-    PAGE.store(page as usize, SeqCst);
-    // SAFETY: the page is there, and can be written to when this comes to its end.
-    unsafe { ptr::write_volatile(page.cast::<u32>(), 1) };
+/// So many that it takes a while to write them to a file.
+fn write_many(mut ring: &Ring) {
+    (0..30_000).for_each(|number| writeln!(ring, "line {number} {:100}", "").unwrap());
 }
 
-/// In four threads at once, each again and again.
-fn store_to_many_pages() {
-    const PAGES: usize = 4;
-    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: a new mapping, anywhere.
-    let pages = unsafe { libc::mmap(ptr::null_mut(), PAGES * 4096, libc::PROT_READ, kind, -1, 0) };
-    MANY.store(pages as usize, SeqCst);
+fn mend_in_threads(ring: &Ring) {
+    write_many(ring);
+    let barrier = Barrier::new(4);
     thread::scope(|scope| {
-        for page in (0..PAGES).map(|number| pages as usize + number * 4096) {
-            scope.spawn(move || {
-                for _ in 0..300 {
-                    // SAFETY: the page is there, and can be written to when this comes to its end.
-                    unsafe { ptr::write_volatile(page as *mut u32, 1) };
-                    // SAFETY: a page of the test's own.
-                    unsafe { libc::mprotect(page as *mut _, 4096, libc::PROT_READ) };
+        for _ in 0..4 {
+            scope.spawn(|| {
+                barrier.wait();
+                for _ in 0..100 {
+                    store_to(read_only_page());
                 }
             });
         }
     });
-    MANY.store(0, SeqCst);
 }
 
-static MANY: AtomicUsize = AtomicUsize::new(0);
+static PAGE: AtomicUsize = AtomicUsize::new(0);
 
-extern "C" fn mend_many(_: i32) {
-    let pages = MANY.load(SeqCst) as *mut _;
-    // SAFETY: pages of the test's own, or none.
-    if unsafe { libc::mprotect(pages, 4 * 4096, libc::PROT_READ | libc::PROT_WRITE) } != 0 {
+/// A store that `mend` makes possible.
+fn store_to_a_page() {
+    let page = read_only_page();
+    PAGE.store(page as usize, SeqCst);
+    store_to(page);
+}
+
+fn read_only_page() -> *mut libc::c_void {
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping, anywhere.
+    unsafe { libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, kind, -1, 0) }
+}
+
+fn store_to(page: *mut libc::c_void) {
+    // SAFETY: the page is there, and can be written to when this comes to its end.
+    unsafe { ptr::write_volatile(page.cast::<u32>(), 1) };
+}
+
+/// Mends the page that the fault is in, whosever it is; there is none at 0.
+extern "C" fn mend_any(signal: i32, info: &libc::siginfo_t, _: *mut libc::c_void) {
+    // SAFETY: it is a fault's.
+    let address = unsafe { info.si_addr() };
+    let page = address.wrapping_sub(address.addr() % 4096);
+    // SAFETY: a page that the test cannot write to, or none.
+    if unsafe { libc::mprotect(page, 4096, libc::PROT_READ | libc::PROT_WRITE) } != 0 {
         // SAFETY: numbers only.
-        unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 
@@ -196,6 +221,24 @@ extern "C" fn mend(signal: i32) {
         // SAFETY: numbers only.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
+}
+
+static IS_REPORTING: AtomicBool = AtomicBool::new(false);
+static IS_MENDED: AtomicBool = AtomicBool::new(false);
+
+/// Ends the program where there is nothing to mend, but after another thread's fault.
+extern "C" fn report_and_exit(signal: i32, info: &libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: it is a fault's.
+    let address = unsafe { info.si_addr() };
+    if address.addr() != 16 {
+        return mend_any(signal, info, context);
+    }
+    IS_REPORTING.store(true, SeqCst);
+    while !IS_MENDED.load(SeqCst) {
+        thread::yield_now();
+    }
+    // SAFETY: numbers only.
+    unsafe { libc::_exit(3) };
 }
 
 static BEFORE: AtomicUsize = AtomicUsize::new(0);
@@ -221,14 +264,20 @@ fn set_one_that_passes_on() {
         let before: Handler = unsafe { std::mem::transmute(BEFORE.load(SeqCst)) };
         before(signal, info, context);
     }
+    BEFORE.store(replace_handler(passes as *const () as usize), SeqCst);
+}
+
+/// Has a function called as the standard library's is, and returns that one.
+fn replace_handler(function: usize) -> usize {
     // SAFETY: zeroes are a valid action.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: a place for an action.
     unsafe { libc::sigaction(libc::SIGSEGV, ptr::null(), &raw mut action) };
-    BEFORE.store(action.sa_sigaction, SeqCst);
-    action.sa_sigaction = passes as *const () as usize;
+    let before = action.sa_sigaction;
+    action.sa_sigaction = function;
     // SAFETY: a function that may be called like that, as the one before.
     unsafe { libc::sigaction(libc::SIGSEGV, &raw const action, ptr::null_mut()) };
+    before
 }
 
 /// Before the ring is there, so that it is called after ours.
@@ -388,7 +437,6 @@ fn all_else_leaves_nothing() {
     for (role, signal) in [
         ("ends", None),
         ("mends", None),
-        ("mends in many threads", None),
         ("raised", None),
         ("forks", None),
         ("killed", Some(libc::SIGKILL)),
@@ -407,23 +455,32 @@ fn a_program_that_has_mended_a_fault_leaves_its_text_at_the_end() {
     assert_eq!(text, "the first line\nthe last line\n");
 }
 
-/// Each is its thread's, and what one takes back is no other's.
+/// Nobody hears of the jump, and the text has another cause and less lines.
 #[test]
-fn faults_that_are_mended_in_many_threads_spoil_no_text() {
-    for _ in 0..10 {
-        let text = one(
-            "mends in many threads, and dies",
-            libc::SIGSEGV,
-            "SIGSEGV at 0x10",
+#[cfg(target_env = "gnu")]
+fn after_a_handler_was_left_by_a_jump_the_text_is_written_anew() {
+    for role in ["jumps, and dies", "jumps, and dies in a thread"] {
+        let text = one(role, libc::SIGSEGV, "SIGSEGV at 0x10");
+        assert_eq!(
+            text,
+            "the first line
+the last line
+",
+            "{role}"
         );
-        let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("the first line"));
-        for number in 0..30_000 {
-            let begin = format!("line {number} ");
-            assert!(lines.next().unwrap().starts_with(&begin), "{begin}");
-        }
-        assert_eq!(lines.collect::<Vec<_>>(), ["the last line"]);
     }
+}
+
+/// It was not its own.
+#[test]
+fn a_thread_whose_fault_was_mended_does_not_take_back_the_text_of_one_that_dies() {
+    let _watchdog = watchdog::minutes(3);
+    let dir = Dir::new("text-of-another");
+    let (status, texts) = run("reports, and exits", &dir.0);
+    assert_eq!(status.code(), Some(3));
+    assert_eq!(texts.len(), 1);
+    assert!(texts[0].contains("SIGSEGV at 0x10"), "{}", texts[0]);
+    assert!(texts[0].ends_with("\nthe first line\n"), "{}", texts[0]);
 }
 
 /// The first one was survived.
@@ -431,6 +488,27 @@ fn faults_that_are_mended_in_many_threads_spoil_no_text() {
 fn the_crash_that_a_program_dies_of_is_told_and_none_before() {
     let text = one("raised, and dies", libc::SIGSEGV, "SIGSEGV at 0x10");
     assert_eq!(text, "the first line\nthe last line\n");
+}
+
+/// Each of them may find the text of another one, which is about to be taken back.
+#[test]
+fn threads_that_mend_faults_at_once_leave_one_text_at_the_end() {
+    let _watchdog = watchdog::minutes(5);
+    for _ in 0..2 {
+        let text = one(
+            "mends in threads, and dies",
+            libc::SIGSEGV,
+            "SIGSEGV at 0x10",
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.first(), Some(&"the first line"));
+        assert_eq!(lines.last(), Some(&"the last line"));
+        assert_eq!(lines.len(), 30_002);
+        let dir = Dir::new("text-mends-in-threads");
+        let (status, texts) = run("mends in threads", &dir.0);
+        assert!(status.success());
+        assert_eq!(texts, [""; 0]);
+    }
 }
 
 #[test]

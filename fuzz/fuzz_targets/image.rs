@@ -196,7 +196,7 @@ impl Section {
         match self {
             Self::Identity => (0, PAGE),
             // What is behind these has no meaning.
-            Self::Live => (0x1000, 0x100),
+            Self::Live => (0x1000, 0x110),
             Self::Index => (0x2000, 0x2000),
             Self::Meta => (0x6000, 0xa000),
             Self::Data => (0x10000, file.capacity),

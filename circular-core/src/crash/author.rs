@@ -1,24 +1,34 @@
 //! Which handler it is that notes a crash.
 
 use crate::crash::system::{self, Signal};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
-/// A handler, as long as it runs: its thread, and where it is on a stack.
+/// A handler, as long as it runs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Author {
     pub(super) thread: u32,
+    /// Where it is on that thread's stack.
     pub(super) frame: u64,
+    pub(super) is_on_alternate_stack: bool,
     /// How far the stack went that it has interrupted. That may be another one.
     interrupted: u64,
+    /// No two have the same.
+    pub(super) number: u64,
 }
 
 impl Author {
     /// Of the handler that has this as a local variable, and that signal.
     pub(super) fn with(local: &u8, signal: &Signal) -> Self {
+        /// 0 is nobody's.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         let frame = std::ptr::from_ref(local).addr();
         Self {
             thread: system::thread_id(),
             frame: frame as u64,
+            is_on_alternate_stack: system::is_on_alternate_stack(),
             interrupted: signal.stack_pointer().unwrap_or(frame) as u64,
+            number: NEXT.fetch_add(1, Relaxed),
         }
     }
 

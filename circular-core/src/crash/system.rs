@@ -325,6 +325,13 @@ pub(super) fn thread_id() -> u32 {
     u32::try_from(id).unwrap_or(0)
 }
 
+/// Whether there is no thread of this process that has that number.
+pub(super) fn is_thread_gone(thread: u32) -> bool {
+    // SAFETY: numbers only, and no signal.
+    let sent = unsafe { libc::syscall(libc::SYS_tgkill, own_pid(), thread, 0) };
+    sent != 0 && errno() == libc::ESRCH
+}
+
 /// The words of LIVE.
 pub(super) type Live = [AtomicU64; live::BYTES / WORD];
 

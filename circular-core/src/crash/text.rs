@@ -6,6 +6,20 @@
 //! It is written before the signal is passed on, as nobody may come back. Where a program has mended a fault once, it is
 //! written when it is known that the program dies, or a stack has overflowed: a runtime that has faults all the time would else write its ring
 //! for each of them.
+//!
+//! Only one handler has the file at a time, and only the one that wrote the text takes it back, when its fault was mended; unless
+//! another one has found it meanwhile whose program dies, and needs it.
+//!
+//! | state | what there is | what comes next |
+//! |---|---|---|
+//! | `NONE` | no text | whoever crashes writes it: `BUSY` |
+//! | `BUSY` | a handler has the file | all others wait for it |
+//! | `DONE` | a text | its author takes it back: `BUSY`, then `NONE`; or another one dies, or this one: `KEPT` |
+//! | `KEPT` | a text that stays, if the program does not go on | |
+//!
+//! That its author was left by `siglongjmp`, as runtimes for wasm do, nobody tells us. Then another signal comes further up on
+//! the stack, or that thread is gone by then; or another thread dies, and there are records that the text has not. The text is
+//! written anew, and what there was stays until that is done.
 
 use crate::crash::author::Author;
 use crate::crash::system::file;
@@ -26,8 +40,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::ptr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
 use std::thread;
 use std::time::Duration;
 
@@ -35,18 +49,55 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 const NAP: Duration = Duration::from_millis(1);
 
+/// States of a text: see above.
+const NONE: u32 = 0;
+const BUSY: u32 = 1;
+const DONE: u32 = 2;
+const KEPT: u32 = 3;
+
+/// The handler that has written a text, and how much of the ring is in there. Stored by who has the file.
+#[derive(Debug, Default)]
+struct Written {
+    thread: AtomicU32,
+    frame: AtomicU64,
+    is_on_alternate_stack: AtomicBool,
+    number: AtomicU64,
+    committed: AtomicU64,
+}
+
+impl Written {
+    fn set(&self, author: Author, committed: u64) {
+        self.thread.store(author.thread, Relaxed);
+        self.frame.store(author.frame, Relaxed);
+        let is_on_alternate_stack = author.is_on_alternate_stack;
+        self.is_on_alternate_stack
+            .store(is_on_alternate_stack, Relaxed);
+        self.number.store(author.number, Relaxed);
+        self.committed.store(committed, Relaxed);
+    }
+
+    fn is_of(&self, author: Author) -> bool {
+        self.number.load(Relaxed) == author.number
+    }
+
+    /// Whether that handler runs no more, as this one tells, which is another one: it is not within it. Stacks grow down.
+    fn is_left(&self, now: Author) -> bool {
+        let thread = self.thread.load(Relaxed);
+        if thread == now.thread {
+            let was_on_alternate_stack = self.is_on_alternate_stack.load(Relaxed);
+            now.frame >= self.frame.load(Relaxed)
+                || was_on_alternate_stack && !now.is_on_alternate_stack
+        } else {
+            system::is_thread_gone(thread)
+        }
+    }
+}
+
 /// How often it looks for a record that is there still.
 const STARTS: u32 = 16;
 
 /// The name of a thread, or what is left of it.
 const NAME_BYTES: usize = 16;
-
-/// States of a text. It is being written while it is taken back, too. It is kept, whatever becomes of the fault that it is of, once
-/// another thread has found it that dies.
-const NOT_WRITTEN: u8 = 0;
-const BEING_WRITTEN: u8 = 1;
-const WRITTEN: u8 = 2;
-const KEPT: u8 = 3;
 
 /// A file for the text, and the ring that it is of.
 #[derive(Debug)]
@@ -61,11 +112,10 @@ pub(crate) struct Text {
     /// The file, as long as it has no name.
     unnamed: CString,
     tape: AtomicPtr<Tape>,
-    /// One of [`NOT_WRITTEN`], [`BEING_WRITTEN`], [`WRITTEN`], [`KEPT`].
-    state: AtomicU8,
-    /// The handler that has written it, and alone may take it back.
-    thread: AtomicU32,
-    frame: AtomicU64,
+    state: AtomicU32,
+    written: Written,
+    /// The file has had a name, and there was no other one for its place.
+    is_used: AtomicBool,
     /// The program has mended a fault.
     has_survived: AtomicBool,
 }
@@ -89,9 +139,9 @@ impl Text {
             file,
             program,
             tape: AtomicPtr::new(ptr::null_mut()),
-            state: AtomicU8::new(NOT_WRITTEN),
-            thread: AtomicU32::new(0),
-            frame: AtomicU64::new(0),
+            state: AtomicU32::new(NONE),
+            written: Written::default(),
+            is_used: AtomicBool::new(false),
             has_survived: AtomicBool::new(false),
         })
     }
@@ -105,7 +155,7 @@ impl Text {
         self.tape.load(Relaxed)
     }
 
-    /// Writes the text, if it is not there yet, and if it is time to.
+    /// Writes the text, if it is not there yet, and if it is time to. Once this says that the program `dies`, the text stays.
     pub(super) fn write(
         &self,
         tape: &Tape,
@@ -115,99 +165,139 @@ impl Text {
         dies: bool,
     ) {
         // Where a stack has overflowed, the standard library's handler ends the program, past us.
-        let is_sure = dies || is_fault && signal.is_at_stack_pointer();
-        // Another thread's crash may have come first. One waits for its text, whether one dies or not: a handler that the signal is
-        // passed on to may set SIG_DFL, and then the next fault of any thread ends the program.
+        let may_abort = is_fault && signal.is_at_stack_pointer();
+        // When this one goes on, the program may end, whether it dies or not: a handler that it is passed on to may set SIG_DFL,
+        // and then the next fault of any thread ends it. So all wait for another's text, or for another's to be gone.
         for _ in 0..PATIENCE.as_millis() / NAP.as_millis() {
-            let is_time = is_sure || !self.has_survived.load(Relaxed);
-            if !is_time || !self.is_open() {
-                return;
-            }
-            match self.state.load(Acquire) {
-                KEPT => return,
-                WRITTEN if self.is_left(author) => self.take_back(),
-                WRITTEN if dies && !self.is_of(author) => self.keep(),
-                WRITTEN => return,
-                NOT_WRITTEN => {
-                    if let Some(scratch) = Scratch::take() {
-                        if self.claim(NOT_WRITTEN) {
-                            return self.write_now(tape, author, signal, is_fault, scratch);
-                        }
-                    }
+            let state = self.state.load(Acquire);
+            let is_obsolete = [DONE, KEPT].contains(&state) && self.is_obsolete(author, tape, dies);
+            let is_time = dies || may_abort || !self.has_survived.load(Relaxed);
+            let is_done = match state {
+                NONE if is_time => self.try_write(state, tape, author, signal, is_fault, dies),
+                NONE => true,
+                _ if is_obsolete && is_time => {
+                    self.try_write(state, tape, author, signal, is_fault, dies)
                 }
-                _ => {}
+                _ if is_obsolete => {
+                    if self.take(state) {
+                        self.take_back();
+                    }
+                    true
+                }
+                // Else its author has just taken it back.
+                DONE => !dies || self.change(DONE, KEPT),
+                KEPT => true,
+                _ => !is_time,
+            };
+            if is_done {
+                return;
             }
             thread::sleep(NAP);
         }
     }
 
-    fn keep(&self) {
-        let _ = self.state.compare_exchange(WRITTEN, KEPT, Relaxed, Relaxed);
+    /// Whether there is a text of a crash that the program has survived.
+    fn is_obsolete(&self, now: Author, tape: &Tape, dies: bool) -> bool {
+        if self.written.is_of(now) {
+            return false;
+        }
+        if self.written.is_left(now) {
+            self.has_survived.store(true, Relaxed);
+            return true;
+        }
+        let is_others = self.written.thread.load(Relaxed) != now.thread;
+        dies && is_others && tape.committed() > self.written.committed.load(Relaxed)
     }
 
-    /// Has it be written, or taken back, by the caller alone.
-    fn claim(&self, from: u8) -> bool {
-        let claimed = self
-            .state
-            .compare_exchange(from, BEING_WRITTEN, Acquire, Relaxed);
-        claimed.is_ok()
-    }
-
-    fn write_now(
+    /// Tells whether there is no more to do.
+    fn try_write(
         &self,
+        state: u32,
         tape: &Tape,
         author: Author,
         signal: &Signal,
         is_fault: bool,
-        mut scratch: Scratch,
-    ) {
-        self.thread.store(author.thread, Relaxed);
-        self.frame.store(author.frame, Relaxed);
-        let fd = self.file.as_raw_fd();
-        write_cause(fd, &self.program, signal, is_fault);
-        // At once: another thread may end the program meanwhile, and what is there is better than nothing.
-        file::give_name(&self.unnamed, &self.path);
-        scratch.on_own_stack(|buffer| {
-            let _ = write_records(Out::behind_a_line(fd), tape, buffer);
-        });
-        self.state.store(WRITTEN, Release);
+        dies: bool,
+    ) -> bool {
+        let Some(mut scratch) = Scratch::take().filter(|_| self.take(state)) else {
+            return false;
+        };
+        let committed = tape.committed();
+        let mut write = |fd, is_named_early| {
+            write_cause(fd, &self.program, signal, is_fault);
+            // At once: another thread may end the program meanwhile, and what is there is better than nothing.
+            if is_named_early {
+                file::give_name(&self.unnamed, &self.path);
+            }
+            scratch.on_own_stack(|buffer| {
+                let _ = write_records(Out::behind_a_line(fd), tape, buffer);
+            });
+        };
+        let is_written = self.is_open() && {
+            if state != NONE || self.is_used.load(Relaxed) {
+                self.write_anew(write)
+            } else {
+                write(self.file.as_raw_fd(), true);
+                true
+            }
+        };
+        if is_written {
+            self.written.set(author, committed);
+        }
+        let written = if dies { KEPT } else { DONE };
+        self.state
+            .store(if is_written { written } else { state }, Release);
+        true
     }
 
-    /// Takes it back, if it is this handler's: the program goes on.
+    /// Writes to another file, and then has that one in the place of this one, and under its name.
+    fn write_anew(&self, write: impl FnOnce(i32, bool)) -> bool {
+        let Some(new) = file::open_unnamed(&self.dir) else {
+            return false;
+        };
+        write(new, false);
+        let inode = file::replace(new, self.file.as_raw_fd());
+        if let Some(inode) = inode {
+            self.inode.store(inode, Relaxed);
+            self.is_used.store(false, Relaxed);
+            file::remove(&self.path);
+            file::give_name(&self.unnamed, &self.path);
+        }
+        inode.is_some()
+    }
+
+    /// Takes back what that handler has written: the program goes on.
     pub(super) fn withdraw(&self, author: Author) {
         self.has_survived.store(true, Relaxed);
-        if self.is_of(author) {
+        if self.state.load(Acquire) == DONE && self.written.is_of(author) && self.take(DONE) {
             self.take_back();
         }
     }
 
-    fn is_of(&self, author: Author) -> bool {
-        self.thread.load(Relaxed) == author.thread && self.frame.load(Relaxed) == author.frame
-    }
-
-    /// Whether the handler that has written it was left in a way that nobody saw, `siglongjmp` say, or has come back and the program
-    /// gone on: its thread has another signal then, and not within.
-    fn is_left(&self, author: Author) -> bool {
-        let (thread, frame) = (self.thread.load(Relaxed), self.frame.load(Relaxed));
-        thread == author.thread && frame != author.frame && !author.is_within_that(thread, frame)
-    }
-
+    /// Has another file without a name. Who calls it has the file.
     fn take_back(&self) {
-        if !self.claim(WRITTEN) {
-            return;
-        }
         file::remove(&self.path);
-        // A file that has had a name and lost it gets none any more.
-        let fd = self.file.as_raw_fd();
-        let reopened = self.is_open().then(|| file::reopen_unnamed(&self.dir, fd));
-        let state = if let Some(inode) = reopened.flatten() {
-            self.inode.store(inode, Relaxed);
-            NOT_WRITTEN
-        } else {
-            WRITTEN
-        };
-        self.thread.store(0, Relaxed);
-        self.state.store(state, Release);
+        // One that has had a name and lost it gets none any more.
+        self.is_used.store(true, Relaxed);
+        if self.is_open() {
+            let new = file::open_unnamed(&self.dir);
+            let inode = new.and_then(|new| file::replace(new, self.file.as_raw_fd()));
+            if let Some(inode) = inode {
+                self.inode.store(inode, Relaxed);
+                self.is_used.store(false, Relaxed);
+            }
+        }
+        self.state.store(NONE, Release);
+    }
+
+    /// Has the file to itself, if the text is in that state.
+    fn take(&self, from: u32) -> bool {
+        self.change(from, BUSY)
+    }
+
+    fn change(&self, from: u32, to: u32) -> bool {
+        let changed = self.state.compare_exchange(from, to, AcqRel, Relaxed);
+        changed.is_ok()
     }
 
     /// Whether the descriptor is still that file's: somebody may have closed all that he did not know.
@@ -220,8 +310,8 @@ impl Text {
 impl Drop for Text {
     /// If the thread that gives the ring up has written it, the program has gone on since.
     fn drop(&mut self) {
-        let is_written = *self.state.get_mut() == WRITTEN;
-        if is_written && *self.thread.get_mut() == system::thread_id() {
+        let is_written = [DONE, KEPT].contains(self.state.get_mut());
+        if is_written && *self.written.thread.get_mut() == system::thread_id() {
             file::remove(&self.path);
         }
     }

@@ -41,8 +41,9 @@ impl CommandEnd {
     pub(crate) fn decode(word: u64) -> Option<Self> {
         let number = word as u32 as i32;
         match word >> 32 {
-            EXITED => Some(Self::Exited(number)),
-            KILLED => Some(Self::Killed(number)),
+            EXITED if (0..=255).contains(&number) => Some(Self::Exited(number)),
+            // 64 is the last that Linux has.
+            KILLED if (1..=64).contains(&number) => Some(Self::Killed(number)),
             _ => None,
         }
     }
@@ -84,7 +85,17 @@ mod tests {
             assert_eq!(CommandEnd::decode(word), Some(end));
             assert_eq!(end.to_string(), text);
         }
-        for word in [0, 9, 0x3_0000_0009, u64::MAX] {
+        let none = [
+            0,
+            9,
+            0x3_0000_0009,
+            0x1_0000_0100,
+            0x1_ffff_ffff,
+            0x2_0000_0000,
+            0x2_0000_0041,
+            u64::MAX,
+        ];
+        for word in none {
             assert_eq!(CommandEnd::decode(word), None);
         }
     }

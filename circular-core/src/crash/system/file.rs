@@ -219,17 +219,19 @@ pub(in crate::crash) fn remove(name: &CStr) {
     unsafe { libc::unlink(name.as_ptr()) };
 }
 
-/// Puts another file without a name in the place of that one, and tells its inode.
-pub(in crate::crash) fn reopen_unnamed(dir: &CStr, fd: c_int) -> Option<u64> {
+/// Opens a file without a name, and tells its descriptor.
+pub(in crate::crash) fn open_unnamed(dir: &CStr) -> Option<c_int> {
     let flags = libc::O_TMPFILE | libc::O_RDWR | libc::O_CLOEXEC;
     // SAFETY: a string that ends in a zero and lives during the call.
     let new = unsafe { libc::open(dir.as_ptr(), flags, 0o600) };
-    if new < 0 {
-        return None;
-    }
+    (new >= 0).then_some(new)
+}
+
+/// Puts the file of the first one, which was opened here and is closed, in the place of another one, and tells its inode.
+pub(in crate::crash) fn replace(new: c_int, fd: c_int) -> Option<u64> {
     // SAFETY: numbers only. The descriptor stays its owner's.
     let is_there = unsafe { libc::dup3(new, fd, libc::O_CLOEXEC) } == fd;
-    // SAFETY: it was opened just now.
+    // SAFETY: it was opened by the caller.
     unsafe { libc::close(new) };
     let [_, inode] = status(fd).map(|now| file_id(&now)).filter(|_| is_there)?;
     Some(inode)
