@@ -217,104 +217,42 @@ impl Facts<'_> {
             self.ring.pid(),
             self.ring.id()
         );
-        let mut out = String::new();
-        let mut metric = |name: &str, kind: &str, help: &str, value: String| {
-            let _ = writeln!(
-                out,
-                "# HELP circular_{name} {help}\n# TYPE circular_{name} {kind}\ncircular_{name}{{{labels}}} {value}"
-            );
-        };
         let seconds = |time: SystemTime| {
             let since = time.duration_since(SystemTime::UNIX_EPOCH);
             since.map_or(0.0, |since| since.as_secs_f64()).to_string()
         };
-        metric(
-            "running",
-            "gauge",
-            "Whether its program runs.",
-            u8::from(self.ring.is_running()).to_string(),
-        );
-        metric(
-            "capacity_bytes",
-            "gauge",
-            "Bytes that records with their headers can take.",
-            stats.capacity.to_string(),
-        );
-        metric(
-            "records_written_total",
-            "counter",
-            "Records written.",
-            stats.written.to_string(),
-        );
-        metric(
-            "bytes_written_total",
-            "counter",
-            "Bytes of the records written.",
-            stats.bytes.to_string(),
-        );
-        metric(
-            "records_overwritten_total",
-            "counter",
-            "Records that are gone from the ring.",
-            stats.overwritten.to_string(),
-        );
-        metric(
-            "writes_refused_total",
-            "counter",
-            "Writes after close, or in a forked child.",
-            stats.refused.to_string(),
-        );
-        metric(
-            "waits_total",
-            "counter",
-            "Waits of writers for room.",
-            stats.waits.count.to_string(),
-        );
-        metric(
-            "wait_seconds_total",
-            "counter",
-            "Time that writers waited for room.",
-            stats.waits.total.as_secs_f64().to_string(),
-        );
-        metric(
-            "overtakes_total",
-            "counter",
-            "Writes that could not wait and overtook a lossless reader.",
-            stats.overtakes.to_string(),
-        );
-        metric(
-            "demotions_total",
-            "counter",
-            "Readers that are not waited for any more.",
-            stats.demotions.to_string(),
-        );
-        metric(
-            "failed_sinks_total",
-            "counter",
-            "Readers that ended because their sink failed.",
-            stats.failed_sinks.to_string(),
-        );
-        if let Some((oldest, newest)) = self.held.times {
-            metric(
-                "oldest_record_timestamp_seconds",
-                "gauge",
-                "When the oldest record was written.",
-                seconds(oldest),
-            );
-            metric(
-                "newest_record_timestamp_seconds",
-                "gauge",
-                "When the newest record was written.",
-                seconds(newest),
-            );
-        }
-        if let Some(system) = &self.system {
-            metric(
-                "file_system_free_bytes",
-                "gauge",
-                "What is free where the ring's file is.",
-                system.free.to_string(),
-            );
+        let times = self.held.times;
+        // Name, help and value. Counters' names end in `total`, as Prometheus has it.
+        #[rustfmt::skip]
+        let rows = [
+            ("running", "Whether its program runs.", Some(u8::from(self.ring.is_running()).to_string())),
+            ("capacity_bytes", "Bytes that records with their headers can take.", Some(stats.capacity.to_string())),
+            ("records_written_total", "Records written.", Some(stats.written.to_string())),
+            ("bytes_written_total", "Bytes of the records written.", Some(stats.bytes.to_string())),
+            ("records_overwritten_total", "Records that are gone from the ring.", Some(stats.overwritten.to_string())),
+            ("writes_refused_total", "Writes after close, or in a forked child.", Some(stats.refused.to_string())),
+            ("waits_total", "Waits of writers for room.", Some(stats.waits.count.to_string())),
+            ("wait_seconds_total", "Time that writers waited for room.", Some(stats.waits.total.as_secs_f64().to_string())),
+            ("overtakes_total", "Writes that could not wait and overtook a lossless reader.", Some(stats.overtakes.to_string())),
+            ("demotions_total", "Readers that are not waited for any more.", Some(stats.demotions.to_string())),
+            ("failed_sinks_total", "Readers that ended because their sink failed.", Some(stats.failed_sinks.to_string())),
+            ("oldest_record_timestamp_seconds", "When the oldest record was written.", times.map(|(oldest, _)| seconds(oldest))),
+            ("newest_record_timestamp_seconds", "When the newest record was written.", times.map(|(_, newest)| seconds(newest))),
+            ("file_system_free_bytes", "What is free where the ring's file is.", self.system.as_ref().map(|system| system.free.to_string())),
+        ];
+        let mut out = String::new();
+        for (name, help, value) in rows {
+            let kind = if name.ends_with("_total") {
+                "counter"
+            } else {
+                "gauge"
+            };
+            if let Some(value) = value {
+                let _ = writeln!(
+                    out,
+                    "# HELP circular_{name} {help}\n# TYPE circular_{name} {kind}\ncircular_{name}{{{labels}}} {value}"
+                );
+            }
         }
         out
     }

@@ -1,9 +1,7 @@
 use std::fs;
 
-use circular_core::Level;
-
 use crate::program::Program;
-use crate::rings::{Rings, circular, ran, write};
+use crate::rings::{Rings, circular, ran, write, write_lines};
 
 #[test]
 fn whole_damaged_and_none_at_all() {
@@ -27,9 +25,7 @@ fn whole_damaged_and_none_at_all() {
     let mut hit = whole.clone();
     hit[0x10000..0x10020].fill(0xff);
     let ring = rings.ring("cart");
-    for number in 0..400 {
-        write(&ring, Level::Info, "", 0, &format!("{number:0>100}"));
-    }
+    write_lines(&ring, 400);
     let file = ring.handle().path().unwrap().to_path_buf();
     drop(ring);
     let mut hit_amid = fs::read(file).unwrap();

@@ -1,9 +1,7 @@
 use std::fs;
 
-use circular_core::Level;
-
 use crate::program::Program;
-use crate::rings::{Rings, write, write_shop};
+use crate::rings::{Rings, write_lines, write_shop};
 
 #[test]
 fn all_that_is_held_and_how_it_ended() {
@@ -26,15 +24,7 @@ fn all_that_is_held_and_how_it_ended() {
 fn what_was_overwritten_is_told_and_nothing_found_may_be_that() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
-    for number in 0..2000 {
-        write(
-            &ring,
-            Level::Info,
-            "shop",
-            number,
-            &format!("{number:0>100}"),
-        );
-    }
+    write_lines(&ring, 2000);
     let ran = rings.run(&["dump", "shop"]);
     let held = ran.out.lines().count();
     assert!(

@@ -8,7 +8,7 @@ use circular_core::Level;
 use serde_json::Value;
 
 use crate::program::Program;
-use crate::rings::{Rings, write, write_shop};
+use crate::rings::{Rings, write, write_lines, write_shop};
 
 /// What must come, has by then on the slowest of machines.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -176,9 +176,7 @@ fn a_reader_that_is_too_slow_is_told_what_it_missed() {
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
     // More than a pipe and the ring hold, while nobody reads. No write waits for it.
-    for number in 0..20_000 {
-        write(&ring, Level::Info, "", number, &format!("{number:0>100}"));
-    }
+    write_lines(&ring, 20_000);
     write(&ring, Level::Info, "", 0, "last");
     let (mut missed, mut shown) = (0, 0);
     loop {

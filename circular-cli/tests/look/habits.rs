@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use circular_core::Level;
 
-use crate::rings::{Rings, circular, ran, write, write_shop};
+use crate::rings::{Rings, circular, ran, write, write_lines, write_shop};
 
 const COMMANDS: [&[&str]; 8] = [
     &["ls"],
@@ -23,15 +23,7 @@ const COMMANDS: [&[&str]; 8] = [
 fn a_reader_that_goes_away_ends_it_quietly() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
-    for number in 0..400 {
-        write(
-            &ring,
-            Level::Info,
-            "shop",
-            number,
-            &format!("{number:0>100}"),
-        );
-    }
+    write_lines(&ring, 400);
     for args in COMMANDS {
         // Gone before the first byte.
         let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
@@ -93,15 +85,7 @@ fn closed_streams_are_no_trouble() {
 fn a_reader_that_is_slow_gets_all_of_it() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
-    for number in 0..400 {
-        write(
-            &ring,
-            Level::Info,
-            "shop",
-            number,
-            &format!("{number:0>100}"),
-        );
-    }
+    write_lines(&ring, 400);
     let mut command = rings.circular(&["dump", "-q", "shop"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut out = child.stdout.take().unwrap();

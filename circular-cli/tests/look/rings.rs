@@ -103,3 +103,16 @@ pub(crate) fn write_shop(ring: &Ring) {
     );
     write(ring, Level::Trace, "hyper", 240, "read 12 bytes");
 }
+
+/// Writes so many lines of a hundred digits, a second apart.
+pub(crate) fn write_lines(ring: &Ring, count: u64) {
+    for number in 0..count {
+        write(
+            ring,
+            Level::Info,
+            "shop",
+            number,
+            &format!("{number:0>100}"),
+        );
+    }
+}
