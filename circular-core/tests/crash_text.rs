@@ -42,6 +42,11 @@ fn as_child() {
     if role == "overflow, after a mended fault" {
         set_one_that_passes_on();
     }
+    if role == "raises" {
+        extern "C" fn comes_back(_: i32) {}
+        // SAFETY: a function that may be called like that.
+        unsafe { libc::signal(libc::SIGABRT, comes_back as *const () as usize) };
+    }
     if role == "reports, and exits" {
         replace_handler(report_and_exit as *const () as usize);
     }
@@ -88,6 +93,10 @@ fn as_child() {
         }
         "overflow in a thread" => thread::spawn(over).join().unwrap(),
         "abort" => std::process::abort(),
+        "raises" => {
+            // SAFETY: numbers only.
+            unsafe { libc::raise(libc::SIGABRT) };
+        }
         "killed" => {
             // SAFETY: numbers only.
             unsafe { libc::raise(libc::SIGKILL) };
@@ -310,7 +319,7 @@ fn run_only(role: &str, dir: &Path) -> ExitStatus {
     let mut pipe = child.stderr.take().unwrap();
     pipe.read_to_string(&mut stderr).unwrap();
     let status = child.wait().unwrap();
-    if role.starts_with("overflow") {
+    if role.contains("overflow") {
         assert!(stderr.contains("has overflowed its stack"), "{stderr}");
     } else {
         assert_eq!(stderr, "", "{role}");
@@ -438,6 +447,7 @@ fn all_else_leaves_nothing() {
         ("ends", None),
         ("mends", None),
         ("raised", None),
+        ("raises", None),
         ("forks", None),
         ("killed", Some(libc::SIGKILL)),
         ("drops", Some(libc::SIGSEGV)),
@@ -455,19 +465,29 @@ fn a_program_that_has_mended_a_fault_leaves_its_text_at_the_end() {
     assert_eq!(text, "the first line\nthe last line\n");
 }
 
-/// Nobody hears of the jump, and the text has another cause and less lines.
+/// Nobody hears of the jump, and the text has another cause and fewer lines.
 #[test]
 #[cfg(target_env = "gnu")]
 fn after_a_handler_was_left_by_a_jump_the_text_is_written_anew() {
     for role in ["jumps, and dies", "jumps, and dies in a thread"] {
         let text = one(role, libc::SIGSEGV, "SIGSEGV at 0x10");
-        assert_eq!(
-            text,
-            "the first line
-the last line
-",
-            "{role}"
-        );
+        assert_eq!(text, "the first line\nthe last line\n", "{role}");
+    }
+    // The next one is another thread's, and the standard library's handler ends the program past ours.
+    let role = "jumps, with an overflow in a thread";
+    let text = one(role, libc::SIGABRT, ": died of SIGSEGV at 0x");
+    assert_eq!(text, "the first line\nthe last line\n");
+}
+
+#[test]
+#[cfg(target_env = "gnu")]
+fn after_a_jump_a_program_that_ends_leaves_nothing() {
+    let _watchdog = watchdog::minutes(3);
+    for role in ["jumps, and ends", "jumps again, and ends"] {
+        let dir = Dir::new(&format!("text-{}", role.replace(' ', "-")));
+        let (status, texts) = run(role, &dir.0);
+        assert!(status.success(), "{role}");
+        assert_eq!(texts, [""; 0], "{role}");
     }
 }
 

@@ -32,6 +32,18 @@ impl Author {
         }
     }
 
+    /// Of no handler, or of one that does not say which: where this local variable is.
+    pub(super) fn here(local: &u8) -> Self {
+        let frame = std::ptr::from_ref(local).addr() as u64;
+        Self {
+            thread: system::thread_id(),
+            frame,
+            is_on_alternate_stack: system::is_on_alternate_stack(),
+            interrupted: frame,
+            number: 0,
+        }
+    }
+
     /// Whether it runs within the handler of a thread that is at `frame`: it has interrupted what that one calls. Stacks grow down.
     pub(super) fn is_within_that(self, thread: u32, frame: u64) -> bool {
         thread == self.thread

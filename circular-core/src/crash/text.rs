@@ -19,7 +19,8 @@
 //!
 //! That its author was left by `siglongjmp`, as runtimes for wasm do, nobody tells us. Then another signal comes further up on
 //! the stack, or that thread is gone by then; or another thread dies, and there are records that the text has not. The text is
-//! written anew, and what there was stays until that is done.
+//! written anew, and what there was stays until that is done. When the ring is given up by the same thread, further up on the
+//! stack, such a text is removed; so is one of a SIGABRT that was sent by `raise`, and that a handler came back from.
 
 use crate::crash::author::Author;
 use crate::crash::system::file;
@@ -80,7 +81,7 @@ impl Written {
         self.number.load(Relaxed) == author.number
     }
 
-    /// Whether that handler runs no more, as this one tells, which is another one: it is not within it. Stacks grow down.
+    /// Whether that handler runs no more: who asks, which is another one or none, is not within it. Stacks grow down.
     fn is_left(&self, now: Author) -> bool {
         let thread = self.thread.load(Relaxed);
         if thread == now.thread {
@@ -170,7 +171,8 @@ impl Text {
         // and then the next fault of any thread ends it. So all wait for another's text, or for another's to be gone.
         for _ in 0..PATIENCE.as_millis() / NAP.as_millis() {
             let state = self.state.load(Acquire);
-            let is_obsolete = [DONE, KEPT].contains(&state) && self.is_obsolete(author, tape, dies);
+            let is_obsolete =
+                [DONE, KEPT].contains(&state) && self.is_obsolete(author, tape, dies || may_abort);
             let is_time = dies || may_abort || !self.has_survived.load(Relaxed);
             let is_done = match state {
                 NONE if is_time => self.try_write(state, tape, author, signal, is_fault, dies),
@@ -290,6 +292,15 @@ impl Text {
         self.state.store(NONE, Release);
     }
 
+    /// Removes the text of a crash that the program has survived: the ring is given up, here, and no handler looks at it. One whose
+    /// author may still run stays.
+    pub(super) fn give_up(&self, here: Author) {
+        let state = self.state.load(Acquire);
+        if [DONE, KEPT].contains(&state) && self.written.is_left(here) && self.take(state) {
+            file::remove(&self.path);
+        }
+    }
+
     /// Has the file to itself, if the text is in that state.
     fn take(&self, from: u32) -> bool {
         self.change(from, BUSY)
@@ -304,16 +315,6 @@ impl Text {
     fn is_open(&self) -> bool {
         let id = [self.device, self.inode.load(Relaxed)];
         file::file_len(self.file.as_raw_fd(), id).is_some()
-    }
-}
-
-impl Drop for Text {
-    /// If the thread that gives the ring up has written it, the program has gone on since.
-    fn drop(&mut self) {
-        let is_written = [DONE, KEPT].contains(self.state.get_mut());
-        if is_written && *self.written.thread.get_mut() == system::thread_id() {
-            file::remove(&self.path);
-        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! Entries are never freed, as a handler may be anywhere in the list; those that were given up are used again, so there
 //! are as many as there were rings at one time.
 
+use crate::crash::author::Author;
 use crate::crash::system::file::{self as file_calls, FileId, NewMemory};
 use crate::crash::system::{self, Live};
 use crate::crash::text::Text;
@@ -88,13 +89,13 @@ pub(crate) struct Watched {
     entry: &'static Entry,
     generation: Generation,
     /// What the entry has the addresses of.
-    _owned: Owned,
+    owned: Owned,
 }
 
 /// Kept for an entry.
 enum Owned {
     InFile { _memory: Words, _lost: Arc<Lost> },
-    OnHeap { _text: Box<Text> },
+    OnHeap { text: Box<Text> },
 }
 
 /// Has a ring told of crashes, which lies in `memory` like that, and that in a file.
@@ -138,7 +139,7 @@ pub(crate) fn watch_on_heap(text: Text, tape: &Tape) -> Watched {
     entry.lost.store(ptr::null_mut(), Relaxed);
     let place = ptr::from_ref::<Text>(&text).cast_mut();
     entry.text.store(place, Relaxed);
-    Watched::begin(entry, Owned::OnHeap { _text: text })
+    Watched::begin(entry, Owned::OnHeap { text })
 }
 
 impl Watched {
@@ -153,7 +154,7 @@ impl Watched {
         Self {
             entry,
             generation,
-            _owned: owned,
+            owned,
         }
     }
 }
@@ -167,6 +168,10 @@ impl Drop for Watched {
         self.entry.state.store(CLAIMED, SeqCst);
         while inside(self.entry.inside.load(SeqCst), self.generation.number()) > 0 {
             thread::sleep(LOOK);
+        }
+        if let Owned::OnHeap { text } = &self.owned {
+            let local = 0;
+            text.give_up(Author::here(&local));
         }
         self.entry.state.store(FREE, Release);
     }

@@ -1,6 +1,6 @@
 //! A handler that is left by a jump, as runtimes for wasm do it.
 
-use crate::fatal::null;
+use crate::fatal::{null, over};
 use circular_core::Ring;
 use std::io::Write;
 use std::ptr;
@@ -67,6 +67,16 @@ extern "C" fn elsewhere() {
     match role.as_str() {
         "jumps, and dies" => null(),
         "jumps, and dies in a thread" => thread::spawn(null).join().unwrap(),
+        "jumps, with an overflow in a thread" => thread::spawn(over).join().unwrap(),
+        "jumps again, and ends" => {
+            *ELSEWHERE.lock().unwrap() = Some((ring, String::from("jumps, and ends")));
+            trap();
+        }
+        "jumps, and ends" => {
+            drop(ring);
+            // The test's own stack was left for good.
+            std::process::exit(0);
+        }
         _ => {}
     }
     unreachable!("{role}");
