@@ -55,6 +55,11 @@ impl Failure {
         }
     }
 
+    /// Returns the reason alone.
+    pub(crate) fn why(&self) -> &str {
+        &self.why
+    }
+
     /// For what could not be done.
     pub(crate) fn failed(why: impl Into<String>, next: impl Into<String>) -> Self {
         Self {

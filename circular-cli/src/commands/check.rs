@@ -8,7 +8,7 @@ use std::time::Duration;
 use circular_core::Start;
 
 use crate::args::Check;
-use crate::failure::Status;
+use crate::failure::{Failure, Status};
 use crate::find::ending;
 use crate::find::rings::Found;
 use crate::output::shown;
@@ -21,6 +21,11 @@ pub(crate) fn run(check: &Check) -> Result<Status, Stop> {
     let mut out = Out::direct();
     for path in &check.files {
         let shown = shown::path(path);
+        if let Some(failure) = missing(path) {
+            say(&failure);
+            status = failure.status;
+            continue;
+        }
         let line = match verdict(path) {
             Ok(whole) => format!("{shown}: whole: {whole}\n"),
             Err(reasons) => {
@@ -33,6 +38,16 @@ pub(crate) fn run(check: &Check) -> Result<Status, Stop> {
         }
     }
     Ok(status)
+}
+
+/// What is not there is neither whole nor damaged.
+fn missing(path: &Path) -> Option<Failure> {
+    let error = std::fs::symlink_metadata(path).err()?;
+    let shown = shown::path(path);
+    Some(Failure::usage(
+        format!("there is no file {shown} to check: {error}"),
+        "circular ls",
+    ))
 }
 
 /// What is in a whole one, or what is wrong with one that is not.

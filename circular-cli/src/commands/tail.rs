@@ -106,6 +106,7 @@ pub(crate) fn show_all(
         follow.run(&choice, &mut printer, |printer| leave_cursor(show, printer))?;
         return Ok(Status::Fine);
     }
+    printer.ends(&sources)?;
     let cursor = sources.first().map(|source| source.reader.cursor());
     if let (true, Some(cursor)) = (show.show_cursor, cursor) {
         printer.show_cursor(cursor)?;
@@ -113,6 +114,9 @@ pub(crate) fn show_all(
     printer.cursor = cursor;
     printer.end()?;
     leave_cursor(show, &mut printer)?;
+    if count == Count::Last(0) {
+        return Ok(Status::Fine);
+    }
     Ok(status(&sources, &choice, &printer))
 }
 

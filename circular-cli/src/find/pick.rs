@@ -177,12 +177,18 @@ fn no_such(typed: &str, listing: &Listing) -> Failure {
 pub(crate) fn none_at_all(listing: &Listing) -> Failure {
     let places = places(listing);
     Failure::usage(
-        format!("there is no ring at all; it was looked for in{places}"),
+        format!("there is no ring at all that can be read; it was looked for in{places}"),
         "circular ls -D DIR, where there are some",
     )
 }
 
+/// Where it was looked for, and what was there and could not be read.
 fn places(listing: &Listing) -> String {
+    /// There may be many of one kind.
+    const MOST: usize = 3;
+    let unread = listing.unreadable.iter().take(MOST);
+    let unread = unread.map(|file| format!("\n  {}: {}", file.path.display(), file.error));
+    let unread: String = unread.collect();
     let look = |looked: &LookedAt| {
         let (dir, why) = (looked.place.path.display(), looked.place.why);
         match &looked.error {
@@ -190,7 +196,11 @@ fn places(listing: &Listing) -> String {
             Some(error) => format!("\n  {dir} ({why}): {error}"),
         }
     };
-    listing.places.iter().map(look).collect()
+    let places: String = listing.places.iter().map(look).collect();
+    match listing.unreadable.len() {
+        0 => places,
+        count => format!("{places}\n{count} files there cannot be read:{unread}"),
+    }
 }
 
 /// As it is typed in a shell.

@@ -15,6 +15,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use crate::args::{After, Record};
 use crate::run::recorder::{Origin, Recorder};
 use crate::run::relay::{Stream, relay};
+use crate::run::terminal;
 
 /// Starts what goes on with the streams. `held` stays open as long as it runs.
 ///
@@ -22,14 +23,18 @@ use crate::run::relay::{Stream, relay};
 ///
 /// It cannot be started: then who still writes gets what comes of a closed pipe.
 pub(crate) fn go_on(
-    streams: Vec<Stream>,
+    mut streams: Vec<Stream>,
     record: &Record,
     origin: &Origin,
     held: Option<OwnedFd>,
 ) -> io::Result<()> {
     let mut command = Command::new("/proc/self/exe");
     command.arg0("circular").arg("__after");
-    for stream in &streams {
+    for stream in &mut streams {
+        // The real terminal is as it was found by now.
+        if stream.has_returns && terminal::stop_processing(&stream.from).is_ok() {
+            stream.has_returns = false;
+        }
         for fd in [&stream.from, &stream.to] {
             fcntl_setfd(fd, FdFlags::empty())?;
         }

@@ -36,7 +36,7 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         make("stderr", io::stderr().as_fd())?,
     ];
     let mut caught = PASSED_ON.to_vec();
-    caught.push(Signal::WINCH);
+    caught.extend([Signal::WINCH, Signal::TSTP]);
     let mut signals = signals::catch(&caught)?;
 
     let mut command = command::of(words);
@@ -141,14 +141,14 @@ pub(crate) fn finish(
 
 /// The group has what the system sent; what a process sent was for this one alone.
 fn pass_on(came: Came, pid: Pid, terminals: &[(OwnedFd, OwnedFd)]) {
-    if came.signal == Signal::WINCH {
+    let is_size = came.signal == Signal::WINCH && came.is_of_system;
+    if is_size {
         for (ours, real) in terminals {
             fit(ours, real);
         }
-        if !terminals.is_empty() {
-            let _ = kill_process(pid, Signal::WINCH);
-        }
-    } else if !came.is_of_system {
+    }
+    // Of the new size it has heard before its own terminal had it.
+    if !came.is_of_system || is_size && !terminals.is_empty() {
         let _ = kill_process(pid, came.signal);
     }
 }

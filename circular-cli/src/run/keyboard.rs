@@ -1,70 +1,66 @@
-//! To which of a command's terminals a key goes.
+//! The terminal that a command reads its keys from, and the one that it prints to.
 //!
-//! Its standard error has a terminal of its own, so that what is printed there can be told apart; a program that reads its keys from where
-//! its errors go, as less(1) does, is to get them there. That one is told by what it has done to that terminal: it takes single keys, and
-//! the other one takes lines.
+//! Its standard output has a terminal of its own, so that what is printed there can be told apart. A program that sets how keys come
+//! (one by one, unseen) may do that to either, as without us they are one. So what is set on one is set on the other, before the
+//! next key.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 
-use rustix::termios::{LocalModes, SpecialCodeIndex, Termios, tcgetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// The controlling terminal, and that of standard error if it has one.
+/// Where keys are typed, and the other terminal if there is one.
 #[derive(Debug)]
 pub(crate) struct Keyboard {
-    controlling: File,
-    of_errors: Option<File>,
+    main: File,
+    other: Option<File>,
+    /// What both were set to when that was looked at.
+    seen: Option<[Termios; 2]>,
 }
 
 impl Keyboard {
-    pub(crate) fn of(controlling: OwnedFd) -> Self {
+    pub(crate) fn of(main: OwnedFd) -> Self {
         Self {
-            controlling: controlling.into(),
-            of_errors: None,
+            main: main.into(),
+            other: None,
+            seen: None,
         }
     }
 
-    pub(crate) fn add(&mut self, of_errors: OwnedFd) {
-        self.of_errors = Some(of_errors.into());
+    pub(crate) fn add(&mut self, other: OwnedFd) {
+        self.other = Some(other.into());
+        self.seen = self.settings();
     }
 
     /// Types keys.
-    pub(crate) fn type_in(&self, keys: &[u8]) -> io::Result<()> {
-        let Some((of_errors, settings)) = self.taker() else {
-            return (&self.controlling).write_all(keys);
-        };
-        for key in keys {
-            // A signal is sent to the session of the controlling one only.
-            let mut to = if is_signal(&settings, *key) {
-                &self.controlling
-            } else {
-                of_errors
-            };
-            to.write_all(&[*key])?;
-        }
-        Ok(())
+    pub(crate) fn type_in(&mut self, keys: &[u8]) -> io::Result<()> {
+        self.make_alike();
+        (&self.main).write_all(keys)
     }
 
-    /// The terminal of standard error, if it is that one that takes keys.
-    fn taker(&self) -> Option<(&File, Termios)> {
-        let of_errors = self.of_errors.as_ref()?;
-        let settings = tcgetattr(of_errors).ok()?;
-        let takes_lines = |settings: &Termios| settings.local_modes.contains(LocalModes::ICANON);
-        let others = tcgetattr(&self.controlling).ok()?;
-        (!takes_lines(&settings) && takes_lines(&others)).then_some((of_errors, settings))
+    fn settings(&self) -> Option<[Termios; 2]> {
+        let other = self.other.as_ref()?;
+        Some([tcgetattr(&self.main).ok()?, tcgetattr(other).ok()?])
+    }
+
+    fn make_alike(&mut self) {
+        let (Some(other), Some([seen_main, seen_other])) = (&self.other, &self.seen) else {
+            return;
+        };
+        let Some([main, others]) = self.settings() else {
+            return;
+        };
+        if !are_alike(&others, seen_other) {
+            let _ = tcsetattr(&self.main, OptionalActions::Now, &others);
+        } else if !are_alike(&main, seen_main) {
+            let _ = tcsetattr(other, OptionalActions::Now, &main);
+        }
+        self.seen = self.settings();
     }
 }
 
-/// Whether a key is one for which a terminal sends a signal.
-fn is_signal(settings: &Termios, key: u8) -> bool {
-    let codes = [
-        SpecialCodeIndex::VINTR,
-        SpecialCodeIndex::VQUIT,
-        SpecialCodeIndex::VSUSP,
-    ];
-    let is_one = codes
-        .into_iter()
-        .any(|code| settings.special_codes[code] == key);
-    settings.local_modes.contains(LocalModes::ISIG) && is_one
+fn are_alike(one: &Termios, other: &Termios) -> bool {
+    (one.input_modes, one.output_modes, one.local_modes)
+        == (other.input_modes, other.output_modes, other.local_modes)
 }

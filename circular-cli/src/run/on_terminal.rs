@@ -11,10 +11,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
 
 use circular_core::CommandEnd;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_current_process_group, kill_process, kill_process_group};
 
@@ -45,29 +44,35 @@ pub(crate) fn is_one() -> bool {
 /// It is not started, as what it needs is refused.
 pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
     let real = Arc::new(Real::of(io::stdin())?);
-    let pair = Pair::like(io::stdin())?;
-    let mut keyboard = Keyboard::of(pair.ours.try_clone()?);
-    let mut terminals = vec![pair.ours.try_clone()?];
+    let main = Pair::like(io::stdin())?;
+    let mut keyboard = Keyboard::of(main.ours.try_clone()?);
+    let mut terminals = vec![main.ours.try_clone()?];
+    let real_out = io::stdout().as_fd().try_clone_to_owned()?;
+    let real_err = io::stderr().as_fd().try_clone_to_owned()?;
+    let is_terminal = real_err.is_terminal();
+    // Who has the terminal for its errors may read its keys from there, and look there whose terminal it is: so it is the output that has
+    // one of its own, if both are terminals.
+    let ((out, commands_out), (err, commands_err)) = if is_terminal {
+        let other = Pair::like(&real_out)?;
+        keyboard.add(other.ours.try_clone()?);
+        terminals.push(other.ours.try_clone()?);
+        let commands = main.commands.try_clone()?;
+        ((other.ours, other.commands), (main.ours, commands))
+    } else {
+        let commands = main.commands.try_clone()?;
+        let pipe = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        ((main.ours, commands), pipe)
+    };
     let out = Stream {
         target: "stdout",
-        from: pair.ours,
-        to: io::stdout().as_fd().try_clone_to_owned()?,
+        from: out,
+        to: real_out,
         has_returns: true,
-    };
-    let to = io::stderr().as_fd().try_clone_to_owned()?;
-    let is_terminal = to.is_terminal();
-    let (from, commands_err) = if is_terminal {
-        let pair = Pair::like(&to)?;
-        terminals.push(pair.ours.try_clone()?);
-        keyboard.add(pair.ours.try_clone()?);
-        (pair.ours, pair.commands)
-    } else {
-        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?
     };
     let err = Stream {
         target: "stderr",
-        from,
-        to,
+        from: err,
+        to: real_err,
         has_returns: is_terminal,
     };
 
@@ -85,8 +90,8 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         .arg("--")
         .args(words);
     leader
-        .stdin(pair.commands.try_clone()?)
-        .stdout(pair.commands)
+        .stdin(main.commands)
+        .stdout(commands_out)
         .stderr(commands_err);
     leader.spawn()?;
     // The command's sides are its own from here on.
@@ -118,12 +123,19 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         start(err, &recorder, ended.try_clone()?),
     ];
     let has_terminal = Arc::new(AtomicBool::new(true));
-    pass_keys(keyboard, ended, Arc::clone(&has_terminal));
+    pass_keys(
+        keyboard,
+        Arc::clone(&real),
+        ended,
+        Arc::clone(&has_terminal),
+    );
     let (their_terminal, on_signal) = (Arc::clone(&real), Arc::clone(&has_terminal));
     thread::spawn(move || {
         while let Some(came) = signals.next() {
             match came.signal {
-                Signal::WINCH => terminals.iter().for_each(|ours| fit(ours, io::stdin())),
+                Signal::WINCH if came.is_of_system => {
+                    terminals.iter().for_each(|ours| fit(ours, io::stdin()));
+                }
                 Signal::CONT => {
                     let has = is_in_foreground(io::stdin());
                     on_signal.store(has, Relaxed);
@@ -178,21 +190,34 @@ fn interrupt_others(number: i32) {
 }
 
 /// Passes on what is typed, as long as this process is in the foreground: else reading would stop it.
-fn pass_keys(keyboard: Keyboard, ended: OwnedFd, has_terminal: Arc<AtomicBool>) {
+fn pass_keys(
+    mut keyboard: Keyboard,
+    real: Arc<Real>,
+    ended: OwnedFd,
+    has_terminal: Arc<AtomicBool>,
+) {
     thread::spawn(move || {
         let (stdin, mut typed) = (io::stdin(), [0; 4096]);
         loop {
+            let has = has_terminal.load(Relaxed);
             let mut fds = [
                 PollFd::new(&ended, PollFlags::IN),
                 PollFd::new(&stdin, PollFlags::IN),
             ];
-            let _ = poll(&mut fds, None);
+            let watched = if has { &mut fds[..] } else { &mut fds[..1] };
+            let _ = poll(watched, (!has).then_some(&LOOK_AGAIN));
             if !fds[0].revents().is_empty() {
                 return;
             }
-            let has_typed = !fds[1].revents().is_empty();
-            if !has_terminal.load(Relaxed) || !has_typed {
-                thread::park_timeout(LOOK_AGAIN);
+            if !has {
+                // A job that ran already is not continued when it comes to the foreground, so nobody tells.
+                if is_in_foreground(&stdin) {
+                    has_terminal.store(true, Relaxed);
+                    real.hand_over();
+                }
+                continue;
+            }
+            if fds[1].revents().is_empty() {
                 continue;
             }
             match rustix::io::read(&stdin, &mut typed) {
@@ -209,5 +234,8 @@ fn pass_keys(keyboard: Keyboard, ended: OwnedFd, has_terminal: Arc<AtomicBool>) 
     });
 }
 
-/// How often it is asked whether this process is in the foreground again, when something was typed meanwhile.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How often it is asked whether this process is in the foreground again.
+const LOOK_AGAIN: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};

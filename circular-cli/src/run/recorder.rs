@@ -65,7 +65,8 @@ impl Recorder {
             Ok(ring) => Some(ring),
             Err(error) => {
                 say(format_args!(
-                    "circular: it runs, and nothing is recorded: {error}"
+                    "circular: it runs, and nothing is recorded: {error}\n\
+                     Try: -D DIR, one that is there and has room, or a smaller --size"
                 ));
                 None
             }

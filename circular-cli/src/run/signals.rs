@@ -19,13 +19,18 @@ pub(crate) struct Came {
 }
 
 /// What is passed on to the command.
-pub(crate) const PASSED_ON: [Signal; 6] = [
+pub(crate) const PASSED_ON: [Signal; 11] = [
     Signal::HUP,
     Signal::INT,
     Signal::QUIT,
     Signal::TERM,
     Signal::USR1,
     Signal::USR2,
+    Signal::ALARM,
+    Signal::VTALARM,
+    Signal::PROF,
+    Signal::IO,
+    Signal::POWER,
 ];
 
 /// From now on, these signals come through what is returned.

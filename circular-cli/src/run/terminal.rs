@@ -33,13 +33,18 @@ impl Pair {
         Ok(Self { ours, commands })
     }
 
-    /// Leaves to the real terminal what is done with line ends.
     pub(crate) fn without_processing(self) -> io::Result<Self> {
-        let mut settings = tcgetattr(&self.commands)?;
-        settings.output_modes -= OutputModes::OPOST;
-        tcsetattr(&self.commands, OptionalActions::Now, &settings)?;
+        stop_processing(&self.ours)?;
         Ok(self)
     }
+}
+
+/// Leaves to the real terminal what is done with line ends.
+pub(crate) fn stop_processing(ours: impl AsFd) -> io::Result<()> {
+    let mut settings = tcgetattr(&ours)?;
+    settings.output_modes -= OutputModes::OPOST;
+    tcsetattr(&ours, OptionalActions::Now, &settings)?;
+    Ok(())
 }
 
 /// Makes a terminal as large as another one.

@@ -6,17 +6,18 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use circular_core::Start;
+use circular_core::{Start, push_json_for_terminal};
 
+use crate::failure::Failure;
 use crate::find::places::places;
 use crate::find::rings::{self, Found};
 use crate::output::stdout::Stop;
 use crate::show::choice::Choice;
 use crate::show::printer::Printer;
-use crate::show::source::{self, Pulled, Source};
+use crate::show::source::{self, Label, Pulled, Source};
 
 /// How often directories are asked whether there is something new in them.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// A file may be made within the same tick of a directory's clock as the look before: so they are read now and then anyway.
 const READ_EVERY: Duration = Duration::from_secs(2);
 /// How long a look at one of several rings waits, from the shortest to the longest, while nothing comes.
@@ -88,7 +89,7 @@ impl Follow {
             if came {
                 shown(printer)?;
             }
-            self.look_for_new(printer)?;
+            self.look_for_new(choice, printer)?;
         }
     }
 
@@ -101,7 +102,15 @@ impl Follow {
         printer: &mut Printer,
     ) -> Result<bool, Stop> {
         let label = self.sources[index].label.clone();
-        match self.sources[index].pull(wait)? {
+        let pulled = match self.sources[index].pull(wait) {
+            Ok(pulled) => pulled,
+            Err(failure) => {
+                self.sources.remove(index);
+                tell_failure(&label, &failure, printer)?;
+                return Ok(true);
+            }
+        };
+        match pulled {
             Pulled::Batch(batch) => {
                 printer.batch(&label, &batch, choice)?;
                 Ok(true)
@@ -119,7 +128,12 @@ impl Follow {
     fn round(&mut self, choice: &Choice, printer: &mut Printer) -> Result<bool, Stop> {
         let (mut kept, mut ended) = (Vec::new(), Vec::new());
         for (index, source) in self.sources.iter_mut().enumerate() {
-            match source.pull(Duration::ZERO)? {
+            let pulled = match source.pull(Duration::ZERO) {
+                Ok(pulled) => pulled,
+                // Told the next time, when it has ended for its reader.
+                Err(_) => continue,
+            };
+            match pulled {
                 Pulled::Batch(batch) => {
                     let wanted = source::keep(&batch, choice, Default::default());
                     kept.extend(wanted.map(|kept| (index, kept)));
@@ -142,7 +156,7 @@ impl Follow {
     }
 
     /// Takes up rings that were made since, of the programs that are followed.
-    fn look_for_new(&mut self, printer: &mut Printer) -> Result<(), Stop> {
+    fn look_for_new(&mut self, choice: &Choice, printer: &mut Printer) -> Result<(), Stop> {
         let now = Instant::now();
         if now.duration_since(self.looked) < LOOK_EVERY {
             return Ok(());
@@ -167,10 +181,32 @@ impl Follow {
         let Ok(listing) = rings::list(&self.dirs) else {
             return Ok(());
         };
-        for ring in listing.rings {
+        let is_news = |ring: &Found| {
             let is_wanted = self.programs.contains(&ring.info.program) && !ring.info.is_copy;
-            if is_wanted && self.known.insert(ring.info.ring) {
-                self.take_up(&ring, printer)?;
+            is_wanted && !self.known.contains(&ring.info.ring)
+        };
+        let mut news: Vec<_> = listing.rings.into_iter().filter(is_news).collect();
+        news.sort_by_key(|ring| ring.info.created);
+        for ring in news {
+            // One run after the other, each with its end.
+            self.finish_dead(choice, printer)?;
+            self.known.insert(ring.info.ring);
+            self.take_up(&ring, printer)?;
+        }
+        self.finish_dead(choice, printer)
+    }
+
+    /// Shows the rest of what has ended.
+    fn finish_dead(&mut self, choice: &Choice, printer: &mut Printer) -> Result<(), Stop> {
+        let mut index = 0;
+        while let Some(source) = self.sources.get(index) {
+            if !source.has_ended() {
+                index += 1;
+                continue;
+            }
+            let count = self.sources.len();
+            while self.sources.len() == count {
+                self.pull(index, LOOK_EVERY, choice, printer)?;
             }
         }
         Ok(())
@@ -178,6 +214,15 @@ impl Follow {
 
     fn take_up(&mut self, ring: &Found, printer: &mut Printer) -> Result<(), Stop> {
         let source = Source::open(ring, self.opened, Start::Oldest)?;
+        // What was pruned before anybody looked.
+        if ring
+            .info
+            .previous
+            .is_some_and(|before| !self.known.contains(&before))
+        {
+            let line = "--- a run before this one is missed: its ring is gone already ---";
+            printer.notice(&source.label, line, r#"{"missed_run":true}"#)?;
+        }
         self.opened += 1;
         let runs_beside = self
             .sources
@@ -199,10 +244,15 @@ impl Follow {
 
 /// Says how a program has ended.
 fn tell_end(source: &Source, printer: &mut Printer) -> Result<(), Stop> {
-    let ending = source.ending();
+    let line = format!("--- {} ---", source.ending());
+    printer.notice(&source.label, &line, &source.end())
+}
+
+/// Says why a ring is not shown any more.
+fn tell_failure(label: &Label, failure: &Failure, printer: &mut Printer) -> Result<(), Stop> {
     let mut object = br#"{"ended":"#.to_vec();
-    circular_core::push_json_for_terminal(&mut object, ending.as_bytes());
+    push_json_for_terminal(&mut object, failure.why().as_bytes());
     object.push(b'}');
-    let line = format!("--- {ending} ---");
-    printer.notice(&source.label, &line, &String::from_utf8_lossy(&object))
+    let line = format!("--- {} ---", failure.why());
+    printer.notice(label, &line, &String::from_utf8_lossy(&object))
 }

@@ -21,7 +21,7 @@ use crate::output::stdout::{Out, Stop};
 use crate::show::choice::Choice;
 use crate::show::fields;
 use crate::show::own_words;
-use crate::show::source::{Kept, Label};
+use crate::show::source::{Kept, Label, Source};
 use crate::show::zone::Zone;
 
 /// Targets are padded to the longest so far, up to so much.
@@ -205,6 +205,16 @@ impl Printer {
             say(&line);
         }
         Ok(())
+    }
+
+    /// Tells programs which of the rings have ended, and how; people are told otherwise.
+    pub(crate) fn ends(&mut self, sources: &[Source]) -> Result<(), Stop> {
+        for source in sources.iter().filter(|source| source.has_ended()) {
+            if self.look == Look::Json {
+                push_with_label(source.end().as_bytes(), &source.label, &mut self.waiting);
+            }
+        }
+        self.flush()
     }
 
     /// Writes a last line among the data: a cursor.

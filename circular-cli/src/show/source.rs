@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use circular_core::{
     Batch, Cursor, FileReader, FileRecvError, Missed, OwnedRecord, Record, RingFile, RingState,
-    Start,
+    Start, push_json_for_terminal,
 };
 
 use crate::failure::Failure;
@@ -91,10 +91,27 @@ impl Source {
         )
     }
 
-    /// Returns what has become of its program.
+    /// Whether its program has come to an end; not of a copy, of which nobody knows.
+    pub(crate) fn has_ended(&self) -> bool {
+        let state = self.file.state();
+        !matches!(
+            state,
+            Ok(RingState::Running | RingState::Detached | RingState::Copy)
+        )
+    }
+
+    /// Returns what has become of its program, for people.
     pub(crate) fn ending(&self) -> String {
         let found = Found::of(self.file.clone());
         ending::phrase(&found)
+    }
+
+    /// Returns the same as an object.
+    pub(crate) fn end(&self) -> String {
+        let mut object = br#"{"ended":"#.to_vec();
+        push_json_for_terminal(&mut object, self.ending().as_bytes());
+        object.push(b'}');
+        String::from_utf8_lossy(&object).into_owned()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::fs;
 
 use crate::program::Program;
-use crate::rings::{Rings, circular, ran, write, write_lines};
+use crate::rings::{Rings, circular, ran, write_lines};
 
 #[test]
 fn whole_damaged_and_none_at_all() {
@@ -62,5 +62,6 @@ fn one_that_is_not_whole_counts_and_quiet_says_nothing() {
     let quiet = ran(&mut circular(&["check", "-q", both[1]]));
     assert_eq!((quiet.code, &*quiet.out), (Some(1), ""));
     let none = ran(&mut circular(&["check", "/nowhere/at-all.ring"]));
-    assert_eq!(none.code, Some(1), "{none:?}");
+    assert_eq!(none.code, Some(2), "{none:?}");
+    assert!(none.err.ends_with("Try: circular ls\n"), "{none:?}");
 }

@@ -18,6 +18,17 @@ fn all_that_is_held_and_how_it_ended() {
     says("its last record is of 2026-11-28 10:04:00.000");
     says("complete since 2026-11-28 10:00:00.000, 5 records; nothing was overwritten");
     assert_eq!(rings.run(&["dump", "-q", "shop"]).err, "");
+    // For programs it is an object behind the records.
+    let ran = rings.run(&["dump", "-o", "json", "shop"]);
+    let last: serde_json::Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
+    assert!(
+        last["ended"]
+            .as_str()
+            .unwrap()
+            .starts_with("died without a note"),
+        "{last}"
+    );
+    assert_eq!(last["pid"], killed);
 }
 
 #[test]

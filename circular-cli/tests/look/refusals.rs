@@ -124,7 +124,7 @@ fn where_there_is_no_ring_the_directories_are_named() {
         let ran = rings.run(args);
         assert_eq!((ran.code, &*ran.out), (Some(2), ""), "{args:?}: {ran:?}");
         assert!(
-            ran.err.contains("there is no ring at all"),
+            ran.err.contains("there is no ring at all that can be read"),
             "{args:?}: {ran:?}"
         );
         assert!(ran.err.contains(&dir), "{args:?}: {ran:?}");

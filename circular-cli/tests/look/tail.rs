@@ -83,7 +83,6 @@ fn filters_come_first_and_then_lines_are_counted() {
         (&["-S", "2026-11-28 10:01", "-n", "2"], &[CART, READ]),
         (&["-r"], &[READ, CART, EMPTY, POOL, OPEN]),
         (&["--reverse", "-l", "warn", "-n1"], &[CART]),
-        (&["-n", "0", "-g", "pool"], &[]),
     ] {
         if args[1..].first() == Some(&"10:02") {
             // It is of today, whenever that is.
@@ -91,12 +90,15 @@ fn filters_come_first_and_then_lines_are_counted() {
         }
         let ran = rings.run(&[&["tail", "shop"], args].concat());
         assert_eq!(ran.out, expected.concat(), "{args:?} {ran:?}");
-        assert_eq!(
-            ran.code,
-            Some(if expected.is_empty() { 3 } else { 0 }),
-            "{args:?}"
-        );
+        assert_eq!(ran.code, Some(0), "{args:?}");
     }
+}
+
+#[test]
+fn none_is_as_many_as_were_asked_for() {
+    let (rings, _ring) = shop();
+    let ran = rings.run(&["tail", "-n", "0", "shop"]);
+    assert_eq!((ran.code, &*ran.out), (Some(0), ""), "{ran:?}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn it_goes_on_to_the_command_and_the_status_tells() {
         (Signal::QUIT, 3),
         (Signal::HUP, 1),
         (Signal::USR1, 10),
+        (Signal::ALARM, 14),
     ] {
         let dir = Dir::new();
         let (mut child, _lines) = started(&mut dir.run_line("echo ready; exec sleep 60"));

@@ -259,3 +259,20 @@ fn cargo_has_its_colours_and_its_progress_bar() {
     assert!(out.contains("Building") && out.contains('\r'), "{out:?}");
     assert!(text_of(&dir.ring(), "stderr").contains("Finished"));
 }
+
+#[test]
+fn what_is_left_behind_on_a_terminal_goes_on_as_it_was() {
+    let dir = Dir::new();
+    let fifo = dir.0.join("fifo");
+    let line = format!(
+        "sh -c \"mkfifo {0}; (read word <{0}; echo \\$word) & echo now\"",
+        fifo.display()
+    );
+    // The shell behind it keeps the terminal.
+    let mut child = on_terminal(&format!("{}; echo and then; cat", typed(&dir, &line)));
+    until(&mut child, "now\r\nand then\r\n");
+    std::fs::write(&fifo, "late\n").unwrap();
+    assert_eq!(until(&mut child, "late\r\n"), "late\r\n");
+    press(&mut child, "\x04");
+    rest(child);
+}
