@@ -244,7 +244,7 @@ pub(crate) struct Which {
     #[arg(short = 'U', long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) until: Option<String>,
     /// This level and above: error, warn, info, debug, trace; those without a level are shown
-    #[arg(short, long, short_alias = 'p', visible_alias = "priority", value_name = "LEVEL", value_parser = level())]
+    #[arg(short, long, short_alias = 'p', visible_alias = "priority", value_name = "LEVEL", value_parser = level(), ignore_case = true)]
     pub(crate) level: Option<circular_core::Level>,
     /// Only what this regular expression matches; several: all of them
     #[arg(short, long, value_name = "REGEX", allow_hyphen_values = true)]
@@ -428,12 +428,14 @@ fn level() -> impl TypedValueParser<Value = circular_core::Level> {
         .into_iter()
         .enumerate()
         .map(|(index, name)| clap::builder::PossibleValue::new(name).hide(index >= 5));
-    PossibleValuesParser::new(values.collect::<Vec<_>>()).map(|name| match name.as_str() {
-        "warn" | "warning" | "4" => Level::Warn,
-        "info" | "notice" | "5" | "6" => Level::Info,
-        "debug" | "7" => Level::Debug,
-        "trace" => Level::Trace,
-        _ => Level::Error,
+    PossibleValuesParser::new(values.collect::<Vec<_>>()).map(|name| {
+        match &*name.to_ascii_lowercase() {
+            "warn" | "warning" | "4" => Level::Warn,
+            "info" | "notice" | "5" | "6" => Level::Info,
+            "debug" | "7" => Level::Debug,
+            "trace" => Level::Trace,
+            _ => Level::Error,
+        }
     })
 }
 
@@ -461,6 +463,8 @@ mod tests {
             ("6", Level::Info),
             ("7", Level::Debug),
             ("trace", Level::Trace),
+            ("ERROR", Level::Error),
+            ("Warn", Level::Warn),
         ] {
             let cli = Cli::try_parse_from(["circular", "tail", "-p", name, "shop"]).unwrap();
             let Command::Tail(tail) = cli.command else {

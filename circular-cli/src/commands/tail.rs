@@ -22,9 +22,14 @@ const LINES: u64 = 10;
 
 pub(crate) fn run(tail: &Tail) -> Result<Status, Stop> {
     let show = &tail.show;
-    let mut picked = Vec::new();
+    let (mut picked, mut listed) = (Vec::new(), None);
     for typed in &tail.rings {
-        picked.push(pick::pick(typed, &show.place.dirs, show.previous)?);
+        picked.push(pick::pick(
+            typed,
+            &show.place.dirs,
+            show.previous,
+            &mut listed,
+        )?);
     }
     let from = begin(show)?;
     let count = show.which.lines.unwrap_or_else(|| {

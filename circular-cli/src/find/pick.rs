@@ -17,20 +17,28 @@ pub(crate) struct Picked {
     pub(crate) is_by_path: bool,
 }
 
-/// Returns the rings that `typed` means.
+/// Returns the rings that `typed` means. What is listed for that is kept for the next.
 ///
 /// # Errors
 ///
 /// There is none, or it cannot be read.
-pub(crate) fn pick(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Picked, Failure> {
+pub(crate) fn pick(
+    typed: &str,
+    dirs: &[PathBuf],
+    previous: bool,
+    listed: &mut Option<Listing>,
+) -> Result<Picked, Failure> {
     if typed.contains('/') {
         return by_path(typed, dirs, previous);
     }
-    let listing = rings::list(dirs)?;
+    let listing = match listed {
+        Some(listing) => listing,
+        None => listed.insert(rings::list(dirs)?),
+    };
     let of_program = listing.of_program(typed);
     if let Some(best) = of_program.first() {
         let rings = if previous {
-            vec![before(best, &listing)?]
+            vec![before(best, listing)?]
         } else {
             let running = of_program.iter().filter(|ring| ring.is_running());
             let running: Vec<Found> = running.map(|&ring| ring.clone()).collect();
@@ -45,15 +53,15 @@ pub(crate) fn pick(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Pick
             is_by_path: false,
         });
     }
-    let Some(ring) = by_number(typed, &listing) else {
+    let Some(ring) = by_number(typed, listing) else {
         // A file here, without a slash.
         if Path::new(typed).is_file() {
             return by_path(typed, dirs, previous);
         }
-        return Err(no_such(typed, &listing));
+        return Err(no_such(typed, listing));
     };
     let ring = if previous {
-        before(&ring, &listing)?
+        before(&ring, listing)?
     } else {
         ring
     };
@@ -74,7 +82,7 @@ pub(crate) fn pick_one(
     previous: bool,
     command: &str,
 ) -> Result<Found, Failure> {
-    let mut picked = pick(typed, dirs, previous)?;
+    let mut picked = pick(typed, dirs, previous, &mut None)?;
     if picked.rings.len() > 1 {
         let line = |ring: &Found| {
             let (pid, path) = (ring.pid(), ring.file.path().display());

@@ -198,6 +198,7 @@ fn pass_keys(
 ) {
     thread::spawn(move || {
         let (stdin, mut typed) = (io::stdin(), [0; 4096]);
+        let mut was_in_foreground = false;
         loop {
             let has = has_terminal.load(Relaxed);
             let mut fds = [
@@ -210,8 +211,12 @@ fn pass_keys(
                 return;
             }
             if !has {
-                // A job that ran already is not continued when it comes to the foreground, so nobody tells.
-                if is_in_foreground(&stdin) {
+                // A job that ran already is not continued when it comes to the foreground, so nobody tells. For a moment a shell may
+                // give the terminal away, and have it again: so it is looked at twice.
+                let is_now = is_in_foreground(&stdin);
+                let is_still = was_in_foreground && is_now;
+                was_in_foreground = is_now;
+                if is_still {
                     has_terminal.store(true, Relaxed);
                     real.hand_over();
                 }
@@ -221,7 +226,13 @@ fn pass_keys(
                 continue;
             }
             match rustix::io::read(&stdin, &mut typed) {
-                Ok(0) => return,
+                Ok(0) if fds[1].revents().contains(PollFlags::HUP) => return,
+                // Of a terminal that is not handed over yet it is the key for an end.
+                Ok(0) => {
+                    if keyboard.type_in(END_KEY).is_err() {
+                        return;
+                    }
+                }
                 Ok(count) => {
                     if keyboard.type_in(&typed[..count]).is_err() {
                         return;
@@ -234,8 +245,11 @@ fn pass_keys(
     });
 }
 
+/// Ctrl-D.
+const END_KEY: &[u8] = b"\x04";
+
 /// How often it is asked whether this process is in the foreground again.
 const LOOK_AGAIN: Timespec = Timespec {
     tv_sec: 0,
-    tv_nsec: 50_000_000,
+    tv_nsec: 30_000_000,
 };

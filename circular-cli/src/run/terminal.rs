@@ -75,14 +75,25 @@ impl Real {
 
     /// Has each key go to the command's terminal as it is, which knows what to do with it.
     pub(crate) fn hand_over(&self) {
+        if !is_in_foreground(&self.terminal) {
+            return;
+        }
         let mut raw = self.found.clone();
         raw.make_raw();
-        let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &raw);
+        self.set(&raw);
     }
 
-    /// Makes it as it was found.
+    /// Makes it as it was found. In the background it is another one's, and whoever touches it is stopped.
     pub(crate) fn take_back(&self) {
-        let _ = tcsetattr(&self.terminal, OptionalActions::Drain, &self.found);
+        if !is_in_foreground(&self.terminal) {
+            return;
+        }
+        self.set(&self.found);
+    }
+
+    fn set(&self, settings: &Termios) {
+        let set = || tcsetattr(&self.terminal, OptionalActions::Drain, settings);
+        let _ = rustix::io::retry_on_intr(set);
     }
 }
 

@@ -51,7 +51,7 @@ impl Fields {
     fn take(&mut self, key: String, value: Value) {
         match value {
             Value::String(text) if self.message.is_empty() && MESSAGES.contains(&key.as_str()) => {
-                self.message = text;
+                self.message = escaped(&text);
             }
             Value::Object(inner) if !inner.is_empty() => {
                 for (inner_key, value) in inner {
@@ -73,6 +73,19 @@ impl Fields {
             value => self.pairs.push((key, value.to_string())),
         }
     }
+}
+
+/// A line of JSON is one line for people, too, and orders no terminal about.
+fn escaped(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// Whether it is one word, which needs no quotes.
@@ -108,6 +121,10 @@ mod tests {
             ),
             (r#"{"a":{"b":{"c":1}},"e":{}}"#, Some(" a.b.c=1 e={}")),
             (r#"{"message":"one","msg":"two"}"#, Some("one msg=two")),
+            (
+                r#"{"msg":"a\nERROR forged \u001b[2J","b":"c\nd"}"#,
+                Some(r#"a\nERROR forged \u{1b}[2J b="c\nd""#),
+            ),
             ("{not json}", None),
             (r#"["a"]"#, None),
             ("plain", None),

@@ -16,7 +16,9 @@ fn on_terminal(rings: &Rings, variables: &[(&str, &str)], args: &[&str]) -> Chil
     ]
     .concat();
     let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
-    let mut command = Command::new("script");
+    // Whoever runs the tests may ignore interrupts, in a shell's background.
+    let mut command = Command::new("env");
+    command.args(["--default-signal", "script"]);
     command.args([
         "--quiet",
         "--return",

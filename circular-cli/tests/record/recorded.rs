@@ -24,7 +24,7 @@ impl Dir {
 
     /// `circular run` of a command.
     pub(crate) fn run(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_circular"));
+        let mut command = fresh(env!("CARGO_BIN_EXE_circular"));
         command
             .arg("run")
             .arg("-D")
@@ -62,6 +62,13 @@ impl Drop for Dir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// A program that ignores no signal, as it would if whoever runs the tests is in a shell's background.
+pub(crate) fn fresh(program: &str) -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal", program]);
+    command
 }
 
 /// What a ring has.

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use circular_core::{CommandEnd, Level, RingState};
 
-use crate::recorded::{Dir, lines, text_of};
+use crate::recorded::{Dir, fresh, lines, text_of};
 
 #[test]
 fn two_streams_are_told_apart_and_pass_through() {
@@ -206,7 +206,7 @@ fn the_command_looks_the_same_from_within() {
     let dir = Dir::new();
     // Descriptors, ignored signals, variables, directory.
     let line = "ls /proc/self/fd; grep Sig[IB] /proc/self/status; pwd; env | sort | grep -v '^_='";
-    let plain = Command::new("sh")
+    let plain = fresh("sh")
         .args(["-c", line])
         .stdin(Stdio::null())
         .output()

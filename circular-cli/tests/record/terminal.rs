@@ -1,11 +1,11 @@
 //! On a terminal, which is script(1)'s.
 
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use circular_core::CommandEnd;
 
-use crate::recorded::{Dir, is_there, text_of};
+use crate::recorded::{Dir, fresh, is_there, text_of};
 
 /// A line of bash on a terminal of 40 rows and 100 columns. Its keyboard is the child's standard input.
 fn on_terminal(line: &str) -> Child {
@@ -14,7 +14,7 @@ fn on_terminal(line: &str) -> Child {
 }
 
 fn shell(line: &str) -> Child {
-    let mut command = Command::new("script");
+    let mut command = fresh("script");
     command.args(["--quiet", "--return", "--command", line, "/dev/null"]);
     command
         .env("SHELL", "/bin/sh")
@@ -139,7 +139,7 @@ fn ctrl_c_interrupts_the_command() {
     until(&mut child, "ready\r\n");
     press(&mut child, "\x03");
     let (out, status) = rest(child);
-    assert!(out.ends_with("no\r\n"), "{out:?}");
+    assert!(out.contains("no\r\n"), "{out:?}");
     assert_eq!(status, Some(3));
 }
 
@@ -275,4 +275,17 @@ fn what_is_left_behind_on_a_terminal_goes_on_as_it_was() {
     assert_eq!(until(&mut child, "late\r\n"), "late\r\n");
     press(&mut child, "\x04");
     rest(child);
+}
+
+#[test]
+fn a_shell_finds_its_terminal() {
+    let dir = Dir::new();
+    let mut child = shell(&format!(
+        "exec {}",
+        typed(&dir, "bash --norc --noediting -i")
+    ));
+    let seen = until(&mut child, "$ ");
+    assert!(!seen.contains("no job control"), "{seen:?}");
+    press(&mut child, "exit 3\r");
+    assert_eq!(rest(child).1, Some(3));
 }
