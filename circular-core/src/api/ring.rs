@@ -410,8 +410,8 @@ impl RingBuilder {
     /// - An `abort` while another thread's stack overflow, or first fault, is with a handler of the program's on a short stack.
     /// - A forked child's crash: the ring is its parent's.
     /// - A crash in a sandbox that was set up later and has the program killed for the calls of a handler: `futex`, `prctl`,
-    ///   `sigaltstack`, `rt_sigprocmask`, `rt_sigaction`, and of a ring on the heap `linkat` and `clone`. Then the program ends by
-    ///   the sandbox's signal, SIGSYS. Where `futex` is only refused, there is no note; allow what is in this list.
+    ///   `gettid`, `sigaltstack`, `rt_sigprocmask`, `rt_sigaction`, and of a ring on the heap `linkat`, `clone` and `wait4`. Then the
+    ///   program ends by the sandbox's signal, SIGSYS. Where `futex` is only refused, there is no note; allow what is in this list.
     /// - SIGTRAP, SIGSYS, and what else the system ends a program by: only SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT are noted. On
     ///   x86 a breakpoint (`int3`) is a SIGTRAP, elsewhere some compilers' traps are.
     /// - Of a ring on the heap, a crash after a `chroot`, or where there is no `/proc`: its file gets its name by that.
