@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
+use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 
 use circular_core::CommandEnd;
@@ -15,7 +16,7 @@ use crate::run::after;
 use crate::run::command::{self, Became};
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::relay::{Left, Stream, relay};
-use crate::run::signals::{self, Came, PASSED_ON};
+use crate::run::signals::{self, Came, PASSED_ON, stop_until};
 use crate::run::terminal::{Pair, fit};
 
 /// A stream of the command before it is started: its side, and ours.
@@ -36,7 +37,7 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         make("stderr", io::stderr().as_fd())?,
     ];
     let mut caught = PASSED_ON.to_vec();
-    caught.extend([Signal::WINCH, Signal::TSTP]);
+    caught.extend([Signal::WINCH, Signal::TSTP, Signal::CONT]);
     let mut signals = signals::catch(&caught)?;
 
     let mut command = command::of(words);
@@ -75,13 +76,18 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         }
         relays.push(start(stream, &recorder, ended.try_clone()?));
     }
+    let (continues, continued) = mpsc::channel();
     thread::spawn(move || {
         while let Some(came) = signals.next() {
-            pass_on(came, pid, &terminals);
+            if came.signal == Signal::CONT {
+                let _ = continues.send(());
+            } else {
+                pass_on(came, pid, &terminals);
+            }
         }
     });
 
-    let end = wait(pid)?;
+    let end = wait(pid, &continued)?;
     drop(ends);
     recorder.ended(end);
     finish(relays, record, &origin, &recorder, None);
@@ -155,13 +161,12 @@ fn pass_on(came: Came, pid: Pid, terminals: &[(OwnedFd, OwnedFd)]) {
 
 /// Waits for its end. When it is stopped, so is this process, as whoever waits for this one is to see that; it goes on with
 /// this one.
-fn wait(pid: Pid) -> io::Result<CommandEnd> {
+fn wait(pid: Pid, continued: &Receiver<()>) -> io::Result<CommandEnd> {
     loop {
         match command::wait(pid)? {
             Became::Ended(end) => return Ok(end),
             Became::Stopped => {
-                let own = rustix::process::getpid();
-                let _ = kill_process(own, Signal::STOP);
+                stop_until(continued);
                 let _ = kill_process(pid, Signal::CONT);
             }
         }

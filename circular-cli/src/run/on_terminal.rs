@@ -8,8 +8,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use circular_core::CommandEnd;
@@ -24,7 +24,7 @@ use crate::run::keyboard::Keyboard;
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::relay::Stream;
 use crate::run::session::Told;
-use crate::run::signals::{self, PASSED_ON};
+use crate::run::signals::{self, PASSED_ON, stop_until};
 use crate::run::terminal::{Pair, Real, fit, is_in_foreground};
 
 /// Whether that is how a command is to be run.
@@ -130,6 +130,7 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         Arc::clone(&has_terminal),
     );
     let (their_terminal, on_signal) = (Arc::clone(&real), Arc::clone(&has_terminal));
+    let (continues, continued) = mpsc::channel();
     thread::spawn(move || {
         while let Some(came) = signals.next() {
             match came.signal {
@@ -143,6 +144,7 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
                         their_terminal.hand_over();
                         terminals.iter().for_each(|ours| fit(ours, io::stdin()));
                     }
+                    let _ = continues.send(());
                 }
                 signal => {
                     let _ = kill_process(pid, signal);
@@ -156,7 +158,7 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
             Some(Told::Stopped) => {
                 has_terminal.store(false, Relaxed);
                 real.take_back();
-                let _ = kill_process(rustix::process::getpid(), Signal::STOP);
+                stop_until(&continued);
                 // Continued, in the foreground or not: and so is the command.
                 let _ = kill_process_group(pid, Signal::CONT);
             }
@@ -222,7 +224,12 @@ fn pass_keys(
                 }
                 continue;
             }
-            if fds[1].revents().is_empty() {
+            // It may have waited over a stop: what is typed now may be the shell's.
+            if fds[1].revents().is_empty() || !has_terminal.load(Relaxed) {
+                continue;
+            }
+            if !is_in_foreground(&stdin) {
+                has_terminal.store(false, Relaxed);
                 continue;
             }
             match rustix::io::read(&stdin, &mut typed) {

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::SystemTime;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::output::stderr::say;
 use crate::run::backlog::Backlog;
@@ -68,6 +68,10 @@ fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd) -> Left {
     loop {
         let (has_come, has_ended) = wait(&from, &ended);
         if !has_come && !has_ended {
+            continue;
+        }
+        // It may have come, or have been closed, between the looks at the two.
+        if !has_come && is_readable(&from) {
             continue;
         }
         // Others may go on to write for ever.
@@ -150,6 +154,12 @@ fn wait(from: &File, ended: &impl AsFd) -> (bool, bool) {
     }
     let is_there = |fd: &PollFd<'_>| !fd.revents().is_empty();
     (is_there(&fds[0]), is_there(&fds[1]))
+}
+
+fn is_readable(from: &File) -> bool {
+    let mut fds = [PollFd::new(from, PollFlags::IN)];
+    let asked = poll(&mut fds, Some(&Timespec::default()));
+    asked.is_ok() && !fds[0].revents().is_empty()
 }
 
 /// Writes all of it, to what may have been made non-blocking by somebody who shares it.

@@ -7,8 +7,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Signal, kill_process};
 
 /// A signal, and who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,16 @@ impl Signals {
             }
         }
     }
+}
+
+/// Stops this process, and returns when it was continued, of which `continued` tells: the thread that stops its process goes on
+/// for a moment.
+pub(crate) fn stop_until(continued: &Receiver<()>) {
+    // Of an earlier time.
+    while continued.try_recv().is_ok() {}
+    let _ = kill_process(rustix::process::getpid(), Signal::STOP);
+    // Not for ever: who started this one may have had it ignored.
+    let _ = continued.recv_timeout(Duration::from_secs(1));
 }
 
 /// Those that this process ignores, a bit for each, from proc(5).

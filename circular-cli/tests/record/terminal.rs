@@ -176,7 +176,8 @@ fn it_is_stopped_and_goes_on_by_the_shells_jobs() {
     until(&mut child, "got $word'\r\n");
     press(&mut child, "it\r");
     // What is typed before the command has ended is the command's.
-    until(&mut child, "got it\r\n$ ");
+    until(&mut child, "got it");
+    until(&mut child, "$ ");
     press(&mut child, "echo status $?\r");
     until(&mut child, "status 0\r\n");
     // In the background, where it may print.
@@ -288,4 +289,47 @@ fn a_shell_finds_its_terminal() {
     assert!(!seen.contains("no job control"), "{seen:?}");
     press(&mut child, "exit 3\r");
     assert_eq!(rest(child).1, Some(3));
+}
+
+#[test]
+fn a_job_that_was_in_the_background_has_the_keys_again() {
+    let dir = Dir::new();
+    let mut child = shell("exec bash --norc --noediting -i");
+    until(&mut child, "$ ");
+    let command = "sh -c 'echo ready; read word; echo got $word; exit 5'";
+    press(&mut child, &(typed(&dir, command) + "\r"));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "\x1a");
+    until(&mut child, "Stopped");
+    until(&mut child, "$ ");
+    press(&mut child, "bg\r");
+    until(&mut child, "$ ");
+    press(&mut child, "fg\r");
+    until(&mut child, "exit 5'\r\n");
+    press(&mut child, "word\r");
+    until(&mut child, "got word");
+    until(&mut child, "$ ");
+    press(&mut child, "echo status $?\r");
+    until(&mut child, "status 5\r\n");
+    press(&mut child, "exit\r");
+    rest(child);
+}
+
+#[test]
+fn a_job_that_ends_in_the_background_is_done() {
+    let dir = Dir::new();
+    let mut child = shell("exec bash --norc --noediting -i");
+    until(&mut child, "$ ");
+    let command = "sh -c 'echo ready; exec sleep 60'";
+    press(&mut child, &(typed(&dir, command) + "\r"));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "\x1a");
+    until(&mut child, "Stopped");
+    until(&mut child, "$ ");
+    press(&mut child, "kill %1; wait; echo $((6 * 7)) jobs\r");
+    until(&mut child, "42 jobs\r\n");
+    press(&mut child, "exit\r");
+    rest(child);
+    let end = dir.ring().command_end().unwrap().unwrap().0;
+    assert_eq!(end, CommandEnd::Killed(15));
 }
