@@ -52,6 +52,12 @@ fn report(ring: &Found, zone: &mut Zone) {
     match held {
         Err(error) => tell(&error.to_string()),
         Ok(held) if held.stats.written == 0 => tell("it never wrote a record"),
+        Ok(held) if ring.info.is_cut => {
+            let count = records(held.records);
+            tell(&format!(
+                "the end of its file is missing: of the {count} that it had, those are gone that lay there"
+            ));
+        }
         Ok(held) => {
             let since = times.map_or(String::new(), |(oldest, _)| {
                 format!(" since {}", zone.text(oldest))
@@ -66,9 +72,6 @@ fn report(ring: &Found, zone: &mut Zone) {
                 records(held.records)
             ));
         }
-    }
-    if ring.info.is_cut {
-        tell("the end of its file is missing, and the records that were there");
     }
 }
 

@@ -33,6 +33,12 @@ pub(crate) fn last(
     }
     if choice.takes_all() {
         source.reader = source::reader(&source.file, Start::Last(count))?;
+        let found = newest(source, choice, count)?;
+        if !found.is_empty() || count == 0 {
+            return Ok(found);
+        }
+        // Of a file that was cut the newest are gone, and there are older ones.
+        source.reader = source::reader(&source.file, Start::Oldest)?;
         return newest(source, choice, count);
     }
     let mut looked_at = FIRST;

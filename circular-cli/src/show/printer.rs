@@ -175,7 +175,12 @@ impl Printer {
         if missed.is_empty() {
             return Ok(());
         }
-        let line = Notice::Text.missed(missed);
+        let line = if label.is_written {
+            Notice::Text.missed(missed)
+        } else {
+            let (records, bytes) = (missed.records, missed.bytes);
+            format!("--- missed {records} records ({bytes} bytes): the file is damaged there ---")
+        };
         let object = object::missed(missed, behind);
         self.notice(label, line.trim_end(), &object)
     }

@@ -25,6 +25,8 @@ pub(crate) struct Source {
 pub(crate) struct Label {
     pub(crate) program: String,
     pub(crate) pid: u64,
+    /// Its program runs, and may overwrite what is read: so what is missed then is missed by a slow reader.
+    pub(crate) is_written: bool,
     /// The how manieth it is of those that are shown.
     pub(crate) number: usize,
 }
@@ -56,6 +58,7 @@ impl Source {
             label: Label {
                 program: ring.info.program.clone(),
                 pid: ring.pid(),
+                is_written: ring.is_running(),
                 number,
             },
             reader: reader(&ring.file, start)?,

@@ -89,3 +89,32 @@ fn a_ring_is_as_it_was_after_all_looked_at_it() {
     assert_eq!(fs::read(&rings.files()[0]).unwrap(), before);
     assert_eq!(rings.files().len(), 1);
 }
+
+#[test]
+fn of_a_copy_that_was_cut_what_is_there_is_shown() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_lines(&ring, 400);
+    drop(ring);
+    let whole = fs::read(&rings.files()[0]).unwrap();
+    let copy = rings.0.join("copy.ring");
+    fs::write(&copy, &whole[..0x10000 + (30 << 10)]).unwrap();
+    let copy = copy.to_str().unwrap();
+    let ran = rings.run(&["dump", copy]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out.starts_with(&format!("{:0>100}\n{:0>100}\n", 0, 1)),
+        "{ran:?}"
+    );
+    assert!(
+        ran.err.contains("the end of its file is missing: of the "),
+        "{ran:?}"
+    );
+    assert!(
+        !ran.err.contains("complete") && !ran.err.contains("too slow"),
+        "{ran:?}"
+    );
+    let last = ran.out.lines().last().unwrap();
+    let ran = rings.run(&["tail", "-n", "1", copy]);
+    assert_eq!(ran.out, format!("{last}\n"), "{ran:?}");
+}
