@@ -1,4 +1,4 @@
-//! A line of JSON as people read it: the message, then `key=value`.
+//! A line of JSON as people read it: the message, then `key=value`, in the order of the keys.
 //!
 //! What stands in columns already (time, level, target) is left out, by the names that loggers have for them; objects in
 //! objects are told by their keys with a dot.
@@ -117,7 +117,7 @@ mod tests {
             ),
             (
                 r#"{"msg":"x","span":{"name":"req","id":7},"tags":["a","b"],"none":null}"#,
-                Some(r#"x span.name=req span.id=7 tags=["a","b"] none=null"#),
+                Some(r#"x none=null span.id=7 span.name=req tags=["a","b"]"#),
             ),
             (r#"{"a":{"b":{"c":1}},"e":{}}"#, Some(" a.b.c=1 e={}")),
             (r#"{"message":"one","msg":"two"}"#, Some("one msg=two")),
