@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How long the command `circular` takes to look at rings, beside grep and journalctl over the same lines, in one run.
-# Figures, not a test: nothing fails because of a time. TESTING.md has the last ones, of a quiet machine.
+# Figures, not a test: nothing fails because of a time. TESTING.md has the last ones, and says of what machine.
 #
 # It needs Python 3 and 3 GiB in /dev/shm; and for journalctl's part systemd-journal-remote, which makes a journal of
 # lines: `ci/look_cost.sh install` brings it on Debian, as root.
@@ -32,7 +32,7 @@ def seconds(*command, runs=7, out=f"{dir}/out"):
     for _ in range(runs):
         with open(out, "wb") as file:
             began = time.perf_counter()
-            subprocess.run(command, stdout=file, stderr=subprocess.DEVNULL)
+            subprocess.run(command, stdout=file, stderr=subprocess.DEVNULL, check=True)
             times.append(time.perf_counter() - began)
         size = os.path.getsize(out)
     return min(times), sorted(times)[runs // 2], size
@@ -45,7 +45,7 @@ def first_byte(*command, runs=21):
     for _ in range(runs):
         began = time.perf_counter()
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        child.stdout.read(1)
+        assert child.stdout.read(1), command
         times.append(time.perf_counter() - began)
         child.kill(); child.communicate()
     return sorted(times)[runs // 2]

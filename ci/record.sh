@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records the README's picture of the command: a real terminal, tmux's, in which the README's commands are typed; what is on its screen
+# Records the README's picture of the command: a real terminal, tmux's, in which commands like those of the README are typed; what is on its screen
 # then is written as docs/from-a-shell.svg. It needs tmux and Python 3, and `circular`, which it builds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,7 +12,7 @@ trap 'tmux -S "$socket" kill-server 2>/dev/null || true; rm -rf "$dir"' EXIT
 mkdir "$dir/rings"
 
 tm() { tmux -S "$socket" "$@"; }
-# until TEXT: waits for it on the screen, a minute at most.
+# until_shown TEXT: waits for it on the screen, ten seconds at most.
 until_shown() {
     for ((i = 0; i < 100; i++)); do
         if grep -qF -- "$1" <(tm capture-pane -p -t record); then return; fi
@@ -46,6 +46,7 @@ until_shown 'complete since'
 sleep 0.3
 
 tm capture-pane -p -e -t record >"$dir/screen"
+# The directory is one of a moment; the picture has the one that readers will have.
 sed -i "s|$dir/rings|/dev/shm/circular-1000|g" "$dir/screen"
 python3 - "$dir/screen" docs/from-a-shell.svg <<'END'
 import html, re, sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `circular run` costs a command, beside `| cat`, in one run: how fast a flood goes through, and how much later a line comes. Figures,
-# not a test: nothing fails because of a time. TESTING.md has the last ones, of a quiet machine. It needs Python 3.
+# not a test: nothing fails because of a time. TESTING.md has the last ones, and says of what machine. It needs Python 3.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

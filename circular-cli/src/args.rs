@@ -145,6 +145,9 @@ pub(crate) struct After {
     pub(crate) command: Option<PathBuf>,
     #[arg(long)]
     pub(crate) pid: Option<u32>,
+    /// The id of the ring that has what the command printed itself
+    #[arg(long)]
+    pub(crate) rest_of: Option<u64>,
     #[arg(long = "stream")]
     pub(crate) streams: Vec<crate::handed::Handed>,
 }
@@ -175,8 +178,8 @@ pub(crate) struct Look {
     /// Show times in UTC
     #[arg(long, conflicts_with = "time_zone")]
     pub(crate) utc: bool,
-    /// Show times of this zone, `Europe/Berlin` say, instead of the local one
-    #[arg(long, value_name = "TZ")]
+    /// Show times of this zone, instead of the local one: Europe/Berlin, +05:30
+    #[arg(long, value_name = "TZ", allow_hyphen_values = true)]
     pub(crate) time_zone: Option<String>,
     /// Say nothing on stderr but errors
     #[arg(short, long)]
@@ -234,7 +237,7 @@ pub(crate) struct Show {
 /// Which records are shown. All must be true.
 #[derive(Args, Debug)]
 pub(crate) struct Which {
-    /// So many of the newest that pass the filters, or `all`
+    /// So many of the newest that pass the filters, or `all`: the default, but for tail, which shows 10 if no time and no cursor says more
     #[arg(short = 'n', long, visible_alias = "tail", value_name = "N")]
     pub(crate) lines: Option<Count>,
     /// From then on: 5m, -5min, '5 min ago', today, 10:15, '2026-11-28 10:15:00', RFC 3339, @1764320000

@@ -3,6 +3,7 @@
 //! Invariant: every refusal says what was wrong, and what to type next.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -34,6 +35,23 @@ impl Status {
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(status.code())
+    }
+}
+
+/// Returns a command over the directories that were asked for.
+pub(crate) fn next_in(command: &str, dirs: &[PathBuf]) -> String {
+    let dir = |dir: &PathBuf| format!(" -D {}", quoted(&dir.to_string_lossy()));
+    let dirs: String = dirs.iter().map(dir).collect();
+    format!("{command}{dirs}")
+}
+
+/// Returns a word as it is typed in a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@%:=".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        String::from(text)
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

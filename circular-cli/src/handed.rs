@@ -1,8 +1,8 @@
 //! Descriptors that one process of this program hands over to the next, by their numbers.
 
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
 /// A stream: where it comes from, and where it goes.
 #[derive(Clone, Debug)]
@@ -36,17 +36,27 @@ impl Handed {
         if self.is_stderr { "stderr" } else { "stdout" }
     }
 
-    /// Takes both, of which nobody else here knows. Once.
-    pub(crate) fn take(&mut self) -> (OwnedFd, OwnedFd) {
-        (take(self.from), take(self.to))
+    /// Takes both, of which nobody else here knows; `None` if they are not there.
+    pub(crate) fn take(self) -> Option<(OwnedFd, OwnedFd)> {
+        take(self.from).zip(take(self.to))
     }
 }
 
-/// Takes one that whoever started this process has left open for it alone. Once.
+/// Takes a descriptor that whoever started this process has left open for it; `None` if there is none of that number, or it is
+/// not one of those: they are taken once, and have then what they did not have before, that they are closed on `exec`.
 #[expect(unsafe_code, reason = "a number becomes a descriptor")]
-pub(crate) fn take(number: RawFd) -> OwnedFd {
-    // SAFETY: by what is said above.
-    let fd = unsafe { OwnedFd::from_raw_fd(number) };
-    let _ = fcntl_setfd(&fd, FdFlags::CLOEXEC);
-    fd
+pub(crate) fn take(number: RawFd) -> Option<OwnedFd> {
+    // Standard input, output and error are everybody's.
+    if number <= 2 {
+        return None;
+    }
+    // SAFETY: what is no descriptor is refused by the system, and told.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    let flags = fcntl_getfd(borrowed).ok()?;
+    if flags.contains(FdFlags::CLOEXEC) {
+        return None;
+    }
+    fcntl_setfd(borrowed, FdFlags::CLOEXEC).ok()?;
+    // SAFETY: it is open, and nobody here owns it: all that this process opens by itself is closed on `exec`.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
 }

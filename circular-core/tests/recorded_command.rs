@@ -47,6 +47,25 @@ fn the_file_tells_the_command_and_how_it_ended() {
 }
 
 #[test]
+fn what_a_command_left_behind_tells_which_ring_it_goes_on_from() {
+    let dir = Dir::new("rest-of");
+    let builder = || Ring::builder().capacity(4096).mapped_in(&dir.0, "daemon");
+    let first = builder().command("/sbin/daemon", 7).build().unwrap();
+    let first = RingFile::open(first.handle().path().unwrap()).unwrap();
+    let id = first.info().ring;
+    let rest = builder()
+        .rest_of(id)
+        .command("/sbin/daemon", 7)
+        .build()
+        .unwrap();
+    let rest = RingFile::open(rest.handle().path().unwrap()).unwrap();
+    assert_eq!(
+        (first.info().rest_of, rest.info().rest_of),
+        (None, Some(id))
+    );
+}
+
+#[test]
 fn a_ring_of_ones_own_tells_no_command_and_one_on_the_heap_nobody() {
     let dir = Dir::new("no-command");
     let ring = Ring::builder().mapped_in(&dir.0, "shop").build().unwrap();

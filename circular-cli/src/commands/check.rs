@@ -23,7 +23,10 @@ pub(crate) fn run(check: &Check) -> Result<Status, Stop> {
         let shown = shown::path(path);
         if let Some(failure) = missing(path) {
             say(&failure);
-            status = failure.status;
+            // One that is damaged is worse than one that is not there.
+            if status == Status::Fine {
+                status = failure.status;
+            }
             continue;
         }
         let line = match verdict(path) {

@@ -1,14 +1,15 @@
 //! `circular dump`: all that is held, and on standard error how the program ended and what is missing.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::args::{Count, Dump};
 use crate::commands::tail;
-use crate::failure::Status;
+use crate::failure::{Status, next_in, quoted};
 use crate::find::ending;
 use crate::find::held::Held;
-use crate::find::pick::{self, Picked};
-use crate::find::rings::Found;
+use crate::find::pick;
+use crate::find::rings::{self, Found};
 use crate::output::stderr::say;
 use crate::output::stdout::Stop;
 use crate::show::moment::ago;
@@ -16,23 +17,27 @@ use crate::show::zone::Zone;
 
 pub(crate) fn run(dump: &Dump) -> Result<Status, Stop> {
     let show = &dump.show;
-    let ring = pick::pick_one(&dump.ring, &show.place.dirs, show.previous, "circular dump")?;
+    let asked = SystemTime::now();
+    let picked = pick::pick_one(&dump.ring, &show.place.dirs, show.previous, "circular dump")?;
+    let file = picked.rings[0].file.clone();
     let from = tail::begin(show)?;
     let count = show.which.lines.unwrap_or(Count::All);
     let mut zone = Zone::of(&show.look)?;
-    let picked = Picked {
-        rings: vec![ring.clone()],
-        is_by_path: false,
-    };
-    let status = tail::show_all(vec![picked], show, from, count)?;
+    let shown = tail::show_all(vec![picked], show, from, count, asked)?;
     if !show.look.quiet {
-        report(&ring, &mut zone);
+        // As it is now: it may have ended while it was shown.
+        report(
+            &Found::of(file),
+            shown.damaged > 0,
+            &show.place.dirs,
+            &mut zone,
+        );
     }
-    Ok(status)
+    Ok(shown.status)
 }
 
 /// Says how the program ended, since when the ring is complete, and how much went before.
-fn report(ring: &Found, zone: &mut Zone) {
+fn report(ring: &Found, is_damaged: bool, dirs: &[PathBuf], zone: &mut Zone) {
     let (program, pid) = (&ring.info.program, ring.pid());
     let tell = |what: &str| say(format_args!("{program}, pid {pid}: {what}"));
     let held = Held::of(ring);
@@ -67,11 +72,31 @@ fn report(ring: &Found, zone: &mut Zone) {
                 1 => String::from("1 record before that is overwritten"),
                 count => format!("{count} records before that are overwritten"),
             };
-            tell(&format!(
-                "complete{since}, {}; {before}",
-                records(held.records)
-            ));
+            if is_damaged {
+                let path = quoted(&ring.file.path().to_string_lossy());
+                tell(&format!(
+                    "damaged, not all of it can be read: see `circular check {path}`; {before}"
+                ));
+            } else {
+                tell(&format!(
+                    "complete{since}, {}; {before}",
+                    records(held.records)
+                ));
+            }
         }
+    }
+    let listing = rings::list(dirs);
+    for other in listing
+        .iter()
+        .flat_map(|listing| ring.others_of_run(listing))
+    {
+        let what = if ring.info.rest_of.is_some() {
+            "what the command itself has printed"
+        } else {
+            "what it left behind, and what that printed"
+        };
+        let next = next_in(&format!("circular dump {}", other.id()), dirs);
+        tell(&format!("{what}, is in another ring: {next}"));
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn run(man: &Man) -> Result<Status, Stop> {
             Out::direct().write(&page)?;
         }
         Some(dir) => {
-            for sub in command.get_subcommands() {
+            for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
                 let name = format!("circular-{}", sub.get_name());
                 let page = Page::new(sub.clone()).title(&name);
                 write(dir, &name, &rendered(page)?)?;

@@ -8,10 +8,13 @@ use crate::run::{beside, on_terminal};
 /// Returns the command's exit status, or 125 to 127.
 pub(crate) fn run(run: &Run) -> u8 {
     let (record, words) = (&run.record, &run.command);
-    let ran = if on_terminal::is_one() {
-        on_terminal::run(record, words)
-    } else {
-        beside::run(record, words)
+    // Where no terminal can be made, it runs without one.
+    let stage = on_terminal::is_one()
+        .then(|| on_terminal::set(words).ok())
+        .flatten();
+    let ran = match stage {
+        Some(stage) => on_terminal::run(stage, record, words),
+        None => beside::run(record, words),
     };
     ran.unwrap_or_else(|error| {
         let command = words[0].to_string_lossy();

@@ -23,19 +23,22 @@ use crate::show::moment::ago;
 use crate::show::zone::Zone;
 
 pub(crate) fn run(stat: &Stat) -> Result<Status, Stop> {
-    let ring = pick::pick_one(&stat.ring, &stat.place.dirs, false, "circular stat")?;
+    let dirs = &stat.place.dirs;
+    let ring = pick::pick_one(&stat.ring, dirs, false, "circular stat")?
+        .rings
+        .swap_remove(0);
     let mut zone = Zone::of(&stat.look)?;
     let held = Held::of(&ring).map_err(|error| {
         let path = ring.file.path().display();
         Failure::failed(format!("{path}: {error}"), format!("circular check {path}"))
     })?;
     let facts = Facts {
-        dir: dir_of(ring.file.path()),
+        dir: ring.dir(),
         memory: fs::metadata(ring.file.path())
             .ok()
             .map(|data| data.blocks() * 512),
-        why: places::why(dir_of(ring.file.path()), &stat.place.dirs),
-        system: file_system::of(dir_of(ring.file.path())),
+        why: places::why(ring.dir(), &stat.place.dirs),
+        system: file_system::of(ring.dir()),
         held,
         ring: &ring,
     };
@@ -255,12 +258,5 @@ impl Facts<'_> {
             }
         }
         out
-    }
-}
-
-fn dir_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(dir) if dir != Path::new("") => dir,
-        _ => Path::new("."),
     }
 }

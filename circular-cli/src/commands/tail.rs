@@ -1,12 +1,12 @@
 //! `circular tail`: the last records, and what comes.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use circular_core::Start;
 
 use crate::args::{Count, Show, Tail};
-use crate::failure::{Failure, Status};
+use crate::failure::{Failure, Status, next_in};
 use crate::find::pick::{self, Picked};
 use crate::output::stdout::Stop;
 use crate::show::choice::Choice;
@@ -22,6 +22,7 @@ const LINES: u64 = 10;
 
 pub(crate) fn run(tail: &Tail) -> Result<Status, Stop> {
     let show = &tail.show;
+    let asked = SystemTime::now();
     let (mut picked, mut listed) = (Vec::new(), None);
     for typed in &tail.rings {
         picked.push(pick::pick(
@@ -40,7 +41,15 @@ pub(crate) fn run(tail: &Tail) -> Result<Status, Stop> {
             Count::Last(LINES)
         }
     });
-    show_all(picked, show, from, count)
+    show_all(picked, show, from, count, asked).map(|shown| shown.status)
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    pub(crate) status: Status,
+    /// At how many places there was no record where one should be.
+    pub(crate) damaged: u64,
 }
 
 /// Returns where to begin, if a cursor says so.
@@ -53,13 +62,14 @@ pub(crate) fn begin(show: &Show) -> Result<Option<Start>, Failure> {
     Ok(cursor.map(Start::After))
 }
 
-/// Shows the rings that were picked.
+/// Shows the rings that were picked. What was made since `asked` may be a program's next run.
 pub(crate) fn show_all(
     picked: Vec<Picked>,
     show: &Show,
     from: Option<Start>,
     count: Count,
-) -> Result<Status, Stop> {
+    asked: SystemTime,
+) -> Result<Shown, Stop> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for ring in picked.iter().flat_map(|picked| &picked.rings) {
@@ -72,7 +82,10 @@ pub(crate) fn show_all(
         let id = found[0].id();
         return Err(Stop::Failed(Failure::usage(
             "a cursor is of one ring, and these are several",
-            format!("circular tail --show-cursor {id}"),
+            next_in(
+                &format!("circular tail --show-cursor {id}"),
+                &show.place.dirs,
+            ),
         )));
     }
     let mut printer = Printer::new(show, found.len() > 1)?;
@@ -102,14 +115,21 @@ pub(crate) fn show_all(
         let programs = found.iter().map(|ring| ring.info.program.clone()).collect();
         let mut dirs = show.place.dirs.clone();
         if dirs.is_empty() && tail_is_by_path(&picked) {
-            dirs = found.iter().map(|ring| dir_of(ring.file.path())).collect();
+            dirs = found.iter().map(|ring| ring.dir().to_path_buf()).collect();
         }
         let listing = crate::find::rings::list(&dirs)?;
-        let mut known: HashSet<u64> = listing.rings.iter().map(|ring| ring.info.ring).collect();
+        let was_there = listing
+            .rings
+            .iter()
+            .filter(|ring| ring.info.created < asked);
+        let mut known: HashSet<u64> = was_there.map(|ring| ring.info.ring).collect();
         known.extend(found.iter().map(|ring| ring.info.ring));
         let follow = Follow::new(sources, programs, dirs, known);
         follow.run(&choice, &mut printer, |printer| leave_cursor(show, printer))?;
-        return Ok(Status::Fine);
+        return Ok(Shown {
+            status: Status::Fine,
+            damaged: 0,
+        });
     }
     printer.ends(&sources)?;
     let cursor = sources.first().map(|source| source.reader.cursor());
@@ -119,10 +139,14 @@ pub(crate) fn show_all(
     printer.cursor = cursor;
     printer.end()?;
     leave_cursor(show, &mut printer)?;
-    if count == Count::Last(0) {
-        return Ok(Status::Fine);
-    }
-    Ok(status(&sources, &choice, &printer))
+    let status = match count {
+        Count::Last(0) => Status::Fine,
+        _ => status(&sources, from, &choice, &printer),
+    };
+    Ok(Shown {
+        status,
+        damaged: sources.iter().map(|source| source.reader.damaged()).sum(),
+    })
 }
 
 /// Those of several rings together.
@@ -152,6 +176,9 @@ fn show_last(
     for (index, kept) in &wanted {
         printer.kept(&sources[*index].label, kept)?;
     }
+    for source in sources {
+        printer.untold(source)?;
+    }
     printer.flush()
 }
 
@@ -163,17 +190,21 @@ fn leave_cursor(show: &Show, printer: &mut Printer) -> Result<(), Stop> {
 }
 
 /// Whether something was shown; and if not, whether that may be because it is overwritten already.
-fn status(sources: &[Source], choice: &Choice, printer: &Printer) -> Status {
+fn status(sources: &[Source], from: Option<Start>, choice: &Choice, printer: &Printer) -> Status {
     if printer.count > 0 {
         return Status::Fine;
     }
     let has_lost = sources.iter().any(|source| {
+        if from.is_some() {
+            // What was overwritten before the cursor is none of its range.
+            return !source.reader.missed().is_empty() || source.reader.restarted();
+        }
         let Ok(stats) = source.file.stats() else {
             return false;
         };
         let oldest = stats
             .oldest_age
-            .and_then(|age| std::time::SystemTime::now().checked_sub(age));
+            .and_then(|age| SystemTime::now().checked_sub(age));
         let is_in_range = match (choice.since(), oldest) {
             (Some(since), Some(oldest)) => since < oldest,
             _ => true,
@@ -189,11 +220,4 @@ fn status(sources: &[Source], choice: &Choice, printer: &Printer) -> Status {
 
 fn tail_is_by_path(picked: &[Picked]) -> bool {
     picked.iter().all(|picked| picked.is_by_path)
-}
-
-fn dir_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(dir) if dir != Path::new("") => dir.to_path_buf(),
-        _ => PathBuf::from("."),
-    }
 }

@@ -28,6 +28,7 @@ fn pass_on(tee: &Tee) -> io::Result<Status> {
     let origin = Origin {
         name: String::from(NAME),
         command: None,
+        rest_of: None,
     };
     let recorder = Recorder::start(&tee.record, &origin);
     let stream = Stream {

@@ -73,6 +73,7 @@ pub(crate) fn detail(ring: &Found) -> String {
                 .map_or(text.clone(), |at| String::from(&text[at..]))
         }
         (None, RingState::Detached) => String::from("its file was cut"),
+        (None, _) if ring.info.rest_of.is_some() => String::from("what a command left behind"),
         (None, RingState::Unknown(why)) => why.clone(),
         _ => String::new(),
     }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, next_in, quoted};
 use crate::find::rings::{self, Found, Listing, LookedAt};
 
 /// What was typed, and the rings that it means.
@@ -38,7 +38,7 @@ pub(crate) fn pick(
     let of_program = listing.of_program(typed);
     if let Some(best) = of_program.first() {
         let rings = if previous {
-            vec![before(best, listing)?]
+            vec![before(best, listing, dirs)?]
         } else {
             let running = of_program.iter().filter(|ring| ring.is_running());
             let running: Vec<Found> = running.map(|&ring| ring.clone()).collect();
@@ -58,10 +58,10 @@ pub(crate) fn pick(
         if Path::new(typed).is_file() {
             return by_path(typed, dirs, previous);
         }
-        return Err(no_such(typed, listing));
+        return Err(no_such(typed, listing, dirs));
     };
     let ring = if previous {
-        before(&ring, listing)?
+        before(&ring, listing, dirs)?
     } else {
         ring
     };
@@ -81,8 +81,8 @@ pub(crate) fn pick_one(
     dirs: &[PathBuf],
     previous: bool,
     command: &str,
-) -> Result<Found, Failure> {
-    let mut picked = pick(typed, dirs, previous, &mut None)?;
+) -> Result<Picked, Failure> {
+    let picked = pick(typed, dirs, previous, &mut None)?;
     if picked.rings.len() > 1 {
         let line = |ring: &Found| {
             let (pid, path) = (ring.pid(), ring.file.path().display());
@@ -92,10 +92,10 @@ pub(crate) fn pick_one(
         let id = picked.rings[0].id();
         return Err(Failure::usage(
             format!("several rings of \"{typed}\" run:{several}"),
-            format!("{command} {id}"),
+            next_in(&format!("{command} {id}"), dirs),
         ));
     }
-    Ok(picked.rings.swap_remove(0))
+    Ok(picked)
 }
 
 fn by_path(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Picked, Failure> {
@@ -106,13 +106,12 @@ fn by_path(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Picked, Fail
         )
     })?;
     let ring = if previous {
-        let beside = ring.file.path().parent().map(Path::to_path_buf);
-        let dirs = match beside {
-            Some(dir) if dirs.is_empty() && dir != Path::new("") => vec![dir],
-            Some(_) if dirs.is_empty() => vec![PathBuf::from(".")],
-            _ => dirs.to_vec(),
+        let dirs = if dirs.is_empty() {
+            vec![ring.dir().to_path_buf()]
+        } else {
+            dirs.to_vec()
         };
-        before(&ring, &rings::list(&dirs)?)?
+        before(&ring, &rings::list(&dirs)?, &dirs)?
     } else {
         ring
     };
@@ -138,11 +137,19 @@ fn by_number(typed: &str, listing: &Listing) -> Option<Found> {
 }
 
 /// The run before that of a ring.
-fn before(ring: &Found, listing: &Listing) -> Result<Found, Failure> {
-    let info = &ring.info;
-    let named = info.previous.and_then(|id| {
+fn before(ring: &Found, listing: &Listing, dirs: &[PathBuf]) -> Result<Found, Failure> {
+    // Of what a command left behind, it is the run before the command's.
+    let commands = ring.info.rest_of.and_then(|id| {
         let mut others = listing.rings.iter();
         others.find(|other| other.info.ring == id && !other.info.is_copy)
+    });
+    let info = &commands.unwrap_or(ring).info;
+    let named = info.previous.and_then(|id| {
+        let mut others = listing.rings.iter();
+        others.find(|other| {
+            let info = &other.info;
+            info.ring == id && !info.is_copy && info.rest_of.is_none()
+        })
     });
     let older = || {
         let is_older = |other: &&Found| {
@@ -151,6 +158,7 @@ fn before(ring: &Found, listing: &Listing) -> Result<Found, Failure> {
                 && other_info.created < info.created
                 && !other.is_running()
                 && !other_info.is_copy
+                && other_info.rest_of.is_none()
         };
         let others = listing.rings.iter().filter(is_older);
         others.max_by_key(|other| other.info.created)
@@ -162,13 +170,13 @@ fn before(ring: &Found, listing: &Listing) -> Result<Found, Failure> {
                 "there is no ring of a run of \"{program}\" before the one of pid {}",
                 ring.pid()
             ),
-            String::from("circular ls"),
+            next_in("circular ls", dirs),
         )
     })
 }
 
 /// There is none of that name: where it was looked for, and what there is.
-fn no_such(typed: &str, listing: &Listing) -> Failure {
+fn no_such(typed: &str, listing: &Listing, dirs: &[PathBuf]) -> Failure {
     if listing.rings.is_empty() {
         return none_at_all(listing);
     }
@@ -177,7 +185,7 @@ fn no_such(typed: &str, listing: &Listing) -> Failure {
         format!(
             "no program, ring, pid or file is called \"{typed}\"; it was looked for in{places}"
         ),
-        "circular ls",
+        next_in("circular ls", dirs),
     )
 }
 
@@ -186,7 +194,7 @@ pub(crate) fn none_at_all(listing: &Listing) -> Failure {
     let places = places(listing);
     Failure::usage(
         format!("there is no ring at all that can be read; it was looked for in{places}"),
-        "circular ls -D DIR, where there are some",
+        "circular run -- COMMAND",
     )
 }
 
@@ -208,15 +216,5 @@ fn places(listing: &Listing) -> String {
     match listing.unreadable.len() {
         0 => places,
         count => format!("{places}\n{count} files there cannot be read:{unread}"),
-    }
-}
-
-/// As it is typed in a shell.
-fn quoted(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@%:=".contains(&byte);
-    if text.bytes().all(is_plain) {
-        String::from(text)
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }

@@ -1,7 +1,6 @@
 //! The rings that are there.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,6 +74,23 @@ impl Found {
         self.info.command_pid.unwrap_or(self.info.pid)
     }
 
+    /// The other rings of the same run: of a command, one has what it printed until it ended, and one what it left behind.
+    pub(crate) fn others_of_run<'a>(&self, listing: &'a Listing) -> Vec<&'a Found> {
+        let is_other = |other: &&Found| {
+            let (one, other) = (&self.info, &other.info);
+            !other.is_copy && (one.rest_of == Some(other.ring) || other.rest_of == Some(one.ring))
+        };
+        listing.rings.iter().filter(is_other).collect()
+    }
+
+    /// The directory that it is in.
+    pub(crate) fn dir(&self) -> &Path {
+        match self.file.path().parent() {
+            Some(dir) if dir != Path::new("") => dir,
+            _ => Path::new("."),
+        }
+    }
+
     /// Its id, as it is in its file's name and as it is typed.
     pub(crate) fn id(&self) -> String {
         format!("{:016x}", self.info.ring)
@@ -139,18 +155,11 @@ impl Listing {
     pub(crate) fn of_program(&self, program: &str) -> Vec<&Found> {
         let is_of = |ring: &&Found| ring.info.program == program;
         let mut rings: Vec<_> = self.rings.iter().filter(is_of).collect();
-        // Of one command there may be two: what it has left behind is recorded after it.
-        let ended: HashSet<u64> = rings
-            .iter()
-            .filter(|ring| ring.command_end.is_some())
-            .map(|ring| ring.pid())
-            .collect();
-        let is_left_over = |ring: &Found| ring.command_end.is_none() && ended.contains(&ring.pid());
         rings.sort_by_key(|ring| {
-            let is_copy = ring.info.is_copy || is_left_over(ring);
+            let is_beside = ring.info.is_copy || ring.info.rest_of.is_some();
             (
                 Reverse(ring.is_running()),
-                is_copy,
+                is_beside,
                 Reverse(ring.info.created),
             )
         });

@@ -59,6 +59,9 @@ pub(crate) fn go_on(
         arg.push(path);
         command.arg(arg).arg(format!("--pid={pid}"));
     }
+    if let Some(ring) = origin.rest_of {
+        command.arg(format!("--rest-of={ring}"));
+    }
     // The terminal's signals are not for it.
     command.process_group(0);
     let nothing = || Stdio::null();
@@ -70,20 +73,28 @@ pub(crate) fn go_on(
 pub(crate) fn run(after: &After) {
     let command = after.command.clone().zip(after.pid);
     let name = after.record.name.clone().unwrap_or_default();
-    let recorder = Recorder::at_first_line(&after.record, &Origin { name, command });
-    let relays = after.streams.iter().cloned().map(|mut handed| {
+    let origin = Origin {
+        name,
+        command,
+        rest_of: after.rest_of,
+    };
+    let recorder = Recorder::at_first_line(&after.record, &origin);
+    let relays = after.streams.iter().cloned().map(|handed| {
         let recorder = recorder.clone();
         thread::spawn(move || {
+            let (target, has_returns) = (handed.target(), handed.has_returns);
+            let Some((from, to)) = handed.take() else {
+                return;
+            };
             // Nobody tells of an end but the stream itself.
             let Ok((never, _held)) = rustix::pipe::pipe() else {
                 return;
             };
-            let (from, to) = handed.take();
             let stream = Stream {
-                target: handed.target(),
+                target,
                 from,
                 to,
-                has_returns: handed.has_returns,
+                has_returns,
             };
             relay(stream, &recorder, never);
         })

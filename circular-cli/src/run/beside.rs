@@ -13,10 +13,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::args::Record;
 use crate::output::stderr::say;
 use crate::run::after;
-use crate::run::command::{self, Became};
+use crate::run::command::{self, Became, Process};
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::relay::{Left, Stream, relay};
-use crate::run::signals::{self, Came, PASSED_ON, stop_until};
+use crate::run::signals::{self, Came, stop_until};
 use crate::run::terminal::{Pair, fit};
 
 /// A stream of the command before it is started: its side, and ours.
@@ -36,9 +36,9 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         make("stdout", io::stdout().as_fd())?,
         make("stderr", io::stderr().as_fd())?,
     ];
-    let mut caught = PASSED_ON.to_vec();
-    caught.extend([Signal::WINCH, Signal::TSTP, Signal::CONT]);
+    let caught = signals::passed_on_and(&[Signal::WINCH, Signal::TSTP, Signal::CONT]);
     let mut signals = signals::catch(&caught)?;
+    let (ended, ends) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
 
     let mut command = command::of(words);
     command
@@ -58,12 +58,12 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
     let origin = Origin {
         name: name_of(words[0].as_ref()),
         command: Some((path, child.id())),
+        rest_of: None,
     };
     let recorder = Recorder::start(record, &origin);
 
     let mut terminals = Vec::new();
     let mut relays = Vec::new();
-    let (ended, ends) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     for Made {
         commands,
         stream,
@@ -76,18 +76,21 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         }
         relays.push(start(stream, &recorder, ended.try_clone()?));
     }
+    let process = Process::new(pid);
     let (continues, continued) = mpsc::channel();
+    let receiver = process.clone();
     thread::spawn(move || {
         while let Some(came) = signals.next() {
             if came.signal == Signal::CONT {
                 let _ = continues.send(());
             } else {
-                pass_on(came, pid, &terminals);
+                pass_on(came, &receiver, &terminals);
             }
         }
     });
 
     let end = wait(pid, &continued)?;
+    process.has_ended();
     drop(ends);
     recorder.ended(end);
     finish(relays, record, &origin, &recorder, None);
@@ -96,12 +99,13 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
 
 fn make(target: &'static str, real: impl AsFd) -> io::Result<Made> {
     let to = real.as_fd().try_clone_to_owned()?;
-    let is_terminal = to.is_terminal();
-    let (from, commands) = if is_terminal {
-        let pair = Pair::like(&to)?.without_processing()?;
-        (pair.ours, pair.commands)
-    } else {
-        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?
+    // Where no terminal can be had, the command runs all the same.
+    let pair = || Pair::like(&to).and_then(Pair::without_processing).ok();
+    let pair = to.is_terminal().then(pair).flatten();
+    let is_terminal = pair.is_some();
+    let (from, commands) = match pair {
+        Some(pair) => (pair.ours, pair.commands),
+        None => rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?,
     };
     Ok(Made {
         commands,
@@ -137,7 +141,11 @@ pub(crate) fn finish(
     }
     recorder.close();
     if !open.is_empty() {
-        if let Err(error) = after::go_on(open, record, origin, held) {
+        let origin = Origin {
+            rest_of: recorder.id(),
+            ..origin.clone()
+        };
+        if let Err(error) = after::go_on(open, record, &origin, held) {
             say(format_args!(
                 "circular: what the command left behind is cut off: {error}"
             ));
@@ -146,7 +154,7 @@ pub(crate) fn finish(
 }
 
 /// The group has what the system sent; what a process sent was for this one alone.
-fn pass_on(came: Came, pid: Pid, terminals: &[(OwnedFd, OwnedFd)]) {
+fn pass_on(came: Came, process: &Process, terminals: &[(OwnedFd, OwnedFd)]) {
     let is_size = came.signal == Signal::WINCH && came.is_of_system;
     if is_size {
         for (ours, real) in terminals {
@@ -154,8 +162,14 @@ fn pass_on(came: Came, pid: Pid, terminals: &[(OwnedFd, OwnedFd)]) {
         }
     }
     // Of the new size it has heard before its own terminal had it.
-    if !came.is_of_system || is_size && !terminals.is_empty() {
-        let _ = kill_process(pid, came.signal);
+    let is_for_it = !came.is_of_system || is_size && !terminals.is_empty();
+    let is_there = if is_for_it {
+        process.signal(came.signal)
+    } else {
+        process.is_there()
+    };
+    if !is_there {
+        signals::obey(came.signal);
     }
 }
 

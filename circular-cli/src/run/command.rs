@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{self, Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use circular_core::CommandEnd;
-use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 
 use crate::output::stderr::say;
 
@@ -21,6 +22,40 @@ const NOT_FOUND: u8 = 127;
 pub(crate) enum Became {
     Ended(CommandEnd),
     Stopped,
+}
+
+/// The command's process, as long as it is one: then its number may be another's.
+#[derive(Clone, Debug)]
+pub(crate) struct Process(Arc<Mutex<Option<Pid>>>);
+
+impl Process {
+    pub(crate) fn new(pid: Pid) -> Self {
+        Self(Arc::new(Mutex::new(Some(pid))))
+    }
+
+    /// Sends it a signal; `false` if it has ended.
+    pub(crate) fn signal(&self, signal: Signal) -> bool {
+        match *self.lock() {
+            Some(pid) => {
+                let _ = kill_process(pid, signal);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn is_there(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// It has ended.
+    pub(crate) fn has_ended(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Pid>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Returns a command of a program and its arguments.

@@ -7,8 +7,12 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
 
 /// Where keys are typed, and the other terminal if there is one.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub(crate) struct Keyboard {
     other: Option<File>,
     /// What both were set to when that was looked at.
     seen: Option<[Termios; 2]>,
+    /// Whether a key was typed that interrupts, or quits.
+    interrupts: Arc<AtomicBool>,
 }
 
 impl Keyboard {
@@ -25,7 +31,13 @@ impl Keyboard {
             main: main.into(),
             other: None,
             seen: None,
+            interrupts: Arc::default(),
         }
+    }
+
+    /// Whether a key has interrupted, or quit, since it began: so it was not somebody else's signal.
+    pub(crate) fn interrupts(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupts)
     }
 
     pub(crate) fn add(&mut self, other: OwnedFd) {
@@ -36,7 +48,20 @@ impl Keyboard {
     /// Types keys.
     pub(crate) fn type_in(&mut self, keys: &[u8]) -> io::Result<()> {
         self.make_alike();
+        if self.has_interrupt(keys) {
+            self.interrupts.store(true, Relaxed);
+        }
         (&self.main).write_all(keys)
+    }
+
+    fn has_interrupt(&self, keys: &[u8]) -> bool {
+        let Ok(settings) = tcgetattr(&self.main) else {
+            return false;
+        };
+        let codes = [SpecialCodeIndex::VINTR, SpecialCodeIndex::VQUIT];
+        let codes = codes.map(|index| settings.special_codes[index]);
+        settings.local_modes.contains(LocalModes::ISIG)
+            && keys.iter().any(|key| codes.contains(key))
     }
 
     fn settings(&self) -> Option<[Termios; 2]> {

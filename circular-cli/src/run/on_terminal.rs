@@ -15,16 +15,16 @@ use std::thread;
 use circular_core::CommandEnd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::process::{Pid, Signal, kill_current_process_group, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_current_process_group, kill_process_group};
 
 use crate::args::Record;
 use crate::run::beside::{finish, start};
-use crate::run::command;
+use crate::run::command::{self, Process};
 use crate::run::keyboard::Keyboard;
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::relay::Stream;
 use crate::run::session::Told;
-use crate::run::signals::{self, PASSED_ON, stop_until};
+use crate::run::signals::{self, Signals, stop_until};
 use crate::run::terminal::{Pair, Real, fit, is_in_foreground};
 
 /// Whether that is how a command is to be run.
@@ -37,12 +37,27 @@ pub(crate) fn is_one() -> bool {
     stdin.is_terminal() && stdout.is_terminal() && is_same() && is_in_foreground(&stdin)
 }
 
-/// Runs it to its end, and returns the exit status.
+/// What it takes, made before there is a command: what fails until then changes nothing for it.
+pub(crate) struct Stage {
+    real: Arc<Real>,
+    keyboard: Keyboard,
+    /// Our sides of the command's terminals.
+    terminals: Vec<OwnedFd>,
+    out: Stream,
+    err: Stream,
+    signals: Signals,
+    /// The beginning of what the session tells.
+    ours: UnixStream,
+    ended: OwnedFd,
+    ends: OwnedFd,
+}
+
+/// Makes the terminals, and starts the session that is to start the command.
 ///
 /// # Errors
 ///
-/// It is not started, as what it needs is refused.
-pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
+/// What that needs is refused. Nothing runs then.
+pub(crate) fn set(words: &[OsString]) -> io::Result<Stage> {
     let real = Arc::new(Real::of(io::stdin())?);
     let main = Pair::like(io::stdin())?;
     let mut keyboard = Keyboard::of(main.ours.try_clone()?);
@@ -76,9 +91,10 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         has_returns: is_terminal,
     };
 
-    let mut caught = PASSED_ON.to_vec();
-    caught.extend([Signal::WINCH, Signal::CONT, Signal::TSTP]);
-    let mut signals = signals::catch(&caught)?;
+    let caught = signals::passed_on_and(&[Signal::WINCH, Signal::TSTP, Signal::CONT]);
+    let signals = signals::catch(&caught)?;
+
+    let (ended, ends) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
 
     let (ours, theirs) = UnixStream::pair()?;
     fcntl_setfd(&theirs, FdFlags::empty())?;
@@ -96,6 +112,36 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
     leader.spawn()?;
     // The command's sides are its own from here on.
     drop((leader, theirs));
+    Ok(Stage {
+        real,
+        keyboard,
+        terminals,
+        out,
+        err,
+        signals,
+        ours,
+        ended,
+        ends,
+    })
+}
+
+/// Runs the command to its end, and returns the exit status.
+///
+/// # Errors
+///
+/// The session is not to be heard.
+pub(crate) fn run(stage: Stage, record: &Record, words: &[OsString]) -> io::Result<u8> {
+    let Stage {
+        real,
+        keyboard,
+        terminals,
+        out,
+        err,
+        mut signals,
+        ours,
+        ended,
+        ends,
+    } = stage;
     let held = OwnedFd::from(ours.try_clone()?);
     let mut told = BufReader::new(ours).lines();
     let mut next = || told.next().and_then(|line| Told::parse(&line.ok()?));
@@ -112,17 +158,18 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
     let origin = Origin {
         name: name_of(words[0].as_ref()),
         command: Some((command::path_of(&words[0]), number.unsigned_abs())),
+        rest_of: None,
     };
     let recorder = Recorder::start(record, &origin);
 
     // Before anything is passed on: what comes has its line ends already.
     real.hand_over();
-    let (ended, ends) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     let relays = vec![
         start(out, &recorder, ended.try_clone()?),
         start(err, &recorder, ended.try_clone()?),
     ];
     let has_terminal = Arc::new(AtomicBool::new(true));
+    let interrupts = keyboard.interrupts();
     pass_keys(
         keyboard,
         Arc::clone(&real),
@@ -130,6 +177,8 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
         Arc::clone(&has_terminal),
     );
     let (their_terminal, on_signal) = (Arc::clone(&real), Arc::clone(&has_terminal));
+    let (process, ending) = (Process::new(pid), Arc::new(AtomicBool::new(false)));
+    let (receiver, is_ending) = (process.clone(), Arc::clone(&ending));
     let (continues, continued) = mpsc::channel();
     thread::spawn(move || {
         while let Some(came) = signals.next() {
@@ -146,8 +195,13 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
                     }
                     let _ = continues.send(());
                 }
+                // What this process sends itself at the end.
+                _ if is_ending.load(Relaxed) => {}
                 signal => {
-                    let _ = kill_process(pid, signal);
+                    if !receiver.signal(signal) {
+                        their_terminal.take_back();
+                        signals::obey(signal);
+                    }
                 }
             }
         }
@@ -168,11 +222,13 @@ pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
             None => break CommandEnd::Killed(Signal::HUP.as_raw()),
         }
     };
+    process.has_ended();
     drop(ends);
     recorder.ended(end);
     finish(relays, record, &origin, &recorder, Some(held));
     real.take_back();
-    if let CommandEnd::Killed(number) = end {
+    if let (CommandEnd::Killed(number), true) = (end, interrupts.load(Relaxed)) {
+        ending.store(true, Relaxed);
         interrupt_others(number);
     }
     Ok(command::exit_status(end))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use circular_core::{CommandEnd, Meta, Ring};
+use circular_core::{CommandEnd, Meta, Ring, RingFile};
 
 use crate::args::{LONGEST_NAME, Record};
 use crate::output::stderr::say;
@@ -26,6 +26,8 @@ pub(crate) struct Origin {
     pub(crate) name: String,
     /// The path and the process of a command.
     pub(crate) command: Option<(PathBuf, u32)>,
+    /// The ring that has what the command printed until it ended, if this is of what it left behind.
+    pub(crate) rest_of: Option<u64>,
 }
 
 impl Recorder {
@@ -61,7 +63,12 @@ impl Recorder {
             Some((path, pid)) => builder.command(path, *pid),
             None => builder,
         };
-        match builder.build() {
+        let builder = match origin.rest_of {
+            Some(ring) => builder.rest_of(ring),
+            None => builder,
+        };
+        // Without it, whoever cuts the file would end this process, and with it the command.
+        match builder.crash_note(true).build() {
             Ok(ring) => Some(ring),
             Err(error) => {
                 say(format_args!(
@@ -71,6 +78,12 @@ impl Recorder {
                 None
             }
         }
+    }
+
+    /// Returns the ring's id, as far as there is one.
+    pub(crate) fn id(&self) -> Option<u64> {
+        let handle = self.ring.get()?.as_ref()?.handle();
+        Some(RingFile::open(handle.path()?).ok()?.info().ring)
     }
 
     /// Returns how many bytes the ring holds, or is to hold; 0 if there is none.

@@ -41,7 +41,7 @@ impl Told {
         match self {
             Self::Started(pid) => format!("started {pid}\n"),
             Self::Failed(number) => format!("failed {number}\n"),
-            Self::Stopped => String::from("stopped 0\n"),
+            Self::Stopped => String::from("stopped\n"),
             Self::Ended(CommandEnd::Killed(signal)) => format!("killed {signal}\n"),
             Self::Ended(CommandEnd::Exited(status)) => format!("exited {status}\n"),
             Self::Ended(_) => String::from("exited 125\n"),
@@ -50,12 +50,15 @@ impl Told {
 
     /// Reads a line; `None` if it says nothing.
     pub(crate) fn parse(line: &str) -> Option<Self> {
-        let (word, number) = line.trim_end().split_once(' ')?;
+        let line = line.trim_end();
+        if line == "stopped" {
+            return Some(Self::Stopped);
+        }
+        let (word, number) = line.split_once(' ')?;
         let number = number.parse().ok()?;
         Some(match word {
             "started" => Self::Started(number),
             "failed" => Self::Failed(number),
-            "stopped" => Self::Stopped,
             "killed" => Self::Ended(CommandEnd::Killed(number)),
             "exited" => Self::Ended(CommandEnd::Exited(number)),
             _ => return None,
@@ -65,7 +68,8 @@ impl Told {
 
 /// What that process does: its standard input is the terminal.
 pub(crate) fn run(session: &Session) -> io::Result<()> {
-    let mut teller = UnixStream::from(handed::take(session.tell));
+    let teller = handed::take(session.tell).ok_or(io::ErrorKind::InvalidInput)?;
+    let mut teller = UnixStream::from(teller);
     setsid()?;
     let terminal = io::stdin().as_fd().try_clone_to_owned()?;
     ioctl_tiocsctty(&terminal)?;
@@ -99,4 +103,25 @@ pub(crate) fn run(session: &Session) -> io::Result<()> {
     teller.write_all(Told::Ended(end).line().as_bytes())?;
     // Until all who need the terminal have gone.
     teller.read_to_end(&mut Vec::new()).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_understood() {
+        for told in [
+            Told::Started(4711),
+            Told::Failed(2),
+            Told::Stopped,
+            Told::Ended(CommandEnd::Exited(3)),
+            Told::Ended(CommandEnd::Killed(9)),
+        ] {
+            assert_eq!(Told::parse(&told.line()), Some(told));
+        }
+        for line in ["", "started", "started x", "ended 1"] {
+            assert_eq!(Told::parse(line), None, "{line}");
+        }
+    }
 }

@@ -20,20 +20,36 @@ pub(crate) struct Came {
     pub(crate) is_of_system: bool,
 }
 
-/// What is passed on to the command.
-pub(crate) const PASSED_ON: [Signal; 11] = [
-    Signal::HUP,
-    Signal::INT,
-    Signal::QUIT,
-    Signal::TERM,
-    Signal::USR1,
-    Signal::USR2,
-    Signal::ALARM,
-    Signal::VTALARM,
-    Signal::PROF,
-    Signal::IO,
-    Signal::POWER,
-];
+/// What is passed on to the command, and those that are asked for besides.
+pub(crate) fn passed_on_and(others: &[Signal]) -> Vec<Signal> {
+    let named = [
+        Signal::HUP,
+        Signal::INT,
+        Signal::QUIT,
+        Signal::TERM,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::IO,
+        Signal::POWER,
+        Signal::URG,
+    ];
+    let real_time = (libc::SIGRTMIN()..=libc::SIGRTMAX()).filter_map(signal);
+    let named = named.iter().chain(others).copied();
+    named.chain(real_time).collect()
+}
+
+/// The signal of that number, if programs may use it: those between the named ones and the real-time ones are the C library's.
+#[expect(unsafe_code, reason = "real-time signals have no names")]
+fn signal(number: i32) -> Option<Signal> {
+    if (libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(&number) {
+        // SAFETY: it is a signal, and the C library has just said that it is not one of its own.
+        return Some(unsafe { Signal::from_raw_unchecked(number) });
+    }
+    Signal::from_named_raw(number)
+}
 
 /// From now on, these signals come through what is returned.
 ///
@@ -81,7 +97,7 @@ impl Signals {
         loop {
             let mut message = [0; 2];
             self.0.read_exact(&mut message).ok()?;
-            if let Some(signal) = Signal::from_named_raw(message[0].into()) {
+            if let Some(signal) = signal(message[0].into()) {
                 return Some(Came {
                     signal,
                     is_of_system: message[1] != 0,
@@ -89,6 +105,12 @@ impl Signals {
             }
         }
     }
+}
+
+/// Does what a signal does to a process that does not catch it: what was waited for has ended, and whoever sends one now means
+/// this process.
+pub(crate) fn obey(signal: Signal) {
+    let _ = signal_hook::low_level::emulate_default_handler(signal.as_raw());
 }
 
 /// Stops this process, and returns when it was continued, of which `continued` tells: the thread that stops its process goes on

@@ -2,7 +2,6 @@
 //!
 //! Invariant: what the page has as well means here what it means there: it is a [`Selection`].
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use circular_core::Record;
@@ -44,16 +43,16 @@ impl Choice {
         })
     }
 
-    /// Returns what is shown of a record; `None` if it is not.
-    pub(crate) fn text<'a>(&self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
+    /// Whether a record is shown.
+    pub(crate) fn takes(&self, record: &Record<'_>) -> bool {
         let is_of_target = |wanted: &String| {
             let rest = record.target().strip_prefix(wanted.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         };
         if !self.targets.is_empty() && !self.targets.iter().any(is_of_target) {
-            return None;
+            return false;
         }
-        self.selection.text(record)
+        self.selection.text(record).is_some()
     }
 
     /// Whether all are shown.

@@ -66,21 +66,21 @@ pub(crate) fn last(
 fn newest(source: &mut Source, choice: &Choice, count: u64) -> Result<VecDeque<Kept>, Failure> {
     let end = source::reader(&source.file, Start::Newest)?.cursor().seq();
     let mut kept = VecDeque::new();
-    let mut missed = Missed::default();
+    source.untold = Missed::default();
     while source.reader.cursor().seq() < end {
+        let mut missed = source.untold;
         match source.pull(Duration::ZERO)? {
             Pulled::Batch(batch) => {
                 let most = usize::try_from(count).unwrap_or(usize::MAX);
                 let mut last: Vec<_> = source::keep_last(&batch, choice, most);
-                missed.records += batch.missed().records;
-                missed.bytes += batch.missed().bytes;
-                let Some(first) = last.first_mut() else {
-                    continue;
-                };
-                first.missed = std::mem::take(&mut missed);
+                source::add(&mut missed, batch.missed());
+                if let Some(first) = last.first_mut() {
+                    first.missed = std::mem::take(&mut missed);
+                }
                 let surplus = (kept.len() + last.len()).saturating_sub(most);
                 kept.drain(..surplus);
                 kept.extend(last);
+                source.untold = missed;
             }
             Pulled::Nothing | Pulled::Ended => break,
         }

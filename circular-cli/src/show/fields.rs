@@ -1,9 +1,14 @@
-//! A line of JSON as people read it: the message, then `key=value`, in the order of the keys.
+//! A line of JSON as people read it: the message, then `key=value`, in the order of the line.
+//!
+//! Invariant: a value is shown as it was written, digit by digit: nothing here takes a number for a float.
 //!
 //! What stands in columns already (time, level, target) is left out, by the names that loggers have for them; objects in
 //! objects are told by their keys with a dot.
 
-use serde_json::{Map, Value};
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 const MESSAGES: [&str; 3] = ["message", "msg", "event"];
 const IN_COLUMNS: [&str; 8] = [
@@ -19,6 +24,9 @@ const IN_COLUMNS: [&str; 8] = [
 /// Objects whose fields are the line's own: `tracing_subscriber::fmt` puts an event's there.
 const OPENED: [&str; 1] = ["fields"];
 
+/// Objects in objects are opened so far; what is deeper is shown as it was written.
+const DEEPEST: usize = 8;
+
 /// What a line of JSON has for people.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fields {
@@ -31,51 +39,90 @@ pub(crate) fn of(line: &[u8]) -> Option<Fields> {
     if !line.trim_ascii().starts_with(b"{") {
         return None;
     }
-    let object: Map<String, Value> = serde_json::from_slice(line).ok()?;
+    let object: Object = serde_json::from_slice(line).ok()?;
     let mut fields = Fields::default();
-    for (key, value) in object {
-        match value {
-            Value::Object(inner) if OPENED.contains(&key.as_str()) => {
-                for (key, value) in inner {
+    for (key, value) in object.0 {
+        if OPENED.contains(&&*key) {
+            if let Some(inner) = inside(value) {
+                for (key, value) in inner.0 {
                     fields.take(key, value);
                 }
+                continue;
             }
-            _ if IN_COLUMNS.contains(&key.as_str()) => {}
-            value => fields.take(key, value),
+        }
+        if !IN_COLUMNS.contains(&&*key) {
+            fields.take(key, value);
         }
     }
     Some(fields)
 }
 
-impl Fields {
-    fn take(&mut self, key: String, value: Value) {
-        match value {
-            Value::String(text) if self.message.is_empty() && MESSAGES.contains(&key.as_str()) => {
-                self.message = escaped(&text);
-            }
-            Value::Object(inner) if !inner.is_empty() => {
-                for (inner_key, value) in inner {
-                    self.take_in(format!("{key}.{inner_key}"), value);
-                }
-            }
-            value => self.take_in(key, value),
-        }
-    }
+/// The keys and values of an object, in their order, and the values as they are written.
+struct Object<'a>(Vec<(String, &'a RawValue)>);
 
-    fn take_in(&mut self, key: String, value: Value) {
-        match value {
-            Value::Object(inner) if !inner.is_empty() => {
-                for (inner_key, value) in inner {
-                    self.take_in(format!("{key}.{inner_key}"), value);
-                }
+impl<'a> Deserialize<'a> for Object<'a> {
+    fn deserialize<D: Deserializer<'a>>(line: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'a> Visitor<'a> for Pairs {
+            type Value = Object<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
             }
-            Value::String(text) if is_plain(&text) => self.pairs.push((key, text)),
-            value => self.pairs.push((key, value.to_string())),
+
+            fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Object<'a>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Object(pairs))
+            }
         }
+
+        line.deserialize_map(Pairs)
     }
 }
 
-/// A line of JSON is one line for people, too, and orders no terminal about.
+/// The object that a value is, if it is one and not empty.
+fn inside(value: &RawValue) -> Option<Object<'_>> {
+    let object: Object<'_> = serde_json::from_str(value.get()).ok()?;
+    (!object.0.is_empty()).then_some(object)
+}
+
+/// The text that a value is.
+fn text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+impl Fields {
+    fn take(&mut self, key: String, value: &RawValue) {
+        if self.message.is_empty() && MESSAGES.contains(&&*key) {
+            if let Some(text) = text(value) {
+                self.message = escaped(&text);
+                return;
+            }
+        }
+        self.take_in(key, value, 1);
+    }
+
+    fn take_in(&mut self, key: String, value: &RawValue, depth: usize) {
+        let inner = (depth < DEEPEST).then(|| inside(value)).flatten();
+        if let Some(inner) = inner {
+            for (inner_key, value) in inner.0 {
+                self.take_in(format!("{key}.{inner_key}"), value, depth + 1);
+            }
+            return;
+        }
+        let shown = match text(value) {
+            Some(text) if is_plain(&text) => text,
+            _ => escaped(value.get()),
+        };
+        self.pairs.push((key, shown));
+    }
+}
+
+/// A line of JSON is one line for people, too, and has nothing that a terminal obeys.
 fn escaped(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
@@ -117,13 +164,25 @@ mod tests {
             ),
             (
                 r#"{"msg":"x","span":{"name":"req","id":7},"tags":["a","b"],"none":null}"#,
-                Some(r#"x none=null span.id=7 span.name=req tags=["a","b"]"#),
+                Some(r#"x span.name=req span.id=7 tags=["a","b"] none=null"#),
             ),
             (r#"{"a":{"b":{"c":1}},"e":{}}"#, Some(" a.b.c=1 e={}")),
             (r#"{"message":"one","msg":"two"}"#, Some("one msg=two")),
             (
                 r#"{"msg":"a\nERROR forged \u001b[2J","b":"c\nd"}"#,
                 Some(r#"a\nERROR forged \u{1b}[2J b="c\nd""#),
+            ),
+            (
+                r#"{"z":1.10,"a":12345678901234567890123,"b":1e400,"c":-0}"#,
+                Some(" z=1.10 a=12345678901234567890123 b=1e400 c=-0"),
+            ),
+            (
+                "{\"a\": [1,\n 2],\n \"b\": \"\u{9b}2J\"}",
+                Some(r#" a=[1,\n 2] b="\u{9b}2J""#),
+            ),
+            (
+                r#"{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":{"i":1}}}}}}}}}"#,
+                Some(r#" a.b.c.d.e.f.g.h={"i":1}"#),
             ),
             ("{not json}", None),
             (r#"["a"]"#, None),

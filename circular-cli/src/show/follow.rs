@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use circular_core::{Start, push_json_for_terminal};
+use circular_core::{Missed, Start, push_json_for_terminal};
 
 use crate::failure::Failure;
 use crate::find::places::places;
@@ -86,10 +86,10 @@ impl Follow {
                     came
                 }
             };
-            if came {
+            let has_new = self.look_for_new(choice, printer)?;
+            if came || has_new {
                 shown(printer)?;
             }
-            self.look_for_new(choice, printer)?;
         }
     }
 
@@ -128,38 +128,42 @@ impl Follow {
     fn round(&mut self, choice: &Choice, printer: &mut Printer) -> Result<bool, Stop> {
         let (mut kept, mut ended) = (Vec::new(), Vec::new());
         for (index, source) in self.sources.iter_mut().enumerate() {
-            let pulled = match source.pull(Duration::ZERO) {
-                Ok(pulled) => pulled,
-                // Told the next time, when it has ended for its reader.
-                Err(_) => continue,
-            };
-            match pulled {
-                Pulled::Batch(batch) => {
-                    let wanted = source::keep(&batch, choice, Default::default());
+            let mut missed = Missed::default();
+            match source.pull(Duration::ZERO) {
+                Ok(Pulled::Batch(batch)) => {
+                    let wanted = source::keep(&batch, choice, &mut missed);
                     kept.extend(wanted.map(|kept| (index, kept)));
                 }
-                Pulled::Nothing => {}
-                Pulled::Ended => ended.push(index),
+                Ok(Pulled::Nothing) => {}
+                Ok(Pulled::Ended) => ended.push((index, None)),
+                Err(failure) => ended.push((index, Some(failure))),
             }
+            source.untold = missed;
         }
         let came = !kept.is_empty() || !ended.is_empty();
         kept.sort_by_key(|(_, kept)| source::time(kept));
         for (index, kept) in &kept {
             printer.kept(&self.sources[*index].label, kept)?;
         }
+        for source in &mut self.sources {
+            printer.untold(source)?;
+        }
         printer.flush()?;
-        for index in ended.into_iter().rev() {
+        for (index, failure) in ended.into_iter().rev() {
             let source = self.sources.remove(index);
-            tell_end(&source, printer)?;
+            match failure {
+                None => tell_end(&source, printer)?,
+                Some(failure) => tell_failure(&source.label, &failure, printer)?,
+            }
         }
         Ok(came)
     }
 
-    /// Takes up rings that were made since, of the programs that are followed.
-    fn look_for_new(&mut self, choice: &Choice, printer: &mut Printer) -> Result<(), Stop> {
+    /// Takes up rings that were made since, of the programs that are followed; returns whether there was something to show.
+    fn look_for_new(&mut self, choice: &Choice, printer: &mut Printer) -> Result<bool, Stop> {
         let now = Instant::now();
         if now.duration_since(self.looked) < LOOK_EVERY {
-            return Ok(());
+            return Ok(false);
         }
         self.looked = now;
         // Who waits for a line that may never come is not kept waiting for that.
@@ -174,46 +178,60 @@ impl Follow {
             }
         }
         if !has_changed {
-            return Ok(());
+            return Ok(false);
         }
         self.read = now;
         // One that cannot be read now may be again.
         let Ok(listing) = rings::list(&self.dirs) else {
-            return Ok(());
+            return Ok(false);
         };
         let is_news = |ring: &Found| {
             let is_wanted = self.programs.contains(&ring.info.program) && !ring.info.is_copy;
             is_wanted && !self.known.contains(&ring.info.ring)
         };
+        let mut came = false;
         let mut news: Vec<_> = listing.rings.into_iter().filter(is_news).collect();
         news.sort_by_key(|ring| ring.info.created);
         for ring in news {
             // One run after the other, each with its end.
+            came = true;
             self.finish_dead(choice, printer)?;
             self.known.insert(ring.info.ring);
             self.take_up(&ring, printer)?;
         }
-        self.finish_dead(choice, printer)
+        Ok(self.finish_dead(choice, printer)? || came)
     }
 
-    /// Shows the rest of what has ended.
-    fn finish_dead(&mut self, choice: &Choice, printer: &mut Printer) -> Result<(), Stop> {
-        let mut index = 0;
+    /// Shows the rest of what has ended; returns whether something has.
+    fn finish_dead(&mut self, choice: &Choice, printer: &mut Printer) -> Result<bool, Stop> {
+        let (mut index, mut came) = (0, false);
         while let Some(source) = self.sources.get(index) {
             if !source.has_ended() {
                 index += 1;
                 continue;
             }
+            came = true;
+            // Nothing is written to it any more: so it is over when there is nothing for the first time.
             let count = self.sources.len();
             while self.sources.len() == count {
-                self.pull(index, LOOK_EVERY, choice, printer)?;
+                if !self.pull(index, Duration::ZERO, choice, printer)? {
+                    let source = self.sources.remove(index);
+                    tell_end(&source, printer)?;
+                }
             }
         }
-        Ok(())
+        Ok(came)
     }
 
     fn take_up(&mut self, ring: &Found, printer: &mut Printer) -> Result<(), Stop> {
         let source = Source::open(ring, self.opened, Start::Oldest)?;
+        self.opened += 1;
+        if ring.info.rest_of.is_some() {
+            let line = "--- it has left processes behind, which go on ---";
+            printer.notice(&source.label, line, r#"{"left_behind":true}"#)?;
+            self.sources.push(source);
+            return Ok(());
+        }
         // What was pruned before anybody looked.
         if ring
             .info
@@ -223,7 +241,6 @@ impl Follow {
             let line = "--- a run before this one is missed: its ring is gone already ---";
             printer.notice(&source.label, line, r#"{"missed_run":true}"#)?;
         }
-        self.opened += 1;
         let runs_beside = self
             .sources
             .iter()

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use circular_core::{Missed, Start};
+use circular_core::Start;
 
 use crate::output::stdout::Stop;
 use crate::show::choice::Choice;
@@ -44,6 +44,9 @@ pub(crate) fn show(
     loop {
         for lane in &mut lanes {
             lane.fill(choice)?;
+            if lane.is_done && lane.kept.is_empty() {
+                printer.untold(lane.source)?;
+            }
         }
         // Each has its next one there, so the oldest of these is the next.
         let waiting = lanes.iter().enumerate().filter_map(|(index, lane)| {
@@ -70,7 +73,7 @@ struct Lane<'a> {
 
 impl Lane<'_> {
     fn fill(&mut self, choice: &Choice) -> Result<(), Stop> {
-        let mut missed = Missed::default();
+        let mut missed = std::mem::take(&mut self.source.untold);
         while self.kept.is_empty() && !self.is_done {
             if self.source.reader.cursor().seq() >= self.end {
                 self.is_done = true;
@@ -78,12 +81,12 @@ impl Lane<'_> {
             }
             match self.source.pull(Duration::ZERO)? {
                 Pulled::Batch(batch) => {
-                    self.kept
-                        .extend(source::keep(&batch, choice, std::mem::take(&mut missed)));
+                    self.kept.extend(source::keep(&batch, choice, &mut missed));
                 }
                 Pulled::Nothing | Pulled::Ended => self.is_done = true,
             }
         }
+        self.source.untold = missed;
         Ok(())
     }
 }

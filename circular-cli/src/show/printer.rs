@@ -121,7 +121,7 @@ impl Printer {
             self.count += batch.len() as u64;
         } else {
             for (index, record) in batch.records().enumerate() {
-                if choice.text(&record).is_some() {
+                if choice.takes(&record) {
                     let behind = || batch.cursor_before(index + 1);
                     self.push(label, &record, behind);
                     if self.waiting.len() >= LARGE {
@@ -143,6 +143,12 @@ impl Printer {
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// Tells of what a source has missed, if nothing that it showed since has told it.
+    pub(crate) fn untold(&mut self, source: &mut Source) -> Result<(), Stop> {
+        let missed = std::mem::take(&mut source.untold);
+        self.missed(&source.label, missed, source.reader.cursor())
     }
 
     /// Writes all that waits.
@@ -195,8 +201,9 @@ impl Printer {
         } else {
             String::from(line)
         };
-        if let (Out::Paged(_), true) = (&self.out, self.look != Look::Json) {
-            if !self.quiet {
+        // Whatever else is written to its screen, it does not know of.
+        if let Out::Paged(_) = &self.out {
+            if !self.quiet && self.look != Look::Json {
                 self.end_line();
                 self.waiting
                     .extend_from_slice(shown::text(&line).as_bytes());
@@ -284,8 +291,7 @@ impl Printer {
         if !goes_on || self.is_at_line_start {
             self.end_line();
             if self.names {
-                let color = (label.number % LABELS.len()).min(LABELS.len() - 1);
-                self.push_colored(&tag(label), LABELS[color], colored);
+                self.push_colored(&tag(label), LABELS[label.number % LABELS.len()], colored);
                 self.waiting.push(b' ');
             }
             let mut time = Vec::new();

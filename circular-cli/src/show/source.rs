@@ -18,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) label: Label,
     pub(crate) file: RingFile,
     pub(crate) reader: FileReader,
+    /// What was missed, and is not told yet.
+    pub(crate) untold: Missed,
 }
 
 /// Whose ring a record is from.
@@ -27,7 +29,7 @@ pub(crate) struct Label {
     pub(crate) pid: u64,
     /// Its program runs, and may overwrite what is read: so what is missed then is missed by a slow reader.
     pub(crate) is_written: bool,
-    /// The how manieth it is of those that are shown.
+    /// Its place among those that are shown, from 0.
     pub(crate) number: usize,
 }
 
@@ -63,6 +65,7 @@ impl Source {
             },
             reader: reader(&ring.file, start)?,
             file: ring.file.clone(),
+            untold: Missed::default(),
         })
     }
 
@@ -94,13 +97,15 @@ impl Source {
         )
     }
 
-    /// Whether its program has come to an end; not of a copy, of which nobody knows.
+    /// Whether its program has come to an end, as far as anybody knows: of a copy nobody does.
     pub(crate) fn has_ended(&self) -> bool {
-        let state = self.file.state();
-        !matches!(
-            state,
-            Ok(RingState::Running | RingState::Detached | RingState::Copy)
-        )
+        let may_go_on = |state| {
+            matches!(
+                state,
+                RingState::Running | RingState::Detached | RingState::Copy | RingState::Unknown(_)
+            )
+        };
+        !self.file.state().is_ok_and(may_go_on)
     }
 
     /// Returns what has become of its program, for people.
@@ -129,38 +134,40 @@ pub(crate) fn reader(file: &RingFile, start: Start) -> Result<FileReader, Failur
         .map_err(|error| Failure::failed(error.to_string(), "the same again, when there is memory"))
 }
 
-/// Returns what of a batch is shown, to be shown later.
+/// Returns what of a batch is shown, to be shown later. `missed` is what was missed and is not told yet: the first that is shown
+/// tells it, and if there is none, it is still there.
 pub(crate) fn keep<'a>(
     batch: &'a Batch<'_>,
     choice: &'a Choice,
-    mut missed: Missed,
+    missed: &'a mut Missed,
 ) -> impl Iterator<Item = Kept> + 'a {
-    missed.records += batch.missed().records;
-    missed.bytes += batch.missed().bytes;
+    add(missed, batch.missed());
     let records = batch.records().enumerate();
-    records.filter_map(move |(index, record): (usize, Record<'_>)| {
-        choice.text(&record)?;
-        Some(Kept {
-            missed: std::mem::take(&mut missed),
-            record: record.to_owned(),
-            behind: batch.cursor_before(index + 1),
-        })
+    let wanted = records.filter(|(_, record): &(usize, Record<'_>)| choice.takes(record));
+    wanted.map(move |(index, record)| Kept {
+        missed: std::mem::take(missed),
+        record: record.to_owned(),
+        behind: batch.cursor_before(index + 1),
     })
+}
+
+/// Adds up what is missed.
+pub(crate) fn add(missed: &mut Missed, more: Missed) {
+    missed.records += more.records;
+    missed.bytes += more.bytes;
 }
 
 /// Returns the last `most` of a batch that are shown, to be shown later; what was missed before is the caller's. From the
 /// end, so that no more is copied than is kept.
 pub(crate) fn keep_last(batch: &Batch<'_>, choice: &Choice, most: usize) -> Vec<Kept> {
     let records = batch.records().enumerate().rev();
-    let wanted = records.filter_map(|(index, record)| {
-        choice.text(&record)?;
-        Some(Kept {
-            missed: Missed::default(),
-            record: record.to_owned(),
-            behind: batch.cursor_before(index + 1),
-        })
+    let wanted = records.filter(|(_, record)| choice.takes(record));
+    let kept = wanted.map(|(index, record)| Kept {
+        missed: Missed::default(),
+        record: record.to_owned(),
+        behind: batch.cursor_before(index + 1),
     });
-    let mut kept: Vec<_> = wanted.take(most).collect();
+    let mut kept: Vec<_> = kept.take(most).collect();
     kept.reverse();
     kept
 }

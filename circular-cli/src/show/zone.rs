@@ -2,11 +2,33 @@
 
 use std::time::SystemTime;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
 use crate::args::Look;
 use crate::failure::Failure;
+
+/// So far from UTC: `+05:30`, `-0800`, `+2`.
+fn offset(text: &str) -> Option<Offset> {
+    let is_west = text.starts_with('-');
+    let digits = text.strip_prefix(['+', '-'])?;
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() == 4 => digits.split_at_checked(2)?,
+        None => (digits, "0"),
+    };
+    let number = |text: &str| {
+        let is_one =
+            (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_one.then(|| text.parse::<i32>().ok()).flatten()
+    };
+    let (hours, minutes) = (
+        number(hours)?,
+        number(minutes).filter(|&minutes| minutes < 60)?,
+    );
+    let seconds = hours * 3600 + minutes * 60;
+    Offset::from_seconds(if is_west { -seconds } else { seconds }).ok()
+}
 
 /// A zone, which remembers how the last second looked: most records are of the same as the one before.
 #[derive(Clone, Debug)]
@@ -26,12 +48,15 @@ impl Zone {
         let zone = match &look.time_zone {
             _ if look.utc => TimeZone::UTC,
             None => TimeZone::system(),
-            Some(name) => TimeZone::get(name).map_err(|error| {
-                Failure::usage(
-                    format!("there is no time zone {name:?} on this machine: {error}"),
-                    "timedatectl list-timezones, or --utc",
-                )
-            })?,
+            Some(name) => match offset(name) {
+                Some(offset) => TimeZone::fixed(offset),
+                None => TimeZone::get(name).map_err(|error| {
+                    Failure::usage(
+                        format!("there is no time zone {name:?} on this machine: {error}"),
+                        "timedatectl list-timezones",
+                    )
+                })?,
+            },
         };
         Ok(Self {
             zone,
@@ -67,5 +92,31 @@ impl Zone {
         let mut text = Vec::new();
         self.push(time, &mut text);
         String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_without_a_name() {
+        for (text, seconds) in [
+            ("+05:30", Some(19_800)),
+            ("-08:00", Some(-28_800)),
+            ("+0530", Some(19_800)),
+            ("+2", Some(7_200)),
+            ("-3:30", Some(-12_600)),
+            ("+00:00", Some(0)),
+            ("05:30", None),
+            ("+5:60", None),
+            ("+99", None),
+            ("+", None),
+            ("+a", None),
+            ("Europe/Berlin", None),
+        ] {
+            let offset = offset(text).map(Offset::seconds);
+            assert_eq!(offset, seconds, "{text}");
+        }
     }
 }

@@ -65,3 +65,15 @@ fn one_that_is_not_whole_counts_and_quiet_says_nothing() {
     assert_eq!(none.code, Some(2), "{none:?}");
     assert!(none.err.ends_with("Try: circular ls\n"), "{none:?}");
 }
+
+#[test]
+fn of_several_the_damaged_one_decides() {
+    let rings = Rings::new();
+    let damaged = rings.0.join("damaged.ring");
+    fs::write(&damaged, b"something else").unwrap();
+    let damaged = damaged.to_str().unwrap();
+    for files in [[damaged, "/nowhere/x.ring"], ["/nowhere/x.ring", damaged]] {
+        let ran = ran(&mut circular(&[&["check"], &files[..]].concat()));
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+    }
+}

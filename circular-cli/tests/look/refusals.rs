@@ -79,7 +79,7 @@ fn each_has_a_reason_a_next_command_and_a_status() {
             &["tail", "--time-zone", "Mars/North", "shop"],
             2,
             "there is no time zone \"Mars/North\"",
-            "--utc",
+            "timedatectl list-timezones",
         ),
         (
             &["tail", "--cursor-file", &cursor, "shop"],
@@ -109,6 +109,10 @@ fn each_has_a_reason_a_next_command_and_a_status() {
             "{args:?}: {ran:?}"
         );
     }
+    // What is to be typed is where it was looked for, and works.
+    let ran = rings.run(&["tail", "nothing"]);
+    let last = ran.err.lines().last().unwrap();
+    assert_eq!(last, format!("Try: circular ls -D {}", rings.0.display()));
 }
 
 #[test]

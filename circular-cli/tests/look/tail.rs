@@ -4,7 +4,7 @@ use circular_core::{Level, Meta, Ring};
 use serde_json::Value;
 
 use crate::program::Program;
-use crate::rings::{Rings, at, write, write_shop};
+use crate::rings::{Rings, at, write, write_lines, write_shop};
 
 fn shop() -> (Rings, Ring) {
     let rings = Rings::new();
@@ -342,4 +342,52 @@ fn a_cursor_goes_on_where_somebody_was() {
     let ran = rings.run(&["tail", "--after-cursor", cursor.trim(), "cart"]);
     assert_eq!(ran.out, "seven\n");
     assert!(ran.err.contains("--- restarted"), "{ran:?}");
+}
+
+#[test]
+fn nothing_new_behind_a_cursor_is_nothing_lost() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    // Far more than it holds.
+    write_lines(&ring, 4000);
+    let file = rings.0.join("cursor");
+    let args = ["tail", "--cursor-file", file.to_str().unwrap(), "shop"];
+    assert_eq!(rings.run(&args).code, Some(0));
+    let ran = rings.run(&args);
+    assert_eq!((ran.code, &*ran.out), (Some(3), ""), "{ran:?}");
+    // Of what was written since, the beginning is gone.
+    write_lines(&ring, 4000);
+    let ran = rings.run(&[&args[..], &["-g", "no such line"]].concat());
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+}
+
+#[test]
+fn what_is_missing_is_told_if_nothing_of_the_rest_matches() {
+    let rings = Rings::new();
+    let ring = rings.ring("cart");
+    write_lines(&ring, 400);
+    write_shop(&rings.ring("shop"));
+    let mut bytes = std::fs::read(ring.handle().path().unwrap()).unwrap();
+    bytes[0x14000..0x14400].fill(0xff);
+    let damaged = rings.0.join("copy.ring");
+    std::fs::write(&damaged, bytes).unwrap();
+    let damaged = damaged.to_str().unwrap();
+    for args in [
+        &["tail", "-n", "all", "-g", "no such line", damaged, "shop"][..],
+        &["tail", "-n", "5", "-g", "no such line", damaged, "shop"],
+        &["tail", "-n", "5", "-g", "no such line", damaged],
+    ] {
+        let ran = rings.run(args);
+        assert!(ran.err.contains("missed"), "{args:?}: {ran:?}");
+        assert!(
+            ran.err.contains("the file is damaged there"),
+            "{args:?}: {ran:?}"
+        );
+    }
+    let ran = rings.run(&["dump", damaged]);
+    assert!(
+        ran.err.contains("damaged, not all of it can be read"),
+        "{ran:?}"
+    );
+    assert!(!ran.err.contains("complete"), "{ran:?}");
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use circular_core::CommandEnd;
+use circular_core::{CommandEnd, RingFile};
 
 use crate::recorded::{Dir, is_there, lines, text_of};
 
@@ -99,6 +99,30 @@ fn what_a_command_leaves_behind_goes_on() {
     );
     let mut reader = rings[1].reader().open();
     assert_eq!(reader.recv().unwrap().bytes(), b"late\n");
+    // Whoever finds one finds the other, and neither is taken for another run.
+    let [command, rest] = [&rings[0], &rings[1]].map(RingFile::info);
+    assert_eq!(rest.rest_of, Some(command.ring));
+    for (one, other, what) in [
+        (&command, &rest, "what it left behind"),
+        (&rest, &command, "what the command itself has printed"),
+    ] {
+        let [one, other] = [one, other].map(|info| format!("{:016x}", info.ring));
+        let dumped = dir.circular(&["dump", &one]).output().unwrap();
+        let err = String::from_utf8(dumped.stderr).unwrap();
+        assert!(
+            err.contains(what) && err.contains(&format!("circular dump {other} -D ")),
+            "{err}"
+        );
+    }
+    let previous = dir
+        .circular(&["dump", "--previous", "sh"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        previous.status.code(),
+        Some(2),
+        "it is the same run: {previous:?}"
+    );
 }
 
 #[test]

@@ -35,6 +35,13 @@ impl Dir {
         command
     }
 
+    /// The command over these rings.
+    pub(crate) fn circular(&self, args: &[&str]) -> Command {
+        let mut command = fresh(env!("CARGO_BIN_EXE_circular"));
+        command.args(args).arg("-D").arg(&self.0);
+        command
+    }
+
     /// A shell's line under it.
     pub(crate) fn run_line(&self, line: &str) -> Command {
         self.run(&["sh", "-c", line])

@@ -1,6 +1,7 @@
 //! Signals that come to `circular run` go on to the command.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
 use circular_core::CommandEnd;
@@ -48,6 +49,57 @@ fn a_command_that_handles_it_ends_as_it_likes() {
     let (mut child, mut lines) = started(&mut dir.run_line(line));
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(lines.next().unwrap(), "bye");
+    assert_eq!(child.wait().unwrap().code(), Some(7));
+}
+
+#[test]
+fn real_time_signals_go_on_too() {
+    let dir = Dir::new();
+    let line = "trap 'echo bye; exit 7' RTMIN+3; echo ready; while :; do sleep 0.1; done";
+    let (mut child, mut lines) = started(&mut dir.run(&["bash", "-c", line]));
+    let sent = Command::new("kill")
+        .args(["-s", "RTMIN+3", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    assert_eq!(lines.next().unwrap(), "bye");
+    assert_eq!(child.wait().unwrap().code(), Some(7));
+}
+
+#[test]
+fn when_the_command_has_ended_they_are_for_whoever_waits() {
+    let dir = Dir::new();
+    // Nobody reads it, so it cannot end.
+    let mut command = dir.run_line("seq 1 100000 & wait");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let ring = loop {
+        if let Some(ring) = dir.rings().pop() {
+            break ring;
+        }
+        std::thread::yield_now();
+    };
+    let pid = i32::try_from(ring.info().command_pid.unwrap()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    while ring.command_end().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(15), "{status}");
+}
+
+#[test]
+fn a_recorder_whose_ring_is_cut_goes_on_to_pass_on() {
+    let dir = Dir::new();
+    let line = "echo ready; read line; seq 1 2000; exit 7";
+    let (mut child, lines) = started(dir.run_line(line).stdin(Stdio::piped()));
+    let ring = dir.ring();
+    let file = std::fs::File::options()
+        .write(true)
+        .open(ring.path())
+        .unwrap();
+    file.set_len(0).unwrap();
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"go on\n").unwrap();
+    assert_eq!(lines.count(), 2000);
     assert_eq!(child.wait().unwrap().code(), Some(7));
 }
 

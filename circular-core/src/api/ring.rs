@@ -2,6 +2,7 @@
 
 use crate::api::handle::Handle;
 use crate::error::BuildError;
+use crate::format::origin::Recorded;
 use crate::memory::payload;
 use crate::record::meta::Meta;
 use crate::ring::at_exit;
@@ -253,7 +254,7 @@ pub struct RingBuilder {
     or_heap: bool,
     crash_note: bool,
     /// Path and process.
-    command: Option<(String, u32)>,
+    recorded: Recorded,
 }
 
 impl Default for RingBuilder {
@@ -266,7 +267,7 @@ impl Default for RingBuilder {
             mode: 0o600,
             or_heap: false,
             crash_note: false,
-            command: None,
+            recorded: Recorded::default(),
         }
     }
 }
@@ -372,7 +373,15 @@ impl RingBuilder {
     /// `circular run` does. The ring's file tells it, see [`RingInfo::command`](crate::RingInfo::command), and how it has ended,
     /// if [`Handle::note_command_end`] is called. A ring on the heap tells nobody.
     pub fn command(mut self, path: impl AsRef<Path>, pid: u32) -> Self {
-        self.command = Some((path.as_ref().to_string_lossy().into_owned(), pid));
+        self.recorded.command = Some((path.as_ref().to_string_lossy().into_owned(), pid));
+        self
+    }
+
+    /// Says that this ring goes on where another one ended, which has what the [command](Self::command) printed until then:
+    /// processes that it has left behind may print more. The ring's file tells it, see
+    /// [`RingInfo::rest_of`](crate::RingInfo::rest_of). `ring` is the other one's id, as in [`RingInfo::ring`](crate::RingInfo::ring).
+    pub fn rest_of(mut self, ring: u64) -> Self {
+        self.recorded.rest_of = Some(ring);
         self
     }
 
@@ -497,7 +506,7 @@ impl RingBuilder {
             keep: self.keep,
             mode: self.mode,
             crash_note: self.crash_note,
-            command: self.command.clone(),
+            recorded: self.recorded.clone(),
         };
         match Shared::in_file(&options, self.capacity) {
             Err(BuildError::Mapping(error)) if self.or_heap => Ok(Shared {

@@ -84,6 +84,9 @@ pub struct RingInfo {
     pub command: Option<PathBuf>,
     /// That command's process.
     pub command_pid: Option<u64>,
+    /// The id of the ring that has what the command printed until it ended, if this one has what was printed later, by
+    /// processes that it left behind.
+    pub rest_of: Option<u64>,
     /// When it was made.
     pub created: SystemTime,
     /// Bytes that records with their headers can take.
@@ -166,6 +169,7 @@ impl RingFile {
                 .and_then(|origin| known(&origin.command))
                 .map(PathBuf::from),
             command_pid: origin.and_then(|origin| origin.command_pid.parse().ok()),
+            rest_of: origin.and_then(|origin| u64::from_str_radix(&origin.rest_of, 16).ok()),
             created: created.unwrap_or(UNIX_EPOCH),
             capacity: identity.capacity,
             writer: shown(&identity.writer),

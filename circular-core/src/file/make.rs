@@ -100,12 +100,7 @@ pub(super) fn prepare_in(
     let file_system = FileSystem::of(&dir.handle).ok();
     limits::check(len, wanted.keep, file_system)?;
 
-    let mut origin = program::origin();
-    if let Some((command, pid)) = &wanted.command {
-        origin.command.clone_from(command);
-        origin.command_pid = pid.to_string();
-    }
-    let origin = origin.encode();
+    let origin = program::origin().of(&wanted.recorded).encode();
     let hidden = dir.path.join(name.hidden(id()));
     let public = dir.path.join(name.public());
     // Until it is locked: whoever removes what killed makers have left must not see it without.

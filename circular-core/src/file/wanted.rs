@@ -1,5 +1,6 @@
 //! What the maker of a ring wants of its file.
 
+use crate::format::origin::Recorded;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
@@ -19,6 +20,5 @@ pub(crate) struct Wanted {
     pub(crate) ring: u64,
     /// Whether crashes will be noted.
     pub(crate) notes_crashes: bool,
-    /// Path and process of the command whose output is recorded.
-    pub(crate) command: Option<(String, u32)>,
+    pub(crate) recorded: Recorded,
 }

@@ -22,9 +22,37 @@ pub(crate) struct Origin {
     pub(crate) command: String,
     /// And its process.
     pub(crate) command_pid: String,
+    /// The ring that goes before this one, of what the command printed until it ended.
+    pub(crate) rest_of: String,
+}
+
+/// Whose output is recorded, where that is another program's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// The command's path, and its process.
+    pub(crate) command: Option<(String, u32)>,
+    /// The id of the ring that goes before this one, of what the command printed until it ended.
+    pub(crate) rest_of: Option<u64>,
 }
 
 impl Origin {
+    /// The same, of a ring of what another program prints.
+    pub(crate) fn of(self, recorded: &Recorded) -> Self {
+        let (command, command_pid) = match &recorded.command {
+            Some((path, pid)) => (path.clone(), pid.to_string()),
+            None => Default::default(),
+        };
+        let rest_of = recorded
+            .rest_of
+            .map_or(String::new(), |ring| format!("{ring:016x}"));
+        Self {
+            command,
+            command_pid,
+            rest_of,
+            ..self
+        }
+    }
+
     /// The section, as long as it is in a file. Control characters in a value, such as newlines, are replaced.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut lines = String::new();
@@ -34,8 +62,10 @@ impl Origin {
             ("host", &self.host),
             ("command", &self.command),
             ("command_pid", &self.command_pid),
+            ("rest_of", &self.rest_of),
         ] {
-            if value.is_empty() && key.starts_with("command") {
+            let is_of_command = key.starts_with("command") || key == "rest_of";
+            if value.is_empty() && is_of_command {
                 continue;
             }
             lines.push_str(key);
@@ -65,6 +95,7 @@ impl Origin {
                 "host" => &mut origin.host,
                 "command" => &mut origin.command,
                 "command_pid" => &mut origin.command_pid,
+                "rest_of" => &mut origin.rest_of,
                 _ => continue,
             };
             *place = String::from(value);
@@ -89,6 +120,7 @@ mod tests {
             host: String::from("web-ñ"),
             command: String::from("/usr/bin/python3"),
             command_pid: String::from("4711"),
+            rest_of: String::from("00000000000000ab"),
         };
         let section = origin.encode();
         assert_eq!(section.len(), 40 << 10);

@@ -17,6 +17,7 @@ use crate::file::wanted::Wanted;
 use crate::format::command;
 use crate::format::command::CommandEnd;
 use crate::format::live;
+use crate::format::origin::Recorded;
 use crate::format::word::WORD;
 #[cfg(target_os = "linux")]
 use crate::memory::block::Block;
@@ -43,8 +44,7 @@ pub(crate) struct FileOptions {
     pub(crate) mode: u32,
     /// Whether crashes are noted in it.
     pub(crate) crash_note: bool,
-    /// Path and process of the command whose output is recorded.
-    pub(crate) command: Option<(String, u32)>,
+    pub(crate) recorded: Recorded,
 }
 
 /// Makes the file of ring `id`, with a tape of so many bytes in it.
@@ -56,7 +56,7 @@ pub(crate) fn make(
     let FileOptions {
         dir,
         program,
-        command,
+        recorded,
         ..
     } = options.clone();
     if options.crash_note {
@@ -71,7 +71,7 @@ pub(crate) fn make(
         mode: options.mode,
         ring: id,
         notes_crashes: options.crash_note,
-        command,
+        recorded,
     })?;
     map(prepared, options)
 }

@@ -7,6 +7,7 @@ use crate::file::wanted::Wanted;
 use crate::format::file_header::Identity;
 use crate::format::layout::PAGE;
 use crate::format::live::{self, Live};
+use crate::format::origin::Recorded;
 use crate::memory::mapped::Mapping;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -77,7 +78,7 @@ fn wanted(dir: &Path) -> Wanted {
         mode: 0o600,
         ring: RandomState::new().build_hasher().finish(),
         notes_crashes: false,
-        command: None,
+        recorded: Recorded::default(),
     }
 }
 
