@@ -14,3 +14,8 @@ for features in "" regex router; do
 done
 cargo test --quiet --package circular-http --no-default-features --lib --test http
 cargo test --quiet --package circular-view --no-default-features
+# Who looks at rings from a shell needs neither a server nor a runtime.
+if cargo tree --package circular-cli --edges normal --prefix none | grep -E '^(axum|hyper|tokio) '; then
+    echo "features: circular-cli needs what a server needs" >&2
+    exit 1
+fi

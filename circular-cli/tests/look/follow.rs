@@ -52,6 +52,21 @@ impl Following {
     }
 }
 
+#[test]
+fn it_never_ends_by_itself_not_even_when_the_time_is_over() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_shop(&ring);
+    let mut following = Following::start(&rings, &["tail", "-f", "-U", "2026-11-28 10:00", "shop"]);
+    assert_eq!(following.next(), "open");
+    // Later than that, so never shown; the next one is told by another who follows.
+    let other = Following::start(&rings, &["tail", "--follow", "-n0", "shop"]);
+    drop(ring);
+    assert!(other.next().contains("closed"));
+    assert!(following.next().contains("closed"));
+    assert!(following.runs());
+}
+
 impl Drop for Following {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -4,19 +4,29 @@ use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use circular_core::Level;
+use circular_core::{Level, Ring};
 
 use crate::rings::{Rings, circular, ran, write, write_lines, write_shop};
 
-const COMMANDS: [&[&str]; 8] = [
+/// What looks at rings.
+const LOOKS: [&[&str]; 5] = [
     &["ls"],
     &["tail", "shop"],
+    &["tail", "-f", "shop"],
     &["dump", "shop"],
     &["stat", "shop"],
+];
+/// What needs none.
+const OTHERS: [&[&str]; 9] = [
     &["--help"],
+    &["ls", "--help"],
     &["tail", "--help"],
+    &["dump", "-h"],
+    &["run", "--help"],
+    &["tee", "--help"],
     &["--version"],
     &["man"],
+    &["completions", "bash"],
 ];
 
 #[test]
@@ -24,17 +34,18 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
     write_lines(&ring, 400);
-    for args in COMMANDS {
+    let path = ring.handle().path().unwrap().to_owned();
+    let check: &[&str] = &["check", path.to_str().unwrap()];
+    for args in LOOKS.into_iter().chain(OTHERS).chain([check]) {
         // Gone before the first byte.
         let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
         let writer = reader.stdin.take().unwrap();
         reader.wait().unwrap();
-        let mut command =
-            if matches!(args[0], "--help" | "--version" | "man") || args.contains(&"--help") {
-                circular(args)
-            } else {
-                rings.circular(args)
-            };
+        let mut command = if LOOKS.contains(&args) {
+            rings.circular(args)
+        } else {
+            circular(args)
+        };
         let output = command.stdout(writer).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         let err = String::from_utf8(output.stderr).unwrap();
@@ -73,11 +84,19 @@ fn closed_streams_are_no_trouble() {
     write_shop(&rings.ring("shop"));
     let (binary, dir) = (env!("CARGO_BIN_EXE_circular"), rings.0.display());
     for streams in [">&-", "2>&-", ">&- 2>&-", "<&-"] {
-        let line = format!("'{binary}' dump shop -D '{dir}' {streams}");
-        let output = Command::new("sh").args(["-c", &line]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{streams}");
-        let err = String::from_utf8(output.stderr).unwrap();
-        assert!(!err.contains("panic"), "{streams}: {err}");
+        for command in [
+            "dump shop",
+            "tail shop",
+            "ls",
+            "stat shop",
+            "stat -o json shop",
+        ] {
+            let line = format!("'{binary}' {command} -D '{dir}' {streams}");
+            let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{command} {streams}");
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert!(!err.contains("panic"), "{command} {streams}: {err}");
+        }
     }
 }
 
@@ -85,7 +104,13 @@ fn closed_streams_are_no_trouble() {
 fn a_reader_that_is_slow_gets_all_of_it() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
-    write_lines(&ring, 400);
+    // More than a pipe holds, so that it has to wait.
+    let builder = Ring::builder().capacity(1 << 20);
+    let ring = {
+        drop(ring);
+        builder.mapped_in(&rings.0, "shop").build().unwrap()
+    };
+    write_lines(&ring, 4000);
     let mut command = rings.circular(&["dump", "-q", "shop"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut out = child.stdout.take().unwrap();
@@ -99,7 +124,31 @@ fn a_reader_that_is_slow_gets_all_of_it() {
         std::thread::yield_now();
     }
     assert!(child.wait().unwrap().success());
-    assert_eq!(all.iter().filter(|&&byte| byte == b'\n').count(), 400);
+    assert_eq!(all.iter().filter(|&&byte| byte == b'\n').count(), 4000);
+}
+
+#[test]
+fn an_interrupt_ends_it_amid_what_it_shows() {
+    let rings = Rings::new();
+    let builder = Ring::builder().capacity(1 << 20);
+    let ring = builder.mapped_in(&rings.0, "shop").build().unwrap();
+    write_lines(&ring, 4000);
+    let command = rings.circular(&["dump", "shop"]);
+    let mut fresh = Command::new("env");
+    fresh
+        .arg("--default-signal")
+        .arg(command.get_program())
+        .args(command.get_args());
+    let mut child = fresh.stdout(Stdio::piped()).spawn().unwrap();
+    // It has begun, and cannot go on, as nobody reads the rest.
+    let out = child.stdout.as_mut().unwrap();
+    out.read_exact(&mut [0; 1]).unwrap();
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&child),
+        rustix::process::Signal::INT,
+    )
+    .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]
@@ -113,6 +162,8 @@ fn help_begins_with_three_examples_and_version_tells_the_formats() {
         "dump",
         "stat",
         "check",
+        "run",
+        "tee",
         "completions",
         "man",
     ] {
@@ -135,18 +186,22 @@ fn it_is_the_same_in_any_locale() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
     write(&ring, Level::Info, "shop", 0, "caf\u{e9} \u{2603}");
-    let run = |locale: &str| {
-        rings
-            .circular(&["dump", "shop"])
-            .env("LC_ALL", locale)
-            .output()
-            .unwrap()
+    let run = |locale: &str, args: &[&str]| {
+        let output = rings.circular(args).env("LC_ALL", locale).output().unwrap();
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
     };
-    for locale in ["C", "en_US.UTF-8", "de_DE.UTF-8", "POSIX"] {
-        assert_eq!(
-            run(locale).stdout,
-            "caf\u{e9} \u{2603}\n".as_bytes(),
-            "{locale}"
-        );
+    let [dumped, _] = run("C", &["dump", "shop"]);
+    assert_eq!(dumped, "caf\u{e9} \u{2603}\n");
+    for args in [
+        &["dump", "shop"][..],
+        &["tail", "-o", "short", "shop"],
+        &["tail", "-o", "json", "shop"],
+        &["tail", "nothing"],
+        &["--help"],
+    ] {
+        let in_c = run("C", args);
+        for locale in ["en_US.UTF-8", "de_DE.UTF-8", "POSIX"] {
+            assert_eq!(run(locale, args), in_c, "{locale} {args:?}");
+        }
     }
 }

@@ -12,3 +12,4 @@ mod rings;
 mod stat;
 mod tail;
 mod terminal;
+mod times;

@@ -95,6 +95,54 @@ fn colours_by_level_dimmed_time_and_aligned_targets() {
 }
 
 #[test]
+fn targets_are_padded_json_is_read_out_and_long_lines_are_the_terminals() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write(&ring, Level::Info, "shop::cart", 0, "open");
+    write(
+        &ring,
+        Level::Info,
+        "db",
+        1,
+        r#"{"level":"info","msg":"ready","size":8}"#,
+    );
+    let long = "x".repeat(500);
+    write(&ring, Level::Info, "db", 2, &long);
+    let (out, _) = shown(on_terminal(
+        &rings,
+        &[("PAGER", ""), ("COLUMNS", "40")],
+        &["tail", "--color=never", "shop"],
+    ));
+    let expected = format!(
+        "2026-11-28 10:00:00.000 INFO  shop::cart open\n\
+         2026-11-28 10:00:01.000 INFO  db         ready size=8\n\
+         2026-11-28 10:00:02.000 INFO  db         {long}\n"
+    );
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn several_rings_have_names_and_colours_of_their_own() {
+    let rings = Rings::new();
+    let (shop, cart) = (rings.ring("shop"), rings.ring("cart"));
+    write(&shop, Level::Info, "", 0, "one");
+    write(&cart, Level::Info, "", 1, "two");
+    let pid = std::process::id();
+    let (out, _) = shown(on_terminal(&rings, PLAIN, &["tail", "shop", "cart"]));
+    let lines: Vec<_> = out.lines().collect();
+    let color = |line: &str, name: &str| {
+        let (color, _) = line.split_once(&format!("{name}[{pid}]\x1b[0m ")).unwrap();
+        color.to_owned()
+    };
+    let colors = [color(lines[0], "shop"), color(lines[1], "cart")];
+    assert!(
+        colors.iter().all(|color| color.starts_with("\x1b[")),
+        "{out:?}"
+    );
+    assert_ne!(colors[0], colors[1]);
+}
+
+#[test]
 fn the_flag_and_variables_say_whether_there_are_colours() {
     let rings = Rings::new();
     write_shop(&rings.ring("shop"));
@@ -204,6 +252,40 @@ fn a_pager_is_used_unless_somebody_says_otherwise_or_follows() {
 }
 
 #[test]
+fn the_pager_is_less_if_nobody_says_and_is_told_to_leave_what_it_showed() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let bin = rings.0.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let less = bin.join("less");
+    std::fs::write(&less, "#!/bin/sh\necho \"options $LESS\"; cat\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&less, executable).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    for (variables, options) in [
+        (&[("PATH", &*path)][..], "options FRX\n"),
+        (&[("PATH", &path), ("LESS", "R")], "options R\n"),
+    ] {
+        let (out, _) = shown(on_terminal(&rings, variables, &["dump", "-q", "shop"]));
+        assert!(out.starts_with(options), "{out:?}");
+    }
+    // As JSON, what is told is an object in it, and nothing goes over its screen.
+    let (out, _) = shown(on_terminal(
+        &rings,
+        &[("PAGER", "cat -A")],
+        &[
+            "tail",
+            "-o",
+            "json",
+            "--after-cursor",
+            "00000000000000ab.1.2",
+            "shop",
+        ],
+    ));
+    assert!(out.lines().all(|line| line.starts_with('{')), "{out:?}");
+}
+
+#[test]
 fn ctrl_c_is_the_pagers() {
     let rings = Rings::new();
     write_shop(&rings.ring("shop"));
@@ -217,6 +299,7 @@ fn ctrl_c_is_the_pagers() {
     let seen = String::from_utf8(seen).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{seen:?}");
     assert!(seen.contains("read 12 bytes"), "all of it: {seen:?}");
+    assert!(seen.contains("interrupted"), "the pager had it: {seen:?}");
 }
 
 #[test]

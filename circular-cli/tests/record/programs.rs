@@ -126,6 +126,23 @@ fn what_a_command_leaves_behind_goes_on() {
 }
 
 #[test]
+fn a_daemon_in_a_session_of_its_own_goes_on() {
+    let dir = Dir::new();
+    let fifo = dir.0.join("fifo");
+    let line = format!(
+        "mkfifo '{0}'; setsid sh -c \"read word <'{0}'; echo \\$word\" & echo now",
+        fifo.display()
+    );
+    let mut child = dir.run_line(&line).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    std::fs::write(&fifo, "late\n").unwrap();
+    let mut all = String::new();
+    out.read_to_string(&mut all).unwrap();
+    assert_eq!(all, "now\nlate\n");
+}
+
+#[test]
 fn what_is_left_behind_and_never_ends_keeps_nobody_waiting() {
     let dir = Dir::new();
     let mut child = dir

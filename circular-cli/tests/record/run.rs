@@ -229,3 +229,53 @@ fn signals_that_are_ignored_stay_so() {
     let mask = u64::from_str_radix(out.trim().rsplit('\t').next().unwrap(), 16).unwrap();
     assert_eq!(mask & 1, 1, "{out}");
 }
+
+#[test]
+fn what_became_of_a_command_is_what_ls_and_dump_say() {
+    for (line, in_list, phrase) in [
+        ("echo hi; kill -9 $$", "died", "was killed by SIGKILL"),
+        ("echo hi; kill -TERM $$", "died", "was killed by SIGTERM"),
+        ("echo hi; exit 3", "exited", "exited with status 3"),
+    ] {
+        let dir = Dir::new();
+        dir.run_line(line).output().unwrap();
+        let listed = dir.circular(&["ls"]).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        assert!(listed.contains(in_list), "{line}: {listed}");
+        let dumped = dir.circular(&["dump", "sh"]).output().unwrap();
+        assert_eq!(dumped.stdout, b"hi\n");
+        let err = String::from_utf8(dumped.stderr).unwrap();
+        assert!(err.contains(phrase), "{line}: {err}");
+    }
+}
+
+#[test]
+fn both_streams_have_one_clock() {
+    let dir = Dir::new();
+    // Each line when the one before has been recorded, as the ring tells.
+    let mut command =
+        dir.run_line("for i in 1 2 3; do read go; echo out; read go; echo err >&2; done");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ring = loop {
+        if let Some(ring) = dir.rings().pop() {
+            break ring;
+        }
+        std::thread::yield_now();
+    };
+    let mut reader = ring.reader().open();
+    let mut times = Vec::new();
+    for target in ["stdout", "stderr"].into_iter().cycle().take(6) {
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"go\n").unwrap();
+        let batch = reader.recv().unwrap();
+        let record = batch.records().next().unwrap();
+        assert_eq!((record.target(), batch.len()), (target, 1));
+        times.push(record.time());
+    }
+    assert!(times.is_sorted(), "{times:?}");
+    assert!(child.wait().unwrap().success());
+}

@@ -100,6 +100,23 @@ fn a_stream_that_is_a_terminal_stays_one_beside_one_that_is_none() {
 }
 
 #[test]
+fn a_terminal_that_changes_its_size_tells_the_command() {
+    let dir = Dir::new();
+    let command =
+        "bash -c \"trap \\\"stty size <&1; exit 3\\\" WINCH; echo ready; while :; do sleep 0.1; done\"";
+    // Somebody else on this terminal changes it, as a window would.
+    let line = format!(
+        "{} & read; stty rows 33 cols 77; wait",
+        typed(&dir, command)
+    );
+    let mut child = on_terminal(&line);
+    until(&mut child, "ready");
+    press(&mut child, "\r");
+    until(&mut child, "33 77");
+    rest(child);
+}
+
+#[test]
 fn keys_reach_the_command_and_its_echo_is_its_own() {
     let dir = Dir::new();
     let mut child = on_terminal(&typed(
@@ -110,7 +127,9 @@ fn keys_reach_the_command_and_its_echo_is_its_own() {
     press(&mut child, "secret\r");
     let (out, status) = rest(child);
     assert_eq!((&*out, status), ("got secret\r\n", Some(0)));
-    assert!(!text_of(&dir.ring(), "stdout").starts_with("secret"));
+    let ring = dir.ring();
+    assert_eq!(text_of(&ring, "stdout"), "ready\ngot secret\n");
+    assert_eq!(text_of(&ring, "stderr"), "");
 }
 
 #[test]
