@@ -107,7 +107,7 @@ pub(crate) enum Command {
 #[cfg(target_os = "linux")]
 /// What the ring of somebody's output is to be.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Record {
+pub(crate) struct RingOptions {
     /// How much the ring holds
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     pub(crate) size: circular_core::Capacity,
@@ -123,7 +123,7 @@ pub(crate) struct Record {
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     #[command(flatten)]
-    pub(crate) record: Record,
+    pub(crate) record: RingOptions,
     /// The command and its arguments
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, value_hint = clap::ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
@@ -133,14 +133,14 @@ pub(crate) struct Run {
 #[derive(Args, Debug)]
 pub(crate) struct Tee {
     #[command(flatten)]
-    pub(crate) record: Record,
+    pub(crate) record: RingOptions,
 }
 
 #[cfg(target_os = "linux")]
 #[derive(Args, Debug)]
 pub(crate) struct After {
     #[command(flatten)]
-    pub(crate) record: Record,
+    pub(crate) record: RingOptions,
     #[arg(long)]
     pub(crate) command: Option<PathBuf>,
     #[arg(long)]

@@ -4,26 +4,26 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::args::{Count, Dump};
-use crate::commands::tail;
 use crate::failure::{Status, next_in, quoted};
+use crate::find::contents::Contents;
 use crate::find::ending;
-use crate::find::held::Held;
 use crate::find::pick;
 use crate::find::rings::{self, Found};
 use crate::output::stderr::say;
 use crate::output::stdout::Stop;
 use crate::show::moment::ago;
+use crate::show::picked;
 use crate::show::zone::Zone;
 
 pub(crate) fn run(dump: &Dump) -> Result<Status, Stop> {
     let show = &dump.show;
     let asked = SystemTime::now();
-    let picked = pick::pick_one(&dump.ring, &show.place.dirs, show.previous, "circular dump")?;
-    let file = picked.rings[0].file.clone();
-    let from = tail::begin(show)?;
+    let found = pick::pick_one(&dump.ring, &show.place.dirs, show.previous, "circular dump")?;
+    let file = found.rings[0].file.clone();
+    let from = picked::begin(show)?;
     let count = show.which.lines.unwrap_or(Count::All);
     let mut zone = Zone::of(&show.look)?;
-    let shown = tail::show_all(vec![picked], show, from, count, asked)?;
+    let shown = picked::show(vec![found], show, from, count, asked)?;
     if !show.look.quiet {
         // As it is now: it may have ended while it was shown.
         report(
@@ -40,7 +40,7 @@ pub(crate) fn run(dump: &Dump) -> Result<Status, Stop> {
 fn report(ring: &Found, is_damaged: bool, dirs: &[PathBuf], zone: &mut Zone) {
     let (program, pid) = (&ring.info.program, ring.pid());
     let tell = |what: &str| say(format_args!("{program}, pid {pid}: {what}"));
-    let held = Held::of(ring);
+    let held = Contents::of(ring);
     let times = held.as_ref().ok().and_then(|held| held.times);
     match ending::when(ring, times.map(|(_, newest)| newest)) {
         None => tell(&ending::phrase(ring)),

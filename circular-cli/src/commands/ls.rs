@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::args::{ListFormat, Ls};
 use crate::failure::Status;
+use crate::find::contents::Contents;
 use crate::find::ending;
 use crate::find::file_system::{self, size};
-use crate::find::held::Held;
 use crate::find::pick;
 use crate::find::rings::{self, Found, Listing, LookedAt};
 use crate::output::color;
@@ -115,7 +115,7 @@ fn color_of(word: &str) -> &'static str {
 }
 
 fn row(ring: &Found, now: SystemTime) -> [String; 9] {
-    let held = Held::of(ring);
+    let held = Contents::of(ring);
     let times = held.as_ref().ok().and_then(|held| held.times);
     let mut how = ending::detail(ring);
     if let Some(when) = ending::when(ring, times.map(|(_, newest)| newest)) {
@@ -168,7 +168,7 @@ fn objects(listing: &Listing) -> String {
 /// Returns all that there is to say of a ring.
 pub(crate) fn object(ring: &Found) -> Value {
     let info = &ring.info;
-    let held = Held::of(ring);
+    let held = Contents::of(ring);
     let times = held.as_ref().ok().and_then(|held| held.times);
     let time = |time: Option<SystemTime>| rfc_3339(time);
     json!({

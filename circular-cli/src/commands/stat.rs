@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::args::{Stat, StatFormat};
 use crate::commands::ls;
 use crate::failure::{Failure, Status};
+use crate::find::contents::Contents;
 use crate::find::ending;
 use crate::find::file_system::{self, FileSystem, size};
-use crate::find::held::Held;
 use crate::find::pick;
 use crate::find::places;
 use crate::find::rings::Found;
@@ -28,7 +28,7 @@ pub(crate) fn run(stat: &Stat) -> Result<Status, Stop> {
         .rings
         .swap_remove(0);
     let mut zone = Zone::of(&stat.look)?;
-    let held = Held::of(&ring).map_err(|error| {
+    let held = Contents::of(&ring).map_err(|error| {
         let path = ring.file.path().display();
         Failure::failed(format!("{path}: {error}"), format!("circular check {path}"))
     })?;
@@ -54,7 +54,7 @@ pub(crate) fn run(stat: &Stat) -> Result<Status, Stop> {
 /// What there is to say.
 struct Facts<'a> {
     ring: &'a Found,
-    held: Held,
+    held: Contents,
     dir: &'a Path,
     /// Why that is one to look at; not if the ring was named by its path.
     why: Option<&'static str>,

@@ -12,7 +12,7 @@ use std::thread;
 
 use rustix::io::{FdFlags, fcntl_setfd};
 
-use crate::args::{After, Record};
+use crate::args::{After, RingOptions};
 use crate::run::recorder::{Origin, Recorder};
 use crate::run::relay::{Stream, relay};
 use crate::run::terminal;
@@ -24,7 +24,7 @@ use crate::run::terminal;
 /// It cannot be started: then who still writes gets what comes of a closed pipe.
 pub(crate) fn go_on(
     mut streams: Vec<Stream>,
-    record: &Record,
+    record: &RingOptions,
     origin: &Origin,
     held: Option<OwnedFd>,
 ) -> io::Result<()> {

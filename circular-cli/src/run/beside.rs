@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use circular_core::CommandEnd;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::args::Record;
+use crate::args::RingOptions;
 use crate::output::stderr::say;
 use crate::run::after;
 use crate::run::command::{self, Became, Process};
@@ -31,7 +31,7 @@ struct Made {
 /// # Errors
 ///
 /// It is not started, as what it needs is refused.
-pub(crate) fn run(record: &Record, words: &[OsString]) -> io::Result<u8> {
+pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
     let made = [
         make("stdout", io::stdout().as_fd())?,
         make("stderr", io::stderr().as_fd())?,
@@ -128,7 +128,7 @@ pub(crate) fn start(stream: Stream, recorder: &Recorder, ended: OwnedFd) -> Join
 /// Waits until all that the command has printed is passed on, and leaves the rest to another process.
 pub(crate) fn finish(
     relays: Vec<JoinHandle<Left>>,
-    record: &Record,
+    record: &RingOptions,
     origin: &Origin,
     recorder: &Recorder,
     held: Option<OwnedFd>,

@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_current_process_group, kill_process_group};
 
-use crate::args::Record;
+use crate::args::RingOptions;
 use crate::run::beside::{finish, start};
 use crate::run::command::{self, Process};
 use crate::run::keyboard::Keyboard;
@@ -130,7 +130,7 @@ pub(crate) fn set(words: &[OsString]) -> io::Result<Stage> {
 /// # Errors
 ///
 /// The session is not to be heard.
-pub(crate) fn run(stage: Stage, record: &Record, words: &[OsString]) -> io::Result<u8> {
+pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
     let Stage {
         real,
         keyboard,

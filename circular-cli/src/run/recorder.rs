@@ -6,14 +6,14 @@ use std::time::SystemTime;
 
 use circular_core::{CommandEnd, Meta, Ring, RingFile};
 
-use crate::args::{LONGEST_NAME, Record};
+use crate::args::{LONGEST_NAME, RingOptions};
 use crate::output::stderr::say;
 use crate::run::level;
 
 /// Takes lines. That there is no ring changes nothing for whoever has lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
-    record: Record,
+    record: RingOptions,
     origin: Origin,
     /// Once it was tried to make it.
     ring: Arc<OnceLock<Option<Ring>>>,
@@ -32,14 +32,14 @@ pub(crate) struct Origin {
 
 impl Recorder {
     /// Makes the ring. If it cannot be made, that is said, and nothing is recorded.
-    pub(crate) fn start(record: &Record, origin: &Origin) -> Self {
+    pub(crate) fn start(record: &RingOptions, origin: &Origin) -> Self {
         let recorder = Self::at_first_line(record, origin);
         recorder.ring();
         recorder
     }
 
     /// Makes the ring when there is something to record.
-    pub(crate) fn at_first_line(record: &Record, origin: &Origin) -> Self {
+    pub(crate) fn at_first_line(record: &RingOptions, origin: &Origin) -> Self {
         Self {
             record: record.clone(),
             origin: origin.clone(),

@@ -102,8 +102,7 @@ fn a_stream_that_is_a_terminal_stays_one_beside_one_that_is_none() {
 #[test]
 fn a_terminal_that_changes_its_size_tells_the_command() {
     let dir = Dir::new();
-    let command =
-        "bash -c \"trap \\\"stty size <&1; exit 3\\\" WINCH; echo ready; while :; do sleep 0.1; done\"";
+    let command = "bash -c \"trap \\\"stty size <&1; exit 3\\\" WINCH; echo ready; while :; do sleep 0.1; done\"";
     // Somebody else on this terminal changes it, as a window would.
     let line = format!(
         "{} & read; stty rows 33 cols 77; wait",

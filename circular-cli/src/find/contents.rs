@@ -8,7 +8,7 @@ use crate::find::rings::Found;
 
 /// What a ring has done, with the times of what it holds.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct Contents {
     pub(crate) stats: Stats,
     /// How many records.
     pub(crate) records: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Held {
     pub(crate) times: Option<(SystemTime, SystemTime)>,
 }
 
-impl Held {
+impl Contents {
     /// # Errors
     ///
     /// Why the file does not tell.

@@ -1,0 +1,197 @@
+//! The rings that were picked, shown as it was asked for: all or the last so many, and what comes.
+
+use std::collections::HashSet;
+use std::time::SystemTime;
+
+use circular_core::Start;
+
+use crate::args::{Count, Show};
+use crate::failure::{Failure, Status, next_in};
+use crate::find::pick::Picked;
+use crate::find::rings;
+use crate::output::stdout::Stop;
+use crate::show::all;
+use crate::show::choice::Choice;
+use crate::show::collect;
+use crate::show::cursor_file;
+use crate::show::follow::Follow;
+use crate::show::printer::Printer;
+use crate::show::source::{self, Source};
+
+/// What came of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    pub(crate) status: Status,
+    /// At how many places there was no record where one should be.
+    pub(crate) damaged: u64,
+}
+
+/// Returns where to begin, if a cursor says so.
+pub(crate) fn begin(show: &Show) -> Result<Option<Start>, Failure> {
+    let cursor = match (&show.after_cursor, &show.cursor_file) {
+        (Some(cursor), _) => Some(*cursor),
+        (None, Some(file)) => cursor_file::read(file)?,
+        (None, None) => None,
+    };
+    Ok(cursor.map(Start::After))
+}
+
+/// Shows the rings that were picked. What was made since `asked` may be a program's next run.
+pub(crate) fn show(
+    picked: Vec<Picked>,
+    show: &Show,
+    from: Option<Start>,
+    count: Count,
+    asked: SystemTime,
+) -> Result<Shown, Stop> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    for ring in picked.iter().flat_map(|picked| &picked.rings) {
+        if seen.insert(ring.file.path().to_path_buf()) {
+            found.push(ring.clone());
+        }
+    }
+    let has_cursor = from.is_some() || show.show_cursor || show.cursor_file.is_some();
+    if has_cursor && found.len() > 1 {
+        let id = found[0].id();
+        return Err(Stop::Failed(Failure::usage(
+            "a cursor is of one ring, and these are several",
+            next_in(
+                &format!("circular tail --show-cursor {id}"),
+                &show.place.dirs,
+            ),
+        )));
+    }
+    let mut printer = Printer::new(show, found.len() > 1)?;
+    let choice = Choice::of(&show.which, printer.zone())?;
+    let start = from.or(choice.since().map(Start::Since));
+    let mut sources = Vec::new();
+    for (number, ring) in found.iter().enumerate() {
+        sources.push(Source::open(ring, number, start.unwrap_or_default())?);
+    }
+    let is_other_ring = sources.iter().any(|source| source.reader.restarted());
+    if is_other_ring {
+        let label = sources[0].label.clone();
+        let line = circular_core::Notice::Text.restarted().trim_end();
+        printer.notice(&label, line, circular_view::object::RESTARTED)?;
+    }
+    match (count, show.reverse) {
+        (Count::All, false) => all::show(&mut sources, &choice, &mut printer)?,
+        (count, reverse) => {
+            let count = match count {
+                Count::All => u64::MAX,
+                Count::Last(count) => count,
+            };
+            show_last(&mut sources, start, &choice, count, reverse, &mut printer)?;
+        }
+    }
+    if show.follow {
+        let programs = found.iter().map(|ring| ring.info.program.clone()).collect();
+        let mut dirs = show.place.dirs.clone();
+        if dirs.is_empty() && are_by_path(&picked) {
+            dirs = found.iter().map(|ring| ring.dir().to_path_buf()).collect();
+        }
+        let listing = rings::list(&dirs)?;
+        let was_there = listing
+            .rings
+            .iter()
+            .filter(|ring| ring.info.created < asked);
+        let mut known: HashSet<u64> = was_there.map(|ring| ring.info.ring).collect();
+        known.extend(found.iter().map(|ring| ring.info.ring));
+        let follow = Follow::new(sources, programs, dirs, known);
+        follow.run(&choice, &mut printer, |printer| leave_cursor(show, printer))?;
+        return Ok(Shown {
+            status: Status::Fine,
+            damaged: 0,
+        });
+    }
+    printer.ends(&sources)?;
+    let cursor = sources.first().map(|source| source.reader.cursor());
+    if let (true, Some(cursor)) = (show.show_cursor, cursor) {
+        printer.show_cursor(cursor)?;
+    }
+    printer.cursor = cursor;
+    printer.end()?;
+    leave_cursor(show, &mut printer)?;
+    let status = match count {
+        Count::Last(0) => Status::Fine,
+        _ => status(&sources, from, &choice, &printer),
+    };
+    Ok(Shown {
+        status,
+        damaged: sources.iter().map(|source| source.reader.damaged()).sum(),
+    })
+}
+
+/// Those of several rings together.
+fn show_last(
+    sources: &mut [Source],
+    start: Option<Start>,
+    choice: &Choice,
+    count: u64,
+    reverse: bool,
+    printer: &mut Printer,
+) -> Result<(), Stop> {
+    let mut all = Vec::new();
+    for (index, source) in sources.iter_mut().enumerate() {
+        let kept = collect::last(source, start, choice, count)?;
+        all.extend(kept.into_iter().map(|kept| (index, kept)));
+    }
+    if sources.len() > 1 {
+        all.sort_by_key(|(_, kept)| source::time(kept));
+    }
+    let surplus = all
+        .len()
+        .saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
+    let mut wanted: Vec<_> = all.drain(surplus..).collect();
+    if reverse {
+        wanted.reverse();
+    }
+    for (index, kept) in &wanted {
+        printer.kept(&sources[*index].label, kept)?;
+    }
+    for source in sources {
+        printer.untold(source)?;
+    }
+    printer.flush()
+}
+
+fn leave_cursor(show: &Show, printer: &mut Printer) -> Result<(), Stop> {
+    if let (Some(file), Some(cursor)) = (&show.cursor_file, printer.cursor) {
+        cursor_file::write(file, cursor)?;
+    }
+    Ok(())
+}
+
+/// Whether something was shown; and if not, whether that may be because it is overwritten already.
+fn status(sources: &[Source], from: Option<Start>, choice: &Choice, printer: &Printer) -> Status {
+    if printer.count > 0 {
+        return Status::Fine;
+    }
+    let has_lost = sources.iter().any(|source| {
+        if from.is_some() {
+            // What was overwritten before the cursor is none of its range.
+            return !source.reader.missed().is_empty() || source.reader.restarted();
+        }
+        let Ok(stats) = source.file.stats() else {
+            return false;
+        };
+        let oldest = stats
+            .oldest_age
+            .and_then(|age| SystemTime::now().checked_sub(age));
+        let is_in_range = match (choice.since(), oldest) {
+            (Some(since), Some(oldest)) => since < oldest,
+            _ => true,
+        };
+        stats.overwritten > 0 && is_in_range
+    });
+    if has_lost {
+        Status::NoMatchOverwritten
+    } else {
+        Status::NoMatch
+    }
+}
+
+fn are_by_path(picked: &[Picked]) -> bool {
+    picked.iter().all(|picked| picked.is_by_path)
+}
