@@ -22,6 +22,7 @@ use crate::find::names;
   circular ls                    which rings there are, and how their programs ended
   circular dump shop             all that `shop` still has, its last run if it is dead
   circular run -- ./program      run any program with a ring around what it prints",
+    after_long_help = AFTER_HELP,
     disable_help_subcommand = true,
     max_term_width = 100
 )]
@@ -29,6 +30,18 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// What whoever is paged may have to know, and has no page for.
+const AFTER_HELP: &str = "\
+Exit status: 0 fine; 1 it failed; 2 wrong usage, or no such ring; 3 nothing matched; 4 nothing matched, and a part of what was asked \
+for is overwritten already. Of `run`: the command's own, 128 and the signal that killed it, 125 if `run` itself failed, 126 if the \
+command cannot be run, 127 if it is not there.
+
+Rings are files, program.id.ring, in CIRCULAR_DIR, or else XDG_RUNTIME_DIR/circular, or else /dev/shm/circular-UID; all of these that \
+can be read are looked at, those of other users too if this one may. The newest two of a program's ended runs stay. To have one gone, \
+rm its file.
+
+Environment: CIRCULAR_DIR and XDG_RUNTIME_DIR, as above; NO_COLOR, CLICOLOR_FORCE and TERM: whether there are colours; PAGER and LESS; TZ.";
 
 /// What `--version` tells.
 const LONG_VERSION: &str = concat!(
@@ -111,7 +124,7 @@ pub(crate) struct RingOptions {
     /// How much the ring holds
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     pub(crate) size: circular_core::Capacity,
-    /// What the ring is called; else as the command's file
+    /// What the ring is called; else as the command's file, or `tee`
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) name: Option<String>,
     /// Put the ring into this directory
@@ -238,7 +251,13 @@ pub(crate) struct Show {
 #[derive(Args, Debug)]
 pub(crate) struct Which {
     /// So many of the newest that pass the filters, or `all`: the default, but for tail, which shows 10 if no time and no cursor says more
-    #[arg(short = 'n', long, visible_alias = "tail", value_name = "N")]
+    #[arg(
+        short = 'n',
+        long,
+        visible_alias = "tail",
+        value_name = "N",
+        allow_negative_numbers = true
+    )]
     pub(crate) lines: Option<Count>,
     /// From then on: 5m, -5min, '5 min ago', today, 10:15, '2026-11-28 10:15:00', RFC 3339, @1764320000
     #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
@@ -247,9 +266,9 @@ pub(crate) struct Which {
     #[arg(short = 'U', long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) until: Option<String>,
     /// This level and above: error, warn, info, debug, trace; those without a level are shown
-    #[arg(short, long, short_alias = 'p', visible_alias = "priority", value_name = "LEVEL", value_parser = level(), ignore_case = true)]
+    #[arg(short, long, visible_short_alias = 'p', visible_alias = "priority", value_name = "LEVEL", value_parser = level(), ignore_case = true)]
     pub(crate) level: Option<circular_core::Level>,
-    /// Only what this regular expression matches; several: all of them
+    /// Only what this regular expression matches; several: what any of them does
     #[arg(short, long, value_name = "REGEX", allow_hyphen_values = true)]
     pub(crate) grep: Vec<String>,
     /// Only what this regular expression does not match; several: none of them
@@ -277,6 +296,9 @@ impl std::str::FromStr for Count {
         // journalctl takes `+N` for the oldest, and docker -1 for all.
         match text {
             "all" | "-1" => Ok(Self::All),
+            _ if text.starts_with('+') => Err(String::from(
+                "the oldest ones are not counted here: -n all, and | head -n N behind it",
+            )),
             _ => text
                 .parse()
                 .map(Self::Last)

@@ -55,7 +55,12 @@ fn missing(path: &Path) -> Option<Failure> {
 
 /// What is in a whole one, or what is wrong with one that is not.
 fn verdict(path: &Path) -> Result<String, Vec<String>> {
-    let ring = Found::open(path).map_err(|error| vec![error.to_string()])?;
+    let ring = Found::open(path).map_err(|error| {
+        // The line begins with the path already.
+        let why = error.to_string();
+        let path = format!("{}: ", path.display());
+        vec![why.strip_prefix(&path).unwrap_or(&why).to_owned()]
+    })?;
     let mut reasons = Vec::new();
     if ring.info.is_cut {
         reasons.push(String::from("the end of the file is missing"));

@@ -9,10 +9,9 @@ use crate::find::contents::Contents;
 use crate::find::ending;
 use crate::find::pick;
 use crate::find::rings::{self, Found};
-use crate::output::stderr::say;
 use crate::output::stdout::Stop;
 use crate::show::moment::ago;
-use crate::show::picked;
+use crate::show::picked::{self, Shown};
 use crate::show::zone::Zone;
 
 pub(crate) fn run(dump: &Dump) -> Result<Status, Stop> {
@@ -22,28 +21,19 @@ pub(crate) fn run(dump: &Dump) -> Result<Status, Stop> {
     let file = found.rings[0].file.clone();
     let from = picked::begin(show)?;
     let count = show.which.lines.unwrap_or(Count::All);
-    let mut zone = Zone::of(&show.look)?;
-    let shown = picked::show(vec![found], show, from, count, asked)?;
-    if !show.look.quiet {
-        // As it is now: it may have ended while it was shown.
-        report(
-            &Found::of(file),
-            shown.damaged > 0,
-            &show.place.dirs,
-            &mut zone,
-        );
-    }
-    Ok(shown.status)
+    // As it is then: it may have ended while it was shown.
+    let summary = |shown: &Shown, zone: &mut Zone| {
+        report(&Found::of(file), shown.damaged > 0, &show.place.dirs, zone)
+    };
+    picked::show(vec![found], show, from, count, asked, summary)
 }
 
 /// Says how the program ended, since when the ring is complete, and how much went before.
-fn report(ring: &Found, is_damaged: bool, dirs: &[PathBuf], zone: &mut Zone) {
-    let (program, pid) = (&ring.info.program, ring.pid());
-    let tell = |what: &str| say(format_args!("{program}, pid {pid}: {what}"));
+fn report(ring: &Found, is_damaged: bool, dirs: &[PathBuf], zone: &mut Zone) -> Vec<String> {
     let held = Contents::of(ring);
     let times = held.as_ref().ok().and_then(|held| held.times);
-    match ending::when(ring, times.map(|(_, newest)| newest)) {
-        None => tell(&ending::phrase(ring)),
+    let ended = match ending::when(ring, times.map(|(_, newest)| newest)) {
+        None => ending::phrase(ring),
         Some(when) => {
             let (at, ago) = (zone.text(when), ago(when, SystemTime::now()));
             let what = if ending::is_noted(ring) {
@@ -51,40 +41,10 @@ fn report(ring: &Found, is_damaged: bool, dirs: &[PathBuf], zone: &mut Zone) {
             } else {
                 "its last record is of "
             };
-            tell(&format!("{}; {what}{at}, {ago}", ending::phrase(ring)));
+            format!("{}; {what}{at}, {ago}", ending::phrase(ring))
         }
-    }
-    match held {
-        Err(error) => tell(&error.to_string()),
-        Ok(held) if held.stats.written == 0 => tell("it never wrote a record"),
-        Ok(held) if ring.info.is_cut => {
-            let count = records(held.records);
-            tell(&format!(
-                "the end of its file is missing: of the {count} that it had, those are gone that lay there"
-            ));
-        }
-        Ok(held) => {
-            let since = times.map_or(String::new(), |(oldest, _)| {
-                format!(" since {}", zone.text(oldest))
-            });
-            let before = match held.stats.overwritten {
-                0 => String::from("nothing was overwritten"),
-                1 => String::from("1 record before that is overwritten"),
-                count => format!("{count} records before that are overwritten"),
-            };
-            if is_damaged {
-                let path = quoted(&ring.file.path().to_string_lossy());
-                tell(&format!(
-                    "damaged, not all of it can be read: see `circular check {path}`; {before}"
-                ));
-            } else {
-                tell(&format!(
-                    "complete{since}, {}; {before}",
-                    records(held.records)
-                ));
-            }
-        }
-    }
+    };
+    let mut words = vec![ended, completeness(ring, held, is_damaged, zone)];
     let listing = rings::list(dirs);
     for other in listing
         .iter()
@@ -96,8 +56,48 @@ fn report(ring: &Found, is_damaged: bool, dirs: &[PathBuf], zone: &mut Zone) {
             "what it left behind, and what that printed"
         };
         let next = next_in(&format!("circular dump {}", other.id()), dirs);
-        tell(&format!("{what}, is in another ring: {next}"));
+        words.push(format!("{what}, is in another ring: {next}"));
     }
+    let (program, pid) = (&ring.info.program, ring.pid());
+    let tell = |what: String| format!("{program}, pid {pid}: {what}");
+    words.into_iter().map(tell).collect()
+}
+
+/// How much is there of what it has written.
+fn completeness(
+    ring: &Found,
+    held: std::io::Result<Contents>,
+    is_damaged: bool,
+    zone: &mut Zone,
+) -> String {
+    let held = match held {
+        Ok(held) => held,
+        Err(error) => return error.to_string(),
+    };
+    if held.stats.written == 0 {
+        return String::from("it never wrote a record");
+    }
+    let count = records(held.records);
+    if ring.info.is_cut {
+        return format!(
+            "the end of its file is missing: of the {count} that it had, those are gone that lay there"
+        );
+    }
+    let before = match held.stats.overwritten {
+        0 => String::from("nothing was overwritten"),
+        1 => String::from("1 record before that is overwritten"),
+        count => format!("{count} records before that are overwritten"),
+    };
+    if is_damaged {
+        let path = quoted(&ring.file.path().to_string_lossy());
+        return format!(
+            "damaged, not all of it can be read: see `circular check {path}`; {before}"
+        );
+    }
+    let since = held.times.map_or(String::new(), |(oldest, _)| {
+        format!(" since {}", zone.text(oldest))
+    });
+    format!("complete{since}, {count}; {before}")
 }
 
 fn records(count: u64) -> String {

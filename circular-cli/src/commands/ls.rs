@@ -37,7 +37,7 @@ pub(crate) fn run(ls: &Ls) -> Result<Status, Stop> {
         ListFormat::Json => objects(&listing),
         ListFormat::Text => {
             let colored = color::is_on(ls.look.color, &std::io::stdout());
-            table(&listing.rings, colored)
+            table(&listing.rings, colored, width())
         }
     };
     Out::direct().write(text.as_bytes())?;
@@ -70,7 +70,14 @@ const HEADS: [&str; 9] = [
     "PROGRAM", "PID", "STATE", "HOW", "SIZE", "RECORDS", "OLDEST", "NEWEST", "PATH",
 ];
 
-fn table(rings: &[Found], colored: bool) -> String {
+/// How wide the terminal is, if it is one; what is too much for it goes: the paths, and then when records were written.
+fn width() -> Option<usize> {
+    let stdout = std::io::stdout();
+    let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+    Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
+}
+
+fn table(rings: &[Found], colored: bool, limit: Option<usize>) -> String {
     let now = SystemTime::now();
     let mut rows = vec![HEADS.map(String::from)];
     rows.extend(rings.iter().map(|ring| row(ring, now)));
@@ -78,12 +85,20 @@ fn table(rings: &[Found], colored: bool) -> String {
         let width = |row: &[String; 9]| row[column].chars().count();
         rows.iter().map(width).max().unwrap_or_default()
     });
+    let is_too_wide = |columns: usize| {
+        let all: usize = widths[..columns].iter().map(|width| width + 2).sum();
+        limit.is_some_and(|limit| all - 2 > limit)
+    };
+    let columns = [9, 8, 7, 6, 5]
+        .into_iter()
+        .find(|&columns| !is_too_wide(columns));
+    let columns = columns.unwrap_or(4);
     let mut out = String::new();
     for (index, row) in rows.iter().enumerate() {
-        for (column, cell) in row.iter().enumerate() {
+        for (column, cell) in row[..columns].iter().enumerate() {
             let padded = match column {
                 // Nothing behind it.
-                8 => cell.clone(),
+                _ if column + 1 == columns => cell.clone(),
                 1 | 4 | 5 => format!("{cell:>width$}  ", width = widths[column]),
                 _ => format!("{cell:width$}  ", width = widths[column]),
             };

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::builder::StyledStr;
+use clap::{Command, CommandFactory};
 use clap_mangen::Man as Page;
 
 use crate::args::{Cli, Man};
@@ -14,19 +15,31 @@ pub(crate) fn run(man: &Man) -> Result<Status, Stop> {
     command.build();
     match &man.dir {
         None => {
-            let page = rendered(Page::new(command))?;
+            let page = rendered(Page::new(with_examples(command)))?;
             Out::direct().write(&page)?;
         }
         Some(dir) => {
             for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
                 let name = format!("circular-{}", sub.get_name());
-                let page = Page::new(sub.clone()).title(&name);
+                let page = Page::new(with_examples(sub.clone())).title(&name);
                 write(dir, &name, &rendered(page)?)?;
             }
-            write(dir, "circular", &rendered(Page::new(command))?)?;
+            write(
+                dir,
+                "circular",
+                &rendered(Page::new(with_examples(command)))?,
+            )?;
         }
     }
     Ok(Status::Fine)
+}
+
+/// With the examples, which are before the help and which no page has, behind all else.
+fn with_examples(command: Command) -> Command {
+    let text = |text: Option<&StyledStr>| text.map(ToString::to_string).unwrap_or_default();
+    let examples = text(command.get_before_help());
+    let rest = text(command.get_after_long_help());
+    command.after_long_help(format!("{examples}\n\n{rest}").trim_end().to_owned())
 }
 
 fn rendered(manual: Page) -> Result<Vec<u8>, Failure> {

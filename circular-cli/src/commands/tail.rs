@@ -32,5 +32,5 @@ pub(crate) fn run(tail: &Tail) -> Result<Status, Stop> {
             Count::Last(LINES)
         }
     });
-    picked::show(rings, show, from, count, asked).map(|shown| shown.status)
+    picked::show(rings, show, from, count, asked, |_, _| Vec::new())
 }

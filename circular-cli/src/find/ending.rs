@@ -61,7 +61,9 @@ pub(crate) fn detail(ring: &Found) -> String {
                 .map_or(text.clone(), String::from)
         }
         (Some((CommandEnd::Exited(status), _)), _) => format!("status {status}"),
-        (None, RingState::Died { signal: None, .. }) => String::from("without a note"),
+        (None, RingState::Died { signal: None, .. }) => {
+            String::from("without a note: SIGKILL, OOM?")
+        }
         (None, RingState::Died { .. }) => {
             let text = ring.state.to_string();
             text.strip_prefix("died of ")

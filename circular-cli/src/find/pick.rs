@@ -3,6 +3,7 @@
 //! A name means the ring of it that runs, else the newest. If several run they are replicas: some commands take them all,
 //! and others list them and say what to type.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, next_in, quoted};
@@ -100,10 +101,12 @@ pub(crate) fn pick_one(
 
 fn by_path(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Picked, Failure> {
     let ring = Found::open(Path::new(typed)).map_err(|error| {
-        Failure::usage(
-            format!("{typed} cannot be read as a ring: {error}"),
-            format!("circular check {}", quoted(typed)),
-        )
+        let next = match error.kind() {
+            ErrorKind::PermissionDenied => format!("sudo circular dump {}", quoted(typed)),
+            ErrorKind::NotFound => next_in("circular ls", dirs),
+            _ => format!("circular check {}", quoted(typed)),
+        };
+        Failure::usage(format!("{typed} cannot be read as a ring: {error}"), next)
     })?;
     let ring = if previous {
         let dirs = if dirs.is_empty() {
@@ -131,7 +134,8 @@ fn by_number(typed: &str, listing: &Listing) -> Option<Found> {
         return of_id.min_by_key(|ring| ring.info.is_copy).cloned();
     }
     let pid: u64 = typed.parse().ok()?;
-    let of_pid = rings().filter(|ring| ring.pid() == pid);
+    // What ps(1) shows of a command with a recorder is that of either.
+    let of_pid = rings().filter(|ring| ring.pid() == pid || ring.info.pid == pid);
     let best = of_pid.max_by_key(|ring| (ring.is_running(), !ring.info.is_copy, ring.info.created));
     best.cloned()
 }
@@ -148,7 +152,8 @@ fn before(ring: &Found, listing: &Listing, dirs: &[PathBuf]) -> Result<Found, Fa
         let mut others = listing.rings.iter();
         others.find(|other| {
             let info = &other.info;
-            info.ring == id && !info.is_copy && info.rest_of.is_none()
+            // Of several that run at once, the one that was made before is not a run before.
+            info.ring == id && !info.is_copy && info.rest_of.is_none() && !other.is_running()
         })
     });
     let older = || {
@@ -192,9 +197,21 @@ fn no_such(typed: &str, listing: &Listing, dirs: &[PathBuf]) -> Failure {
 /// Returns the refusal of who wants rings, where there is none.
 pub(crate) fn none_at_all(listing: &Listing) -> Failure {
     let places = places(listing);
+    let mut unread = listing.unreadable.iter();
+    let mut places_unread = listing.places.iter();
+    let denied = ErrorKind::PermissionDenied;
+    let is_denied = unread.any(|file| file.error.kind() == denied)
+        || places_unread.any(|looked| {
+            let error = looked.error.as_ref();
+            error.is_some_and(|error| error.kind() == denied)
+        });
     Failure::usage(
         format!("there is no ring at all that can be read; it was looked for in{places}"),
-        "circular run -- COMMAND",
+        if is_denied {
+            "sudo circular ls"
+        } else {
+            "circular run -- COMMAND"
+        },
     )
 }
 

@@ -36,8 +36,15 @@ impl Pager {
         } else {
             Command::new(line)
         };
-        if env::var_os("LESS").is_none() {
-            command.env("LESS", "FRX");
+        match env::var("LESS") {
+            Err(_) => {
+                command.env("LESS", "FRX");
+            }
+            // Its user's options, and colours as such besides: else it shows them as text.
+            Ok(options) if asked.is_none() => {
+                command.env("LESS", format!("{options} -R"));
+            }
+            Ok(_) => {}
         }
         let child = command.stdin(Stdio::piped()).spawn().ok()?;
         interrupt::is_the_pagers();

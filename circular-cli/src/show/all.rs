@@ -32,6 +32,20 @@ pub(crate) fn show(
         }
         return Ok(());
     }
+    show_behind(sources, 0, choice, printer)
+}
+
+/// The same, one by one, without the first `skip` of all.
+///
+/// # Errors
+///
+/// As [`show`].
+pub(crate) fn show_behind(
+    sources: &mut [Source],
+    mut skip: u64,
+    choice: &Choice,
+    printer: &mut Printer,
+) -> Result<(), Stop> {
     let mut lanes = Vec::new();
     for source in sources {
         lanes.push(Lane {
@@ -57,7 +71,10 @@ pub(crate) fn show(
             return printer.flush();
         };
         let lane = &mut lanes[index];
-        if let Some(kept) = lane.kept.pop_front() {
+        let kept = lane.kept.pop_front();
+        if skip > 0 {
+            skip -= 1;
+        } else if let Some(kept) = kept {
             printer.kept(&lane.source.label, &kept)?;
         }
     }
@@ -82,6 +99,12 @@ impl Lane<'_> {
             match self.source.pull(Duration::ZERO)? {
                 Pulled::Batch(batch) => {
                     self.kept.extend(source::keep(&batch, choice, &mut missed));
+                    let skip = self
+                        .kept
+                        .len()
+                        .min(usize::try_from(self.source.skip).unwrap_or(usize::MAX));
+                    self.kept.drain(..skip);
+                    self.source.skip -= skip as u64;
                 }
                 Pulled::Nothing | Pulled::Ended => self.is_done = true,
             }

@@ -118,7 +118,7 @@ impl Follow {
             Pulled::Nothing => Ok(false),
             Pulled::Ended => {
                 let source = self.sources.remove(index);
-                tell_end(&source, printer)?;
+                tell_end_and_wait(&source, printer)?;
                 Ok(true)
             }
         }
@@ -152,7 +152,7 @@ impl Follow {
         for (index, failure) in ended.into_iter().rev() {
             let source = self.sources.remove(index);
             match failure {
-                None => tell_end(&source, printer)?,
+                None => tell_end_and_wait(&source, printer)?,
                 Some(failure) => tell_failure(&source.label, &failure, printer)?,
             }
         }
@@ -216,7 +216,7 @@ impl Follow {
             while self.sources.len() == count {
                 if !self.pull(index, Duration::ZERO, choice, printer)? {
                     let source = self.sources.remove(index);
-                    tell_end(&source, printer)?;
+                    tell_end_and_wait(&source, printer)?;
                 }
             }
         }
@@ -245,23 +245,32 @@ impl Follow {
             .sources
             .iter()
             .any(|other| other.label.program == source.label.program && other.is_running());
-        let (word, pid) = (
-            if runs_beside { "started" } else { "restarted" },
-            source.label.pid,
-        );
+        let word = if runs_beside { "started" } else { "restarted" };
         if !self.sources.is_empty() && runs_beside {
             printer.tell_names();
         }
-        let line = format!("--- {word}, pid {pid} ---");
-        printer.notice(&source.label, &line, &format!(r#"{{"{word}":true}}"#))?;
+        tell_restart(&source.label, word, printer)?;
         self.sources.push(source);
         Ok(())
     }
 }
 
+/// Says that a program runs again, or one more of it.
+pub(crate) fn tell_restart(label: &Label, word: &str, printer: &mut Printer) -> Result<(), Stop> {
+    let line = format!("--- {word}, pid {} ---", label.pid);
+    printer.notice(label, &line, &format!(r#"{{"{word}":true}}"#))
+}
+
+/// Says how a program has ended, and that this does not end.
+fn tell_end_and_wait(source: &Source, printer: &mut Printer) -> Result<(), Stop> {
+    let (ending, pid) = (source.ending(), source.label.pid);
+    let line = format!("--- {ending}, pid {pid}; waiting for its next run ---");
+    printer.notice(&source.label, &line, &source.end())
+}
+
 /// Says how a program has ended.
-fn tell_end(source: &Source, printer: &mut Printer) -> Result<(), Stop> {
-    let line = format!("--- {} ---", source.ending());
+pub(crate) fn tell_end(source: &Source, printer: &mut Printer) -> Result<(), Stop> {
+    let line = format!("--- {}, pid {} ---", source.ending(), source.label.pid);
     printer.notice(&source.label, &line, &source.end())
 }
 

@@ -11,4 +11,5 @@ pub(crate) mod own_words;
 pub(crate) mod picked;
 pub(crate) mod printer;
 pub(crate) mod source;
+pub(crate) mod survey;
 pub(crate) mod zone;

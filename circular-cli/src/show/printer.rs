@@ -160,10 +160,23 @@ impl Printer {
         Ok(())
     }
 
-    /// Writes all that waits, and returns when it was seen, if a pager shows it.
-    pub(crate) fn end(&mut self) -> Result<(), Stop> {
+    /// Writes all that waits, and says what there is to say of all of it; returns when it was seen, if a pager shows it.
+    pub(crate) fn end(&mut self, words: &[String]) -> Result<(), Stop> {
+        let is_in_pager = matches!(self.out, Out::Paged(_)) && self.look != Look::Json;
+        if is_in_pager {
+            // Whoever has come to the end of it is to see them there.
+            self.end_line();
+            for line in words {
+                self.waiting.extend_from_slice(shown::text(line).as_bytes());
+                self.waiting.push(b'\n');
+            }
+        }
         self.flush()?;
-        self.out.end()
+        self.out.end()?;
+        if !is_in_pager {
+            words.iter().for_each(say);
+        }
+        Ok(())
     }
 
     /// Whether nobody can read any more what would be written.

@@ -20,6 +20,8 @@ pub(crate) struct Source {
     pub(crate) reader: FileReader,
     /// What was missed, and is not told yet.
     pub(crate) untold: Missed,
+    /// So many of those that are wanted are passed over first.
+    pub(crate) skip: u64,
 }
 
 /// Whose ring a record is from.
@@ -66,6 +68,7 @@ impl Source {
             reader: reader(&ring.file, start)?,
             file: ring.file.clone(),
             untold: Missed::default(),
+            skip: 0,
         })
     }
 

@@ -33,6 +33,25 @@ fn a_shell_completes_commands_and_the_names_of_rings() {
 }
 
 #[test]
+fn a_name_that_a_shell_would_take_apart_is_offered_as_its_id() {
+    let rings = Rings::new();
+    let names = ["x;touch pwned", "two words", "a:b", "$(id)"];
+    let rings_of: Vec<_> = names.iter().map(|name| rings.ring(name)).collect();
+    let offered = offered(&rings, "circular dump \"\"");
+    for name in names {
+        assert!(
+            !offered.iter().any(|word| word.contains(name)),
+            "{offered:?}"
+        );
+    }
+    // Flags are offered as well.
+    let ids = offered.iter().filter(|word| !word.starts_with('-'));
+    assert_eq!(ids.clone().count(), rings.files().len(), "{offered:?}");
+    assert!(ids.into_iter().all(|word| word.len() == 16), "{offered:?}");
+    drop(rings_of);
+}
+
+#[test]
 fn each_shell_gets_a_script() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = ran(&mut circular(&["completions", shell]));

@@ -119,7 +119,11 @@ fn a_ring_of_another_user_is_told_as_that() {
     // Where another user gets to, whatever directories are above ours.
     let (file, command) = (shared.join("shop.ring"), shared.join("circular"));
     fs::copy(&rings.files()[0], &file).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_circular"), &command).unwrap();
+    // By another process: what this one writes to, a child that another test forks may hold open for a moment, and then it cannot be run.
+    let copied = std::process::Command::new("cp")
+        .args([env!("CARGO_BIN_EXE_circular").as_ref(), command.as_os_str()])
+        .status();
+    assert!(copied.unwrap().success());
     let open = std::os::unix::fs::PermissionsExt::from_mode;
     fs::set_permissions(&shared, open(0o755)).unwrap();
     fs::set_permissions(&file, open(0o644)).unwrap();

@@ -37,7 +37,7 @@ fn each_has_a_reason_a_next_command_and_a_status() {
             &["tail", "/nowhere/x.ring"],
             2,
             "/nowhere/x.ring cannot be read as a ring",
-            "circular check /nowhere/x.ring",
+            "circular ls -D ",
         ),
         (
             &["dump", &broken],

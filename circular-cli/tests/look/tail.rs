@@ -391,3 +391,121 @@ fn what_is_missing_is_told_if_nothing_of_the_rest_matches() {
     );
     assert!(!ran.err.contains("complete"), "{ran:?}");
 }
+
+#[test]
+fn a_cursor_goes_on_over_the_runs_since() {
+    let rings = Rings::new();
+    let first = Program::start(&rings, "shop");
+    let file = rings.0.join("cursor");
+    let args = ["dump", "--cursor-file", file.to_str().unwrap(), "shop"];
+    assert_eq!(rings.run(&args).out.lines().count(), 5);
+    // Its last words, a run that nobody has looked at, and the one that runs.
+    first.end();
+    Program::start(&rings, "shop").kill();
+    let third = Program::start(&rings, "shop");
+    let ran = rings.run(&args);
+    let shop = [OPEN, POOL, EMPTY, CART, READ].concat();
+    assert_eq!(ran.out, format!("closed\n{shop}{shop}"), "{ran:?}");
+    let ends = ["--- closed, pid ", "--- died without a note"];
+    assert!(ends.iter().all(|end| ran.err.contains(end)), "{ran:?}");
+    let restarted = format!("--- restarted, pid {} ---", third.pid());
+    assert!(ran.err.contains(&restarted), "{ran:?}");
+    assert_eq!(rings.run(&args).code, Some(3));
+}
+
+#[test]
+fn whoever_follows_leaves_a_cursor_also_if_nothing_comes() {
+    let (rings, _ring) = shop();
+    let file = rings.0.join("cursor");
+    let mut command = rings.circular(&[
+        "tail",
+        "-f",
+        "--cursor-file",
+        file.to_str().unwrap(),
+        "shop",
+    ]);
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    while !file.exists() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let ran = rings.run(&["tail", "--cursor-file", file.to_str().unwrap(), "shop"]);
+    assert_eq!((ran.code, &*ran.out), (Some(3), ""), "{ran:?}");
+}
+
+#[test]
+fn very_many_are_shown_as_few_are() {
+    let rings = Rings::new();
+    let builder = Ring::builder().capacity(16 << 20);
+    let (one, two) = (
+        builder.clone().mapped_in(&rings.0, "one").build().unwrap(),
+        builder.mapped_in(&rings.0, "two").build().unwrap(),
+    );
+    let line = |number: u64| format!("line {number}");
+    for number in 0..100_000 {
+        let ring = if number % 3 == 0 { &one } else { &two };
+        write(ring, Level::Info, "shop", number, &line(number));
+    }
+    let lines = |out: &str| -> Vec<u64> {
+        let number = |line: &str| line.rsplit(' ').next().unwrap().parse().unwrap();
+        out.lines().map(number).collect()
+    };
+    let all: Vec<u64> = (0..100_000).collect();
+    let backwards: Vec<u64> = all.iter().rev().copied().collect();
+    for (args, expected) in [
+        (&["tail", "-n", "all", "one", "two"][..], &all[..]),
+        (&["tail", "-n", "80000", "one", "two"], &all[20_000..]),
+        (&["tail", "-n", "200000", "one", "two"], &all),
+        (&["tail", "-r", "-n", "all", "one", "two"], &backwards),
+        (
+            &["tail", "-r", "-n", "70000", "one", "two"],
+            &backwards[..70_000],
+        ),
+        (&["tail", "-r", "-n", "3", "one", "two"], &backwards[..3]),
+    ] {
+        let ran = rings.run(args);
+        assert!(lines(&ran.out) == expected, "{args:?}: {}", ran.err);
+    }
+    let sevens: Vec<u64> = all
+        .iter()
+        .copied()
+        .filter(|n| n % 3 != 0 && n % 10 == 7)
+        .collect();
+    let ran = rings.run(&["dump", "-g", "7$", "two"]);
+    assert_eq!(lines(&ran.out), sevens);
+    let ran = rings.run(&["dump", "-r", "-g", "7$", "two"]);
+    assert!(lines(&ran.out).iter().eq(sevens.iter().rev()));
+    let ran = rings.run(&["dump", "-n", "66000", "two"]);
+    assert_eq!(lines(&ran.out).len(), 66_000);
+    assert_eq!(lines(&ran.out).last(), Some(&99_998));
+}
+
+#[test]
+fn a_run_before_is_none_that_runs() {
+    let rings = Rings::new();
+    let _first = Program::start(&rings, "shop");
+    let _second = Program::start(&rings, "shop");
+    let ran = rings.run(&["dump", "--previous", "shop"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err
+            .contains("there is no ring of a run of \"shop\" before"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn that_nothing_matched_is_said() {
+    let (rings, _ring) = shop();
+    let ran = rings.run(&["dump", "-g", "no such line", "shop"]);
+    assert!(ran.err.starts_with("nothing matched\n"), "{ran:?}");
+    let ran = rings.run(&["dump", "-q", "-g", "no such line", "shop"]);
+    assert_eq!((ran.code, &*ran.err), (Some(3), ""));
+    let ran = rings.run(&["tail", "-n", "+2", "shop"]);
+    assert!(ran.code == Some(2) && ran.err.contains("| head"), "{ran:?}");
+    assert_eq!(
+        rings.run(&["tail", "-n", "-1", "shop"]).out.lines().count(),
+        5
+    );
+}

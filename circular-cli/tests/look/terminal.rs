@@ -122,6 +122,40 @@ fn targets_are_padded_json_is_read_out_and_long_lines_are_the_terminals() {
 }
 
 #[test]
+fn a_list_is_as_wide_as_the_terminal() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let shown_at = |columns: usize| {
+        let line = format!(
+            "stty cols {columns}; exec '{}' ls -q --color never -D '{}'",
+            env!("CARGO_BIN_EXE_circular"),
+            rings.0.display()
+        );
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        let child = command
+            .env("SHELL", "/bin/sh")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        shown(child.spawn().unwrap()).0
+    };
+    let wide = shown_at(300);
+    assert!(wide.contains("PATH") && wide.contains(".ring"), "{wide}");
+    for columns in [100, 80, 60, 40] {
+        let out = shown_at(columns);
+        assert!(
+            out.starts_with("PROGRAM ") && out.contains("STATE"),
+            "{out}"
+        );
+        assert!(
+            out.lines().all(|line| line.len() <= columns),
+            "{columns}: {out}"
+        );
+    }
+    assert!(shown_at(80).contains("NEWEST"), "{}", shown_at(80));
+}
+
+#[test]
 fn several_rings_have_names_and_colours_of_their_own() {
     let rings = Rings::new();
     let (shop, cart) = (rings.ring("shop"), rings.ring("cart"));
@@ -221,14 +255,15 @@ fn a_pager_is_used_unless_somebody_says_otherwise_or_follows() {
     write_shop(&rings.ring("shop"));
     let pager = [("PAGER", "sed 's/^/paged /'")];
     let (out, code) = shown(on_terminal(&rings, &pager, &["dump", "shop"]));
-    let lines = out
-        .lines()
-        .filter(|line| line.starts_with("paged "))
-        .count();
-    assert_eq!((lines, code), (5, Some(0)), "{out:?}");
+    // The end is where whoever has come to the end sees it, and says how it ended.
+    assert!(
+        out.lines().all(|line| line.starts_with("paged ")),
+        "{out:?}"
+    );
+    assert_eq!((out.lines().count(), code), (7, Some(0)), "{out:?}");
     assert!(
         out.lines().last().unwrap().contains("complete since"),
-        "after it: {out:?}"
+        "{out:?}"
     );
     let (out, _) = shown(on_terminal(&rings, &pager, &["dump", "--no-pager", "shop"]));
     assert!(!out.contains("paged "), "{out:?}");
@@ -258,13 +293,14 @@ fn the_pager_is_less_if_nobody_says_and_is_told_to_leave_what_it_showed() {
     let bin = rings.0.join("bin");
     std::fs::create_dir(&bin).unwrap();
     let less = bin.join("less");
-    std::fs::write(&less, "#!/bin/sh\necho \"options $LESS\"; cat\n").unwrap();
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&less, executable).unwrap();
+    // By another process: what this one writes to, a child of another test may hold open for a moment, and then it cannot be run.
+    let script = "printf '#!/bin/sh\\necho \"options $LESS\"; cat\\n' >\"$0\" && chmod +x \"$0\"";
+    let made = Command::new("sh").arg("-c").arg(script).arg(&less).status();
+    assert!(made.unwrap().success());
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     for (variables, options) in [
         (&[("PATH", &*path)][..], "options FRX\n"),
-        (&[("PATH", &path), ("LESS", "R")], "options R\n"),
+        (&[("PATH", &path), ("LESS", "-i")], "options -i -R\n"),
     ] {
         let (out, _) = shown(on_terminal(&rings, variables, &["dump", "-q", "shop"]));
         assert!(out.starts_with(options), "{out:?}");
