@@ -32,6 +32,7 @@ const LONG: Duration = Duration::from_secs(3600);
 
 fn parents_ring_is_dead(ring: &Ring, taken: &mut Reader) -> Result<(), &'static str> {
     let handle = ring.handle();
+    check(ring.is_forked() && handle.is_forked(), "is_forked")?;
     let before = handle.stats().refused;
     let error = ring.record(Meta::new().level(Level::Info), b"refused");
     check(

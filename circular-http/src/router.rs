@@ -59,6 +59,8 @@ use crate::site::route::Site;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
+/// In a forked child, the routes of a ring that was made before the fork answer with 503, which says so.
+///
 /// # Shutdown
 ///
 /// A graceful shutdown waits for every response, and one that follows the log does not end by itself. An

@@ -72,8 +72,16 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 /// # Errors
 ///
 /// `PermissionDenied` for an address that is not a loopback one, without a token; `InvalidInput` for one that
-/// is none. Else why the address cannot be had, or the thread not be started.
+/// is none; `BrokenPipe` in a forked child, where a ring that was made before the fork has nothing to show. Else why
+/// the address cannot be had, or the thread not be started.
 pub fn serve(handle: Handle, options: impl Into<Options<Listen>>) -> io::Result<Server> {
+    if handle.is_forked() {
+        return Err(io::Error::new(
+            io::ErrorKind::BrokenPipe,
+            "cannot show the log: this process was forked from the one that made the ring, which is dead here: \
+             make the ring after the fork",
+        ));
+    }
     let (options, listening) = options.into().split();
     let addr = listening.addr.get()?;
     options.check_addr(addr)?;

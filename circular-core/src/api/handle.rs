@@ -102,6 +102,12 @@ impl Handle {
         self.shared.lock().is_none_or(|state| state.closed)
     }
 
+    /// Returns whether this process was forked from the one that made the ring. Here there is nothing to read, and
+    /// no way to tell that from an empty ring but this.
+    pub fn is_forked(&self) -> bool {
+        self.shared.generation.is_past()
+    }
+
     /// Returns whether the ring is closed and its readers waited for when the program ends: whether
     /// [`flush_at_exit`](crate::RingBuilder::flush_at_exit) was asked for, and the system tells us of the end.
     /// In a forked child it is `false`.

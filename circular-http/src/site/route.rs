@@ -33,6 +33,10 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 const FORM_BYTES: usize = 4 << 10;
 const FORM_TIME: Duration = Duration::from_secs(10);
 
+/// There is nothing to see in a forked child.
+const FORKED: &str = "there is no log here: this process was forked from the one that made the ring, \
+     which is dead in it: make the ring after the fork\n";
+
 /// The log and who may see it.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -106,6 +110,10 @@ impl Site {
         let (uri, headers) = (request.uri(), request.headers());
         if let Err(refusal) = guard::check(&self.options.hosts, uri, headers) {
             return text(StatusCode::FORBIDDEN, refusal.text());
+        }
+        // A log without a record looks the same, and locks may be held by threads that are not here.
+        if self.handle.is_forked() {
+            return text(StatusCode::SERVICE_UNAVAILABLE, FORKED);
         }
         let asked = asked.unwrap_or(uri.path());
         let below = self.below(uri.path());

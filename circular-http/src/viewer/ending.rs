@@ -1,8 +1,9 @@
 //! Ends those who look at logs, in a server that is somebody else's.
 
 use std::fmt;
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 use crate::viewer::viewers::Viewers;
 
@@ -17,10 +18,35 @@ use crate::viewer::viewers::Viewers;
 #[derive(Clone, Default)]
 pub struct Ending(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
     has_come: AtomicBool,
     ended: Mutex<Vec<Weak<Viewers>>>,
+    /// Where it was made: a forked child must not wait for that lock, which a thread that it has not may hold.
+    process: u32,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            has_come: AtomicBool::new(false),
+            ended: Mutex::default(),
+            process: process::id(),
+        }
+    }
+}
+
+impl Shared {
+    /// `None` in a forked child, if it was locked at the fork.
+    fn lock(&self) -> Option<MutexGuard<'_, Vec<Weak<Viewers>>>> {
+        if self.process == process::id() {
+            return Some(self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        match self.ended.try_lock() {
+            Ok(ended) => Some(ended),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
 impl Ending {
@@ -39,10 +65,11 @@ impl Ending {
     /// shutdown a time limit, as for any other response.
     pub fn end(&self) {
         self.0.has_come.store(true, SeqCst);
-        let ended: Vec<_> = lock(&self.0.ended)
-            .iter()
-            .filter_map(Weak::upgrade)
-            .collect();
+        // Without the lock: it is others' code that is woken.
+        let ended: Vec<_> = match self.0.lock() {
+            Some(ended) => ended.iter().filter_map(Weak::upgrade).collect(),
+            None => Vec::new(),
+        };
         for viewers in ended {
             viewers.end();
         }
@@ -50,10 +77,10 @@ impl Ending {
 
     /// Has these ended too.
     pub(crate) fn add(&self, viewers: &Arc<Viewers>) {
-        let mut ended = lock(&self.0.ended);
-        ended.retain(|viewers| viewers.strong_count() > 0);
-        ended.push(Arc::downgrade(viewers));
-        drop(ended);
+        if let Some(mut ended) = self.0.lock() {
+            ended.retain(|viewers| viewers.strong_count() > 0);
+            ended.push(Arc::downgrade(viewers));
+        }
         // If it came just now, it may not have seen them.
         if self.0.has_come.load(SeqCst) {
             viewers.end();
@@ -67,8 +94,4 @@ impl fmt::Debug for Ending {
             .field("has_come", &self.0.has_come)
             .finish_non_exhaustive()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -130,6 +130,10 @@ impl Viewers {
 
     /// Ends everyone who follows, now or later: with what is in the ring now, and a last word.
     pub(crate) fn end(&self) {
+        // They are the parent's, and so are the locks.
+        if self.handle.is_forked() {
+            return;
+        }
         self.last_call.get_or_init(|| self.call());
         // Dropping one may take a lock of its own.
         let present: Vec<_> = lock(&self.present)
