@@ -71,6 +71,10 @@
 //! ends. Who does not take that within a moment is told what is missing, or cut off so that it can tell: with
 //! [`serve`], a response that comes to its end is whole, or says what is missing.
 //!
+//! A client that ends its side of the connection behind its request, as `nc -N` does, gets an answer that comes to
+//! its end whole; one that follows is for who stays, and ends with that. A program with a server of its own decides
+//! that by that server's settings: hyper's, which axum has, takes such a client for gone.
+//!
 //! # Who is let in
 //!
 //! Requests must be for `localhost`, a loopback address, or a name listed with [`Options::host`], and

@@ -344,6 +344,7 @@ impl Acceptor {
         let site = Arc::clone(&self.site);
         async move {
             let socket = Socket(Arc::clone(&connection));
+            let watched = Arc::clone(&connection);
             let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
                 let connection = Arc::clone(&connection);
                 request.extensions_mut().insert(Arc::clone(&connection));
@@ -351,6 +352,7 @@ impl Acceptor {
                 let site = Arc::clone(&site);
                 async move {
                     connection.set_busy(true);
+                    connection.set_follows(false);
                     // Whatever is asked for, as nothing else is here.
                     let answer = site.answer(request, None).await;
                     connection.set_busy(false);
@@ -361,6 +363,8 @@ impl Acceptor {
                 .timer(TokioTimer::new())
                 .header_read_timeout(header_timeout)
                 .max_buf_size(HYPER_BUFFER)
+                // Who ends its side behind a request, as `nc -N` does, still wants the answer.
+                .half_close(true)
                 .serve_connection(TokioIo::new(socket), service);
             let (mut served, mut stopped) = (pin!(served), pin!(stopped_until(&mut stopped)));
             let mut is_stopping = false;
@@ -370,7 +374,10 @@ impl Acceptor {
                     served.as_mut().graceful_shutdown();
                 }
                 // Why a client went is nobody's business.
-                served.as_mut().poll(context).map(drop)
+                match served.as_mut().poll(context) {
+                    Poll::Pending if watched.poll_left(context) => Poll::Ready(()),
+                    polled => polled.map(drop),
+                }
             })
             .await;
         }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use circular_core::{Colors, Handle, Start, push_for_terminal};
+use http_body::Body as _;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, StatusCode, Version};
 use tokio::time;
 
 use crate::site::accept;
@@ -76,6 +77,12 @@ impl Site {
         let (request, body) = request.into_parts();
         let request = Request::from_parts(request, ());
         let mut response = self.reply(&request, body, asked).await;
+        // The end of the connection will be the end of such a body, so hyper must not promise to keep it, which
+        // it does for responses of 1.1.
+        let is_old = request.version() < Version::HTTP_11;
+        if is_old && response.body().size_hint().exact().is_none() {
+            *response.version_mut() = Version::HTTP_10;
+        }
         let headers = response.headers_mut();
         for (name, value) in [
             // Log text comes from anybody: a browser must not guess that it is a page.
@@ -251,6 +258,10 @@ impl Site {
                 .insert(header::RETRY_AFTER, RETRY_AFTER);
             return response;
         };
+        let connection = request.extensions().get::<Arc<Connection>>().cloned();
+        if let Some(connection) = &connection {
+            connection.set_follows(query.follow);
+        }
         let end = self.handle.cursor().seq();
         let (start, tail) = (query.start(), query.tail);
         let selection = query.selection.redaction(self.options.redact.clone());
@@ -282,7 +293,6 @@ impl Site {
             restarted: matches!(resume, Resume::Unknown),
             keep_alive: self.options.keep_alive,
         });
-        let connection = request.extensions().get::<Arc<Connection>>().cloned();
         let body = self
             .viewers
             .body((stream, permit), connection, self.options.stall_timeout);

@@ -44,6 +44,8 @@ pub(crate) struct Connection {
     /// Whether something is being answered just now, and whether that shows a log.
     is_busy: AtomicBool,
     is_viewing: AtomicBool,
+    /// What is answered goes on until somebody ends it: a client that ends its side does.
+    follows: AtomicBool,
     /// The response that shows one has come to its end, but not all of it has been sent.
     is_whole: AtomicBool,
     /// While there is something of a log to send: the end of the program waits for it.
@@ -65,6 +67,7 @@ impl Connection {
             took: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
             is_viewing: AtomicBool::new(false),
+            follows: AtomicBool::new(false),
             is_whole: AtomicBool::new(false),
             attending: Mutex::default(),
             is_old: AtomicBool::new(false),
@@ -127,9 +130,32 @@ impl Connection {
         }
     }
 
-    /// Whether the client has ended its side. Hyper does not look as long as it has something unread, a
-    /// second request for example, while the first is answered.
+    pub(crate) fn set_follows(&self, follows: bool) {
+        self.follows.store(follows, Relaxed);
+    }
+
+    /// Whether the client has gone from a response that follows: it has ended its side. From one that comes to its
+    /// end it has not gone: it may only have said that it has no more to ask. If it has gone as well, sending fails.
     pub(crate) fn is_left(&self) -> bool {
+        self.follows.load(Relaxed) && self.is_read_closed()
+    }
+
+    /// The same, and wakes the task when the client goes, which hyper does not while it answers. Where something has
+    /// come that nobody reads, a second request for example, it does not either, and somebody has to ask again.
+    pub(crate) fn poll_left(&self, context: &mut Context<'_>) -> bool {
+        if !self.follows.load(Relaxed) {
+            return false;
+        }
+        let mut byte = [0];
+        let peeked = self.stream.poll_peek(context, &mut ReadBuf::new(&mut byte));
+        match peeked {
+            Poll::Ready(Ok(0) | Err(_)) => true,
+            Poll::Ready(Ok(_)) => self.is_read_closed(),
+            Poll::Pending => false,
+        }
+    }
+
+    fn is_read_closed(&self) -> bool {
         let ready = pin!(self.stream.ready(Interest::READABLE));
         match ready.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(ready)) => ready.is_read_closed(),

@@ -1,6 +1,7 @@
 //! The log over HTTP, as its clients see it: over real sockets.
 
 mod client;
+mod connections;
 mod ends;
 mod floods;
 mod formats;
