@@ -77,8 +77,8 @@
 //!
 //! # Who is let in
 //!
-//! Requests must be for `localhost`, a loopback address, or a name listed with [`Options::host`], and
-//! not from another web page: else 403. With a token ([`Options::token_from_env`]) they must show it: as
+//! Requests must be for `localhost`, a loopback address, or a name listed with [`Options::host`] or
+//! [`Options::origin`], and not from another web page: else 403. With a token ([`Options::token_from_env`]) they must show it: as
 //! `Authorization: Bearer`, or by the cookie that a form exchanges it for. [`serve`] does not listen on
 //! other than loopback addresses without one.
 //!

@@ -10,6 +10,8 @@ use std::time::Duration;
 use circular_core::{Record, Redacted, Redaction};
 
 use crate::site::addr::{Addr, ListenAddr};
+use crate::site::guard::Names;
+use crate::site::origin::Origin;
 use crate::site::token::Token;
 use crate::viewer::ending::Ending;
 
@@ -54,7 +56,8 @@ pub struct Options<L = ()> {
     pub(crate) token: Option<Token>,
     /// The variable that the token was to come from.
     variable: Option<String>,
-    pub(crate) hosts: Vec<String>,
+    hosts: Vec<String>,
+    origins: Vec<Origin>,
     pub(crate) redact: Option<Redaction>,
     pub(crate) endings: Vec<Ending>,
     pub(crate) keep_alive: Duration,
@@ -80,6 +83,7 @@ impl Options {
             token: None,
             variable: None,
             hosts: Vec::new(),
+            origins: Vec::new(),
             redact: None,
             endings: Vec::new(),
             keep_alive: Duration::from_secs(15),
@@ -203,6 +207,38 @@ impl<L> Options<L> {
         self
     }
 
+    /// Answers at this address too, which browsers show where a proxy stands before the log: a scheme, a host, and a
+    /// port if it is not the scheme's. Said again, each of them counts.
+    ///
+    /// ```
+    /// use circular_http::Options;
+    ///
+    /// let options = Options::new().origin("https://log.example.com")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// The host counts as one of [`host`](Self::host) does, so that a proxy may pass it on; and a proxy that puts
+    /// another one into `Host` may say this one in `X-Forwarded-Host` or `Forwarded`, if there is a token. Where a path
+    /// comes before the log's own, nothing has to be said.
+    ///
+    /// # Errors
+    ///
+    /// If it is something else: has a path, say.
+    pub fn origin(mut self, origin: &str) -> io::Result<Self> {
+        let parsed = Origin::parse(origin.strip_suffix('/').unwrap_or(origin));
+        let parsed = parsed.ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "cannot show the log at the origin {origin:?}: give Options::origin a scheme, http or https, and \
+                     a host, with a port if it is not the scheme's, such as https://log.example.com"
+                ),
+            )
+        })?;
+        self.origins.push(parsed);
+        Ok(self)
+    }
+
     /// Hands each record to `hook` before it leaves, in whatever format; see [`Redacted`]. What
     /// clients search for is searched for in what the hook has left. How long a record was before can be
     /// told from cursors.
@@ -271,6 +307,15 @@ impl<L> Options<L> {
         ))
     }
 
+    /// By which names the log may be asked for.
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names {
+            hosts: &self.hosts,
+            origins: &self.origins,
+            has_token: self.token.is_some(),
+        }
+    }
+
     /// What both use, and what only a server of its own does.
     pub(crate) fn split(self) -> (Options, L) {
         self.with(())
@@ -284,6 +329,7 @@ impl<L> Options<L> {
             token: self.token,
             variable: self.variable,
             hosts: self.hosts,
+            origins: self.origins,
             redact: self.redact,
             endings: self.endings,
             keep_alive: self.keep_alive,
@@ -318,6 +364,7 @@ impl<L: fmt::Debug> fmt::Debug for Options<L> {
             .field("viewers", &self.viewers)
             .field("token", &self.token)
             .field("hosts", &self.hosts)
+            .field("origins", &self.origins)
             .field("keep_alive", &self.keep_alive)
             .field("stall_timeout", &self.stall_timeout)
             .field("listen", &self.listen)

@@ -19,6 +19,7 @@ use crate::site::answer::{self, Body, Response};
 use crate::site::guard;
 use crate::site::options::Options;
 use crate::site::page::{self, File};
+use crate::site::proxied;
 use crate::site::query::{self, Format, Query, Resume};
 use crate::site::stats;
 use crate::viewer::begin::{self, Begin};
@@ -115,7 +116,7 @@ impl Site {
         B: http_body::Body<Data = Bytes>,
     {
         let (uri, headers) = (request.uri(), request.headers());
-        if let Err(refusal) = guard::check(&self.options.hosts, uri, headers) {
+        if let Err(refusal) = guard::check(self.options.names(), uri, headers) {
             return text(StatusCode::FORBIDDEN, refusal.text());
         }
         // A log without a record looks the same, and locks may be held by threads that are not here.
@@ -200,7 +201,7 @@ impl Site {
         match token.zip(shown_token) {
             Some((token, (_, shown))) if token.is(shown.trim()) => {
                 let mut response = to_the_page(name, asked_for(name, headers));
-                let cookie = token.set_cookie();
+                let cookie = token.set_cookie(proxied::is_tls(headers));
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
                 response
             }

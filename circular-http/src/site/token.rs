@@ -75,13 +75,14 @@ impl Token {
 
     /// What to send to a client that has shown the token: from now on its cookie does. Without a path it is
     /// for what is beside the form and below the page, whatever prefix a proxy has put before that.
-    pub(crate) fn set_cookie(&self) -> HeaderValue {
+    pub(crate) fn set_cookie(&self, is_tls: bool) -> HeaderValue {
         let Self {
             cookie_name,
             cookie,
             ..
         } = self;
-        let text = format!("{cookie_name}{cookie}; HttpOnly; SameSite=Strict");
+        let secure = if is_tls { "; Secure" } else { "" };
+        let text = format!("{cookie_name}{cookie}; HttpOnly; SameSite=Strict{secure}");
         // It is letters, digits and such.
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
     }
@@ -136,7 +137,7 @@ mod tests {
             (header::COOKIE, "NAMEs=733363726574", false),
             (header::COOKIE, "circular_token=733363726574", false),
         ];
-        let cookie = token.set_cookie();
+        let cookie = token.set_cookie(false);
         let (cookie_name, _) = cookie.to_str().unwrap().split_once('=').unwrap();
         for (name, value, is_shown) in cases {
             let mut headers = HeaderMap::new();
@@ -145,7 +146,9 @@ mod tests {
             assert_eq!(token.is_shown(&headers), *is_shown, "{name}: {value}");
         }
         // Another token's cookie does not take its place.
-        let other = Token::new("other", "of the test").unwrap().set_cookie();
+        let other = Token::new("other", "of the test")
+            .unwrap()
+            .set_cookie(false);
         assert!(!other.to_str().unwrap().starts_with(cookie_name));
         assert!(!token.is_shown(&HeaderMap::new()));
         assert!(!format!("{token:?}").contains("s3cret"));

@@ -107,6 +107,49 @@ fn what_another_page_loads_without_an_origin_is_refused() {
     assert_eq!(ask("none", "document"), 200);
 }
 
+/// What a proxy makes of the request of a page: the name may be its own, or lack the port.
+#[test]
+fn a_page_behind_a_proxy_is_its_own_as_its_browser_says() {
+    let origin = "https://log.example.com:8443";
+    let options = options().origin(origin).unwrap().token("secret").unwrap();
+    let site = Site::with(1 << 16, options);
+    site.write(0..1);
+    let public = format!("origin: {origin}");
+    let token = "authorization: Bearer secret";
+    for (headers, status) in [
+        // nginx as it comes, which says its own name for the server.
+        (&[&*public, "sec-fetch-site: same-origin"][..], 200),
+        (&[&*public], 200),
+        (&["origin: https://evil.example.com"], 403),
+        (&["host: log.example.com", &*public], 200),
+        (&["host: log.example.com:8443"], 200),
+        (
+            &["host: backend", "x-forwarded-host: log.example.com:8443"],
+            200,
+        ),
+        (&["host: backend", "sec-fetch-site: same-origin"], 403),
+    ] {
+        let mut arguments = vec!["--header", token];
+        for header in headers {
+            arguments.extend(["--header", header]);
+        }
+        for rest in ["", "?format=sse", "/stats"] {
+            let reply = site.curl(rest, &arguments);
+            assert_eq!(reply.status, status, "{headers:?} {rest}: {}", reply.body);
+        }
+    }
+    for origin in [
+        "log.example.com",
+        "https://log.example.com/logs",
+        "null",
+        "",
+    ] {
+        let error = Options::new().origin(origin).unwrap_err().to_string();
+        assert!(error.contains(&format!("{origin:?}")), "{error}");
+        assert!(error.contains("https://log.example.com"), "{error}");
+    }
+}
+
 #[test]
 fn a_token_is_shown_in_a_header() {
     let site = Site::with(1 << 16, options().token("s3cret").unwrap());
