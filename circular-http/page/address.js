@@ -42,7 +42,9 @@ export function setAddressed(values) {
     if (value) address.searchParams.set(name, value);
     else address.searchParams.delete(name);
   }
-  // Relative: it must have the user and password that the page has, which are not in its location.
-  history.replaceState(null, "", `${address.pathname}${address.search}${address.hash}`);
+  // Relative: it must have the user and password that the page has, which are not in its location. And only its last
+  // name, as a path that begins with two slashes would be another server's address.
+  const name = address.pathname.slice(address.pathname.lastIndexOf("/") + 1);
+  history.replaceState(null, "", `./${name}${address.search}${address.hash}`);
   for (const what of told) what();
 }

@@ -11,6 +11,7 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderValue};
 
+use crate::site::page::File;
 use crate::viewer::viewers::{LogBody, Stalled};
 
 pub(crate) type Response = hyper::Response<Body>;
@@ -33,6 +34,46 @@ pub(crate) fn of(status: StatusCode, content_type: &'static str, body: Body) -> 
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// A response of one or more lines of text, which end with an end of line.
+pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Response {
+    of(status, "text/plain; charset=utf-8", text.into().into())
+}
+
+/// A response that is `file`, which may do what `policy` says.
+pub(crate) fn file(status: StatusCode, file: File, policy: &'static str) -> Response {
+    let mut response = of(status, file.content_type, file.text.into());
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
+    response
+}
+
+/// Sends a client elsewhere, to get what is there. `location` is relative, as a proxy may have put a prefix before the
+/// path.
+pub(crate) fn see(location: &str) -> Response {
+    let mut response = text(StatusCode::SEE_OTHER, "");
+    lead(&mut response, location);
+    response
+}
+
+/// Says where something else is.
+pub(crate) fn lead(response: &mut Response, location: &str) {
+    // All that a query may hold, a header may.
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+}
+
+/// Says which methods there are.
+pub(crate) fn not_allowed(methods: &'static str) -> Response {
+    let reason = format!("here only {methods} can be used\n");
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, reason);
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static(methods));
     response
 }
 

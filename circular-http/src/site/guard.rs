@@ -101,7 +101,7 @@ pub(crate) fn check(names: Names<'_>, uri: &Uri, headers: &HeaderMap) -> Result<
 }
 
 /// What the request says it is for: exactly one `Host`, which agrees with the target if that has one.
-fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+pub(crate) fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let mut named = headers.get_all(header::HOST).into_iter();
     let host = match (named.next(), named.next()) {
         (Some(host), None) => Some(host.to_str().ok()?),

@@ -3,12 +3,16 @@
 pub(crate) mod accept;
 pub(crate) mod addr;
 pub(crate) mod answer;
+pub(crate) mod cookie;
 pub(crate) mod guard;
 pub(crate) mod options;
 pub(crate) mod origin;
 pub(crate) mod page;
+pub(crate) mod place;
 pub(crate) mod proxied;
 pub(crate) mod query;
 pub(crate) mod route;
+pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod stats;
 pub(crate) mod token;

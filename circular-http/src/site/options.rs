@@ -1,5 +1,6 @@
 //! What a user may set, and what is refused before anything is served.
 
+use std::env;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -52,6 +53,8 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub struct Options<L = ()> {
     /// `/`, or it ends without one.
     pub(crate) path: String,
+    /// The program's, as the page shows it.
+    name: String,
     pub(crate) viewers: usize,
     pub(crate) token: Option<Token>,
     /// The variable that the token was to come from.
@@ -79,6 +82,7 @@ impl Options {
     pub fn new() -> Self {
         Self {
             path: "/debug/log".to_owned(),
+            name: executable_name(),
             viewers: 16,
             token: None,
             variable: None,
@@ -150,6 +154,13 @@ impl<L> Options<L> {
         Ok(self)
     }
 
+    /// Sets what the page calls the program, in its title and in the names of what is downloaded; by default what the
+    /// executable is called, without an ending.
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
     /// Sets how many responses with log text there may be at once; 16 by default. One more is answered
     /// with 429.
     pub fn viewers(mut self, limit: usize) -> Self {
@@ -158,7 +169,8 @@ impl<L> Options<L> {
     }
 
     /// Asks every client for this token: as `Authorization: Bearer`, or, in a browser, typed into a
-    /// form that exchanges it for a cookie.
+    /// form that exchanges it for a session: a cookie in which nothing of the token is, which is good for twelve
+    /// hours, until this process ends, or until somebody signs out.
     ///
     /// # Errors
     ///
@@ -176,7 +188,7 @@ impl<L> Options<L> {
     /// If the variable is set, and to something that is no token.
     pub fn token_from_env(mut self, variable: &str) -> io::Result<Self> {
         self.variable = Some(variable.to_owned());
-        if let Some(token) = std::env::var_os(variable) {
+        if let Some(token) = env::var_os(variable) {
             let origin = format!("in the environment variable {variable}");
             self.token = Some(Token::new(&token.to_string_lossy(), &origin)?);
         }
@@ -307,6 +319,11 @@ impl<L> Options<L> {
         ))
     }
 
+    /// What the page calls the program.
+    pub(crate) fn program(&self) -> &str {
+        &self.name
+    }
+
     /// By which names the log may be asked for.
     pub(crate) fn names(&self) -> Names<'_> {
         Names {
@@ -325,6 +342,7 @@ impl<L> Options<L> {
     fn with<M>(self, listen: M) -> (Options<M>, L) {
         let options = Options {
             path: self.path,
+            name: self.name,
             viewers: self.viewers,
             token: self.token,
             variable: self.variable,
@@ -338,6 +356,20 @@ impl<L> Options<L> {
         };
         (options, self.listen)
     }
+}
+
+/// What the executable is called, without an ending; `log` if that is not known.
+fn executable_name() -> String {
+    let path = env::current_exe().ok();
+    let name = path.as_deref().and_then(Path::file_stem);
+    let name = name.map(|name| name.to_string_lossy());
+    // As Linux says of one that was replaced meanwhile.
+    let name = name
+        .as_deref()
+        .map(|name| name.trim_end_matches(" (deleted)"));
+    name.filter(|name| !name.is_empty())
+        .unwrap_or("log")
+        .to_owned()
 }
 
 /// For a server that listens at 127.0.0.1:6061 by default.
@@ -361,6 +393,7 @@ impl<L: fmt::Debug> fmt::Debug for Options<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("path", &self.path)
+            .field("name", &self.name)
             .field("viewers", &self.viewers)
             .field("token", &self.token)
             .field("hosts", &self.hosts)

@@ -9,28 +9,69 @@ pub(crate) struct File {
     pub(crate) text: Cow<'static, str>,
 }
 
-impl File {
-    /// The same for an address whose path ends with `name`, after the last slash. References are relative,
-    /// and written for `log`.
-    pub(crate) fn named(self, name: &str) -> Self {
-        if name == NAME {
-            return self;
-        }
-        // A name with a colon would be taken for a scheme, without the dot.
-        let folder = match name {
-            "" => ".".to_owned(),
-            _ => format!("./{}", html_escaped(name)),
-        };
-        let text = self.text.replace("=\"log/", &format!("=\"{folder}/"));
-        Self {
-            text: text.into(),
-            ..self
-        }
-    }
-}
-
 /// What the path ends with that the files are written for.
 const NAME: &str = "log";
+
+/// Where a page begins to refer to files.
+const HEAD: &str = "<head>\n";
+
+/// The page that is asked for by a path that ends with `name`, of a program of that name. Where the browser has a session,
+/// the page can offer to end it.
+pub(crate) fn index(name: &str, program: &str, has_session: bool) -> File {
+    let program = html_escaped(program);
+    let session = if has_session { " data-session" } else { "" };
+    let text = include_str!("../../page/index.html")
+        .replacen(
+            "<html lang=\"en\">",
+            &format!("<html lang=\"en\" data-name=\"{program}\"{session}>"),
+            1,
+        )
+        .replacen(
+            "<title>Log</title>",
+            &format!("<title>{program} – log</title>"),
+            1,
+        );
+    html(found_from(&text, name))
+}
+
+/// Asks for the token, in that page's place.
+pub(crate) fn form(name: &str) -> File {
+    html(found_from(include_str!("../../page/login.html"), name))
+}
+
+/// Asks for it again.
+pub(crate) fn form_again(name: &str) -> File {
+    html(found_from(
+        include_str!("../../page/wrong-token.html"),
+        name,
+    ))
+}
+
+/// The same page, whose references are relative, and written for `log`, for a path that ends with `name`; with the
+/// script that looks whether it does.
+fn found_from(text: &str, name: &str) -> String {
+    // A name with a colon would be taken for a scheme, without the dot.
+    let folder = match name {
+        "" => ".".to_owned(),
+        NAME => NAME.to_owned(),
+        _ => format!("./{}", html_escaped(name)),
+    };
+    let name = html_escaped(name);
+    text.replace("=\"log/", &format!("=\"{folder}/")).replacen(
+        HEAD,
+        &format!("{HEAD}<script data-last=\"{name}\">{FIND_FILES}</script>\n"),
+        1,
+    )
+}
+
+/// A proxy may call the page what it likes, and no request says how: then references lead nowhere. Behind a slash they
+/// lead to the page's files, whatever is before it. This runs before there is a reference. The origin is said, as a
+/// path may begin with two slashes, which is another server's address.
+const FIND_FILES: &str = "{\
+    const { origin, pathname, search, hash } = location; \
+    const last = pathname.slice(pathname.lastIndexOf(\"/\") + 1); \
+    if (last && last !== document.currentScript.dataset.last) \
+    location.replace(origin + pathname + \"/\" + search + hash); }";
 
 /// What is within quotes, as markup.
 fn html_escaped(text: &str) -> String {
@@ -47,32 +88,39 @@ fn html_escaped(text: &str) -> String {
     out
 }
 
-pub(crate) const INDEX: File = html(include_str!("../../page/index.html"));
-
-/// Asks for the token, and asks again.
-pub(crate) const LOGIN: File = html(include_str!("../../page/login.html"));
-pub(crate) const WRONG_TOKEN: File = html(include_str!("../../page/wrong-token.html"));
-
-const fn html(text: &'static str) -> File {
+fn html(text: String) -> File {
     File {
         content_type: "text/html; charset=utf-8",
-        text: Cow::Borrowed(text),
+        text: text.into(),
     }
+}
+
+/// The SHA-256 of [`FIND_FILES`]: a policy names a script that stands in a page by that.
+macro_rules! find_files {
+    () => {
+        "'sha256-Uqo0Dny8RxGnL/uwhLQn9RbZNEE17vVz5BP5ePog2x4='"
+    };
 }
 
 /// What the page may load and do: its own scripts and stylesheet, and requests to the server that it is
 /// from. No text may become markup, wherever a script would let it.
-pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types 'none'";
+pub(crate) const PAGE_POLICY: &str = concat!(
+    "default-src 'none'; script-src 'self' ",
+    find_files!(),
+    "; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; ",
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+);
 
 /// What everything else may: nothing.
 pub(crate) const STRICT_POLICY: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What the form may: be sent, and look as the page does.
-pub(crate) const FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
-     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+pub(crate) const FORM_POLICY: &str = concat!(
+    "default-src 'none'; script-src ",
+    find_files!(),
+    "; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+);
 
 /// Files of `page/`, as their names and what is in them.
 macro_rules! files {
@@ -131,11 +179,41 @@ mod tests {
             ("", "src=\"./app.js\""),
             ("a:\"b", "src=\"./a:&quot;b/app.js\""),
         ] {
-            let text = INDEX.named(name).text;
+            let text = index(name, "shop", false).text;
             assert!(text.contains(reference), "{name}: {text}");
             let folder = &reference[5..reference.len() - 7];
             assert_eq!(text.matches(folder).count(), FILES.len(), "{name}: {text}");
         }
-        assert!(LOGIN.named("logs").text.contains("action=\"./logs/login\""));
+        for form in [form("logs"), form_again("logs")] {
+            assert!(form.text.contains("href=\"./logs/style.css\""));
+            // To where it is shown.
+            assert!(form.text.contains("<form method=\"post\">"));
+        }
+    }
+
+    #[test]
+    fn the_script_that_looks_for_files_comes_first() {
+        for page in [
+            index("a\"b", "shop", false),
+            form("a\"b"),
+            form_again("a\"b"),
+        ] {
+            let (before, behind) = page
+                .text
+                .split_once("<script data-last=\"a&quot;b\">")
+                .unwrap();
+            assert!(before.ends_with(HEAD) && !before.contains("href="));
+            assert!(behind.starts_with(FIND_FILES));
+        }
+    }
+
+    #[test]
+    fn the_page_says_whose_it_is_and_whether_there_is_a_session() {
+        let text = index("log", "<shop> & \"co\"", true).text;
+        let name = "&lt;shop&gt; &amp; &quot;co&quot;";
+        assert!(text.contains(&format!("data-name=\"{name}\" data-session>")));
+        assert!(text.contains(&format!("<title>{name} ")));
+        let text = index("log", "shop", false).text;
+        assert!(text.contains("data-name=\"shop\">"), "{text}");
     }
 }

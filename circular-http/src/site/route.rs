@@ -5,22 +5,22 @@
 //! the answer.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use circular_core::{Colors, Handle, Start, push_for_terminal};
 use http_body::Body as _;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Version};
-use tokio::time;
 
 use crate::site::accept;
-use crate::site::answer::{self, Body, Response};
+use crate::site::answer::{self, Body, Response, not_allowed, text};
 use crate::site::guard;
 use crate::site::options::Options;
-use crate::site::page::{self, File};
-use crate::site::proxied;
+use crate::site::page;
+use crate::site::place::{Before, Place, last_name};
 use crate::site::query::{self, Format, Query, Resume};
+use crate::site::sign_in::{self, Asked, SignIn};
 use crate::site::stats;
 use crate::viewer::begin::{self, Begin};
 use crate::viewer::connection::Connection;
@@ -31,10 +31,6 @@ use crate::viewer::viewers::Viewers;
 /// After how many seconds a client that found no place may ask again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
-/// What a form may take, in bytes and in time.
-const FORM_BYTES: usize = 4 << 10;
-const FORM_TIME: Duration = Duration::from_secs(10);
-
 /// There is nothing to see in a forked child.
 const FORKED: &str = "there is no log here: this process was forked from the one that made the ring, \
      which is dead in it: make the ring after the fork\n";
@@ -44,6 +40,8 @@ const FORKED: &str = "there is no log here: this process was forked from the one
 pub(crate) struct Site {
     handle: Handle,
     options: Options,
+    /// `None` if it is for everybody.
+    sign_in: Option<SignIn>,
     viewers: Arc<Viewers>,
 }
 
@@ -53,9 +51,11 @@ impl Site {
         for ending in &options.endings {
             ending.add(&viewers);
         }
+        let sign_in = options.token.clone().map(SignIn::new);
         Arc::new(Self {
             handle,
             options,
+            sign_in,
             viewers,
         })
     }
@@ -123,90 +123,72 @@ impl Site {
         if self.handle.is_forked() {
             return text(StatusCode::SERVICE_UNAVAILABLE, FORKED);
         }
-        let asked = asked.unwrap_or(uri.path());
-        let below = self.below(uri.path());
-        let file = below.strip_prefix('/').and_then(page::file);
-        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        match below {
-            "/login" if self.options.token.is_some() => {
-                let name = last_name(asked.strip_suffix("/login").unwrap_or_default());
-                return match *request.method() {
-                    Method::POST => self.log_in(name, headers, body).await,
-                    // The form's address, after it was sent, in a browser's address bar.
-                    Method::GET | Method::HEAD => to_the_page(name, None),
-                    _ => not_allowed("GET, HEAD, POST"),
-                };
-            }
-            "" | "/stats" => {}
-            _ if file.is_some() => {}
-            _ => {
-                // Where it is nested, with what is before it.
-                let page = asked.strip_suffix(below).unwrap_or_default();
-                let is_ours = !page.is_empty() && page.ends_with(self.base());
-                let page = if is_ours { page } else { &self.options.path };
-                // It may be a terminal that shows it.
-                let mut shown = Vec::new();
-                push_for_terminal(&mut shown, page.as_bytes(), Colors::Keep);
-                let page = String::from_utf8_lossy(&shown);
-                let reason = format!("there is nothing here: see {page}\n");
-                return text(StatusCode::NOT_FOUND, reason);
-            }
-        }
-        if !is_read {
-            return not_allowed("GET, HEAD");
-        }
-        let name = last_name(asked);
-        if let Some(file) = file {
-            return shown(StatusCode::OK, file, page::STRICT_POLICY);
-        }
-        let query = uri.query().unwrap_or_default();
-        if !self.has_token(headers) {
-            return unauthorized(headers, query, name);
-        }
-        match below {
-            "/stats" => self.stats(headers, query),
-            _ => self.log(request, name).await,
-        }
-    }
-
-    fn has_token(&self, headers: &HeaderMap) -> bool {
-        let token = self.options.token.as_ref();
-        token.is_none_or(|token| token.is_shown(headers))
-    }
-
-    /// What comes behind the path of the page; `/` for what is elsewhere.
-    fn below<'a>(&self, path: &'a str) -> &'a str {
-        match path.strip_prefix(self.base()) {
-            // The page itself.
-            Some("/") if self.base().is_empty() => "",
-            below => below.unwrap_or("/"),
-        }
-    }
-
-    /// Exchanges the token for a cookie. `name` is the last of the page's path.
-    async fn log_in<B>(&self, name: &str, headers: &HeaderMap, body: B) -> Response
-    where
-        B: http_body::Body<Data = Bytes>,
-    {
-        let form = answer::read(body, FORM_BYTES);
-        let Ok(Some(form)) = time::timeout(FORM_TIME, form).await else {
-            return text(
-                StatusCode::BAD_REQUEST,
-                "this is not the form that was asked for\n",
-            );
+        let before = match asked {
+            Some(_) => Before::Nothing,
+            None => Before::Anything,
         };
-        let mut fields = form_urlencoded::parse(&form);
-        let token = self.options.token.as_ref();
-        let shown_token = fields.find(|(name, _)| name == "token");
-        match token.zip(shown_token) {
-            Some((token, (_, shown))) if token.is(shown.trim()) => {
-                let mut response = to_the_page(name, asked_for(name, headers));
-                let cookie = token.set_cookie(proxied::is_tls(headers));
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-                response
+        let place = Place::of(uri.path(), self.base(), before);
+        let asked = Asked {
+            path: asked.unwrap_or(uri.path()),
+            query: uri.query(),
+            host: guard::host(uri, headers).unwrap_or_default(),
+            headers,
+        };
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let is_post = *request.method() == Method::POST;
+        match (&place, &self.sign_in) {
+            (Place::Nowhere, _) | (Place::SignOut, None) => {
+                return self.nothing_here(asked.path, uri.path());
             }
-            _ => shown(StatusCode::FORBIDDEN, page::WRONG_TOKEN, page::FORM_POLICY),
+            (Place::Log, Some(sign_in)) if is_post => return sign_in.sign_in(asked, body).await,
+            (Place::Log, Some(_)) if !is_read => return not_allowed("GET, HEAD, POST"),
+            (Place::SignOut, Some(sign_in)) if is_post => return sign_in.sign_out(asked),
+            (Place::SignOut, Some(_)) => return not_allowed("POST"),
+            _ if !is_read => return not_allowed("GET, HEAD"),
+            _ => {}
         }
+        if let Place::File(file) = place {
+            return answer::file(StatusCode::OK, file, page::STRICT_POLICY);
+        }
+        if let Place::Top = place {
+            return self.to_the_log(asked.query);
+        }
+        let sign_in = self.sign_in.as_ref();
+        if sign_in.is_some_and(|sign_in| !sign_in.lets_in(asked)) {
+            // Whatever else the query says is not even looked at.
+            let query = asked.query.unwrap_or_default();
+            return sign_in::ask(asked, wants_html(headers, query));
+        }
+        match place {
+            Place::Stats => self.stats(headers, asked.query.unwrap_or_default()),
+            _ => self.log(request, asked).await,
+        }
+    }
+
+    /// Leads from the top of a server of our own to the log, whatever a proxy has put before both.
+    fn to_the_log(&self, query: Option<&str>) -> Response {
+        let path = &self.options.path;
+        let reason = format!("the log is at {path}\n");
+        let mut response = text(StatusCode::TEMPORARY_REDIRECT, reason);
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        answer::lead(&mut response, &format!("{}{query}", &path[1..]));
+        response
+    }
+
+    /// Says where there is something. `asked` is the client's path for `path`, which may have less before it.
+    fn nothing_here(&self, asked: &str, path: &str) -> Response {
+        let base = self.base();
+        let below = path.strip_prefix(base).unwrap_or("/");
+        // Where it is nested, with what is before it.
+        let page = asked.strip_suffix(below).unwrap_or_default();
+        let is_ours = !page.is_empty() && page.ends_with(base);
+        let page = if is_ours { page } else { &self.options.path };
+        // It may be a terminal that shows it.
+        let mut shown = Vec::new();
+        push_for_terminal(&mut shown, page.as_bytes(), Colors::Keep);
+        let page = String::from_utf8_lossy(&shown);
+        let reason = format!("there is nothing here: see {page}\n");
+        text(StatusCode::NOT_FOUND, reason)
     }
 
     fn stats(&self, headers: &HeaderMap, query: &str) -> Response {
@@ -226,7 +208,15 @@ impl Site {
         answer::of(StatusCode::OK, content_type, text.into())
     }
 
-    async fn log(&self, request: &Request<()>, name: &str) -> Response {
+    /// The page, for a browser that has asked like this.
+    fn page(&self, status: StatusCode, asked: Asked<'_>) -> Response {
+        let sign_in = self.sign_in.as_ref();
+        let has_session = sign_in.is_some_and(|sign_in| sign_in.has_session(asked));
+        let page = page::index(last_name(asked.path), self.options.program(), has_session);
+        answer::file(status, page, page::PAGE_POLICY)
+    }
+
+    async fn log(&self, request: &Request<()>, asked: Asked<'_>) -> Response {
         let headers = request.headers();
         let query = request.uri().query().unwrap_or_default();
         let resume = resume(headers);
@@ -234,14 +224,13 @@ impl Site {
             Ok(query) => query.resumed(resume),
             // The page asks again, shows the error, and has the fields in which it can be fixed.
             Err(_) if wants_html(headers, query) => {
-                let status = StatusCode::BAD_REQUEST;
-                return shown(status, page::INDEX.named(name), page::PAGE_POLICY);
+                return self.page(StatusCode::BAD_REQUEST, asked);
             }
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
         let writer = match query.format.unwrap_or_else(|| liked_format(headers)) {
             Format::Html => {
-                return shown(StatusCode::OK, page::INDEX.named(name), page::PAGE_POLICY);
+                return self.page(StatusCode::OK, asked);
             }
             Format::Text => BodyWriter::text(query.raw),
             Format::Ndjson => BodyWriter::ndjson(),
@@ -301,11 +290,6 @@ impl Site {
     }
 }
 
-/// What comes after the last slash of a path.
-fn last_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
-}
-
 /// Where a client that comes back left off, as it says by itself: an `EventSource` does.
 fn resume(headers: &HeaderMap) -> Resume {
     match headers.get("last-event-id") {
@@ -337,69 +321,4 @@ fn wants_html(headers: &HeaderMap, query: &str) -> bool {
         Some((_, format)) => format == "html",
         None => liked_format(headers) == Format::Html,
     }
-}
-
-fn text(status: StatusCode, text: impl Into<String>) -> Response {
-    answer::of(status, "text/plain; charset=utf-8", text.into().into())
-}
-
-fn shown(status: StatusCode, file: File, policy: &'static str) -> Response {
-    let mut response = answer::of(status, file.content_type, file.text.into());
-    response.headers_mut().insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(policy),
-    );
-    response
-}
-
-/// Sends a browser from the form to the page. Relative, as a proxy may have put a prefix before the path.
-fn to_the_page(name: &str, query: Option<&str>) -> Response {
-    let page = if name.is_empty() {
-        "./".to_owned()
-    } else {
-        format!("../{name}")
-    };
-    let location = query.and_then(|query| HeaderValue::try_from(format!("{page}?{query}")).ok());
-    let location = location.or_else(|| HeaderValue::try_from(page).ok());
-    let mut response = text(StatusCode::SEE_OTHER, "");
-    response.headers_mut().insert(
-        header::LOCATION,
-        location.unwrap_or(HeaderValue::from_static("./")),
-    );
-    response
-}
-
-/// The query of the page that was asked for when the form came instead.
-fn asked_for<'a>(name: &str, headers: &'a HeaderMap) -> Option<&'a str> {
-    let referer = headers.get(header::REFERER)?.to_str().ok()?;
-    let (address, query) = referer.split_once('?')?;
-    (last_name(address) == name).then_some(query)
-}
-
-fn not_allowed(methods: &'static str) -> Response {
-    let reason = format!("here only {methods} can be used\n");
-    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, reason);
-    let headers = response.headers_mut();
-    headers.insert(header::ALLOW, HeaderValue::from_static(methods));
-    response
-}
-
-/// Asks for the token: a person with a form, a program with a header.
-fn unauthorized(headers: &HeaderMap, query: &str, name: &str) -> Response {
-    // Whatever else the query says is not even looked at.
-    let mut response = if wants_html(headers, query) {
-        shown(
-            StatusCode::UNAUTHORIZED,
-            page::LOGIN.named(name),
-            page::FORM_POLICY,
-        )
-    } else {
-        text(
-            StatusCode::UNAUTHORIZED,
-            "this log asks for a token: send it as `Authorization: Bearer <token>`\n",
-        )
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
 }

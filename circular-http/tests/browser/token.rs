@@ -1,8 +1,10 @@
 //! The token: asked for in a form, and kept in a cookie that no script can read.
 
+use circular_core::Level;
 use circular_http::Options;
+use serde_json::json;
 
-use crate::page::{Page, new_ring};
+use crate::page::{Page, new_ring, say};
 
 const ENTER: &str = "\u{e007}";
 
@@ -18,6 +20,7 @@ fn the_form_takes_the_right_token_and_no_other() {
     page.until("document.querySelector('[role=alert]')?.textContent === 'That is not the token.'");
     page.press(&format!("sesame{ENTER}"));
     page.until_rows(&["one"]);
+    assert_eq!(page.get("location.search"), "");
     assert_eq!(page.get("document.cookie"), "");
     assert_eq!(page.get("location.pathname"), "/debug/log");
     page.reload();
@@ -29,6 +32,52 @@ fn the_form_takes_the_right_token_and_no_other() {
             .all(|line| line.contains("status of 401") || line.contains("status of 403")),
         "{told:?}"
     );
+}
+
+#[test]
+fn what_was_asked_for_survives_the_form() {
+    let options = Options::new().token("sesame").expect("a token");
+    let Some(page) = Page::open_with(&[], new_ring(1 << 20), options) else {
+        return;
+    };
+    for text in ["one of them", "two of them"] {
+        say(&mut page.ring.clone(), Level::Info, "app", text);
+    }
+    let query = "?q=two&level=info";
+    page.go_to(&page.url(query));
+    for wrong in ["open", "please"] {
+        page.press(&format!("{wrong}{ENTER}"));
+        page.until("document.querySelector('[role=alert]')");
+    }
+    page.press(&format!("sesame{ENTER}"));
+    page.until_rows(&["two of them"]);
+    assert_eq!(page.get("location.search"), query);
+}
+
+#[test]
+fn who_signs_out_has_to_sign_in_again() {
+    let options = Options::new().token("sesame").expect("a token");
+    let Some(page) = Page::open_with(&["one"], new_ring(1 << 20), options) else {
+        return;
+    };
+    page.press(&format!("sesame{ENTER}"));
+    page.until_rows(&["one"]);
+    assert_eq!(
+        page.get("'session' in document.documentElement.dataset"),
+        true
+    );
+    page.run(
+        "const form = document.createElement('form');
+        form.method = 'post'; form.action = 'log/logout';
+        document.body.append(form); form.submit();",
+        &json!([]),
+    );
+    page.until("document.title === 'Log: token needed'");
+    assert_eq!(page.get("location.pathname"), "/debug/log/");
+    page.go_to(&page.url(""));
+    assert_eq!(page.get("document.title"), "Log: token needed");
+    page.press(&format!("sesame{ENTER}"));
+    page.until_rows(&["one"]);
 }
 
 #[test]

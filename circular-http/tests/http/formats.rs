@@ -63,8 +63,8 @@ fn every_response_keeps_browsers_and_proxies_out_of_it() {
         ("/stats", 200),
         ("?fellow", 400),
         ("/nothing", 404),
-        ("/", 404),
-        ("/login", 404),
+        ("/", 200),
+        ("/logout", 404),
     ] {
         let reply = site.curl(rest, &[]);
         assert_eq!(reply.status, status, "{rest}");
@@ -136,19 +136,28 @@ fn head_says_what_get_would() {
 fn other_methods_are_refused() {
     let site = Site::with(1 << 16, options().token("secret").unwrap());
     for (rest, method, allowed) in [
-        ("", "POST", "GET, HEAD"),
-        ("", "PUT", "GET, HEAD"),
-        ("", "DELETE", "GET, HEAD"),
-        ("", "OPTIONS", "GET, HEAD"),
+        ("", "PUT", "GET, HEAD, POST"),
+        ("/", "DELETE", "GET, HEAD, POST"),
+        ("", "OPTIONS", "GET, HEAD, POST"),
         ("/stats", "POST", "GET, HEAD"),
         ("/app.js", "POST", "GET, HEAD"),
-        ("/login", "PUT", "GET, HEAD, POST"),
+        ("/logout", "PUT", "POST"),
+        ("/logout", "GET", "POST"),
     ] {
         let reply = site.curl(rest, &["--request", method]);
         assert_eq!(
             (reply.status, reply.header("allow")),
             (405, Some(allowed)),
             "{method} {rest}"
+        );
+    }
+    // There is no form.
+    let open = Site::new();
+    for method in ["POST", "PUT"] {
+        let reply = open.curl("", &["--request", method]);
+        assert_eq!(
+            (reply.status, reply.header("allow")),
+            (405, Some("GET, HEAD"))
         );
     }
 }

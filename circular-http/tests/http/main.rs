@@ -1,5 +1,6 @@
 //! The log over HTTP, as its clients see it: over real sockets.
 
+mod addresses;
 mod client;
 mod connections;
 mod ends;
@@ -13,6 +14,7 @@ mod parameters;
 mod redaction;
 mod resume;
 mod shown;
+mod sign_in;
 mod start;
 mod stats;
 mod support;

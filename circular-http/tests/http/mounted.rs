@@ -12,6 +12,7 @@ use axum::routing::get;
 use circular_core::{Meta, Ring};
 use circular_http::{Ending, Options, router};
 
+use crate::addresses::{references, resolved};
 use crate::support::{Tail, curl, line, until};
 
 /// Serves `app` with axum's own server while `test` runs.
@@ -151,33 +152,6 @@ fn viewers_can_be_ended_without_closing_the_ring() {
     });
 }
 
-/// Every address that the page at `url` refers to.
-fn references(url: &str) -> Vec<String> {
-    let page = curl(url, &["--header", "accept: text/html"]);
-    let parts = page.body.split(['"']);
-    let ends = [".svg", ".css", ".js", "/login"];
-    parts
-        .filter(|part| ends.iter().any(|end| part.ends_with(end)))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Where a browser that is at `url` goes for `reference`.
-fn resolved(url: &str, reference: &str) -> String {
-    let (mut folder, _) = url.rsplit_once('/').unwrap();
-    let mut rest = reference;
-    loop {
-        if let Some(same) = rest.strip_prefix("./") {
-            rest = same;
-        } else if let Some(up) = rest.strip_prefix("../") {
-            (folder, _) = folder.rsplit_once('/').unwrap();
-            rest = up;
-        } else {
-            return format!("{folder}/{rest}");
-        }
-    }
-}
-
 #[test]
 fn two_logs_are_shown_in_one_router_where_they_are_nested() {
     let (log, audit) = (Ring::new(1 << 16).unwrap(), Ring::new(1 << 16).unwrap());
@@ -238,23 +212,26 @@ fn the_form_for_the_token_works_wherever_it_is() {
         with_axum(app, |addr| {
             let url = format!("http://{addr}{path}");
             assert_eq!(curl(&url, &browser).status, 401);
-            let form = references(&url)
-                .into_iter()
-                .find(|reference| reference.ends_with("/login"))
-                .expect("it has a form");
-            let action = resolved(&url, &form);
-            let referer = format!("referer: {url}?level=warn");
-            let sent = curl(&action, &["--header", &referer, "--data", "token=sesame"]);
-            assert_eq!(sent.status, 303);
-            let page = resolved(&action, sent.header("location").unwrap());
-            assert_eq!(page, format!("{url}?level=warn"));
+            for reference in references(&url) {
+                assert_eq!(curl(&resolved(&url, &reference), &[]).status, 200);
+            }
+            let asked = format!("{url}?level=warn");
+            let wrong = curl(&asked, &["--data", "token=wrong"]);
+            assert_eq!(wrong.status, 403);
+            let sent = curl(&asked, &["--referer", &asked, "--data", "token=sesame"]);
+            assert_eq!(
+                (sent.status, sent.header("location")),
+                (303, Some("?level=warn"))
+            );
             let cookie = sent.header("set-cookie").unwrap();
+            assert!(cookie.ends_with(&format!("Path={path}")), "{cookie}");
             let (cookie, _) = cookie.split_once(';').unwrap();
             let cookie = format!("cookie: {cookie}");
             assert_eq!(curl(&url, &["--header", &cookie]).body, line(0));
-            // The form that comes again is below the page.
-            let wrong = curl(&action, &["--data", "token=wrong"]);
-            assert_eq!(wrong.status, 403);
+            let out = resolved(&format!("{}/x", url.trim_end_matches('/')), "logout");
+            let out = curl(&out, &["--header", &cookie, "--data", ""]);
+            assert_eq!(out.status, 303);
+            assert_eq!(curl(&url, &["--header", &cookie]).status, 401);
         });
     }
 }
