@@ -267,6 +267,11 @@ impl Browser {
         fs::read_to_string(path).expect("a download can be read")
     }
 
+    /// Makes the name free for another download.
+    pub(crate) fn remove_downloaded(&self, name: &str) {
+        fs::remove_file(self.downloads.join(name)).expect("it is there");
+    }
+
     fn element(&self, selector: &str) -> String {
         let found = self.command(
             "/element",
@@ -369,6 +374,8 @@ fn capabilities(chromium: &Path, downloads: &Path) -> Value {
         "--disable-component-update",
         "--disable-sync",
         "--disable-quic",
+        // A name that the README has, for a proxy on this machine.
+        "--host-resolver-rules=MAP log.example.com 127.0.0.1",
         // Containers have a small /dev/shm.
         "--disable-dev-shm-usage",
     ];
@@ -378,6 +385,8 @@ fn capabilities(chromium: &Path, downloads: &Path) -> Value {
     }
     json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
+        // Such a proxy's certificate is made for the test.
+        "acceptInsecureCerts": true,
         "goog:loggingPrefs": { "browser": "ALL" },
         "goog:chromeOptions": {
             "binary": chromium,

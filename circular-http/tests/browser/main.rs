@@ -10,6 +10,7 @@
 )]
 
 mod accessibility;
+mod addresses;
 mod driver;
 mod filter;
 mod find;
@@ -20,6 +21,11 @@ mod left_out;
 mod nested;
 mod page;
 mod pictures;
+#[path = "../proxies/program.rs"]
+mod program;
+mod proxied;
+#[path = "../proxies/proxy.rs"]
+mod proxy;
 mod resume;
 mod text;
 mod token;
