@@ -215,7 +215,10 @@ impl<L> Options<L> {
     /// any other is refused, so that no web page can get at the log by renaming its own server to
     /// this address. Without a port it stands for every port.
     pub fn host(mut self, name: &str) -> Self {
-        self.hosts.push(name.to_ascii_lowercase());
+        // Somebody may have taken it from where a browser shows it.
+        let name = name.to_ascii_lowercase();
+        let bare = name.split_once("://").map_or(&*name, |(_, bare)| bare);
+        self.hosts.push(bare.trim_end_matches('/').to_owned());
         self
     }
 

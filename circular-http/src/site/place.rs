@@ -37,27 +37,30 @@ impl Place {
         if path == "/" && !base.is_empty() && before == Before::Anything {
             return Self::Top;
         }
-        match below(&path, base, before) {
-            Some("" | "/") => Self::Log,
-            Some("/stats") => Self::Stats,
-            Some("/logout") => Self::SignOut,
-            Some(below) => match below.strip_prefix('/').and_then(page::file) {
+        if before == Before::Nothing || base.is_empty() {
+            return path.strip_prefix(base).map_or(Self::Nowhere, Self::below);
+        }
+        // The first that something is behind, as what is before it may look like it.
+        let mut found = path.match_indices(base);
+        let behind = found.find_map(|(at, _)| match Self::below(&path[at + base.len()..]) {
+            Self::Nowhere => None,
+            place => Some(place),
+        });
+        behind.unwrap_or(Self::Nowhere)
+    }
+
+    /// What comes behind the log's path.
+    fn below(below: &str) -> Self {
+        match below {
+            "" | "/" => Self::Log,
+            "/stats" => Self::Stats,
+            "/logout" => Self::SignOut,
+            _ => match below.strip_prefix('/').and_then(page::file) {
                 Some(file) => Self::File(file),
                 None => Self::Nowhere,
             },
-            None => Self::Nowhere,
         }
     }
-}
-
-/// What comes behind `base`.
-fn below<'a>(path: &'a str, base: &str, before: Before) -> Option<&'a str> {
-    let ends = |below: &&str| below.is_empty() || below.starts_with('/');
-    if before == Before::Nothing || base.is_empty() {
-        return path.strip_prefix(base).filter(ends);
-    }
-    let mut found = path.rmatch_indices(base);
-    found.find_map(|(at, _)| Some(&path[at + base.len()..]).filter(ends))
 }
 
 /// The same path with single slashes, and nothing escaped that need not be: a log's path has nothing that must be.
@@ -155,6 +158,16 @@ mod tests {
             assert_eq!(named(path, "/debug/log", Before::Anything), ours, "{path}");
             assert_eq!(named(path, "/debug/log", Before::Nothing), others, "{path}");
         }
+        // A log that is called as something of it is.
+        for (path, expected) in [
+            ("/stats", "log"),
+            ("/stats/stats", "stats"),
+            ("/a/stats/stats", "stats"),
+            ("/stats/app.js", "file"),
+        ] {
+            assert_eq!(named(path, "/stats", Before::Anything), expected, "{path}");
+        }
+        assert_eq!(named("/log/logout", "/log", Before::Anything), "logout");
         // At the top itself there is nothing to find it by.
         for (path, expected) in [("/", "log"), ("/stats", "stats"), ("/a/stats", "nowhere")] {
             assert_eq!(named(path, "", Before::Anything), expected, "{path}");

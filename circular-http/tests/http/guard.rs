@@ -10,7 +10,10 @@ use crate::support::{Site, options};
 
 #[test]
 fn a_name_that_was_rebound_is_refused() {
-    let site = Site::with(1 << 16, options().host("log.example.com"));
+    let options = options()
+        .host("log.example.com")
+        .host("https://Pasted.example.com/");
+    let site = Site::with(1 << 16, options);
     site.write(0..1);
     let port = site.server.local_addr().port();
     for (host, status) in [
@@ -24,6 +27,7 @@ fn a_name_that_was_rebound_is_refused() {
         ("[::1]:80".into(), 200),
         ("log.example.com".into(), 200),
         (format!("LOG.example.com:{port}"), 200),
+        ("pasted.example.com".into(), 200),
     ] {
         for rest in ["", "?format=html", "?format=sse", "/stats", "/app.js"] {
             let reply = site.curl(rest, &["--header", &format!("host: {host}")]);
