@@ -3,6 +3,11 @@
 //! Invariant: a pattern from outside costs no more than a reader does, give or take, in memory; and time that is
 //! linear in what is searched.
 
+#[cfg(feature = "regex")]
+mod case;
+#[cfg(feature = "regex")]
+mod explain;
+
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
@@ -16,12 +21,18 @@ use without as engine;
 ///
 /// Compiled, it takes at most 128 KiB, and as much again for its search. Texts need not be UTF-8.
 ///
+/// Without an upper-case letter in it, upper and lower case are the same. What only the syntax has is no such letter: what
+/// is behind a backslash (`\W`, `\p{Lu}`), a group's flags and its name. `(?-i)` at its beginning makes case count, and
+/// `(?i)` makes it not count.
+///
 /// ```
 /// # #[cfg(feature = "regex")] {
 /// use circular_view::Expression;
 ///
 /// let expression: Expression = "time.?out".parse()?;
-/// assert!(expression.is_match(b"read: timeout"));
+/// assert!(expression.is_match(b"read: timeout") && expression.is_match(b"Timeout"));
+/// let expression: Expression = "Time.?out".parse()?;
+/// assert!(!expression.is_match(b"read: timeout"));
 /// # }
 /// # Ok::<(), circular_view::ParseExpressionError>(())
 /// ```
@@ -52,7 +63,7 @@ impl FromStr for Expression {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseExpressionError {
-    /// It is not a regular expression; the text says where and why, in several lines.
+    /// It is not a regular expression; the text says why and where, in one line: `unclosed group: "(" at character 3`.
     Syntax(String),
     /// Compiled, it would take too much memory.
     TooLarge,
@@ -77,6 +88,8 @@ mod with {
     use regex::bytes::{Regex, RegexBuilder};
 
     use super::ParseExpressionError;
+    use super::case::has_upper_case;
+    use super::explain::in_one_line;
 
     /// What a compiled expression may take, and what its search may keep for speed, in bytes.
     const REGEX_SIZE: usize = 128 << 10;
@@ -85,12 +98,13 @@ mod with {
 
     pub(super) fn compile(pattern: &str) -> Result<Compiled, ParseExpressionError> {
         RegexBuilder::new(pattern)
+            .case_insensitive(!has_upper_case(pattern))
             .size_limit(REGEX_SIZE)
             .dfa_size_limit(REGEX_SIZE)
             .build()
             .map_err(|error| match error {
                 regex::Error::CompiledTooBig(_) => ParseExpressionError::TooLarge,
-                error => ParseExpressionError::Syntax(error.to_string()),
+                error => ParseExpressionError::Syntax(in_one_line(&error.to_string())),
             })
     }
 }
@@ -124,6 +138,21 @@ mod tests {
     fn it_matches_bytes_anywhere() {
         let expression: Expression = "a+b".parse().unwrap();
         assert!(expression.is_match(b"\xff aab") && !expression.is_match(b"a+b"));
+    }
+
+    #[test]
+    fn case_counts_where_there_is_an_upper_case_letter() {
+        for (pattern, text, is_match) in [
+            ("time.?out", "Time Out", true),
+            ("Time.?out", "time out", false),
+            (r"error\W\d", "ERROR:5", true),
+            ("(?-i)error", "ERROR", false),
+            ("(?i)Error", "ERROR", true),
+            ("ärger", "ÄRGER", true),
+        ] {
+            let expression: Expression = pattern.parse().unwrap();
+            assert_eq!(expression.is_match(text.as_bytes()), is_match, "{pattern}");
+        }
     }
 
     #[test]

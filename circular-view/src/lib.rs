@@ -55,6 +55,7 @@
 mod expression;
 pub mod object;
 mod selection;
+mod text;
 mod when;
 mod writer;
 

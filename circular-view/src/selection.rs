@@ -6,16 +6,19 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use circular_core::{Level, Record, Redaction, Targets};
-use memchr::memmem::Finder;
 
 use crate::expression::Expression;
+use crate::text::Text;
 
 /// How much of a record an expression sees. For a byte it may take microseconds.
 const SEARCHED: usize = 16 << 10;
 
 /// Which records are shown: what must be true of one, and what it goes through first.
 ///
-/// All of it must be true; a new one takes every record. What was set is taken back by `None`.
+/// All of it must be true; a new one takes every record. What is set once is taken back by `None`; what is looked for
+/// may be several, which all must be there, or not be there.
+///
+/// What is looked for is found by smart case: without an upper-case letter in it, upper and lower case are the same.
 ///
 /// ```
 /// use circular_core::{Level, Meta, Ring, Targets};
@@ -36,13 +39,41 @@ const SEARCHED: usize = 16 << 10;
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     level: Option<Level>,
+    /// Just these: a bit for each, by [`bit`].
+    levels: Option<u8>,
     targets: Option<Targets>,
-    text: Option<Finder<'static>>,
-    expression: Option<Expression>,
-    excluded: Option<Expression>,
+    wanted: Vec<Search>,
+    unwanted: Vec<Search>,
     since: Option<SystemTime>,
     until: Option<SystemTime>,
     redaction: Option<Redaction>,
+}
+
+/// What is looked for in a record.
+#[derive(Clone, Debug)]
+enum Search {
+    Text(Box<Text>),
+    Expression(Expression),
+}
+
+impl Search {
+    fn text(text: &[u8]) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::Text(Box::new(Text::new(text))))
+    }
+
+    fn finds(&self, line: &[u8]) -> bool {
+        match self {
+            Self::Text(text) => text.is_in(line),
+            Self::Expression(expression) => {
+                expression.is_match(line.get(..SEARCHED).unwrap_or(line))
+            }
+        }
+    }
+}
+
+/// The bit of a level in [`Selection::levels`].
+fn bit(level: Option<Level>) -> u8 {
+    1 << level.map_or(0, |level| level as u8)
 }
 
 impl Selection {
@@ -63,23 +94,54 @@ impl Selection {
         self
     }
 
-    /// Filters out the records that do not contain `text`, byte for byte. Every record contains an empty one.
+    /// Filters out the records of all levels but these; `None` among them stands for the records without one.
+    ///
+    /// ```
+    /// use circular_core::{Level, Meta, Ring};
+    /// use circular_view::Selection;
+    ///
+    /// let ring = Ring::new(4096)?;
+    /// ring.record(Meta::new().level(Level::Error), b"failed\n")?;
+    /// ring.record(Meta::new().level(Level::Info), b"started\n")?;
+    /// ring.record(Meta::new(), b"a line\n")?;
+    /// let selection = Selection::new().only_levels([Some(Level::Error), None]);
+    /// let held = ring.handle().snapshot();
+    /// let shown: Vec<_> = held.records().filter_map(|record| selection.text(&record)).collect();
+    /// assert_eq!(shown, [&b"failed\n"[..], b"a line\n"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn only_levels(mut self, levels: impl IntoIterator<Item = Option<Level>>) -> Self {
+        self.levels = Some(levels.into_iter().map(bit).fold(0, |all, one| all | one));
+        self
+    }
+
+    /// Filters out the records that do not contain `text`. Called again, a record must contain that as well; every record
+    /// contains an empty one.
     pub fn containing(mut self, text: impl AsRef<[u8]>) -> Self {
-        let text = text.as_ref();
-        self.text = (!text.is_empty()).then(|| Finder::new(text).into_owned());
+        self.wanted.extend(Search::text(text.as_ref()));
+        self
+    }
+
+    /// Filters out the records that contain `text`. Called again, a record must not contain that either; an empty one
+    /// filters out nothing.
+    pub fn not_containing(mut self, text: impl AsRef<[u8]>) -> Self {
+        self.unwanted.extend(Search::text(text.as_ref()));
         self
     }
 
     /// Filters out the records that `expression` does not match. It sees the first 16 KiB of a record, and not the end of
-    /// its line: `$` is before that.
+    /// its line: `$` is before that. Called again, both must match.
     pub fn matching(mut self, expression: impl Into<Option<Expression>>) -> Self {
-        self.expression = expression.into();
+        self.wanted
+            .extend(expression.into().map(Search::Expression));
         self
     }
 
-    /// Filters out the records that `expression` matches. It sees of a record what that of [`matching`](Self::matching) does.
+    /// Filters out the records that `expression` matches. It sees of a record what that of [`matching`](Self::matching)
+    /// does. Called again, neither must match.
     pub fn excluding(mut self, expression: impl Into<Option<Expression>>) -> Self {
-        self.excluded = expression.into();
+        self.unwanted
+            .extend(expression.into().map(Search::Expression));
         self
     }
 
@@ -115,18 +177,52 @@ impl Selection {
     /// Returns whether every record is taken as it is, so that counting records is counting what is shown.
     pub fn takes_all(&self) -> bool {
         let none_of_time = self.since.is_none() && self.until.is_none();
-        let none_of_origin = self.level.is_none() && self.targets.is_none();
-        let none_of_text =
-            self.text.is_none() && self.expression.is_none() && self.excluded.is_none();
-        none_of_time && none_of_origin && none_of_text && self.redaction.is_none()
+        let none_of_level = self.level.is_none() && self.levels.is_none();
+        let none_of_origin = none_of_level && self.targets.is_none();
+        none_of_time && none_of_origin && !self.is_search() && self.redaction.is_none()
+    }
+
+    /// Returns why no record can be taken, whatever it is: two of the things that must be true exclude each other. `None`
+    /// if some can.
+    ///
+    /// ```
+    /// use circular_core::Level;
+    /// use circular_view::Selection;
+    ///
+    /// let selection = Selection::new().at_least(Level::Warn).only_levels([Some(Level::Info)]);
+    /// assert!(selection.contradiction().is_some());
+    /// ```
+    pub fn contradiction(&self) -> Option<&'static str> {
+        if let (Some(since), Some(until)) = (self.since, self.until) {
+            if since > until {
+                return Some("what is to be shown begins later than it ends");
+            }
+        }
+        let has = |level: Option<Level>| self.levels.is_none_or(|levels| levels & bit(level) != 0);
+        let is_let_through = |level: Level| {
+            let least = self.targets.as_ref().map(Targets::least_level);
+            has(Some(level))
+                && self.level.is_none_or(|least| level >= least)
+                && least.is_none_or(|least| least.is_some_and(|least| level >= least))
+        };
+        let takes_none = !has(None) && !Level::ALL.into_iter().any(is_let_through);
+        takes_none.then_some("of the levels that are wanted, none is let through")
     }
 
     /// Returns whether it may take long to find out whether a record is taken: something is searched for, or there is a
     /// hook. Who has others to serve looks at the clock in between.
     pub fn is_expensive(&self) -> bool {
-        let is_search = self.targets.is_some() || self.text.is_some();
-        let is_match = self.expression.is_some() || self.excluded.is_some();
-        is_search || is_match || self.redaction.is_some()
+        self.targets.is_some() || self.is_search() || self.redaction.is_some()
+    }
+
+    fn is_search(&self) -> bool {
+        !self.wanted.is_empty() || !self.unwanted.is_empty()
+    }
+
+    /// Returns whether the level, the target and the time of `record` are such as are wanted. What it says is not looked
+    /// at, so it may be filtered out nevertheless.
+    pub fn may_take(&self, record: &Record<'_>) -> bool {
+        self.passes_by_level(record) && self.passes_by_time(record)
     }
 
     /// Returns what is shown of `record`, with its line end; `None` if it is not taken.
@@ -136,7 +232,7 @@ impl Selection {
     /// If the hook does.
     pub fn text<'a>(&self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
         // What is cheap comes first.
-        if !self.passes_by_level(record) || !self.passes_by_time(record) {
+        if !self.may_take(record) {
             return None;
         }
         let text = match &self.redaction {
@@ -146,20 +242,17 @@ impl Selection {
         // In what is left: else one could find out what was hidden by asking for it. Without the line's end,
         // so that `$` is where one thinks it is.
         let line = text.strip_suffix(b"\n").unwrap_or(&text);
-        let begin = line.get(..SEARCHED).unwrap_or(line);
-        let has_text = self
-            .text
-            .as_ref()
-            .is_none_or(|text| text.find(line).is_some());
-        let matches = |expression: &Expression| expression.is_match(begin);
-        let is_taken = has_text
-            && self.expression.as_ref().is_none_or(matches)
-            && !self.excluded.as_ref().is_some_and(matches);
+        let is_taken = self.wanted.iter().all(|search| search.finds(line))
+            && !self.unwanted.iter().any(|search| search.finds(line));
         is_taken.then_some(text)
     }
 
     fn passes_by_level(&self, record: &Record<'_>) -> bool {
-        let Some(level) = record.level() else {
+        let level = record.level();
+        if self.levels.is_some_and(|levels| levels & bit(level) == 0) {
+            return false;
+        }
+        let Some(level) = level else {
             return true;
         };
         self.level.is_none_or(|least| level >= least)
@@ -211,14 +304,27 @@ mod tests {
             (all.clone().until(NOW), false),
             (all.clone().filter(targets), true),
             (all.clone().containing("a"), true),
+            (all.clone().not_containing("a"), true),
+            (all.clone().only_levels([]), false),
             (all.clone().redaction(redaction), true),
         ] {
             assert!(!narrow.takes_all(), "{narrow:?}");
             assert_eq!(narrow.is_expensive(), is_expensive, "{narrow:?}");
-            let taken_back = narrow
+        }
+        for set in [
+            all.clone().at_least(Level::Warn),
+            all.clone().filter(Targets::new()),
+            all.clone().since(NOW).until(NOW),
+            all.clone()
+                .redaction(Redaction::new(redact_keys(SECRET_KEYS))),
+        ] {
+            let taken_back = set
                 .at_least(None)
                 .filter(None)
                 .containing("")
+                .not_containing("")
+                .matching(None)
+                .excluding(None)
                 .since(None)
                 .until(None)
                 .redaction(None);
@@ -262,6 +368,76 @@ mod tests {
     }
 
     #[test]
+    fn just_these_levels() {
+        let selection = Selection::new().only_levels([Some(Level::Info), None]);
+        let all = Level::ALL.map(Some).into_iter().chain([None]);
+        for level in all {
+            let is_taken = level.is_none_or(|level| level == Level::Info);
+            let meta = Meta::new().level(level);
+            assert_eq!(takes(&selection, meta, b"a"), is_taken, "{level:?}");
+        }
+        // What at_least lets through without a level, this need not.
+        let both = Selection::new()
+            .at_least(Level::Info)
+            .only_levels([Some(Level::Info)]);
+        assert!(!takes(&both, Meta::new(), b"a"));
+        assert!(takes(&both, Meta::new().level(Level::Info), b"a"));
+        assert!(!takes(&Selection::new().only_levels([]), Meta::new(), b"a"));
+    }
+
+    #[test]
+    fn what_can_take_nothing_says_why() {
+        let all = Selection::new();
+        let at = |seconds| NOW + Duration::from_secs(seconds);
+        let error_alone = all.clone().only_levels([Some(Level::Error)]);
+        let targets = |text: &str| text.parse::<Targets>().unwrap();
+        for possible in [
+            all.clone(),
+            all.clone().since(at(5)).until(at(5)),
+            all.clone()
+                .at_least(Level::Warn)
+                .only_levels([Some(Level::Info), None]),
+            error_alone.clone().filter(targets("a=error,b=off,off")),
+            // Records without a level pass.
+            all.clone().filter(targets("off")),
+        ] {
+            assert_eq!(possible.contradiction(), None, "{possible:?}");
+        }
+        for (impossible, says) in [
+            (all.clone().since(at(5)).until(at(4)), "later"),
+            (all.clone().only_levels([]), "levels"),
+            (
+                all.at_least(Level::Warn).only_levels([Some(Level::Info)]),
+                "levels",
+            ),
+            (error_alone.filter(targets("off")), "levels"),
+        ] {
+            let why = impossible.contradiction().unwrap_or_default();
+            assert!(why.contains(says), "{why}: {impossible:?}");
+        }
+    }
+
+    #[test]
+    fn several_texts_must_all_be_there_or_not_be_there() {
+        let selection = Selection::new()
+            .containing("get")
+            .containing("200")
+            .not_containing("health")
+            .not_containing("Favicon");
+        for (text, is_taken) in [
+            ("GET /cart 200", true),
+            ("GET /cart 404", false),
+            ("PUT /cart 200", false),
+            ("GET /HEALTH 200", false),
+            ("GET /favicon 200", true),
+            ("GET /Favicon 200", false),
+        ] {
+            let is = takes(&selection, Meta::new(), text.as_bytes());
+            assert_eq!(is, is_taken, "{text}");
+        }
+    }
+
+    #[test]
     fn by_text_as_it_is() {
         let selection = Selection::new().containing("a.B");
         assert!(takes(&selection, Meta::new(), b"\xff a.B\n"));
@@ -301,7 +477,9 @@ mod tests {
             Meta::new(),
             b"timeout\n"
         ));
-        assert!(matching("a").matching(None).takes_all());
+        let both = matching("time").matching("out$".parse::<Expression>().unwrap());
+        assert!(takes(&both, Meta::new(), b"time out\n"));
+        assert!(!takes(&both, Meta::new(), b"timer\n") && !takes(&both, Meta::new(), b"out\n"));
         let mut long = vec![b'-'; SEARCHED];
         long[SEARCHED - 1] = b'a';
         long.push(b'b');
@@ -332,6 +510,9 @@ mod tests {
                 text.escape_ascii()
             );
         }
-        assert!(selection.matching(None).excluding(None).takes_all());
+        let selection = selection.excluding(expression("^read"));
+        assert!(!takes(&selection, Meta::new(), b"read: timeout\n"));
+        assert!(!takes(&selection, Meta::new(), b"a timeout, retry\n"));
+        assert!(takes(&selection, Meta::new(), b"a timeout\n"));
     }
 }

@@ -57,16 +57,24 @@ impl<'a> Meaning<'a> {
             default: None,
             bad: Vec::new(),
         };
+        let mut has_default = false;
         for part in text.split(',').map(str::trim) {
             match directive(part) {
                 _ if part.is_empty() => {}
                 None => meaning.bad.push(part),
-                Some(("", level)) => meaning.default = level,
+                Some(("", level)) => {
+                    meaning.default = level;
+                    has_default = true;
+                }
                 Some((target, level)) => {
                     meaning.directives.retain(|known| known.0 != target);
                     meaning.directives.push((target, level));
                 }
             }
+        }
+        let is_on = |known: &(&str, Option<Level>)| known.1.is_some();
+        if !has_default && !meaning.directives.is_empty() && !meaning.directives.iter().any(is_on) {
+            meaning.default = Some(Level::Trace);
         }
         meaning
     }
@@ -91,7 +99,7 @@ impl<'a> Meaning<'a> {
     }
 }
 
-/// What one part means, without a target for all; `None` if nothing.
+/// What one part means, with an empty target for all; `None` if nothing.
 fn directive(part: &str) -> Option<(&str, Option<Level>)> {
     let (target, level) = match part.split_once('=') {
         None => match level(part) {
@@ -103,11 +111,19 @@ fn directive(part: &str) -> Option<(&str, Option<Level>)> {
             value => (target.trim(), level(value)?),
         },
     };
+    if target == "*" {
+        return Some(("", level));
+    }
+    let begin = target.trim_end_matches('*');
+    if begin.len() + 1 < target.len() {
+        return None;
+    }
+    let begin = begin.strip_suffix("::").unwrap_or(begin);
     let others = "[]{}=/ \"';*\u{fffd}";
-    let is_other_grammar = target.contains(|c| others.contains(c))
-        || target.split("::").any(|part| part.contains(':'));
+    let is_other_grammar = begin.contains(|c| others.contains(c))
+        || begin.split("::").any(|part| part.contains(':'));
     let is_text = !part.contains(char::REPLACEMENT_CHARACTER);
-    (is_text && !target.is_empty() && !is_other_grammar).then_some((target, level))
+    (is_text && !begin.is_empty() && !is_other_grammar).then_some((begin, level))
 }
 
 fn level(text: &str) -> Option<Option<Level>> {

@@ -29,6 +29,19 @@ use std::str::FromStr;
 /// around a part are nothing. Of two for the same target the later one counts. It is what
 /// `tracing_subscriber::filter::Targets` and `env_logger` read, without the spans and fields of `EnvFilter` and
 /// without the `/text` of `env_logger`; a level by itself that is misspelt (`inof`) reads as a target, as with these.
+///
+/// What would fit nothing there means here what was meant. `*` stands for all, alone or as a target; `shop::*`, `shop*`
+/// and `shop::` are `shop`. Where there are only targets that are off and no default, the rest is on: `hyper=off` mutes
+/// `hyper`, and nothing else.
+///
+/// ```
+/// use circular_core::{Level, Targets};
+///
+/// let targets: Targets = "hyper=off,h2::*=off".parse()?;
+/// assert!(targets.enabled(Level::Trace, "shop"));
+/// assert!(!targets.enabled(Level::Error, "h2::client"));
+/// # Ok::<(), circular_core::ParseTargetsError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Targets {
     default: Option<Level>,
@@ -86,20 +99,29 @@ impl Targets {
     /// ```
     pub fn parse_lossy(text: &str) -> (Self, Vec<ParseTargetsError>) {
         let (mut targets, mut bad) = (Self::new(), Vec::new());
+        let mut has_default = false;
         for part in text
             .split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
         {
             targets = match parse_directive(part) {
-                Some((Some(target), level)) => targets.with_target(target, level),
-                Some((None, level)) => targets.with_default(level),
-                None => {
+                Ok((Some(target), level)) => targets.with_target(target, level),
+                Ok((None, level)) => {
+                    has_default = true;
+                    targets.with_default(level)
+                }
+                Err(why) => {
                     let part = part.to_owned();
-                    bad.push(ParseTargetsError { part });
+                    bad.push(ParseTargetsError { part, why });
                     continue;
                 }
             };
+        }
+        // Nobody asks for nothing by naming what is not wanted.
+        let mutes = targets.directives.iter().all(|one| one.level.is_none());
+        if mutes && !has_default && !targets.directives.is_empty() {
+            targets.default = Some(Level::Trace);
         }
         (targets, bad)
     }
@@ -180,25 +202,44 @@ impl Targets {
 }
 
 /// A target, if it is not for all, and the level.
-fn parse_directive(part: &str) -> Option<(Option<&str>, Option<Level>)> {
-    // It stands for bytes that were not UTF-8: nobody asks for it.
-    if part.contains(char::REPLACEMENT_CHARACTER) {
-        return None;
-    }
+fn parse_directive(part: &str) -> Result<(Option<&str>, Option<Level>), Why> {
     match part.split_once('=') {
         None => match parse_level(part) {
-            Some(level) => Some((None, level)),
-            None => is_target(part).then_some((Some(part), Some(Level::Trace))),
+            Some(level) => Ok((None, level)),
+            None => parse_target(part).map(|target| (target, Some(Level::Trace))),
         },
         Some((target, level)) => {
+            // What is wrong with the one may be why the other makes no sense.
+            let target = parse_target(target.trim())?;
             let level = match level.trim() {
                 "" => Some(Level::Trace),
-                level => parse_level(level)?,
+                level => parse_level(level).ok_or(Why::Other)?,
             };
-            let target = target.trim();
-            is_target(target).then_some((Some(target), level))
+            Ok((target, level))
         }
     }
+}
+
+/// What a target begins with; `None` for all.
+///
+/// What has a sign of another grammar, for spans, fields or messages, or was quoted or separated otherwise, is none:
+/// taken for a target it would fit nothing, and nobody would be told. Nor is what stands for bytes that were not UTF-8.
+fn parse_target(text: &str) -> Result<Option<&str>, Why> {
+    if text == "*" {
+        return Ok(None);
+    }
+    let begin = text.strip_suffix('*').unwrap_or(text);
+    let begin = begin.strip_suffix("::").unwrap_or(begin);
+    if begin.contains(['[', ']', '{', '}']) {
+        return Err(Why::Spans);
+    }
+    if begin.contains('*') {
+        return Err(Why::Pattern);
+    }
+    let others = ['=', '/', ' ', '"', '\'', ';', char::REPLACEMENT_CHARACTER];
+    let is_path = !begin.replace("::", "").contains(':');
+    let is_target = !begin.is_empty() && !begin.contains(others) && is_path;
+    is_target.then_some(Some(begin)).ok_or(Why::Other)
 }
 
 /// `None` for what is none, `Some(None)` for off.
@@ -217,14 +258,6 @@ fn parse_level(text: &str) -> Option<Option<Level>> {
         _ => {}
     }
     text.parse().ok().map(Some)
-}
-
-/// What has one of these is a directive of another grammar, for spans, fields or messages, or was quoted or
-/// separated otherwise: taken for a target it would fit nothing, and nobody would be told.
-fn is_target(text: &str) -> bool {
-    let others = ['[', ']', '{', '}', '=', '/', ' ', '"', '\'', ';', '*'];
-    let colons = text.replace("::", "");
-    !text.is_empty() && !text.contains(others) && !colons.contains(':')
 }
 
 /// Returns an error for the first bad directive.
@@ -253,6 +286,14 @@ impl fmt::Display for Targets {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTargetsError {
     part: String,
+    why: Why,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    Spans,
+    Pattern,
+    Other,
 }
 
 impl ParseTargetsError {
@@ -265,11 +306,16 @@ impl ParseTargetsError {
 impl fmt::Display for ParseTargetsError {
     /// Writes it quoted and escaped, as it may go to a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?}: want target=level, where the level is off, error, warn, info, debug or trace",
-            self.part
-        )
+        let why = match self.why {
+            Why::Spans => {
+                "spans and fields, which are in brackets, are not told apart: want target=level"
+            }
+            Why::Pattern => "* stands for all, alone or at the end of a target, as in shop::*",
+            Why::Other => {
+                "want target=level, where the level is off, error, warn, info, debug or trace"
+            }
+        };
+        write!(f, "{:?}: {why}", self.part)
     }
 }
 

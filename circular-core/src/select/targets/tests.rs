@@ -54,8 +54,30 @@ fn directives() {
         ("a=6,info", [Some(Info); 3], &["a=6"]),
         ("\"info\"", [None; 3], &["\"info\""]),
         ("info;debug", [None; 3], &["info;debug"]),
-        ("*,a:debug,'a'", [None; 3], &["*", "a:debug", "'a'"]),
-        ("a::b::=info,warn", [Some(Warn); 3], &[]),
+        ("a:debug,'a'", [None; 3], &["a:debug", "'a'"]),
+        ("*", [Some(Trace); 3], &[]),
+        ("* = info", [Some(Info); 3], &[]),
+        ("a=debug,*=off", [Some(Debug), Some(Debug), None], &[]),
+        ("a::*=info,warn", [Some(Info), Some(Info), Some(Warn)], &[]),
+        ("a::=info,warn", [Some(Info), Some(Info), Some(Warn)], &[]),
+        ("a*=info,warn", [Some(Info), Some(Info), Some(Warn)], &[]),
+        (
+            "*a,a::*::b=info,**",
+            [None; 3],
+            &["*a", "a::*::b=info", "**"],
+        ),
+        ("::,::*=info", [None; 3], &["::", "::*=info"]),
+        // Only what is off: the rest is on. A default that is told counts.
+        ("a=off", [None, None, Some(Trace)], &[]),
+        ("a::b=off,c=0", [Some(Trace), None, None], &[]),
+        ("a::*=off", [None, None, Some(Trace)], &[]),
+        ("off,a=off", [None; 3], &[]),
+        ("a=off,c=info", [None, None, Some(Info)], &[]),
+        (
+            "a::b::=info,warn",
+            [Some(Warn), Some(Info), Some(Warn)],
+            &[],
+        ),
         (
             "warn,a[span{x=1}]=debug",
             [Some(Warn); 3],
@@ -91,11 +113,29 @@ fn bad_parts_are_named_without_control_characters() {
     }
 }
 
+/// What is taken, and could fit nothing, is an error that says why.
+#[test]
+fn what_is_of_another_grammar_says_so() {
+    for (text, says) in [
+        ("shop[tx]=debug", "brackets"),
+        ("[tx]", "brackets"),
+        ("shop[{user=1}]=debug", "brackets"),
+        ("sh*p=debug", "* stands for all"),
+        ("shop=loud", "want target=level"),
+        ("info/text", "want target=level"),
+    ] {
+        let error = text.parse::<Targets>().unwrap_err().to_string();
+        let part = format!("{text:?}");
+        assert!(error.contains(&part) && error.contains(says), "{error}");
+    }
+}
+
 #[test]
 fn the_least_level_is_that_of_all_together() {
     let least = |text: &str| text.parse::<Targets>().unwrap().least_level();
     assert_eq!(least("info,a=debug,b=off"), Some(Level::Debug));
-    assert_eq!(least("a=off"), None);
+    assert_eq!(least("off,a=off"), None);
+    assert_eq!(least("a=off"), Some(Level::Trace));
     assert_eq!(least("warn,a=error"), Some(Level::Warn));
 }
 
