@@ -31,8 +31,10 @@
 //! |---|---|---|
 //! | `text` | `text/plain`, or nothing | control characters escaped, but for colours |
 //! | `html` | `text/html` | the page |
-//! | `ndjson` | `application/x-ndjson` | an object a line |
+//! | `ndjson` | `application/x-ndjson`, `application/jsonl`, `application/json` and the like | an object a line |
 //! | `sse` | `text/event-stream` | for `EventSource`, which goes on where it left off |
+//!
+//! Who accepts none of them gets text, or 406 if that is refused (`*/*;q=0`).
 //!
 //! | parameter | means |
 //! |---|---|
@@ -40,15 +42,31 @@
 //! | `tail=20` | only the newest 20 of what the others let pass; `all` of it, if not given |
 //! | `since=5m`, `until=2026-11-25T14:00:00Z` | by time: how long ago, or RFC 3339 |
 //! | `level=warn` | this and what is more severe; records without a level always pass |
-//! | `filter=info,shop::db=debug` | by level and target, as `RUST_LOG` has it |
+//! | `levels=info,error,none` | just these; `none` are the records without one |
+//! | `filter=info,shop::db=debug` | by level and target, [as `RUST_LOG` has it](circular_core::Targets#directives); with targets that are `off` alone, all the others are on |
 //! | `q=text`, `re=time.?out` | what contains the text, what the expression matches; `+` is a blank, write `%2B` |
-//! | `after=<cursor>` | what comes after a record, by the `id` that NDJSON and event streams give |
+//! | `not=text`, `nre=time.?out` | what does not |
+//! | `after=<id>` | what comes after a record, by the `id` that NDJSON and event streams give |
+//! | `from=<id>` | that record, and what comes after it |
+//! | `before=<id>` | what is older than that record; with `tail=100` the newest 100 of it, the oldest first |
+//! | `limit=20` | ends after so many records, and follows no further |
 //! | `limit_bytes=100000` | ends before it is longer |
 //! | `raw` | text: the bytes as they are |
 //!
-//! Anything else is an error that names it. An expression sees the first 16 KiB of a record. What is
-//! missing, because it was overwritten before it could be sent, is told in each format, and so is a cursor
-//! of another run of the program, with which one begins at the oldest record.
+//! Anything else is an error that names it, and so is what would mean nothing: `follow` beside `before`, `raw` beside
+//! another format, `until` before `since`, a target with spans or fields in brackets.
+//!
+//! `q`, `re`, `not` and `nre` may be given several times, and all must hold. In each, without an upper-case letter upper and
+//! lower case are the same; in an expression, a letter behind a backslash (`\W`) is none, and `(?-i)` at its beginning makes case
+//! count. An expression sees the first 16 KiB of a record.
+//!
+//! So the page before a record is `before=<id>&tail=500`, what is around it `before=<id>&tail=20` and `from=<id>&limit=21`,
+//! all of it `from=<id>&limit=1`, the next error `after=<id>&levels=error&limit=1`, and the last one
+//! `before=<id>&levels=error&tail=1`.
+//!
+//! What is missing, because it was overwritten before it could be sent, is told in each format, and so is a cursor
+//! of another run of the program, with which one begins at the oldest record; before it there is nothing. Of what is older
+//! than a record that is overwritten itself, only that it is missing is told.
 //!
 //! In JSON, a record is `{"id","seq","time","level","target","text"}`, and has a `part` if it is one of a
 //! record that was longer than the ring. Beside them there are `{"id","missed":{"records","bytes"}}`,
@@ -99,7 +117,7 @@
 //!
 //! | feature | gives | adds |
 //! |---|---|---|
-//! | `regex` | `re=`, and `/regex/` on the page; without, it is answered with 400, which says so | 1.5 MB |
+//! | `regex` | `re=` and `nre=`, and `/regex/` on the page; without, it is answered with 400, which says so | 1.5 MB |
 //! | `router` | [`router`] | 0.2 MB where it is called, less in a program that has axum |
 //!
 //! # Systems, and Rust

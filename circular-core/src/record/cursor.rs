@@ -47,6 +47,36 @@ impl Cursor {
     pub fn bytes(&self) -> Option<u64> {
         self.bytes
     }
+
+    /// Returns whether both are of the same ring.
+    pub fn is_of_same_ring(&self, other: &Cursor) -> bool {
+        self.ring == other.ring
+    }
+
+    /// Returns the cursor of the same ring where the record with the number `seq` comes next. It does not know the bytes
+    /// before that.
+    ///
+    /// ```
+    /// use circular_core::{Ring, Start};
+    /// use std::io::Write;
+    ///
+    /// let mut ring = Ring::new(4096)?;
+    /// ring.write_all(b"one\n")?;
+    /// ring.write_all(b"two\n")?;
+    /// let handle = ring.handle();
+    /// let last = handle.cursor().at(handle.cursor().seq() - 1);
+    /// let mut reader = handle.reader().start(Start::After(last)).open();
+    /// assert_eq!(reader.recv()?.bytes(), b"two\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn at(self, seq: u64) -> Cursor {
+        Cursor {
+            seq,
+            bytes: None,
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for Cursor {

@@ -1,13 +1,13 @@
 //! What a client asks for, read from the query.
 //!
-//! Invariant: nothing is guessed. A parameter that is unknown, given twice or not understood is an
-//! error that names it.
+//! Invariant: nothing is guessed, and nothing that is taken means nothing. A parameter that is unknown, given twice where
+//! one counts, not understood, or without a meaning beside another is an error that names it.
 
 use std::fmt;
 use std::mem;
 use std::time::SystemTime;
 
-use circular_core::{Colors, Cursor, Level, Start, Targets, push_for_terminal};
+use circular_core::{Colors, Cursor, Level, ParseTargetsError, Start, Targets, push_for_terminal};
 use circular_view::{Expression, ParseExpressionError, Selection, parse_time};
 
 /// What the query asks for; what it does not say is `None` or off.
@@ -20,7 +20,13 @@ pub(crate) struct Query {
     pub(crate) tail: Option<u64>,
     /// Which records: all that it says of their time, origin and text.
     pub(crate) selection: Selection,
-    pub(crate) after: Option<Cursor>,
+    /// Where it begins: behind the record that this is the `id` of, or with it.
+    after: Option<Cursor>,
+    from: Option<Cursor>,
+    /// Only what is older than the record that comes next here.
+    pub(crate) before: Option<Cursor>,
+    /// It ends after so many.
+    pub(crate) limit: Option<u64>,
     pub(crate) limit_bytes: Option<u64>,
 }
 
@@ -63,7 +69,10 @@ impl BadQuery {
     }
 }
 
-/// Hands each pair of a query to `take`, each name once.
+/// Of these there may be several, and all must hold.
+const REPEATABLE: &[&str] = &["q", "re", "not", "nre"];
+
+/// Hands each pair of a query to `take`, each name once, but for those that may be repeated.
 fn for_each_pair(
     query: &str,
     mut take: impl FnMut(&str, &str) -> Result<(), BadQuery>,
@@ -71,7 +80,7 @@ fn for_each_pair(
     // Only those that there are: no more than a handful.
     let mut names = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if names.contains(&name) {
+        if names.contains(&name) && !REPEATABLE.contains(&&*name) {
             return Err(BadQuery::new(&format!("parameter {name:?} is given twice")));
         }
         take(&name, &value)?;
@@ -90,12 +99,41 @@ impl Query {
                     Some(expected) => format!("{name}={value:?} is not {expected}"),
                     None => format!(
                         "unknown parameter {name:?}: there are follow, tail, since, until, level, \
-                         filter, q, re, after, limit_bytes, raw and format"
+                         levels, filter, q, re, not, nre, before, from, after, limit, limit_bytes, \
+                         raw and format"
                     ),
                 })
             })
         })?;
-        Ok(query)
+        match query.clash() {
+            Some(clash) => Err(BadQuery::new(&clash)),
+            None => Ok(query),
+        }
+    }
+
+    /// Why one parameter makes another mean nothing.
+    fn clash(&mut self) -> Option<String> {
+        if self.raw {
+            // The others have a form of their own.
+            match self.format.get_or_insert(Format::Text) {
+                Format::Text => {}
+                _ => return Some("raw is for format=text alone".to_owned()),
+            }
+        }
+        if self.after.is_some() && self.from.is_some() {
+            let text = "after and from are two beginnings: behind a record, and with it";
+            return Some(text.to_owned());
+        }
+        if self.follow && self.before.is_some() {
+            let text =
+                "follow has no meaning beside before, which ends with what is older than a record";
+            return Some(text.to_owned());
+        }
+        self.selection.contradiction().map(|why| {
+            format!(
+                "nothing can be shown by since, until, level, levels and filter together: {why}"
+            )
+        })
     }
 
     /// What it means for a client that comes back. It is that of the first visit: what it says of the beginning is
@@ -108,6 +146,7 @@ impl Query {
         };
         Self {
             after,
+            from: None,
             tail: None,
             selection: self.selection.since(None),
             ..self
@@ -116,11 +155,14 @@ impl Query {
 
     /// Where it has a response begin, but for [`tail`](Self::tail).
     pub(crate) fn start(&self) -> Start {
-        match (self.after, self.selection.since_time()) {
-            (Some(cursor), _) => Start::After(cursor),
-            (None, Some(since)) => Start::Since(since),
-            (None, None) => Start::Oldest,
+        if let Some(id) = self.after {
+            return Start::After(id);
         }
+        if let Some(id) = self.from {
+            return Start::After(before_record(id));
+        }
+        let since = self.selection.since_time();
+        since.map_or(Start::Oldest, Start::Since)
     }
 
     /// Takes one parameter in. The error is what would have been understood, or `None` if there is no
@@ -128,7 +170,8 @@ impl Query {
     fn set(&mut self, name: &str, value: &str, now: SystemTime) -> Result<(), Option<String>> {
         const TIME: &str =
             "a time such as 2026-11-25T14:00:00Z, or how long ago, such as 5m or 1h30m";
-        let expected = |text: &str| Some(text.to_owned());
+        const CURSOR: &str = "a cursor, which is the id of a record";
+        let expected = |text: &'static str| Some(text.to_owned());
         match name {
             "format" => {
                 self.format =
@@ -158,24 +201,33 @@ impl Query {
                     .map_err(|_| expected("trace, debug, info, warn or error"))?;
                 self.select(|selection| selection.at_least(level));
             }
+            "levels" => {
+                if let Some(levels) = levels(value).map_err(expected)? {
+                    self.select(|selection| selection.only_levels(levels));
+                }
+            }
             "filter" => {
                 let targets = directives(value).map_err(Some)?;
                 self.select(|selection| selection.filter(targets));
             }
             "q" => self.select(|selection| selection.containing(value)),
+            "not" => self.select(|selection| selection.not_containing(value)),
             "re" => {
-                let expression = (!value.is_empty())
-                    .then(|| expression(value))
-                    .transpose()
-                    .map_err(Some)?;
+                let expression = expression(value).map_err(Some)?;
                 self.select(|selection| selection.matching(expression));
             }
-            "after" => {
-                self.after = Some(
-                    value
-                        .parse()
-                        .map_err(|_| expected("a cursor, which is the id of a record"))?,
-                )
+            "nre" => {
+                let expression = expression(value).map_err(Some)?;
+                self.select(|selection| selection.excluding(expression));
+            }
+            "after" => self.after = Some(cursor(value).ok_or_else(|| expected(CURSOR))?),
+            "from" => self.from = Some(cursor(value).ok_or_else(|| expected(CURSOR))?),
+            "before" => {
+                let id = cursor(value).ok_or_else(|| expected(CURSOR))?;
+                self.before = Some(before_record(id));
+            }
+            "limit" => {
+                self.limit = Some(number(value).ok_or_else(|| expected("a number of records"))?)
             }
             "limit_bytes" => {
                 self.limit_bytes = Some(number(value).ok_or_else(|| expected("a number of bytes"))?)
@@ -235,14 +287,41 @@ fn number(value: &str) -> Option<u64> {
     is_plain.then(|| value.parse().ok()).flatten()
 }
 
-/// Reads a regular expression. The error is what would have been understood.
-fn expression(value: &str) -> Result<Expression, String> {
-    value.parse().map_err(|error| match error {
+fn cursor(value: &str) -> Option<Cursor> {
+    value.parse().ok()
+}
+
+/// Where a reader begins that gets the record first which `id` is of: that tells the place behind it.
+fn before_record(id: Cursor) -> Cursor {
+    id.at(id.seq().saturating_sub(1))
+}
+
+/// Reads levels, and `none` for the records without one. Nothing at all lets everything through. The error is what would
+/// have been understood.
+fn levels(value: &str) -> Result<Option<Vec<Option<Level>>>, &'static str> {
+    const EXPECTED: &str = "levels such as error,warn, with none for the records that have none";
+    let names = value.split(',').map(str::trim);
+    let level = |name: &str| match name {
+        _ if name.eq_ignore_ascii_case("none") => Ok(None),
+        name => name.parse().map(Some).map_err(|_| EXPECTED),
+    };
+    let named = names.filter(|name| !name.is_empty());
+    let levels = named.map(level).collect::<Result<Vec<_>, _>>()?;
+    Ok((!levels.is_empty()).then_some(levels))
+}
+
+/// Reads a regular expression; none at all asks for nothing. The error is what would have been understood.
+fn expression(value: &str) -> Result<Option<Expression>, String> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    value.parse().map(Some).map_err(|error| match error {
         ParseExpressionError::TooLarge => {
             "an expression of bearable size: it is too large".to_owned()
         }
         ParseExpressionError::Unsupported => {
-            "understood: this program has circular-http without its feature `regex` (q finds text)"
+            "understood: this program has circular-http without its feature `regex` (q finds text, \
+             and not leaves it out)"
                 .to_owned()
         }
         error => format!("a regular expression: {error}"),
@@ -251,12 +330,15 @@ fn expression(value: &str) -> Result<Expression, String> {
 
 /// Reads directives as `RUST_LOG` has them. None at all let everything through.
 fn directives(value: &str) -> Result<Option<Targets>, String> {
-    const EXPECTED: &str =
-        "directives such as warn,shop::db=debug (for text in the record there are q and re)";
     if value.split(',').all(|part| part.trim().is_empty()) {
         return Ok(None);
     }
-    value.parse().map(Some).map_err(|_| EXPECTED.to_owned())
+    value.parse().map(Some).map_err(|error: ParseTargetsError| {
+        format!(
+            "directives such as warn,shop::db=debug (for text in the record there are q and re): \
+             {error}"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -317,7 +399,10 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_off() {
-        for query in ["", "tail=all&q=&re=&filter=&follow=0"] {
+        for query in [
+            "",
+            "tail=all&q=&re=&not=&nre=&filter=&levels=&follow=0&raw=0",
+        ] {
             let query = parsed(query).unwrap();
             assert!(!query.follow && query.tail.is_none() && query.format.is_none());
             assert!(query.selection.takes_all() && query.start() == Start::Oldest);
@@ -356,6 +441,17 @@ mod tests {
             ("level=loud", "level=\"loud\""),
             ("filter=a%3Dloud", "filter=\"a=loud\""),
             ("filter=info/text", "filter=\"info/text\""),
+            (
+                "filter=info,shop[tx]%3Ddebug",
+                "\"shop[tx]=debug\": spans and fields",
+            ),
+            ("filter=sh*p", "\"sh*p\": * stands for all"),
+            ("levels=info,loud", "levels=\"info,loud\""),
+            ("nre=(", "nre=\"(\""),
+            ("before=x", "before=\"x\""),
+            ("from=x", "from=\"x\""),
+            ("limit=x", "limit=\"x\""),
+            ("limit=-1", "limit=\"-1\""),
             ("re=(", "re=\"(\""),
             ("after=x", "after=\"x\""),
             ("limit_bytes=1k", "limit_bytes=\"1k\""),
@@ -365,6 +461,82 @@ mod tests {
             let error = parsed(query).unwrap_err();
             assert!(error.contains(named), "{query}: {error}");
         }
+    }
+
+    #[test]
+    fn what_would_mean_nothing_beside_another_is_refused() {
+        let id = "00000000000000ab.7.8";
+        for (query, named) in [
+            (format!("after={id}&from={id}"), "after and from"),
+            (format!("follow&before={id}"), "follow has no meaning"),
+            ("raw&format=ndjson".to_owned(), "raw is for format=text"),
+            ("format=html&raw=1".to_owned(), "raw is for format=text"),
+            (
+                "since=2026-11-25T14:00:00Z&until=2026-11-25T13:59:59Z".to_owned(),
+                "since, until",
+            ),
+            ("level=warn&levels=info".to_owned(), "levels"),
+            ("levels=error&filter=off".to_owned(), "filter"),
+        ] {
+            let error = parsed(&query).unwrap_err();
+            assert!(error.contains(named), "{query}: {error}");
+        }
+        for query in [
+            format!("after={id}&before={id}"),
+            format!("follow=0&before={id}"),
+            "raw=0&format=ndjson".to_owned(),
+            "raw&format=text".to_owned(),
+            "since=10m&until=5m".to_owned(),
+            "level=warn&levels=info,none".to_owned(),
+            "filter=off".to_owned(),
+        ] {
+            assert!(parsed(&query).is_ok(), "{query}");
+        }
+        assert_eq!(parsed("raw").unwrap().format, Some(Format::Text));
+    }
+
+    #[test]
+    fn several_of_what_is_looked_for_must_all_hold() {
+        let query = parsed("q=get&q=200&not=health&not=favicon").unwrap();
+        let records: [(_, &[u8]); 5] = [
+            (Meta::new(), b"GET /cart 200"),
+            (Meta::new(), b"GET /cart 404"),
+            (Meta::new(), b"PUT /cart 200"),
+            (Meta::new(), b"GET /health 200"),
+            (Meta::new(), b"GET /favicon 200"),
+        ];
+        assert_eq!(shown(&query, &records), [true, false, false, false, false]);
+        if !cfg!(feature = "regex") {
+            return;
+        }
+        let query = parsed("re=^get&re=200$&nre=health|favicon&nre=cart.$").unwrap();
+        assert_eq!(shown(&query, &records), [true, false, false, false, false]);
+    }
+
+    #[test]
+    fn levels_are_just_these() {
+        let query = parsed("levels=warn,none,%20DEBUG").unwrap();
+        let meta = Meta::new();
+        let records: [(_, &[u8]); 4] = [
+            (meta, b"a"),
+            (meta.level(Level::Error), b"a"),
+            (meta.level(Level::Warn), b"a"),
+            (meta.level(Level::Debug), b"a"),
+        ];
+        assert_eq!(shown(&query, &records), [true, false, true, true]);
+    }
+
+    #[test]
+    fn a_records_id_is_a_beginning_and_an_end() {
+        let query =
+            parsed("from=00000000000000ab.7.80&before=00000000000000ab.9.95&limit=3").unwrap();
+        let at = |text: &str| text.parse::<Cursor>().unwrap();
+        // An id is where one goes on behind its record.
+        assert_eq!(query.start(), Start::After(at("00000000000000ab.6")));
+        assert_eq!(query.before, Some(at("00000000000000ab.8")));
+        assert_eq!(query.limit, Some(3));
+        let first = parsed("from=00000000000000ab.0.0").unwrap();
+        assert_eq!(first.start(), Start::After(at("00000000000000ab.0")));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::site::place::{Before, Place, last_name};
 use crate::site::query::{self, Format, Query, Resume};
 use crate::site::sign_in::{self, Asked, SignIn};
 use crate::site::stats;
-use crate::viewer::begin::{self, Begin};
+use crate::viewer::begin::{self, Begin, Span};
 use crate::viewer::connection::Connection;
 use crate::viewer::format::BodyWriter;
 use crate::viewer::stream::{Parts, Stream};
@@ -199,8 +199,11 @@ impl Site {
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
         let liked = || accept::choose(headers, &[(JSON, false), ("text/plain", true)]);
+        let Some(is_prometheus) = is_prometheus.or_else(liked) else {
+            return not_acceptable("application/json and text/plain");
+        };
         let (stats, counts) = (self.handle.stats(), self.viewers.counts());
-        let (content_type, text) = if is_prometheus.or_else(liked) == Some(true) {
+        let (content_type, text) = if is_prometheus {
             (PROMETHEUS, stats::prometheus(&stats, counts))
         } else {
             (JSON, stats::json(&stats, counts))
@@ -228,7 +231,12 @@ impl Site {
             }
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
-        let writer = match query.format.unwrap_or_else(|| liked_format(headers)) {
+        let Some(format) = query.format.or_else(|| liked_format(headers)) else {
+            return not_acceptable(
+                "text/plain, text/html, application/x-ndjson and text/event-stream",
+            );
+        };
+        let writer = match format {
             Format::Html => {
                 return self.page(StatusCode::OK, asked);
             }
@@ -252,10 +260,16 @@ impl Site {
         if let Some(connection) = &connection {
             connection.set_follows(query.follow);
         }
-        let end = self.handle.cursor().seq();
         let (start, tail) = (query.start(), query.tail);
         let selection = query.selection.redaction(self.options.redact.clone());
-        let Begin { start, skip } = begin::begin(&self.handle, &selection, start, tail, end).await;
+        let span = Span::new(&self.handle, start, tail, query.before);
+        let Begin {
+            start,
+            end,
+            skip,
+            missed,
+            restarted,
+        } = begin::begin(&self.handle, &selection, span).await;
         let reader = match self.handle.reader().start(start).open_async() {
             Ok(reader) => reader,
             Err(error) => {
@@ -276,11 +290,13 @@ impl Site {
             reader,
             selection,
             follow: query.follow,
+            limit: query.limit,
             limit_bytes: query.limit_bytes,
             writer,
             end,
             skip,
-            restarted: matches!(resume, Resume::Unknown),
+            restarted: restarted || matches!(resume, Resume::Unknown),
+            missed,
             keep_alive: self.options.keep_alive,
         });
         let body = self
@@ -304,14 +320,19 @@ fn resume(headers: &HeaderMap) -> Resume {
     }
 }
 
-fn liked_format(headers: &HeaderMap) -> Format {
+/// `None` if all are refused.
+fn liked_format(headers: &HeaderMap) -> Option<Format> {
     let offered = [
         ("text/plain", Format::Text),
         ("text/html", Format::Html),
         ("application/x-ndjson", Format::Ndjson),
+        ("application/ndjson", Format::Ndjson),
+        ("application/jsonl", Format::Ndjson),
+        ("application/x-jsonlines", Format::Ndjson),
+        ("application/json", Format::Ndjson),
         ("text/event-stream", Format::Sse),
     ];
-    accept::choose(headers, &offered).unwrap_or(Format::Text)
+    accept::choose(headers, &offered)
 }
 
 /// Whether it is a person who asks, as far as it can be told of a query that may not be understood.
@@ -319,6 +340,11 @@ fn wants_html(headers: &HeaderMap, query: &str) -> bool {
     let format = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "format");
     match format {
         Some((_, format)) => format == "html",
-        None => liked_format(headers) == Format::Html,
+        None => liked_format(headers) == Some(Format::Html),
     }
+}
+
+fn not_acceptable(offered: &str) -> Response {
+    let reason = format!("there are {offered}, and the request accepts none of them\n");
+    text(StatusCode::NOT_ACCEPTABLE, reason)
 }

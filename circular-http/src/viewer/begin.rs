@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use circular_core::{Handle, Start};
+use circular_core::{Cursor, Handle, Missed, Reader, Start};
 use circular_view::Selection;
 use tokio::task;
 
@@ -11,88 +11,230 @@ use crate::viewer::turn::Turn;
 /// How many places are remembered while the newest so many are looked for.
 const MARKS: u64 = 1024;
 
+/// How many records are looked at for each that is wanted, and how many times as many if that was not enough.
+const WINDOW: u64 = 16;
+
+/// It is not worth while to look at fewer.
+const LEAST_WINDOW: u64 = 4096;
+
 /// Where a response begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Begin {
     pub(crate) start: Start,
+    /// The number of the record that it ends before, if it does not follow; 0 if there is nothing to show.
+    pub(crate) end: u64,
     /// So many of the records that pass are passed over first.
     pub(crate) skip: u64,
+    /// What was overwritten before it could be looked at, and a place behind that.
+    pub(crate) missed: Option<(Missed, Cursor)>,
+    /// It was to end before a record that this ring never had.
+    pub(crate) restarted: bool,
 }
 
 impl Begin {
-    fn at(start: Start) -> Self {
-        Self { start, skip: 0 }
+    fn new(start: Start, end: Cursor) -> Self {
+        Self {
+            start,
+            end: end.seq(),
+            skip: 0,
+            missed: None,
+            restarted: false,
+        }
     }
 }
 
-/// Finds where to begin: at `start`, or with the newest `tail` of what is behind that and passes. `end` is the
-/// number of the record that comes next.
-pub(crate) async fn begin(
-    handle: &Handle,
-    selection: &Selection,
+/// What of the ring is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
     start: Start,
+    /// The newest so many of what passes.
     tail: Option<u64>,
-    end: u64,
-) -> Begin {
-    match tail {
-        None => Begin::at(start),
-        Some(count) if start == Start::Oldest && (count == 0 || selection.takes_all()) => {
-            Begin::at(Start::Last(count))
+    /// It ends before the record that comes next here.
+    end: Cursor,
+    /// That is older than the newest: it ends before the record that it is asked to.
+    before: bool,
+}
+
+impl Span {
+    /// From `start` up to what is the newest now, or to `before`.
+    pub(crate) fn new(
+        handle: &Handle,
+        start: Start,
+        tail: Option<u64>,
+        before: Option<Cursor>,
+    ) -> Self {
+        Self {
+            start,
+            tail,
+            end: before.unwrap_or_else(|| handle.cursor()),
+            before: before.is_some(),
         }
-        Some(count) => newest(handle, selection, start, count, end).await,
+    }
+}
+
+/// Finds where to begin.
+pub(crate) async fn begin(handle: &Handle, selection: &Selection, span: Span) -> Begin {
+    let Span {
+        start,
+        tail,
+        end,
+        before,
+    } = span;
+    let oldest = || handle.reader().start(Start::Oldest).open().cursor();
+    if before {
+        let newest = handle.cursor();
+        if !newest.is_of_same_ring(&end) || end.seq() > newest.seq() {
+            return Begin {
+                restarted: true,
+                ..Begin::new(Start::After(newest), end.at(0))
+            };
+        }
+        let oldest = oldest();
+        if end.seq() < oldest.seq() {
+            return Begin {
+                missed: Some((missed_between(start, end), end)),
+                ..Begin::new(Start::After(newest), end.at(0))
+            };
+        }
+    }
+    let Some(count) = tail else {
+        return Begin::new(start, end);
+    };
+    if start != Start::Oldest || !(count == 0 || selection.takes_all()) {
+        return newest(handle, selection, start, count, end).await;
+    }
+    if before {
+        let from = end.seq().saturating_sub(count).max(oldest().seq());
+        return Begin::new(Start::After(end.at(from)), end);
+    }
+    Begin::new(Start::Last(count), end)
+}
+
+/// What is missed where all is overwritten that was asked for.
+fn missed_between(start: Start, end: Cursor) -> Missed {
+    let begin = match start {
+        Start::After(cursor) if cursor.is_of_same_ring(&end) => cursor.seq(),
+        _ => 0,
+    };
+    Missed {
+        records: end.seq().saturating_sub(begin),
+        bytes: 0,
     }
 }
 
 /// Where the newest `count` records begin, of those from `start` up to `end` that pass.
+///
+/// It is looked for in ever more of the newest: nearly always few are enough, and the ring may be large.
 async fn newest(
     handle: &Handle,
     selection: &Selection,
     start: Start,
     count: u64,
-    end: u64,
+    end: Cursor,
 ) -> Begin {
-    let mut reader = handle.reader().start(start).open();
+    let reader = handle.reader().start(start).open();
     if reader.restarted() {
-        return Begin::at(start);
+        return Begin::new(start, end);
     }
-    // Not where each of them is, which may be millions, but where every so many is.
+    let (first, missed) = (reader.cursor(), reader.missed());
+    drop(reader);
+    let look_from = async |from: Cursor| {
+        let reader = handle.reader().start(Start::After(from)).open();
+        look(reader, selection, end.seq(), count).await
+    };
+    let mut window = count.saturating_mul(WINDOW).max(LEAST_WINDOW);
+    loop {
+        let from = end.seq().saturating_sub(window);
+        if from <= first.seq() {
+            let mut found = look_from(first).await;
+            found.missed += missed;
+            return found.begin(count, end);
+        }
+        let found = look_from(end.at(from)).await;
+        if found.passed >= count {
+            return found.begin(count, end);
+        }
+        window = window.saturating_mul(WINDOW);
+    }
+}
+
+/// What a look at part of the ring has found.
+struct Found {
+    /// How many records pass.
+    passed: u64,
+    /// Not where each of them is, which may be millions, but where every so many is.
+    marks: VecDeque<(u64, Cursor)>,
+    behind: Cursor,
+    /// What was overwritten before the first that passes.
+    missed: Missed,
+}
+
+impl Found {
+    /// Where the newest `count` of them begin.
+    fn begin(&self, count: u64, end: Cursor) -> Begin {
+        let first = self.passed.saturating_sub(count);
+        let mark = self.marks.iter().rfind(|&&(number, _)| number <= first);
+        let (start, skip) = match mark {
+            Some(&(number, cursor)) if count > 0 => (cursor, first - number),
+            _ => (self.behind, 0),
+        };
+        // What was missed later is behind the first of them, and told to whoever begins there.
+        let is_missing = self.passed < count && !self.missed.is_empty();
+        Begin {
+            skip,
+            missed: is_missing.then_some((self.missed, start)),
+            ..Begin::new(Start::After(start), end)
+        }
+    }
+}
+
+/// Looks for the newest `count` records that pass, of those that the reader gets before the number `end`.
+async fn look(mut reader: Reader, selection: &Selection, end: u64, count: u64) -> Found {
     let stride = count.div_ceil(MARKS).max(1);
-    let mut marks = VecDeque::new();
-    let mut passed = 0;
-    let mut behind = reader.cursor();
-    'all: while behind.seq() < end {
+    let mut found = Found {
+        passed: 0,
+        marks: VecDeque::new(),
+        behind: reader.cursor(),
+        missed: reader.missed(),
+    };
+    let mut is_first = true;
+    'all: while found.behind.seq() < end {
         let Ok(batch) = reader.try_recv() else { break };
+        if found.passed == 0 {
+            // The first batch tells what was missed at the beginning.
+            let before = if is_first {
+                Missed::default()
+            } else {
+                found.missed
+            };
+            found.missed = before;
+            found.missed += batch.missed();
+        }
+        is_first = false;
         let mut turn = Turn::begin(selection);
         for (index, record) in batch.records().enumerate() {
             if record.seq() >= end {
-                behind = batch.cursor_before(index);
+                found.behind = batch.cursor_before(index);
                 break 'all;
             }
             if count > 0 && selection.text(&record).is_some() {
-                if passed % stride == 0 {
-                    marks.push_back((passed, batch.cursor_before(index)));
-                    if marks.len() as u64 > MARKS + 2 {
-                        marks.pop_front();
+                if found.passed % stride == 0 {
+                    let mark = (found.passed, batch.cursor_before(index));
+                    found.marks.push_back(mark);
+                    if found.marks.len() as u64 > MARKS + 2 {
+                        found.marks.pop_front();
                     }
                 }
-                passed += 1;
+                found.passed += 1;
             }
             if turn.is_over() {
                 task::yield_now().await;
                 turn = Turn::begin(selection);
             }
         }
-        behind = batch.cursor_before(batch.len());
+        found.behind = batch.cursor_before(batch.len());
         // The ring may be large, and others want to be served.
         task::yield_now().await;
     }
-    let first = passed.saturating_sub(count);
-    let mark = marks.iter().rfind(|&&(number, _)| number <= first);
-    mark.filter(|_| count > 0).map_or_else(
-        || Begin::at(Start::After(behind)),
-        |&(number, cursor)| Begin {
-            start: Start::After(cursor),
-            skip: first - number,
-        },
-    )
+    found
 }

@@ -56,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) selection: Selection,
     /// It goes on when all that there is has been shown.
     pub(crate) follow: bool,
+    /// It ends when so many records have been shown, or before it would show more bytes.
+    pub(crate) limit: Option<u64>,
     pub(crate) limit_bytes: Option<u64>,
     pub(crate) writer: BodyWriter,
     /// The number of the record that comes next: what is before it is history.
@@ -64,6 +66,8 @@ pub(crate) struct Parts {
     pub(crate) skip: u64,
     /// It was to go on after a cursor that nobody knows.
     pub(crate) restarted: bool,
+    /// What was missed before it begins, and a place behind that.
+    pub(crate) missed: Option<(Missed, Cursor)>,
     pub(crate) keep_alive: Duration,
 }
 
@@ -89,6 +93,8 @@ pub(crate) struct Stream {
     /// It comes back with all the others.
     in_round: bool,
     has_begun: bool,
+    /// It has a batch, with what was missed before that.
+    has_received: bool,
     /// History is over, and that has been told.
     is_live: bool,
     budget: Budget,
@@ -118,6 +124,7 @@ impl Stream {
             taken: 0,
             in_round: false,
             has_begun: false,
+            has_received: false,
             is_live: false,
             budget: Budget::new(parts.limit_bytes),
             until: rest.filter(|_| follow).map(sleep),
@@ -182,11 +189,15 @@ impl Stream {
         if !self.has_begun {
             self.has_begun = true;
             let restarted = self.parts.restarted || self.parts.reader.restarted();
+            let missed = self.parts.missed;
             let writer = &mut self.parts.writer;
             self.budget.spend(out, |out| {
                 writer.start(out);
                 if restarted {
                     writer.restarted(out);
+                }
+                if let Some((missed, behind)) = missed {
+                    writer.missed(missed, behind, out);
                 }
             });
         }
@@ -199,6 +210,10 @@ impl Stream {
         while !self.budget.is_over && out.len() < PIECE {
             if turn.is_over() {
                 come_back(context);
+                break;
+            }
+            if self.parts.limit == Some(0) {
+                self.say_end(out);
                 break;
             }
             if self.take_record(out) {
@@ -243,6 +258,7 @@ impl Stream {
         match reader.poll_recv(context) {
             Poll::Ready(Ok(batch)) => {
                 self.index = 0;
+                self.has_received = true;
                 // A loss alone is something too.
                 self.taken += batch.bytes().len().max(1);
                 let (missed, behind) = (batch.missed(), batch.cursor_before(0));
@@ -276,6 +292,7 @@ impl Stream {
             writer,
             end,
             skip,
+            limit,
             ..
         } = &mut self.parts;
         let batch = reader.batch();
@@ -295,6 +312,9 @@ impl Stream {
             let behind = batch.cursor_before(self.index);
             self.budget
                 .spend(out, |out| writer.record(&record, &text, behind, out));
+            if let Some(limit) = limit {
+                *limit = limit.saturating_sub(1);
+            }
         }
         true
     }
@@ -322,7 +342,13 @@ impl Stream {
         } = &mut self.parts;
         let behind = reader.batch().cursor_before(self.index);
         let is_shown_no_more = self.last_call.is_some();
+        // All of it was overwritten between the look for its beginning and here: no batch will tell.
+        let missed = reader.missed();
+        let is_untold = !self.has_received && !missed.is_empty();
         self.budget.spend(out, |out| {
+            if is_untold {
+                writer.missed(missed, behind, out);
+            }
             if !is_shown_no_more {
                 writer.end(out);
             } else if handle.is_closed() {

@@ -49,6 +49,36 @@ fn each_format_can_be_had_by_accept_and_by_name() {
 }
 
 #[test]
+fn json_lines_have_many_names_and_who_refuses_everything_is_told() {
+    let site = Site::new();
+    site.write(0..1);
+    for name in [
+        "application/json",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "Application/NDJSON; charset=utf-8",
+        "text/html;Q=0.1, application/json",
+    ] {
+        let reply = site.curl("", &["--header", &format!("accept: {name}")]);
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/x-ndjson"),
+            "{name}"
+        );
+    }
+    for rest in ["", "/stats"] {
+        let reply = site.curl(rest, &["--header", "accept: */*;q=0"]);
+        assert_eq!(reply.status, 406, "{rest}");
+        assert!(reply.body.contains("text/plain"), "{}", reply.body);
+        // Something to read is better than an error for who only likes something else.
+        let png = ["--header", "accept: image/png"];
+        assert_eq!(site.curl(rest, &png).status, 200, "{rest}");
+    }
+    let by_name = site.curl("?format=text", &["--header", "accept: */*;q=0"]);
+    assert_eq!(by_name.status, 200);
+}
+
+#[test]
 fn every_response_keeps_browsers_and_proxies_out_of_it() {
     let site = Site::new();
     site.write(0..1);

@@ -1,10 +1,14 @@
 //! Each parameter, alone and together with others.
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use circular_core::{Level, Meta};
+use circular_core::{Level, Meta, Record, Redacted, Ring};
+use circular_http::serve;
+use serde_json::Value;
 
-use crate::support::{Site, Tail, line, options, until};
+use crate::support::{Site, Tail, curl, line, options, until};
 
 /// The numbers of the lines of a text.
 fn numbers(text: &str) -> Vec<u64> {
@@ -228,20 +232,225 @@ fn since_and_until_are_times() {
     );
 }
 
+/// The ids of the records that a response shows.
+fn ids(site: &Site, query: &str) -> Vec<String> {
+    let text = site.get(&format!("?format=ndjson{query}"));
+    let id = |line| {
+        let object = serde_json::from_str::<Value>(line).unwrap();
+        object["id"].as_str().unwrap().to_owned()
+    };
+    text.lines().map(id).collect()
+}
+
+#[test]
+fn before_is_what_is_older_and_from_begins_with_the_record() {
+    for redacted in [false, true] {
+        // With a hook, the newest are searched for.
+        let options = match redacted {
+            true => options().redact(|_| Redacted::Keep),
+            false => options(),
+        };
+        let site = Site::with(1 << 20, options);
+        site.write(0..10);
+        let ids = ids(&site, "");
+        let get = |query: String| numbers(&site.get(&query));
+        assert_eq!(get(format!("?before={}", ids[3])), [0, 1, 2]);
+        assert_eq!(get(format!("?before={}&tail=2", ids[7])), [5, 6]);
+        assert_eq!(get(format!("?before={}&tail=2&q=line%203", ids[7])), [3]);
+        assert_eq!(get(format!("?before={}&tail=100", ids[2])), [0, 1]);
+        assert_eq!(get(format!("?before={}&tail=0", ids[2])), [] as [u64; 0]);
+        assert_eq!(get(format!("?before={}&limit=2", ids[7])), [0, 1]);
+        assert_eq!(site.get(&format!("?before={}", ids[0])), "");
+        assert_eq!(
+            get(format!("?before={}", ids[9])),
+            [0, 1, 2, 3, 4, 5, 6, 7, 8]
+        );
+        assert_eq!(get(format!("?from={}", ids[8])), [8, 9]);
+        assert_eq!(get(format!("?from={}&limit=1", ids[0])), [0]);
+        assert_eq!(get(format!("?from={}&tail=1", ids[2])), [9]);
+        assert_eq!(
+            get(format!("?from={}&before={}", ids[2], ids[5])),
+            [2, 3, 4]
+        );
+        assert_eq!(get(format!("?after={}&before={}", ids[2], ids[5])), [3, 4]);
+        assert_eq!(
+            get(format!("?after={}&before={}", ids[5], ids[2])),
+            [] as [u64; 0]
+        );
+        // Ring and number alone will do.
+        let (short, _) = ids[3].rsplit_once('.').unwrap();
+        assert_eq!(get(format!("?from={short}&limit=2")), [3, 4]);
+        assert_eq!(get(format!("?before={short}&tail=1")), [2]);
+    }
+}
+
+#[test]
+fn before_can_be_gone_back_by_page_after_page() {
+    let site = Site::with(8 << 20, options());
+    site.write(0..30_000);
+    for filter in ["", "&q=line", "&q=7"] {
+        let mut all = Vec::new();
+        let newest = ids(&site, &format!("&tail=1{filter}"));
+        let mut oldest = newest[0].clone();
+        loop {
+            let page = ids(&site, &format!("{filter}&before={oldest}&tail=7000"));
+            let Some(first) = page.first() else { break };
+            oldest.clone_from(first);
+            all.splice(0..0, page);
+        }
+        all.extend(newest);
+        assert_eq!(all, ids(&site, filter), "{filter}");
+    }
+}
+
+#[test]
+fn the_next_and_the_last_error_are_found() {
+    let site = Site::new();
+    for number in 0..100 {
+        let level = if number % 10 == 5 {
+            Level::Error
+        } else {
+            Level::Info
+        };
+        site.record(Meta::new().level(level), &line(number));
+    }
+    let ids = ids(&site, "");
+    let get = |query: String| numbers(&site.get(&query));
+    assert_eq!(
+        get(format!("?after={}&levels=error&limit=1", ids[50])),
+        [55]
+    );
+    assert_eq!(
+        get(format!("?before={}&levels=error&tail=1", ids[50])),
+        [45]
+    );
+    assert_eq!(
+        get(format!("?after={}&levels=error&limit=1", ids[95])),
+        [] as [u64; 0]
+    );
+    assert_eq!(
+        get(format!("?before={}&levels=error&tail=1", ids[5])),
+        [] as [u64; 0]
+    );
+}
+
+#[test]
+fn a_record_that_is_gone_is_told() {
+    let site = Site::with(4096, options());
+    site.write(0..3);
+    let old = ids(&site, "");
+    site.write(3..1000);
+    let first = numbers(&site.get(""))[0];
+    assert!(first > 3, "it has been overwritten");
+    let object = |query: String| {
+        let text = site.get(&format!("?format=ndjson&{query}"));
+        let objects = text.lines().map(serde_json::from_str::<Value>);
+        objects.collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    for rest in ["", "&tail=5", "&tail=5&q=line", "&limit=1"] {
+        let before = object(format!("before={}{rest}", old[2]));
+        assert_eq!(before.len(), 1, "{before:?}");
+        assert_eq!(before[0]["missed"]["records"], 2, "{rest}");
+    }
+    let before = object(format!("after={}&before={}", old[0], old[2]));
+    assert_eq!(before[0]["missed"]["records"], 1, "{before:?}");
+    let from = object(format!("from={}&limit=1", old[1]));
+    assert_eq!(from[0]["missed"]["records"], first - 1, "{from:?}");
+    assert_eq!(from[1]["seq"], first);
+    assert_eq!(from.len(), 2);
+    // Nothing was ever before it.
+    assert_eq!(object(format!("before={}", old[0])), [] as [Value; 0]);
+}
+
+#[test]
+fn before_a_record_of_another_run_there_is_nothing() {
+    let site = Site::new();
+    site.write(0..3);
+    for tail in ["", "&tail=2", "&tail=2&q=line"] {
+        let text = site.get(&format!("?before=0123456789abcdef.5.100{tail}"));
+        assert!(text.starts_with("--- restarted"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+    // One that this run has not come to yet is another's, too.
+    let newest = ids(&site, "&tail=1");
+    let (ring, _) = newest[0].split_once('.').unwrap();
+    let text = site.get(&format!("?before={ring}.100"));
+    assert!(text.starts_with("--- restarted"), "{text}");
+}
+
+#[test]
+fn limit_ends_after_so_many_and_never_follows() {
+    let site = Site::new();
+    site.write(0..10);
+    assert_eq!(numbers(&site.get("?limit=3")), [0, 1, 2]);
+    assert_eq!(numbers(&site.get("?limit=3&tail=5")), [5, 6, 7]);
+    assert_eq!(numbers(&site.get("?limit=2&q=5")), [5]);
+    assert_eq!(site.get("?limit=0"), "");
+    assert_eq!(numbers(&site.get("?limit=2&follow")), [0, 1]);
+    assert_eq!(numbers(&site.get("?limit=10&follow")).len(), 10);
+    // It waits for what is to come, and not longer.
+    let mut tail = Tail::open(&site.url("?limit=4&tail=1&follow&q=line%201"), &[]);
+    assert_eq!(numbers(&tail.line()), [1]);
+    site.write(10..30);
+    let (rest, is_whole) = tail.rest();
+    assert!(is_whole, "{rest}");
+    assert_eq!(numbers(&rest), [10, 11, 12]);
+    let sse = site.get("?limit=1&format=sse");
+    assert!(
+        sse.ends_with("event: end\ndata: {\"end\":true}\n\n"),
+        "{sse}"
+    );
+}
+
+/// What is lost while the newest are looked for is told where it may have been among them.
+#[test]
+fn a_tail_that_is_searched_while_the_ring_is_lapped_says_what_is_missing() {
+    for (query, shown) in [("q=rare", 0), ("q=wanted", 1), ("q=wanted&tail=5000", 1)] {
+        let ring = Ring::new(64 << 10).unwrap();
+        // More than a search gets at once.
+        for number in 0..1000 {
+            ring.record(Meta::new(), format!("wanted {number}\n").as_bytes())
+                .unwrap();
+        }
+        let handle = ring.handle();
+        let writer = Mutex::new(ring);
+        let is_lapped = AtomicBool::new(false);
+        // It sees each record that is looked at, and lets the ring go around under the first.
+        let hook = move |_: &Record<'_>| {
+            if !is_lapped.swap(true, Ordering::Relaxed) {
+                let ring = writer.lock().unwrap();
+                for _ in 0..5000 {
+                    ring.record(Meta::new(), b"something else ----------------\n")
+                        .unwrap();
+                }
+            }
+            Redacted::Keep
+        };
+        let server = serve(handle, options().redact(hook)).unwrap();
+        let tail = if query.contains("tail") {
+            ""
+        } else {
+            "&tail=5"
+        };
+        let url = format!("{}?{query}{tail}&format=ndjson", server.url());
+        let body = curl(&url, &[]).body;
+        let lines = body.lines().map(serde_json::from_str::<Value>);
+        let objects: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
+        let is_missed = |object: &&Value| object["missed"]["records"].as_u64() > Some(0);
+        assert_eq!(
+            objects.iter().filter(is_missed).count(),
+            1,
+            "{query}: {body}"
+        );
+        assert!(objects.len() <= 1 + shown, "{query}: {body}");
+    }
+}
+
 #[test]
 fn after_goes_on_behind_a_record() {
     let site = Site::new();
     site.write(0..4);
-    let text = site.get("?format=ndjson");
-    let ids: Vec<String> = text
-        .lines()
-        .map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["id"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
+    let ids = ids(&site, "");
     assert_eq!(numbers(&site.get(&format!("?after={}", ids[1]))), [2, 3]);
     assert_eq!(site.get(&format!("?after={}", ids[3])), "");
     assert_eq!(
@@ -302,16 +511,13 @@ fn what_is_not_understood_is_named() {
         ("limit_bytes=1k", "limit_bytes=\"1k\""),
         ("raw=2", "raw=\"2\""),
         ("format=xml", "format=\"xml\""),
-        ("q=a&q=b", "\"q\""),
+        ("tail=1&tail=2", "\"tail\""),
+        ("levels=loud", "levels=\"loud\""),
+        ("filter=info,shop[tx]%3Ddebug", "\"shop[tx]=debug\""),
+        ("before=abc", "before=\"abc\""),
+        ("since=1m&until=2m", "since"),
         ("%1b[2J=1", "\\u{1b}[2J"),
-        (
-            "re=%1b]0;x%07(",
-            if cfg!(feature = "regex") {
-                "\\x1b]0;x\\x07("
-            } else {
-                "\\u{1b}]0"
-            },
-        ),
+        ("re=%1b]0;x%07(", "\\u{1b}]0"),
     ] {
         for rest in [format!("?{query}"), format!("?{query}&x=")] {
             let reply = site.curl(&rest, &[]);
