@@ -268,17 +268,17 @@ pub(crate) struct Which {
     /// This level and above: error, warn, info, debug, trace; those without a level are shown
     #[arg(short, long, visible_short_alias = 'p', visible_alias = "priority", value_name = "LEVEL", value_parser = level(), ignore_case = true)]
     pub(crate) level: Option<circular_core::Level>,
-    /// Only what this regular expression matches; several: what any of them does
+    /// Only what this regular expression matches, in any case if it has no upper-case letter; several: all of them
     #[arg(short, long, value_name = "REGEX", allow_hyphen_values = true)]
     pub(crate) grep: Vec<String>,
-    /// Only what this regular expression does not match; several: none of them
+    /// Only what this regular expression does not match, found as by --grep; several: none of them
     #[arg(short = 'v', long, value_name = "REGEX", allow_hyphen_values = true)]
     pub(crate) exclude: Vec<String>,
     /// Only this target and those below it: shop::db; several: any of them
-    #[arg(short, long, value_name = "TARGET")]
+    #[arg(short, long, value_name = "TARGET", value_delimiter = ',', value_parser = target)]
     pub(crate) target: Vec<String>,
-    /// Directives as in RUST_LOG: info,shop::db=debug,hyper=off
-    #[arg(long, value_name = "DIRECTIVES")]
+    /// Directives as in RUST_LOG: info,shop::db=debug; with targets that are off alone, the rest is on: hyper=off
+    #[arg(long, value_name = "DIRECTIVES", value_parser = filter)]
     pub(crate) filter: Option<circular_core::Targets>,
 }
 
@@ -299,10 +299,11 @@ impl std::str::FromStr for Count {
             _ if text.starts_with('+') => Err(String::from(
                 "the oldest ones are not counted here: -n all, and | head -n N behind it",
             )),
-            _ => text
-                .parse()
+            _ => Some(text)
+                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|text| text.parse().ok())
                 .map(Self::Last)
-                .map_err(|_| String::from("a number, or `all`, is needed")),
+                .ok_or_else(|| String::from("a number, or `all`, is needed")),
         }
     }
 }
@@ -441,6 +442,34 @@ fn size(text: &str) -> Result<circular_core::Capacity, String> {
     }
 }
 
+/// A target without what stands for all below it; all of them, `*`, is empty.
+fn target(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name == "*" {
+        return Ok(String::new());
+    }
+    let name = name
+        .strip_suffix('*')
+        .filter(|name| name.ends_with("::"))
+        .unwrap_or(name);
+    let name = name.strip_suffix("::").unwrap_or(name);
+    let is_directive = name.contains(['=', '[', ']', '{', '}', '*', '/', '"', '\'', ';']);
+    if name.is_empty() || is_directive {
+        return Err(String::from(
+            "a target is needed, such as shop::db; directives are for --filter",
+        ));
+    }
+    Ok(String::from(name))
+}
+
+/// Directives; none at all let everything through.
+fn filter(text: &str) -> Result<circular_core::Targets, circular_core::ParseTargetsError> {
+    if text.split(',').all(|part| part.trim().is_empty()) {
+        return Ok(circular_core::Targets::new().with_default(circular_core::Level::Trace));
+    }
+    text.parse()
+}
+
 /// Levels by their names, and as journalctl has them: by syslog's names and numbers.
 fn level() -> impl TypedValueParser<Value = circular_core::Level> {
     use circular_core::Level;
@@ -496,6 +525,39 @@ mod tests {
                 panic!("it is tail");
             };
             assert_eq!(tail.show.which.level, Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_count_has_no_sign() {
+        for (text, count) in [
+            ("5", Some(Count::Last(5))),
+            ("all", Some(Count::All)),
+            ("-1", Some(Count::All)),
+            // journalctl's for the oldest.
+            ("+5", None),
+            ("", None),
+            ("5k", None),
+        ] {
+            assert_eq!(text.parse().ok(), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_what_it_stands_for() {
+        for (text, name) in [
+            ("shop", Some("shop")),
+            ("shop::db", Some("shop::db")),
+            ("shop::*", Some("shop")),
+            ("shop::", Some("shop")),
+            ("*", Some("")),
+            ("", None),
+            ("::", None),
+            ("sho*", None),
+            ("shop=debug", None),
+            ("shop[tx]", None),
+        ] {
+            assert_eq!(target(text).ok().as_deref(), name, "{text}");
         }
     }
 }

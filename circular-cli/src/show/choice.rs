@@ -30,16 +30,31 @@ impl Choice {
             let parse = |text: &String| moment::parse(flag, text, zone, now);
             text.as_ref().map(parse).transpose()
         };
-        let selection = Selection::new()
+        let mut selection = Selection::new()
             .at_least(which.level)
             .filter(which.filter.clone())
             .since(time("--since", &which.since)?)
-            .until(time("--until", &which.until)?)
-            .matching(any_of("--grep", &which.grep)?)
-            .excluding(any_of("--exclude", &which.exclude)?);
+            .until(time("--until", &which.until)?);
+        for pattern in which.grep.iter().filter(|pattern| !pattern.is_empty()) {
+            selection = selection.matching(expression("--grep", pattern)?);
+        }
+        for pattern in which.exclude.iter().filter(|pattern| !pattern.is_empty()) {
+            selection = selection.excluding(expression("--exclude", pattern)?);
+        }
+        if let Some(why) = selection.contradiction() {
+            return Err(Failure::usage(
+                format!("nothing can be shown: {why}"),
+                "--since with a time that is before that of --until",
+            ));
+        }
+        let all = which.target.iter().any(String::is_empty);
         Ok(Self {
             selection,
-            targets: which.target.clone(),
+            targets: if all {
+                Vec::new()
+            } else {
+                which.target.clone()
+            },
         })
     }
 
@@ -65,28 +80,12 @@ impl Choice {
     }
 }
 
-/// One expression that matches what any of `patterns` does.
-fn any_of(flag: &str, patterns: &[String]) -> Result<Option<Expression>, Failure> {
-    let parse = |pattern: &str| {
-        pattern.parse::<Expression>().map_err(|error| {
-            Failure::usage(
-                format!("{flag} {pattern:?} is no regular expression: {error}"),
-                format!(
-                    "{flag} with \\ before what is meant as it is: . * + ? ( ) [ ] {{ }} | ^ $ \\"
-                ),
-            )
-        })
-    };
-    match patterns {
-        [] => Ok(None),
-        [one] => parse(one).map(Some),
-        several => {
-            // Each by itself first, for what is said of a bad one.
-            several
-                .iter()
-                .try_for_each(|pattern| parse(pattern).map(drop))?;
-            let grouped: Vec<_> = several.iter().map(|one| format!("(?:{one})")).collect();
-            parse(&grouped.join("|")).map(Some)
-        }
-    }
+/// The expression that a flag was given.
+fn expression(flag: &str, pattern: &str) -> Result<Expression, Failure> {
+    pattern.parse().map_err(|error| {
+        Failure::usage(
+            format!("{flag} {pattern:?} is no regular expression: {error}"),
+            format!("{flag} with \\ before what is meant as it is: . * + ? ( ) [ ] {{ }} | ^ $ \\"),
+        )
+    })
 }

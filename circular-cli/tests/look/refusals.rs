@@ -64,6 +64,12 @@ fn each_has_a_reason_a_next_command_and_a_status() {
             "--until 5m",
         ),
         (
+            &["tail", "-S", "5m", "-U", "10m", "shop"],
+            2,
+            "nothing can be shown: what is to be shown begins later than it ends",
+            "--since with",
+        ),
+        (
             &["tail", "-g", "(", "shop"],
             2,
             "--grep \"(\" is no regular expression",

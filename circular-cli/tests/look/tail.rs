@@ -64,7 +64,15 @@ fn filters_come_first_and_then_lines_are_counted() {
         (&["-g", "pool"], &[POOL, EMPTY]),
         (&["-g", "pool", "-n", "1"], &[EMPTY]),
         (&["--grep", "^cart [0-9]"], &[CART]),
-        (&["-g", "open", "-g", "read"], &[OPEN, READ]),
+        (&["-g", "POOL", "-g", ""], &[]),
+        (&["-g", "pool", "-g", "empty"], &[EMPTY]),
+        (&["-g", "open", "-g", "read"], &[]),
+        (&["-v", "pool", "-v", ""], &[OPEN, CART, READ]),
+        (&["-t", "shop::db,shop::cart"], &[POOL, EMPTY, CART]),
+        (&["-t", "shop::db::*"], &[POOL, EMPTY]),
+        (&["-t", "*"], &[OPEN, POOL, EMPTY, CART, READ]),
+        (&["--filter", "shop::*=off"], &[READ]),
+        (&["--filter", ""], &[OPEN, POOL, EMPTY, CART, READ]),
         (&["-v", "pool"], &[OPEN, CART, READ]),
         (&["--exclude", "pool", "-v", "cart"], &[OPEN, READ]),
         (&["-t", "shop::db"], &[POOL, EMPTY]),
@@ -90,7 +98,8 @@ fn filters_come_first_and_then_lines_are_counted() {
         }
         let ran = rings.run(&[&["tail", "shop"], args].concat());
         assert_eq!(ran.out, expected.concat(), "{args:?} {ran:?}");
-        assert_eq!(ran.code, Some(0), "{args:?}");
+        let code = if expected.is_empty() { 3 } else { 0 };
+        assert_eq!(ran.code, Some(code), "{args:?}");
     }
 }
 
