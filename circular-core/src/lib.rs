@@ -143,7 +143,7 @@ pub use api::ring_file::{Listed, RingFile, RingInfo};
 pub use dump::on_demand::{DumpBuilder, DumpReport, DumpTo};
 pub use dump::panic_dump::installed::PanicDumpHook;
 pub use dump::panic_dump::{PanicDump, PanicDumpBuilder};
-pub use dump::redaction::Redaction;
+pub use dump::redaction::{RedactedRecord, Redaction};
 pub use dump::trigger::request::TriggerStats;
 pub use dump::trigger::{DumpTrigger, DumpTriggerBuilder};
 pub use error::{

@@ -1,8 +1,8 @@
 //! What a hook hides or drops is in no dump, wherever that goes.
 
 use circular_core::{
-    DumpTrigger, Level, Meta, PanicDump, Policy, Record, Redacted, Redaction, Ring, SECRET_KEYS,
-    redact_keys,
+    DumpTo, DumpTrigger, Level, Meta, PanicDump, Policy, Record, Redacted, Redaction, Ring,
+    SECRET_KEYS, redact_keys,
 };
 use std::io::{self, Write};
 use std::panic;
@@ -298,4 +298,36 @@ fn nothing_waits_in_a_hook() {
     let snapshot = ring.handle().snapshot();
     let record = snapshot.records().next().unwrap();
     assert_eq!(redaction.apply(&record).unwrap(), &b"a line\n"[..]);
+}
+
+/// What a record says of itself beside its text is said to others, too.
+#[test]
+fn the_target_leaves_without_its_secrets() {
+    let ring = Ring::new(1 << 16).unwrap();
+    let long = format!("{}token=x", "a".repeat(240));
+    for target in ["GET /?token=hunter2&n=1", "shop::token", &long] {
+        ring.record(Meta::new().target(target), b"served\n")
+            .unwrap();
+    }
+    let redaction = Redaction::new(redact_keys(SECRET_KEYS));
+    let held = ring.handle().snapshot();
+    let left = held.records().map(|record| redaction.record(&record));
+    let left: Vec<_> = left.map(Option::unwrap).collect();
+    let targets: Vec<&str> = left.iter().map(|left| &*left.target).collect();
+    assert_eq!(targets[..2], ["GET /?token=[redacted]&n=1", "shop::token"]);
+    assert!(left.iter().all(|left| &*left.text == b"served\n"));
+    assert!(
+        !format!("{left:?}").contains("redacted]"),
+        "it shows nothing"
+    );
+    // As long as a target can be.
+    let record = held.records().nth(2).unwrap();
+    let target = record.with_target(targets[2]).target().len();
+    assert_eq!(target, Meta::MAX_TARGET);
+
+    let mut image = Vec::new();
+    let dump = ring.handle().dump_to(DumpTo::sink(&mut image));
+    dump.redaction(redaction).write_image().unwrap();
+    let is_in = |text: &[u8]| image.windows(text.len()).any(|window| window == text);
+    assert!(is_in(b"token=[redacted]&n=1") && !is_in(b"hunter2"));
 }

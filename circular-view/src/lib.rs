@@ -25,8 +25,9 @@
 //! let batch = reader.recv()?;
 //! writer.missed(batch.missed(), batch.cursor_before(0), &mut out);
 //! for (index, record) in batch.records().enumerate() {
-//!     if let Some(text) = selection.text(&record) {
-//!         writer.record(&record, &text, batch.cursor_before(index + 1), &mut out);
+//!     if let Some(shown) = selection.record(&record) {
+//!         let record = record.with_target(&shown.target);
+//!         writer.record(&record, &shown.text, batch.cursor_before(index + 1), &mut out);
 //!     }
 //! }
 //! assert_eq!(out, b"pool is empty\nagent: \\x1b]0;a title\\x07\n");

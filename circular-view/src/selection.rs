@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use circular_core::{Level, Record, Redaction, Targets};
+use circular_core::{Level, Record, RedactedRecord, Redaction, Targets};
 
 use crate::expression::Expression;
 use crate::text::Text;
@@ -225,26 +225,63 @@ impl Selection {
         self.passes_by_level(record) && self.passes_by_time(record)
     }
 
-    /// Returns what is shown of `record`, with its line end; `None` if it is not taken.
+    /// Returns what is shown of the text of `record`, with its line end; `None` if it is not taken.
+    ///
+    /// Whoever shows its target as well calls [`record`](Self::record) instead: of that, too, something may be hidden.
     ///
     /// # Panics
     ///
     /// If the hook does.
     pub fn text<'a>(&self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
+        self.record(record).map(|shown| shown.text)
+    }
+
+    /// Returns what is shown of `record`, its text as by [`text`](Self::text), and its target.
+    ///
+    /// ```
+    /// use circular_core::{Meta, Redaction, Ring, SECRET_KEYS, redact_keys};
+    /// use circular_view::{Selection, Writer};
+    ///
+    /// let ring = Ring::new(4096)?;
+    /// ring.record(Meta::new().target("login?token=abc"), b"password=hunter2\n")?;
+    /// let selection = Selection::new().redaction(Redaction::new(redact_keys(SECRET_KEYS)));
+    /// let mut reader = ring.handle().reader().open();
+    /// let batch = reader.recv()?;
+    /// let (mut out, mut writer) = (Vec::new(), Writer::ndjson());
+    /// for (index, record) in batch.records().enumerate() {
+    ///     if let Some(shown) = selection.record(&record) {
+    ///         let record = record.with_target(&shown.target);
+    ///         writer.record(&record, &shown.text, batch.cursor_before(index + 1), &mut out);
+    ///     }
+    /// }
+    /// let line = String::from_utf8(out)?;
+    /// assert!(line.contains(r#""target":"login?token=[redacted]","text":"password=[redacted]""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the hook does.
+    pub fn record<'a>(&self, record: &Record<'a>) -> Option<RedactedRecord<'a>> {
         // What is cheap comes first.
         if !self.may_take(record) {
             return None;
         }
-        let text = match &self.redaction {
-            None => Cow::Borrowed(record.bytes()),
-            Some(redaction) => redaction.apply(record)?,
+        let shown = match &self.redaction {
+            None => RedactedRecord::of(record),
+            Some(redaction) => redaction.record(record)?,
         };
-        // In what is left: else one could find out what was hidden by asking for it. Without the line's end,
-        // so that `$` is where one thinks it is.
-        let line = text.strip_suffix(b"\n").unwrap_or(&text);
+        // In what is left: else one could find out what was hidden by asking for it.
+        if let Cow::Owned(target) = &shown.target {
+            if !self.wants_target(record.level(), target) {
+                return None;
+            }
+        }
+        // Without the line's end, so that `$` is where one thinks it is.
+        let line = shown.text.strip_suffix(b"\n").unwrap_or(&shown.text);
         let is_taken = self.wanted.iter().all(|search| search.finds(line))
             && !self.unwanted.iter().any(|search| search.finds(line));
-        is_taken.then_some(text)
+        is_taken.then_some(shown)
     }
 
     fn passes_by_level(&self, record: &Record<'_>) -> bool {
@@ -252,14 +289,15 @@ impl Selection {
         if self.levels.is_some_and(|levels| levels & bit(level) == 0) {
             return false;
         }
-        let Some(level) = level else {
+        let is_severe = |level| self.level.is_none_or(|least| level >= least);
+        level.is_none_or(is_severe) && self.wants_target(level, record.target())
+    }
+
+    fn wants_target(&self, level: Option<Level>, target: &str) -> bool {
+        let (Some(level), Some(targets)) = (level, &self.targets) else {
             return true;
         };
-        self.level.is_none_or(|least| level >= least)
-            && self
-                .targets
-                .as_ref()
-                .is_none_or(|targets| targets.enabled(level, record.target()))
+        targets.enabled(level, target)
     }
 
     fn passes_by_time(&self, record: &Record<'_>) -> bool {
@@ -456,7 +494,22 @@ mod tests {
             Meta::new(),
             text
         ));
-        assert!(takes(&selection.containing("redacted"), Meta::new(), text));
+        assert!(takes(
+            &selection.clone().containing("redacted"),
+            Meta::new(),
+            text
+        ));
+        // Nor by a filter, piece by piece.
+        let meta = Meta::new().level(Level::Info).target("login?token=abc");
+        for (filter, is_taken) in [
+            ("login", true),
+            ("login?token", true),
+            ("login?token=a", false),
+        ] {
+            let targets = Targets::new().with_target(filter, Level::Trace);
+            let selection = selection.clone().filter(targets);
+            assert_eq!(takes(&selection, meta, b"a"), is_taken, "{filter}");
+        }
         let none = Selection::new().redaction(Redaction::new(|_| circular_core::Redacted::Drop));
         assert!(!takes(&none, Meta::new(), text));
     }

@@ -72,7 +72,8 @@ impl Writer {
         })
     }
 
-    /// Appends one record, of which `text` is shown: what [`Selection::text`](crate::Selection::text) gives.
+    /// Appends one record, of which `text` is shown: what [`Selection::record`](crate::Selection::record) gives, as it does the
+    /// target that `record` is to have.
     ///
     /// `behind` is where a reader goes on that has had it. It is in JSON only, as are those of notices.
     pub fn record(&mut self, record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>) {

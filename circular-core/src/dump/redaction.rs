@@ -38,8 +38,10 @@ impl Redaction {
         Self(Arc::new(hook))
     }
 
-    /// Returns what leaves of `record`, or `None` if the hook drops it. It has a line end if the record has one, so that
-    /// the next record stays a line of its own; but nothing, if the hook has given an empty text.
+    /// Returns what leaves of the text of `record`, or `None` if the hook drops it. It has a line end if the record has one,
+    /// so that the next record stays a line of its own; but nothing, if the hook has given an empty text.
+    ///
+    /// Whoever shows the target as well calls [`record`](Self::record) instead.
     ///
     /// The hook is called on this thread, and nothing waits for readers in it: see
     /// [`Handle`](crate::Handle#where-nothing-waits).
@@ -48,18 +50,72 @@ impl Redaction {
     ///
     /// If the hook does.
     pub fn apply<'a>(&self, record: &Record<'a>) -> Option<Cow<'a, [u8]>> {
+        self.record(record).map(|left| left.text)
+    }
+
+    /// Returns what leaves of `record`, its text as by [`apply`](Self::apply), and its target.
+    ///
+    /// ```
+    /// use circular_core::{Meta, Redaction, Ring, SECRET_KEYS, redact_keys};
+    ///
+    /// let ring = Ring::new(4096)?;
+    /// ring.record(Meta::new().target("login?token=abc"), b"password=hunter2")?;
+    /// let redaction = Redaction::new(redact_keys(SECRET_KEYS));
+    /// let held = ring.handle().snapshot();
+    /// let left = redaction.record(&held.records().next().unwrap()).unwrap();
+    /// assert_eq!(left.target, "login?token=[redacted]");
+    /// assert_eq!(&*left.text, b"password=[redacted]");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the hook does.
+    pub fn record<'a>(&self, record: &Record<'a>) -> Option<RedactedRecord<'a>> {
         let _no_wait = NoWait::enter();
-        match (self.0)(record) {
-            Redacted::Keep => Some(Cow::Borrowed(record.bytes())),
-            Redacted::Drop => None,
-            Redacted::Text(mut text) => {
-                let is_line = record.bytes().ends_with(b"\n");
-                if is_line && !text.is_empty() && !text.ends_with(b"\n") {
-                    text.push(b'\n');
-                }
-                Some(Cow::Owned(text))
-            }
+        let (target, text) = match (self.0)(record) {
+            Redacted::Keep => return Some(RedactedRecord::of(record)),
+            Redacted::Drop => return None,
+            Redacted::Text(text) => (Cow::Borrowed(record.target()), text),
+            Redacted::Record { target, text } => (Cow::Owned(target), text),
+        };
+        let mut text = text;
+        let is_line = record.bytes().ends_with(b"\n");
+        if is_line && !text.is_empty() && !text.ends_with(b"\n") {
+            text.push(b'\n');
         }
+        let text = Cow::Owned(text);
+        Some(RedactedRecord { target, text })
+    }
+}
+
+/// What leaves of a record: see [`Redaction::record`].
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedactedRecord<'a> {
+    /// Its target; [`Record::with_target`] gives the record that has it.
+    pub target: Cow<'a, str>,
+    /// Its text.
+    pub text: Cow<'a, [u8]>,
+}
+
+impl<'a> RedactedRecord<'a> {
+    /// Returns a record as it is, for where there is no hook.
+    pub fn of(record: &Record<'a>) -> Self {
+        Self {
+            target: Cow::Borrowed(record.target()),
+            text: Cow::Borrowed(record.bytes()),
+        }
+    }
+}
+
+/// Shows how long they are, and not what they say.
+impl fmt::Debug for RedactedRecord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedactedRecord")
+            .field("target", &self.target.len())
+            .field("text", &self.text.len())
+            .finish()
     }
 }
 

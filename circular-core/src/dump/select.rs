@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing leaves but what the filter wants and the hook was then shown.
 
-use crate::dump::redaction::Redaction;
+use crate::dump::redaction::{RedactedRecord, Redaction};
 use crate::error::OutOfMemory;
 use crate::record::Record;
 use crate::select::targets::Targets;
@@ -71,14 +71,13 @@ impl DumpSelect {
     ) -> io::Result<()> {
         let generation = Generation::current();
         for record in Records::new(records) {
-            let changed = self.changed(&record);
+            let left = self.left(&record);
             if generation.is_past() {
                 // As above.
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
-            let text = changed.as_deref().unwrap_or(record.bytes());
-            if !text.is_empty() {
-                out(&record, text);
+            if let Some(left) = left.filter(|left| !left.text.is_empty()) {
+                out(&record.with_target(&left.target), &left.text);
             }
         }
         Ok(())
@@ -92,17 +91,24 @@ impl DumpSelect {
 
     /// The same, if it is other than the record.
     fn changed(&self, record: &Record<'_>) -> Option<Vec<u8>> {
-        let targets = self.targets.as_ref();
-        if targets.is_some_and(|targets| !targets.fits(record.level, record.target)) {
-            return Some(Vec::new());
-        }
-        let redaction = self.redaction.as_ref()?;
-        // It may be slow, and there are as many records as fit into a piece before a byte is written.
-        underway::got_on();
-        match redaction.apply(record) {
+        match self.left(record).map(|left| left.text) {
             Some(Cow::Borrowed(_)) => None,
             Some(Cow::Owned(text)) => Some(text),
             None => Some(Vec::new()),
         }
+    }
+
+    /// What leaves of one record, with its target; `None` if nothing does.
+    fn left<'a>(&self, record: &Record<'a>) -> Option<RedactedRecord<'a>> {
+        let targets = self.targets.as_ref();
+        if targets.is_some_and(|targets| !targets.fits(record.level, record.target)) {
+            return None;
+        }
+        let Some(redaction) = &self.redaction else {
+            return Some(RedactedRecord::of(record));
+        };
+        // It may be slow, and there are as many records as fit into a piece before a byte is written.
+        underway::got_on();
+        redaction.record(record)
     }
 }

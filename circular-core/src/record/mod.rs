@@ -7,6 +7,7 @@ pub(crate) mod missed;
 pub(crate) mod part;
 
 use crate::record::level::Level;
+use crate::record::meta::Meta;
 use crate::record::part::Part;
 use crate::time::clock::Stamp;
 use crate::time::timestamp::Timestamp;
@@ -41,6 +42,18 @@ impl<'a> Record<'a> {
     /// Returns its target, or an empty string if its writer gave none.
     pub fn target(&self) -> &'a str {
         std::str::from_utf8(self.target).unwrap_or("")
+    }
+
+    /// Returns it with another target, the one that a hook has left of its own, say. A long one is cut as any target is.
+    #[must_use]
+    pub fn with_target<'b>(self, target: &'b str) -> Record<'b>
+    where
+        'a: 'b,
+    {
+        Record {
+            target: Meta::new().target(target).kept_target(),
+            ..self
+        }
     }
 
     /// Returns when it was written: the time that its writer gave, else the system's, which steps by about

@@ -56,7 +56,7 @@ const HIDDEN: &[u8] = b"[redacted]";
 /// (`{"name":"password","value":"x"}`, `<password>x</password>`, `the password is x`), and the later words of a
 /// `password=several words`.
 ///
-/// It sees one record at a time: of a record that was longer than the ring, and went through in parts,
+/// The target goes through it as the text does. It sees one record at a time: of a record that was longer than the ring, and went through in parts,
 /// it does not know a value that goes on in the next part. It does not panic.
 ///
 /// ```
@@ -74,7 +74,18 @@ pub fn redact_keys(
     keys: &[&str],
 ) -> impl Fn(&Record<'_>) -> Redacted + Clone + Send + Sync + 'static + use<> {
     let keys = Arc::new(Keys::new(keys.iter().copied()));
-    move |record| hide(&keys, record.bytes()).map_or(Redacted::Keep, Redacted::Text)
+    move |record| {
+        let target = hide(&keys, record.target().as_bytes());
+        let text = hide(&keys, record.bytes());
+        match (target, text) {
+            (None, None) => Redacted::Keep,
+            (None, Some(text)) => Redacted::Text(text),
+            (Some(target), text) => Redacted::Record {
+                target: String::from_utf8_lossy(&target).into_owned(),
+                text: text.unwrap_or_else(|| record.bytes().to_vec()),
+            },
+        }
+    }
 }
 
 /// The text without the values; `None` if there are none.

@@ -305,13 +305,14 @@ impl Stream {
             return true;
         }
         self.index += 1;
-        let text = selection.text(&record);
-        if text.is_some() && *skip > 0 {
+        let shown = selection.record(&record);
+        if shown.is_some() && *skip > 0 {
             *skip -= 1;
-        } else if let Some(text) = text {
+        } else if let Some(shown) = shown {
+            let record = record.with_target(&shown.target);
             let behind = batch.cursor_before(self.index);
             self.budget
-                .spend(out, |out| writer.record(&record, &text, behind, out));
+                .spend(out, |out| writer.record(&record, &shown.text, behind, out));
             if let Some(limit) = limit {
                 *limit = limit.saturating_sub(1);
             }
