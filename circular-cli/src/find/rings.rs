@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use circular_core::{CommandEnd, OpenError, RingFile, RingInfo, RingState};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::failure::Failure;
 use crate::find::places::{Place, places};
@@ -103,6 +104,7 @@ impl Found {
 ///
 /// One that was asked for cannot be read.
 pub(crate) fn list(asked: &[PathBuf]) -> Result<Listing, Failure> {
+    open_more();
     let mut listing = Listing {
         places: Vec::new(),
         rings: Vec::new(),
@@ -124,6 +126,17 @@ pub(crate) fn list(asked: &[PathBuf]) -> Result<Listing, Failure> {
         (info.program.clone(), info.created, info.ring)
     });
     Ok(listing)
+}
+
+/// Has this process open as many files as it may: a ring is one, and the usual 1024, or less, are fewer than a machine's programs may have.
+fn open_more() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Where that is refused, what is too much is told as what cannot be read.
+    let _ = setrlimit(Resource::Nofile, most);
 }
 
 impl Listing {

@@ -201,3 +201,25 @@ fn several_directories_are_looked_at_each_once() {
     );
     assert_eq!(ran.err.lines().count(), 2, "{ran:?}");
 }
+
+#[test]
+fn more_rings_than_files_that_a_shell_may_open() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    let ring = rings.files().remove(0);
+    for number in 0..100 {
+        fs::copy(&ring, rings.0.join(format!("copy-{number}.ring"))).unwrap();
+    }
+    let line = format!(
+        "ulimit -S -n 64; '{}' ls -o json -D '{}'",
+        env!("CARGO_BIN_EXE_circular"),
+        rings.0.display()
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &line])
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(out.lines().count(), 101);
+    assert!(!out.contains("\"error\""), "{out}");
+}
