@@ -34,9 +34,14 @@ pub(crate) fn index(name: &str, program: &str, has_session: bool) -> File {
     html(found_from(&text, name))
 }
 
-/// Asks for the token, in that page's place.
-pub(crate) fn form(name: &str) -> File {
-    html(found_from(include_str!("../../page/login.html"), name))
+/// Asks for the token, in that page's place. `is_led` is for who comes by another site's link: then it first asks for the
+/// page once more.
+pub(crate) fn form(name: &str, is_led: bool) -> File {
+    let form = found_from(include_str!("../../page/login.html"), name);
+    html(match is_led {
+        true => form.replacen("<script ", "<script data-led ", 1),
+        false => form,
+    })
 }
 
 /// Asks for it again.
@@ -59,19 +64,30 @@ fn found_from(text: &str, name: &str) -> String {
     let name = html_escaped(name);
     text.replace("=\"log/", &format!("=\"{folder}/")).replacen(
         HEAD,
-        &format!("{HEAD}<script data-last=\"{name}\">{FIND_FILES}</script>\n"),
+        &format!("{HEAD}<script data-last=\"{name}\">{FIRST}</script>\n"),
         1,
     )
 }
 
+/// What runs before there is a reference to a file.
+///
 /// A proxy may call the page what it likes, and no request says how: then references lead nowhere. Behind a slash they
-/// lead to the page's files, whatever is before it. This runs before there is a reference. The origin is said, as a
-/// path may begin with two slashes, which is another server's address.
-const FIND_FILES: &str = "{\
-    const { origin, pathname, search, hash } = location; \
+/// lead to the page's files, whatever is before it. The origin is said, as a path may begin with two slashes, which is
+/// another server's address.
+///
+/// Where another site's link has led here, the browser has kept the session to itself, as it was told to. It shows it when
+/// a page of this origin asks for the same; once, which is remembered until there is an answer.
+const FIRST: &str = "{\
+    const { origin, pathname, search, hash, href } = location; \
     const last = pathname.slice(pathname.lastIndexOf(\"/\") + 1); \
-    if (last && last !== document.currentScript.dataset.last) \
-    location.replace(origin + pathname + \"/\" + search + hash); }";
+    const said = document.currentScript.dataset; \
+    if (last && last !== said.last) location.replace(origin + pathname + \"/\" + search + hash); \
+    else try { \
+    const asked = sessionStorage.getItem(\"circular-led\"); \
+    sessionStorage.removeItem(\"circular-led\"); \
+    if (\"led\" in said && asked !== href) { \
+    sessionStorage.setItem(\"circular-led\", href); location.reload(); } \
+    } catch {} }";
 
 /// What is within quotes, as markup.
 fn html_escaped(text: &str) -> String {
@@ -95,10 +111,10 @@ fn html(text: String) -> File {
     }
 }
 
-/// The SHA-256 of [`FIND_FILES`]: a policy names a script that stands in a page by that.
-macro_rules! find_files {
+/// The SHA-256 of [`FIRST`]: a policy names a script that stands in a page by that.
+macro_rules! first {
     () => {
-        "'sha256-Uqo0Dny8RxGnL/uwhLQn9RbZNEE17vVz5BP5ePog2x4='"
+        "'sha256-IN39kepPETSCDZeUgiR4v1VGUy5ZIReQAM9LrSMI9bQ='"
     };
 }
 
@@ -106,7 +122,7 @@ macro_rules! find_files {
 /// from. No text may become markup, wherever a script would let it.
 pub(crate) const PAGE_POLICY: &str = concat!(
     "default-src 'none'; script-src 'self' ",
-    find_files!(),
+    first!(),
     "; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; ",
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 );
@@ -118,7 +134,7 @@ pub(crate) const STRICT_POLICY: &str =
 /// What the form may: be sent, and look as the page does.
 pub(crate) const FORM_POLICY: &str = concat!(
     "default-src 'none'; script-src ",
-    find_files!(),
+    first!(),
     "; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 );
 
@@ -184,7 +200,7 @@ mod tests {
             let folder = &reference[5..reference.len() - 7];
             assert_eq!(text.matches(folder).count(), FILES.len(), "{name}: {text}");
         }
-        for form in [form("logs"), form_again("logs")] {
+        for form in [form("logs", false), form_again("logs")] {
             assert!(form.text.contains("href=\"./logs/style.css\""));
             // To where it is shown.
             assert!(form.text.contains("<form method=\"post\">"));
@@ -195,7 +211,7 @@ mod tests {
     fn the_script_that_looks_for_files_comes_first() {
         for page in [
             index("a\"b", "shop", false),
-            form("a\"b"),
+            form("a\"b", false),
             form_again("a\"b"),
         ] {
             let (before, behind) = page
@@ -203,7 +219,7 @@ mod tests {
                 .split_once("<script data-last=\"a&quot;b\">")
                 .unwrap();
             assert!(before.ends_with(HEAD) && !before.contains("href="));
-            assert!(behind.starts_with(FIND_FILES));
+            assert!(behind.starts_with(FIRST));
         }
     }
 

@@ -105,7 +105,9 @@ impl SignIn {
 /// Asks for the token: a person with a form, a program with a header.
 pub(crate) fn ask(asked: Asked<'_>, wants_html: bool) -> Response {
     let mut response = if wants_html {
-        let form = page::form(last_name(asked.path));
+        let site = asked.headers.get("sec-fetch-site");
+        let is_led = site.is_some_and(|site| site == "cross-site");
+        let form = page::form(last_name(asked.path), is_led);
         answer::file(StatusCode::UNAUTHORIZED, form, page::FORM_POLICY)
     } else {
         answer::text(

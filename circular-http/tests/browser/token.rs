@@ -54,6 +54,38 @@ fn what_was_asked_for_survives_the_form() {
     assert_eq!(page.get("location.search"), query);
 }
 
+/// A browser keeps such a cookie to itself where another site's link leads to the page, a chat's say.
+#[test]
+fn who_is_signed_in_and_follows_a_link_from_elsewhere_is_not_asked_again() {
+    let options = Options::new().token("sesame").expect("a token");
+    let Some(page) = Page::open_with(&["one"], new_ring(1 << 20), options) else {
+        return;
+    };
+    let elsewhere = format!("http://localhost:{}/debug/log/style.css", page.addr.port());
+    let linked = format!("{}#here", page.url("?level=info"));
+    let follow = |page: &Page| {
+        page.go_to(&elsewhere);
+        page.until("location.hostname === 'localhost'");
+        page.run(
+            "setTimeout(to => { location.href = to; }, 0, arguments[0])",
+            &json!([linked]),
+        );
+        page.until("location.hostname === '127.0.0.1'");
+    };
+    // Who is not signed in is asked, once.
+    follow(&page);
+    page.until(
+        "document.title === 'Log: token needed' && document.querySelector('input[name=token]')",
+    );
+    assert_eq!(page.get("location.href"), linked.as_str());
+    page.press(&format!("sesame{ENTER}"));
+    page.until_rows(&["one"]);
+
+    follow(&page);
+    page.until_rows(&["one"]);
+    assert_eq!(page.get("location.href"), linked.as_str());
+}
+
 #[test]
 fn who_signs_out_has_to_sign_in_again() {
     let options = Options::new().token("sesame").expect("a token");

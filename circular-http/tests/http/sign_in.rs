@@ -75,6 +75,23 @@ fn the_form_is_sent_to_where_it_is_shown_and_leads_to_what_was_asked_for() {
     assert_eq!(open.curl("/logout", &["--data", ""]).status, 404);
 }
 
+/// A browser keeps the cookie to itself where another site's link leads here. The form asks once more by itself.
+#[test]
+fn who_is_led_here_by_another_site_is_asked_for_a_session_first() {
+    let site = site();
+    for (from, is_led) in [
+        ("cross-site", true),
+        ("none", false),
+        ("same-origin", false),
+    ] {
+        let from = format!("sec-fetch-site: {from}");
+        let dest = ["--header", "sec-fetch-dest: document", "--header", &from];
+        let form = site.curl("?level=warn", &[&HTML[..], &dest].concat());
+        assert_eq!(form.status, 401, "{from}");
+        assert_eq!(form.body.contains("<script data-led "), is_led, "{from}");
+    }
+}
+
 #[test]
 fn nothing_of_the_token_leaves_with_the_cookie() {
     let site = site();
