@@ -99,7 +99,7 @@
 //! [`Options::origin`], and not from another web page: else 403. With a token ([`Options::token_from_env`]) they must show it: as
 //! `Authorization: Bearer`, or have a session, which a form at the page's address exchanges it for: `POST /debug/log` with
 //! `token=…`. A session is a cookie in which nothing of the token is; it ends after twelve hours, with the process, or
-//! with `POST /debug/log/logout`. [`serve`] does not listen on
+//! with `POST /debug/log/logout`, and what it looks at ends with it, within a second. [`serve`] does not listen on
 //! other than loopback addresses without one.
 //!
 //! # It does not look at itself

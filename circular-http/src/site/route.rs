@@ -299,9 +299,12 @@ impl Site {
             missed,
             keep_alive: self.options.keep_alive,
         });
+        let sign_in = self.sign_in.as_ref();
+        let may_look = sign_in.and_then(|sign_in| sign_in.may_look(asked));
+        let stall_timeout = self.options.stall_timeout;
         let body = self
             .viewers
-            .body((stream, permit), connection, self.options.stall_timeout);
+            .body((stream, permit), connection, stall_timeout, may_look);
         answer::of(StatusCode::OK, content_type, Body::Log(body))
     }
 }

@@ -4,6 +4,7 @@
 //! proxy, and what was asked for with the page is still in it, after any number of attempts.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
@@ -18,6 +19,7 @@ use crate::site::place::last_name;
 use crate::site::proxied;
 use crate::site::session::Sessions;
 use crate::site::token::Token;
+use crate::viewer::viewers::MayLook;
 
 /// What a form may take, in bytes and in time.
 const FORM_BYTES: usize = 4 << 10;
@@ -36,14 +38,14 @@ pub(crate) struct Asked<'a> {
 /// The token, and the sessions that it was exchanged for.
 pub(crate) struct SignIn {
     token: Token,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
 }
 
 impl SignIn {
     pub(crate) fn new(token: Token) -> Self {
         Self {
             token,
-            sessions: Sessions::default(),
+            sessions: Arc::default(),
         }
     }
 
@@ -54,8 +56,21 @@ impl SignIn {
 
     /// Whether there is a session that can be ended.
     pub(crate) fn has_session(&self, asked: Asked<'_>) -> bool {
+        self.session(asked).is_some()
+    }
+
+    fn session<'a>(&self, asked: Asked<'a>) -> Option<&'a str> {
         let now = Instant::now();
-        cookie::shown(asked.headers, asked.host).any(|shown| self.sessions.has(shown, now))
+        cookie::shown(asked.headers, asked.host).find(|shown| self.sessions.has(shown, now))
+    }
+
+    /// What tells whether a request that was let in would still be: for as long as its session lasts, if that let it in.
+    pub(crate) fn may_look(&self, asked: Asked<'_>) -> MayLook {
+        if self.token.is_shown(asked.headers) {
+            return None;
+        }
+        let (sessions, session) = (Arc::clone(&self.sessions), self.session(asked)?.to_owned());
+        Some(Box::new(move || sessions.has(&session, Instant::now())))
     }
 
     /// Takes the form: the token for a session.

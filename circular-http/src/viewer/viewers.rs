@@ -45,6 +45,9 @@ pub(crate) struct Viewers {
     stalled: AtomicU64,
 }
 
+/// Tells whether who looks may go on. `None` if there is nothing that could end that.
+pub(crate) type MayLook = Option<Box<dyn Fn() -> bool + Send + Sync>>;
+
 /// What [`Viewers`] has counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -97,6 +100,7 @@ impl Viewers {
         (mut stream, permit): (Stream, Permit),
         connection: Option<Arc<Connection>>,
         stall_timeout: Duration,
+        may_look: MayLook,
     ) -> LogBody {
         if self.last_call.get().is_some() {
             // It has come too late to stay, and is not cut short for that.
@@ -123,7 +127,8 @@ impl Viewers {
         present.retain(|viewer| viewer.strong_count() > 0);
         present.push(Arc::downgrade(&viewer));
         drop(present);
-        let watch = watch(Arc::clone(self), Arc::downgrade(&viewer), stall_timeout);
+        let watched = Arc::downgrade(&viewer);
+        let watch = watch(Arc::clone(self), watched, stall_timeout, may_look);
         let watch = tokio::spawn(watch).abort_handle();
         LogBody { viewer, watch }
     }
@@ -265,16 +270,18 @@ impl Viewer {
     }
 }
 
-/// Drops a viewer that takes nothing for `timeout`, or that has gone.
-async fn watch(viewers: Arc<Viewers>, viewer: Weak<Viewer>, timeout: Duration) {
+/// Drops a viewer that takes nothing for `timeout`, that has gone, or that may not look any more.
+async fn watch(viewers: Arc<Viewers>, viewer: Weak<Viewer>, timeout: Duration, may_look: MayLook) {
     let mut has_lagged = false;
     loop {
         time::sleep(timeout.min(STALL_CHECK)).await;
         let Some(viewer) = viewer.upgrade() else {
             return;
         };
+        let may_look = may_look.as_ref().is_none_or(|may_look| may_look());
         let is_stalled = match viewer.progress(timeout) {
             Progress::Over => return,
+            _ if !may_look => false,
             Progress::Fine => {
                 has_lagged = false;
                 continue;

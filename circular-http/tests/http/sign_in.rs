@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Reply, Site, curl, line, options};
+use crate::support::{Reply, Site, Tail, curl, line, options};
 
 const HTML: [&str; 2] = ["--header", "accept: text/html"];
 const TOKEN: &str = "s3\"c;r=t";
@@ -234,6 +234,36 @@ fn a_session_is_good_until_somebody_signs_out() {
     let bearer = format!("authorization: Bearer {TOKEN}");
     let page = site.curl("", &[&HTML[..], &["--header", &bearer]].concat());
     assert!(!page.body.contains("data-session"), "there is none to end");
+}
+
+/// Whoever signs out at one place leaves nothing behind that goes on.
+#[test]
+fn what_a_session_looks_at_ends_with_it() {
+    let site = site();
+    let (one, other) = (
+        cookie(&sign_in(&site, "", &[])),
+        cookie(&sign_in(&site, "", &[])),
+    );
+    let bearer = format!("authorization: Bearer {TOKEN}");
+    let open = |header: &str, format: &str| {
+        let url = site.url(&format!("?follow&tail=1&format={format}"));
+        let mut tail = Tail::open(&url, &["--header", header]);
+        while !tail.line().contains("line 0") {}
+        tail
+    };
+    let ended = ["text", "ndjson", "sse"].map(|format| open(&one, format));
+    let mut staying = [open(&other, "text"), open(&bearer, "text")];
+    site.curl("/logout", &["--header", &one, "--data", ""]);
+    for tail in ended {
+        let (rest, is_whole) = tail.rest();
+        assert!(!is_whole, "it is cut, and not at its end: {rest}");
+    }
+    site.write(1..2);
+    for tail in &mut staying {
+        assert_eq!(tail.line() + "\n", line(1));
+    }
+    let stats = site.curl("/stats", &["--header", &bearer]).body;
+    assert!(stats.contains("\"stalled\":0"), "{stats}");
 }
 
 #[test]
