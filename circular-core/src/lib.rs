@@ -135,6 +135,7 @@ pub use api::async_reader::AsyncReader;
 pub use api::capacity::{Capacity, ParseCapacityError};
 pub use api::file_reader::{AsyncFileReader, FileReader, FileReaderBuilder};
 pub use api::handle::Handle;
+pub use api::headers::Headers;
 pub use api::reader::{Reader, ReaderBuilder};
 #[cfg(feature = "futures")]
 pub use api::record_stream::{Lagged, RecordStream};

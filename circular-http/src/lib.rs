@@ -82,6 +82,20 @@
 //! their sinks fail, the worst lag (`circular_skip_readers…`). `circular_missed_records_total` and
 //! `circular_missed_bytes_total` are of all readers that there ever were.
 //!
+//! `GET /debug/log/counts` has how many records are held, in JSON, by level and for a histogram. It reads their headers only,
+//! so it takes `since`, `until`, `level`, `levels` and `filter`, and of what records say it knows nothing; and `bars`, which
+//! is how many there are to be at most: 60, and up to 500.
+//!
+//! | | |
+//! |---|---|
+//! | `oldest`, `newest`, `first_id` | of all that is held: when its first and its last record were written, and the `id` of the first |
+//! | `records`, `levels` | how many pass, and of each level: `error`, `warn`, `info`, `debug`, `trace`, and `none` |
+//! | `from`, `to`, `width_ms`, `bars` | from when on those were written, a bar after the other, each an array in the order of the levels; `to` is where the last one ends |
+//! | `targets` | `{"target","records"}` of the 100 with the most. The hook is asked for each, with a record that has no text |
+//! | `overwritten` | how many are gone from the ring |
+//!
+//! Where nothing is held, or nothing passes, times are `null`.
+//!
 //! # When it ends
 //!
 //! When the [`Server`] is dropped or the ring is closed, and when an [`Ending`] says so, who follows gets what

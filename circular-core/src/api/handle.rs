@@ -1,5 +1,6 @@
 //! A ring's other side: everything but writing.
 
+use crate::api::headers::Headers;
 use crate::api::reader::ReaderBuilder;
 use crate::error::{MappingError, OutOfMemory};
 use crate::format::command::CommandEnd;
@@ -156,6 +157,26 @@ impl Handle {
     /// [`OutOfMemory`] if there is no memory for it.
     pub fn try_snapshot(&self) -> Result<Snapshot, OutOfMemory> {
         self.shared.look(snapshot::try_take)
+    }
+
+    /// Returns a walk over what is known of the records that the ring holds, without their bytes: for counts over all of it,
+    /// of which nothing but the headers is read.
+    ///
+    /// ```
+    /// use circular_core::{Level, Meta, Ring};
+    ///
+    /// let ring = Ring::new(1 << 16)?;
+    /// ring.record(Meta::new().level(Level::Warn).target("db"), b"pool is empty\n")?;
+    /// ring.record(Meta::new().level(Level::Error).target("cart"), b"timeout\n")?;
+    /// let (mut errors, mut headers) = (0, ring.handle().headers());
+    /// while let Some(record) = headers.next_record() {
+    ///     errors += u32::from(record.level() == Some(Level::Error));
+    /// }
+    /// assert_eq!(errors, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn headers(&self) -> Headers {
+        Headers::new(Arc::clone(&self.shared))
     }
 
     /// Returns what the ring has done so far, and how its readers are.

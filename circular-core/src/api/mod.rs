@@ -4,6 +4,7 @@ pub(crate) mod async_reader;
 pub(crate) mod capacity;
 pub(crate) mod file_reader;
 pub(crate) mod handle;
+pub(crate) mod headers;
 pub(crate) mod reader;
 #[cfg(feature = "futures")]
 pub(crate) mod record_stream;

@@ -197,11 +197,13 @@ impl<B: ReadAt> Recording for Image<B> {
     }
 
     fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool {
-        select.takes(header, |target| {
-            let size = (header.words() * WORD) as u64;
-            let window = self.window(position, position.offset.saturating_add(size), size);
-            walk::read_target(&*window, position, header, target);
-        })
+        select.takes(header, |target| self.read_target(position, header, target))
+    }
+
+    fn read_target(&self, position: Position, header: Header, target: &mut [u8]) {
+        let size = (header.words() * WORD) as u64;
+        let window = self.window(position, position.offset.saturating_add(size), size);
+        walk::read_target(&*window, position, header, target);
     }
 
     fn copy(

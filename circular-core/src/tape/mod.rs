@@ -269,6 +269,10 @@ impl Recording for Tape {
         walk::is_taken(&self.storage, position, header, select)
     }
 
+    fn read_target(&self, position: Position, header: Header, target: &mut [u8]) {
+        walk::read_target(&self.storage, position, header, target);
+    }
+
     fn copy(
         &self,
         from: Position,

@@ -39,6 +39,9 @@ pub(crate) trait Recording {
     /// As [`walk::is_taken`](crate::tape::walk::is_taken).
     fn is_taken(&self, position: Position, header: Header, select: &Select) -> bool;
 
+    /// As [`walk::read_target`](crate::tape::walk::read_target).
+    fn read_target(&self, position: Position, header: Header, target: &mut [u8]);
+
     /// As [`walk::copy`](crate::tape::walk::copy).
     fn copy(
         &self,

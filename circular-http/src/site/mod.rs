@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod addr;
 pub(crate) mod answer;
 pub(crate) mod cookie;
+pub(crate) mod counts;
 pub(crate) mod guard;
 pub(crate) mod options;
 pub(crate) mod origin;

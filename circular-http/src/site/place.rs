@@ -14,6 +14,8 @@ pub(crate) enum Place {
     /// The log, which a browser gets as a page.
     Log,
     Stats,
+    /// How many records there are.
+    Counts,
     SignOut,
     File(File),
     /// The top of a server that has a log further down.
@@ -54,6 +56,7 @@ impl Place {
         match below {
             "" | "/" => Self::Log,
             "/stats" => Self::Stats,
+            "/counts" => Self::Counts,
             "/logout" => Self::SignOut,
             _ => match below.strip_prefix('/').and_then(page::file) {
                 Some(file) => Self::File(file),
@@ -104,6 +107,7 @@ mod tests {
         match Place::of(path, base, before) {
             Place::Log => "log",
             Place::Stats => "stats",
+            Place::Counts => "counts",
             Place::SignOut => "logout",
             Place::File(_) => "file",
             Place::Top => "top",

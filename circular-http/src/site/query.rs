@@ -242,6 +242,54 @@ impl Query {
     }
 }
 
+/// What is to be counted.
+#[derive(Debug)]
+pub(crate) struct Counts {
+    pub(crate) selection: Selection,
+    /// At most so many.
+    pub(crate) bars: u64,
+}
+
+impl Counts {
+    const BARS: u64 = 60;
+    const MOST_BARS: u64 = 500;
+
+    /// Reads a query; times that are told as "so long ago" count from `now`.
+    pub(crate) fn parse(text: &str, now: SystemTime) -> Result<Self, BadQuery> {
+        let mut query = Query::default();
+        let mut bars = Self::BARS;
+        for_each_pair(text, |name, value| {
+            let expected = match name {
+                "bars" => match number(value) {
+                    Some(count) if (1..=Self::MOST_BARS).contains(&count) => {
+                        bars = count;
+                        Ok(())
+                    }
+                    _ => Err(Some(format!("a number from 1 to {}", Self::MOST_BARS))),
+                },
+                "since" | "until" | "level" | "levels" | "filter" => query.set(name, value, now),
+                _ => Err(None),
+            };
+            expected.map_err(|expected| {
+                BadQuery::new(&match expected {
+                    Some(expected) => format!("{name}={value:?} is not {expected}"),
+                    None => format!(
+                        "unknown parameter {name:?}: there are since, until, level, levels, filter \
+                         and bars; what records say is not looked at"
+                    ),
+                })
+            })
+        })?;
+        match query.clash() {
+            Some(clash) => Err(BadQuery::new(&clash)),
+            None => Ok(Self {
+                selection: query.selection,
+                bars,
+            }),
+        }
+    }
+}
+
 /// Whether statistics are wanted as Prometheus reads them; `None` if the query does not say.
 pub(crate) fn wants_prometheus(query: &str) -> Result<Option<bool>, BadQuery> {
     let mut wanted = None;

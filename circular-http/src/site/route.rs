@@ -15,6 +15,7 @@ use hyper::{Method, Request, StatusCode, Version};
 
 use crate::site::accept;
 use crate::site::answer::{self, Body, Response, not_allowed, text};
+use crate::site::counts;
 use crate::site::guard;
 use crate::site::options::Options;
 use crate::site::page;
@@ -161,6 +162,7 @@ impl Site {
         }
         match place {
             Place::Stats => self.stats(headers, asked.query.unwrap_or_default()),
+            Place::Counts => self.counts(asked.query.unwrap_or_default()).await,
             _ => self.log(request, asked).await,
         }
     }
@@ -217,6 +219,16 @@ impl Site {
         let has_session = sign_in.is_some_and(|sign_in| sign_in.has_session(asked));
         let page = page::index(last_name(asked.path), self.options.program(), has_session);
         answer::file(status, page, page::PAGE_POLICY)
+    }
+
+    async fn counts(&self, query: &str) -> Response {
+        let query = match query::Counts::parse(query, SystemTime::now()) {
+            Ok(query) => query,
+            Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
+        };
+        let hook = self.options.redact.as_ref();
+        let json = counts::json(&self.handle, &query.selection, hook, query.bars).await;
+        answer::of(StatusCode::OK, "application/json", json.into())
     }
 
     async fn log(&self, request: &Request<()>, asked: Asked<'_>) -> Response {

@@ -26,6 +26,13 @@ impl Turn {
         }
     }
 
+    /// For what goes through much, whatever is wanted of it.
+    pub(crate) fn of_search() -> Self {
+        Self {
+            began: Some(Instant::now()),
+        }
+    }
+
     pub(crate) fn is_over(self) -> bool {
         self.began.is_some_and(|began| began.elapsed() > TURN)
     }

@@ -3,6 +3,7 @@
 mod addresses;
 mod client;
 mod connections;
+mod counts;
 mod ends;
 mod floods;
 mod formats;
