@@ -29,6 +29,24 @@ export function filters() {
   return query;
 }
 
+// Whether anything that is held may be kept from the page.
+export function isFiltered() {
+  return filters().size > 0;
+}
+
+// What it is opened at, behind the #: the record with this `id`, or a time. The server is not told of it.
+export function place() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  return { row: said.get("row"), at: said.get("at") };
+}
+
+export function setPlace({ row, at }) {
+  const said = new URLSearchParams();
+  if (row) said.set("row", row);
+  else if (at) said.set("at", at);
+  replace(location.search, String(said));
+}
+
 const told = [];
 
 // Calls `what` each time that the address was set.
@@ -42,9 +60,13 @@ export function setAddressed(values) {
     if (value) address.searchParams.set(name, value);
     else address.searchParams.delete(name);
   }
-  // Relative: it must have the user and password that the page has, which are not in its location. And only its last
-  // name, as a path that begins with two slashes would be another server's address.
-  const name = address.pathname.slice(address.pathname.lastIndexOf("/") + 1);
-  history.replaceState(null, "", `./${name}${address.search}${address.hash}`);
+  replace(address.search, address.hash.slice(1));
+}
+
+// Relative: it must have the user and password that the page has, which are not in its location. And only its last
+// name, as a path that begins with two slashes would be another server's address.
+function replace(query, behind) {
+  const name = location.pathname.slice(location.pathname.lastIndexOf("/") + 1);
+  history.replaceState(null, "", `./${name}${query}${behind && `#${behind}`}`);
   for (const what of told) what();
 }

@@ -8,16 +8,20 @@ import { log, number } from "./dom.js";
 // Records a second above which a screen reader could not follow: it is told the state only.
 const READABLE_RATE = 3;
 
-// Records that came in this second; what is told of the last one, and whether that could be followed.
+// Records that came in this second, and those of them that were new; what is told of the last one, and whether that
+// could be followed.
 let records = 0;
+let fresh = 0;
 let rate = "";
 let wasReadable = false;
 
-export function countRecord() {
+// `isNew`: it was not there before.
+export function countRecord(isNew) {
   records += 1;
+  if (isNew) fresh += 1;
 }
 
-// How many came in the last second, behind a comma, if any did.
+// How many new ones came in the last second, behind a comma, if any did.
 export function rateTold() {
   return rate;
 }
@@ -34,10 +38,11 @@ export function readOut(on) {
 
 // To be called each second. `isUpToDate`: what is shown is what comes, and all of it.
 export function secondIsOver(isUpToDate) {
-  rate = records > 0 ? `, ${number.format(records)}/s` : "";
+  rate = fresh > 0 ? `, ${number.format(fresh)}/s` : "";
   const isReadable = isUpToDate && records <= READABLE_RATE;
   // For a second at least, as what was shown just before might be read out too.
   readOut(isReadable && wasReadable);
   wasReadable = isReadable;
   records = 0;
+  fresh = 0;
 }

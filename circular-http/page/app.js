@@ -6,12 +6,15 @@
 // records come, and what of them is read out. `input` knows whether somebody scrolls, `dom` is the document, as the
 // others write to it. Imports have no circle.
 
+import { watchOldest } from "./back.js";
 import { readAddress } from "./controls.js";
 import { element, focusLog, log } from "./dom.js";
 import { closeFind, openFind } from "./find.js";
 import { restart, watch } from "./stream.js";
+import { allSeen } from "./title.js";
 import { clear, lookAsBefore } from "./tools.js";
-import { measure, tellCounts, toNewest, togglePause } from "./view.js";
+import { isAtNewest, measure, tellCounts, toNewest, togglePause, whenCounted } from "./view.js";
+import { tellWhyEmpty } from "./empty.js";
 
 const ACTIONS = { " ": togglePause, g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click() };
 
@@ -35,9 +38,22 @@ document.addEventListener("keydown", (event) => {
   if (!event.repeat) action();
 });
 
+whenCounted(() => {
+  tellWhyEmpty();
+  if (!document.hidden && isAtNewest()) allSeen();
+});
+document.addEventListener("visibilitychange", tellCounts);
+
+// Another address of this page: back and forth, and links to a row.
+addEventListener("popstate", () => {
+  readAddress();
+  restart();
+});
+
 setInterval(() => {
   measure();
   watch();
+  watchOldest();
   if (!document.hidden) tellCounts();
 }, 1_000);
 

@@ -19,32 +19,33 @@ export async function reason() {
   query.set("tail", addressed("tail") || "0");
   query.set("format", "text");
   query.set("limit_bytes", "1");
-  let seconds = 2;
-  let why = "";
   try {
     const answer = await ask(`${page}?${query}`);
+    // The server asks for the token in place of the page.
     if (answer.status === 401) {
-      // The server asks for the token in place of the page.
       location.reload();
       return null;
     }
-    if (answer.status === 429) {
-      seconds = Number(answer.headers.get("retry-after")) || seconds;
-      why = "There are too many viewers.";
-    } else if (answer.status >= 400) {
-      // Others may be a proxy's, while there is no server.
-      const isOurs = answer.headers.get("x-content-type-options") === "nosniff" &&
-        answer.headers.get("content-type")?.startsWith("text/plain");
-      const text = isOurs ? (await answer.text()).trim().slice(0, 500) : "";
-      why = text || `The server answers ${answer.status}.`;
-      // The same question gets the same answer.
-      if (isOurs && answer.status === 400) seconds = 0;
-      else if (answer.status < 500) seconds = 10;
-    }
+    if (answer.status >= 400) return await refusal(answer);
   } catch {
     // No connection, or no answer: no reason to tell.
   }
-  return { why, seconds };
+  return { why: "", seconds: 2 };
+}
+
+// What an answer that is none says: the words, and after how many seconds to ask again, 0 for not at all.
+export async function refusal(answer) {
+  if (answer.status === 429) {
+    return { why: "There are too many viewers.", seconds: Number(answer.headers.get("retry-after")) || 2 };
+  }
+  // Others may be a proxy's, while there is no server.
+  const isOurs = answer.headers.get("x-content-type-options") === "nosniff" &&
+    answer.headers.get("content-type")?.startsWith("text/plain");
+  const text = isOurs ? (await answer.text()).trim().slice(0, 500) : "";
+  const why = text || `The server answers ${answer.status}.`;
+  // The same question gets the same answer.
+  if (isOurs && answer.status === 400) return { why, seconds: 0 };
+  return { why, seconds: answer.status < 500 ? 10 : 2 };
 }
 
 // Whether no viewer has a place any more, as far as can be found out.

@@ -1,14 +1,14 @@
-// What is on the page, in chunks of rows that come and go together.
+// What is on the page, in chunks of rows that come and go together: at the end, and above, as somebody goes back.
 //
-// What is kept is bounded, in rows and in characters: whoever appends has the oldest chunks discarded, or sees
-// to it that there is room.
+// What is kept is bounded, in rows and in characters: whoever appends has the oldest chunks discarded, or the newest, or
+// sees to it that there is room.
 
 import { log } from "./dom.js";
 import { MAX_CHARACTERS, MAX_ROWS } from "./queue.js";
 import { rowOf } from "./row.js";
 
 // Rows are laid out, painted and discarded this many at a time.
-const CHUNK_ROWS = 100;
+export const CHUNK_ROWS = 100;
 const CHUNK_CHARACTERS = 64 << 10;
 
 // Rows that turn out to be higher push the end down. What to do then says who keeps it in sight.
@@ -20,9 +20,17 @@ export function whenResized(what) {
   resized = what;
 }
 
+// The `id` that each row's record has: where one goes on behind it.
+const ids = new WeakMap();
+
+export function idOf(row) {
+  return ids.get(row) ?? null;
+}
+
 export const rows = {
   count: 0,
   characters: 0,
+  // Each with the `id`s of the first and the last of what is in it, `null` if it has none.
   chunks: [],
   // Behind the newest record on the page.
   cursor: null,
@@ -31,34 +39,75 @@ export const rows = {
     let last = this.chunks.at(-1);
     if (!last || last.count >= CHUNK_ROWS || last.characters >= CHUNK_CHARACTERS) {
       last?.node.classList.add("full");
-      last = { node: document.createElement("div"), count: 0, characters: 0 };
-      last.node.className = "chunk";
+      last = newChunk();
       log.append(last.node);
-      sizes.observe(last.node);
       this.chunks.push(last);
     }
-    last.node.append(rowOf(item));
-    if (item.kind === "record" || item.kind === "missed") this.cursor = item.id;
-    const characters = charactersOf(last.node.lastChild.textContent);
-    last.count += 1;
-    last.characters += characters;
+    this.add(last, item);
+    if (last.last) this.cursor = last.last;
+  },
+
+  // Puts a chunk of rows above all others: it is laid out as it is, until somebody says that it is `full`.
+  prepend(items) {
+    const chunk = newChunk();
+    for (const item of items) this.add(chunk, item);
+    const [before] = this.chunks;
+    if (before) before.node.before(chunk.node);
+    else log.append(chunk.node);
+    this.chunks.unshift(chunk);
+    this.cursor ??= chunk.last;
+    return chunk.node;
+  },
+
+  add(chunk, item) {
+    const row = rowOf(item);
+    chunk.node.append(row);
+    if (item.kind === "record" || item.kind === "missed") {
+      ids.set(row, item.id);
+      chunk.first ??= item.id;
+      chunk.last = item.id;
+    }
+    chunk.count += 1;
     this.count += 1;
+    this.grow(chunk, charactersOf(row.textContent));
+  },
+
+  grow(chunk, characters) {
+    chunk.characters += characters;
     this.characters += characters;
+  },
+
+  // What is older than all that is here is what comes before this `id`.
+  first() {
+    return this.chunks.find(({ first }) => first)?.first ?? null;
   },
 
   hasRoom() {
     return this.count < MAX_ROWS && this.characters < MAX_CHARACTERS;
   },
 
+  isTooMuch() {
+    return this.count > MAX_ROWS || (this.characters > MAX_CHARACTERS && this.chunks.length > 1);
+  },
+
   // Discards what is too much, the oldest first.
   trim() {
-    while (this.count > MAX_ROWS || (this.characters > MAX_CHARACTERS && this.chunks.length > 1)) {
-      const oldest = this.chunks.shift();
-      sizes.unobserve(oldest.node);
-      oldest.node.remove();
-      this.count -= oldest.count;
-      this.characters -= oldest.characters;
-    }
+    while (this.isTooMuch()) this.drop(this.chunks.shift());
+  },
+
+  // The same, the newest first. Whether anything was.
+  trimNewest() {
+    if (!this.isTooMuch()) return false;
+    while (this.isTooMuch()) this.drop(this.chunks.pop());
+    this.cursor = this.chunks.findLast(({ last }) => last)?.last ?? null;
+    return true;
+  },
+
+  drop({ node, count, characters }) {
+    sizes.unobserve(node);
+    node.remove();
+    this.count -= count;
+    this.characters -= characters;
   },
 
   clear() {
@@ -72,7 +121,20 @@ export const rows = {
     this.clear();
     this.cursor = null;
   },
+
+  // More of a row is shown than before.
+  hasGrown(row, text) {
+    const chunk = this.chunks.find(({ node }) => node === row.parentNode);
+    if (chunk) this.grow(chunk, charactersOf(text));
+  },
 };
+
+function newChunk() {
+  const node = document.createElement("div");
+  node.className = "chunk";
+  sizes.observe(node);
+  return { node, count: 0, characters: 0, first: null, last: null };
+}
 
 // A line counts as a hundred, however short: there is an end to how high a document can be.
 function charactersOf(text) {

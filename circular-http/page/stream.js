@@ -8,13 +8,17 @@ import { countRecord } from "./aloud.js";
 import { ATTEMPT, reason } from "./ask.js";
 import { plural } from "./dom.js";
 import { queue } from "./queue.js";
-import { problem, state } from "./status.js";
-import { expectHistory, historyIsOver, schedule, startOver } from "./view.js";
+import { banner, problem, problemTold, state } from "./status.js";
+import { countUnseen } from "./title.js";
+import { expectHistory, historyIsOver, isApart, isAtNewest, isHistory, passOver, schedule, startOver } from "./view.js";
 
 // How many of the newest records it begins with, unless the address says.
 const TAIL = 2_000;
 // Milliseconds that a connection may take to bring the first word, in the end. At first it is ATTEMPT.
 const LONGEST_ATTEMPT = 80_000;
+// Milliseconds after which a connection that is there, and brings nothing, is told of.
+const SILENCE = 5_000;
+const SILENT = "Connected, but nothing comes: does a proxy buffer or compress?";
 
 const stream = {
   source: null,
@@ -37,7 +41,20 @@ export function restart() {
   stream.cursor = null;
   stream.ended = false;
   problem("");
+  banner("", "");
   connect();
+}
+
+// Goes on behind the record that has this `id`.
+export function goOnFrom(id) {
+  stream.cursor = id;
+  stream.ended = false;
+  connect();
+}
+
+// Behind the newest record that came.
+export function newest() {
+  return stream.cursor;
 }
 
 function connect() {
@@ -61,6 +78,8 @@ function connect() {
     stream.cursor = lastEventId;
     stream.heard = Date.now();
     stream.patience = 3 * Math.max(JSON.parse(data).alive_ms, 1_000);
+    if (problemTold() === SILENT) problem("");
+    if (!stream.ended) state("Live");
   });
   on("alive", ({ lastEventId }) => {
     stream.cursor = lastEventId;
@@ -71,7 +90,8 @@ function connect() {
     source.close();
     stream.source = null;
     state("Ended");
-    queue.push({ kind: "notice", data: `the log ends here${addressed("until") && `: until ${addressed("until")}`}` });
+    problem("");
+    if (!isApart()) queue.push({ kind: "notice", data: `the log ends here${addressed("until") && `: until ${addressed("until")}`}` });
     historyIsOver();
     schedule();
   });
@@ -80,11 +100,12 @@ function connect() {
     stream.patience = LONGEST_ATTEMPT;
     stream.attempt = ATTEMPT;
     problem("");
-    if (!stream.ended) state("Live");
+    // It is live when the server says so: what is between may hold back all of it but the headers.
+    if (!stream.ended) state("Connected");
   });
   on("error", () => {
     expectHistory();
-    if (!stream.ended) state("Connection lost: trying again");
+    if (!stream.ended) state("Connection lost: trying again", "lost");
     // The browser tries again by itself, unless it was given an answer that is no stream.
     if (source.readyState === EventSource.CLOSED) tryLater(source);
   });
@@ -99,9 +120,11 @@ function wanted() {
     query.delete("since");
   } else {
     if (addressed("after")) query.set("after", addressed("after"));
-    query.set("tail", addressed("tail") || String(TAIL));
+    // Where something else is shown, what is new is counted.
+    query.set("tail", isApart() ? "0" : addressed("tail") || String(TAIL));
   }
-  query.set("follow", "1");
+  // What is older than a record has an end.
+  if (!addressed("before")) query.set("follow", "1");
   query.set("format", "sse");
   return query;
 }
@@ -109,11 +132,15 @@ function wanted() {
 // What becomes a row.
 function receive(kind, { data, lastEventId }) {
   stream.heard = Date.now();
-  if (kind === "record") countRecord();
+  if (kind === "record") {
+    countRecord(!isHistory());
+    if (!isHistory() && (document.hidden || !isAtNewest())) countUnseen(data);
+  }
   if (stream.ended && (kind === "record" || kind === "restarted")) {
     stream.ended = false;
-    state("Live");
+    state("Connected");
   }
+  if (kind === "restarted") banner("restarted", `The program was started again (seen ${new Date().toLocaleTimeString()})`);
   if (kind === "record" || kind === "missed") stream.cursor = lastEventId;
   // What was cleared was another ring's.
   if (kind === "restarted" && addressed("after")) setAddressed({ after: "" });
@@ -123,9 +150,15 @@ function receive(kind, { data, lastEventId }) {
     return;
   }
   if (kind === "closed") {
-    state("Ended: waits for a new start");
+    state("Ended: waits for a new start", "ended", "The log has ended: what comes when the program starts again is shown then.");
     if (stream.ended) return;
     stream.ended = true;
+  }
+  // It is not next to what is shown.
+  if (isApart()) {
+    if (kind === "record") passOver(1);
+    if (kind === "missed") passOver(JSON.parse(data).missed.records);
+    return;
   }
   queue.push({ kind, data, id: lastEventId });
   schedule();
@@ -137,9 +170,9 @@ async function tryLater(source) {
   if (!told || source !== stream.source) return;
   problem(told.why);
   if (told.seconds === 0) {
-    state("Not connected");
+    state("Not connected", "lost", "Not connected");
   } else {
-    state(`Not connected: trying again in ${plural(told.seconds, "second")}`);
+    state(`Not connected: trying again in ${plural(told.seconds, "second")}`, "lost", "Not connected: trying again");
     stream.retry = setTimeout(connect, told.seconds * 1_000);
   }
 }
@@ -147,5 +180,8 @@ async function tryLater(source) {
 // Connects again if nothing was heard for too long. To be called each second.
 export function watch() {
   const isTrying = stream.source && stream.source.readyState !== EventSource.CLOSED;
-  if (isTrying && Date.now() - stream.heard > stream.patience) connect();
+  if (!isTrying) return;
+  const silence = Date.now() - stream.heard;
+  if (silence > stream.patience) connect();
+  else if (stream.source.readyState === EventSource.OPEN && isHistory() && silence > SILENCE) problem(SILENT);
 }

@@ -9,8 +9,9 @@ import { element, focusLog, log } from "./dom.js";
 import { openFind } from "./find.js";
 import { rows } from "./rows.js";
 import { problem, problemTold } from "./status.js";
-import { restart } from "./stream.js";
-import { follow, isFollowing, look, schedule, toNewest, togglePause, topRow } from "./view.js";
+import { newest, restart } from "./stream.js";
+import { fileName } from "./title.js";
+import { follow, isApart, isFollowing, look, schedule, toNewest, togglePause, topRow } from "./view.js";
 
 element("pause").addEventListener("click", togglePause);
 element("newest").addEventListener("click", toNewest);
@@ -33,6 +34,12 @@ document.addEventListener("click", ({ detail }) => {
 
 // What is shown goes, and stays away when the page is loaded again. What waits behind a pause stays.
 export function clear() {
+  // What is shown is of before, and what came since goes as well.
+  if (isApart()) {
+    setAddressed({ after: newest() });
+    toNewest();
+    return;
+  }
   if (rows.cursor) setAddressed({ after: rows.cursor });
   rows.clear();
   follow(true);
@@ -97,6 +104,8 @@ whenAddressed(() => {
   shown.set("format", "text");
   element("download-shown").href = `${page}?${shown}`;
   element("download-all").href = `${page}?tail=all&format=text`;
+  element("download-shown").download = fileName("log-filtered.txt");
+  element("download-all").download = fileName("log.txt");
 });
 
 // A link cannot say why it leads nowhere, so it is asked first whether there is a place. Still it is the link

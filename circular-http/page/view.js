@@ -8,7 +8,7 @@ import { element, log, number, plural } from "./dom.js";
 import { isByHand } from "./input.js";
 import { queue } from "./queue.js";
 import { rows, whenResized } from "./rows.js";
-import { statePaused } from "./status.js";
+import { stateApart, statePaused } from "./status.js";
 
 // Milliseconds from one change of the page to the next: nobody reads faster, and to lay out and paint what
 // changed is more expensive than to make it. And how many of them may go into making rows.
@@ -18,6 +18,9 @@ const CHANGE_BUDGET = 20;
 const view = {
   paused: false,
   following: true,
+  // What is shown is of before, and not next to what comes: that is passed over, and counted.
+  apart: false,
+  passed: 0,
   // Until what was there before, or came meanwhile, has come.
   history: true,
   // So many rows are shown behind a pause: what was there when the filters changed.
@@ -86,10 +89,19 @@ export function topRow() {
   return document.elementFromPoint(left + 20, top + 12)?.closest(".row");
 }
 
+let counted = () => {};
+
+// Calls `what` each time that what is shown may be more or less than before.
+export function whenCounted(what) {
+  counted = what;
+}
+
 export function tellCounts() {
+  counted();
   element("count").textContent = `${plural(rows.count, "row")}${rateTold()}`;
   const held = Math.max(queue.length - Math.max(view.owed, 0), 0) + queue.dropped;
-  const waiting = view.paused || !view.following ? view.below + held : 0;
+  const behind = view.paused || !view.following ? view.below + held : 0;
+  const waiting = view.apart ? view.passed : behind;
   const fresh = element("new");
   fresh.hidden = waiting === 0;
   if (waiting > 0) fresh.textContent = `${number.format(waiting)} new`;
@@ -116,7 +128,29 @@ export function isFollowing() {
   return view.following;
 }
 
+const hooks = { following: () => {}, returning: () => {}, startingOver: () => {} };
+
+// Calls `what` each time that somebody has it follow what comes.
+export function whenFollowing(what) {
+  hooks.following = what;
+}
+
+// Calls `what` to come back to the newest from what is apart from it.
+export function whenReturning(what) {
+  hooks.returning = what;
+}
+
+// Calls `what` each time that it begins anew.
+export function whenStartingOver(what) {
+  hooks.startingOver = what;
+}
+
 export function follow(on) {
+  setFollowing(on);
+  if (on) hooks.following();
+}
+
+function setFollowing(on) {
   view.following = on;
   if (on) view.below = 0;
   log.classList.toggle("follow", on);
@@ -124,19 +158,43 @@ export function follow(on) {
   schedule();
 }
 
+export function isApart() {
+  return view.apart;
+}
+
+export function setApart(on) {
+  if (view.apart === on) return;
+  view.passed = on ? view.below + queue.length + queue.dropped : 0;
+  view.below = 0;
+  view.apart = on;
+  // It would not be next to what is shown.
+  if (on) queue.clear();
+  stateApart(on);
+  schedule();
+}
+
+// So many came while what is shown is apart from them.
+export function passOver(count) {
+  view.passed += count;
+  schedule();
+}
+
 export function toNewest() {
   pause(false);
-  follow(true);
+  if (view.apart) hooks.returning();
+  else follow(true);
 }
 
 // Begins anew, with nothing.
 export function startOver() {
   queue.clear();
   rows.startOver();
-  follow(true);
+  setApart(false);
+  setFollowing(true);
   // A pause goes on behind what is there, and that is not read out.
   view.owed = Infinity;
   readOut(false);
+  hooks.startingOver();
 }
 
 // What comes now was there before, until that is over.
@@ -144,9 +202,19 @@ export function expectHistory() {
   view.history = true;
 }
 
+export function isHistory() {
+  return view.history;
+}
+
+// Whether what comes is seen, by whoever looks.
+export function isAtNewest() {
+  return view.following && !view.paused;
+}
+
 export function historyIsOver() {
   view.history = false;
   view.owed = Math.min(view.owed, queue.length);
+  schedule();
 }
 
 // Whoever goes up stops it, whoever comes down to the end lets it follow again. What else moves it up does not: a window
@@ -158,6 +226,6 @@ log.addEventListener("scroll", () => {
   if (view.following && log.scrollTop < top - 1 && !atBottom) {
     if (isByHand() && !isResized) follow(false);
     else schedule();
-  } else if (!view.following && log.scrollTop > top && atBottom) follow(true);
+  } else if (!view.following && !view.apart && log.scrollTop > top && atBottom) follow(true);
 });
 whenResized(schedule);

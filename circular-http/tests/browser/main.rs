@@ -11,6 +11,7 @@
 
 mod accessibility;
 mod addresses;
+mod back;
 mod driver;
 mod filter;
 mod find;
@@ -27,6 +28,7 @@ mod proxied;
 #[path = "../proxies/proxy.rs"]
 mod proxy;
 mod resume;
+mod states;
 mod text;
 mod token;
 mod view;
