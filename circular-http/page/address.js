@@ -6,7 +6,7 @@
 const FILTERS = ["level", "filter", "q", "re", "since", "until"];
 // What the page decides itself. Anything else in the address goes to the server as it stands, which says if
 // there is no such thing.
-const OWN = ["follow", "format", "tail", "after", "raw", "limit_bytes"];
+const OWN = ["follow", "format", "tail", "after", "from", "raw", "limit_bytes"];
 
 // Without the user and password that it may have been opened with: the browser sends them by itself, and
 // does not let a script ask with them.
@@ -34,17 +34,27 @@ export function isFiltered() {
   return filters().size > 0;
 }
 
-// What it is opened at, behind the #: the record with this `id`, or a time. The server is not told of it.
+// What it is opened at: the record with this `id`, or a time, behind the #, of which the server is not told.
 export function place() {
-  const said = new URLSearchParams(location.hash.slice(1));
-  return { row: said.get("row"), at: said.get("at") };
+  return { row: addressed("from"), at: new URLSearchParams(location.hash.slice(1)).get("at") ?? "" };
 }
 
-export function setPlace({ row, at }) {
-  const said = new URLSearchParams();
-  if (row) said.set("row", row);
-  else if (at) said.set("at", at);
-  replace(location.search, String(said));
+// The address with these filters, and opened there.
+export function addressOf(query, { row, at }) {
+  query.delete("from");
+  if (row) query.set("from", row);
+  const behind = at && !row ? `#${new URLSearchParams({ at })}` : "";
+  return `${here()}${query.size > 0 ? `?${query}` : ""}${behind}`;
+}
+
+// The page's own path. Relative: it must have the user and password that the page has, which are not in its location. And only its
+// last name, as a path that begins with two slashes would be another server's address.
+function here() {
+  return `./${location.pathname.slice(location.pathname.lastIndexOf("/") + 1)}`;
+}
+
+export function setPlace(where) {
+  replace(addressOf(new URLSearchParams(location.search), where));
 }
 
 const told = [];
@@ -60,13 +70,10 @@ export function setAddressed(values) {
     if (value) address.searchParams.set(name, value);
     else address.searchParams.delete(name);
   }
-  replace(address.search, address.hash.slice(1));
+  replace(`${here()}${address.search}${address.hash}`);
 }
 
-// Relative: it must have the user and password that the page has, which are not in its location. And only its last
-// name, as a path that begins with two slashes would be another server's address.
-function replace(query, behind) {
-  const name = location.pathname.slice(location.pathname.lastIndexOf("/") + 1);
-  history.replaceState(null, "", `./${name}${query}${behind && `#${behind}`}`);
+function replace(address) {
+  history.replaceState(history.state, "", address);
   for (const what of told) what();
 }

@@ -6,7 +6,10 @@
 // records come, and what of them is read out. `input` knows whether somebody scrolls, `dom` is the document, as the
 // others write to it. Imports have no circle.
 
+import "./range.js";
+import "./whole.js";
 import { watchOldest } from "./back.js";
+import { showContext } from "./context.js";
 import { readAddress } from "./controls.js";
 import { element, focusLog, log } from "./dom.js";
 import { closeFind, openFind } from "./find.js";
@@ -16,7 +19,7 @@ import { clear, lookAsBefore } from "./tools.js";
 import { isAtNewest, measure, tellCounts, toNewest, togglePause, whenCounted } from "./view.js";
 import { tellWhyEmpty } from "./empty.js";
 
-const ACTIONS = { " ": togglePause, g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click() };
+const ACTIONS = { " ": togglePause, g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click(), x: () => showContext() };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
@@ -29,7 +32,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const isChip = target.matches("input[type=radio]");
-  if (target.matches("input") && !isChip) return;
+  if (target.matches("input, select") && !isChip) return;
   // Space presses what has the focus; a chip that has it is pressed already, and a link has nothing to press.
   if (key === " " && !isChip && target.matches("button, summary")) return;
   const action = ACTIONS[key.toLowerCase()];

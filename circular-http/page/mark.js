@@ -3,6 +3,7 @@
 import { log } from "./dom.js";
 import { distance } from "./held.js";
 import { idOf } from "./rows.js";
+import { topRow } from "./view.js";
 
 let marked = null;
 
@@ -15,6 +16,16 @@ export function mark(row) {
 export function markedRow() {
   return marked?.isConnected ? marked : null;
 }
+
+// The row that somebody is at: what was found, what was gone to or clicked, or the first one in sight.
+export function atRow() {
+  return log.querySelector(".row.found") ?? markedRow() ?? topRow();
+}
+
+log.addEventListener("click", ({ target }) => {
+  const row = target.closest(".row");
+  if (row && idOf(row)) mark(row);
+});
 
 // The row of the record that has this `id`, if it is on the page.
 export function rowWith(id) {

@@ -5,8 +5,8 @@
 import { pieces, withoutColors } from "./ansi.js";
 import { plural, span } from "./dom.js";
 
-// Characters of one record. The rest is in the download.
-const MAX_SHOWN = 16 << 10;
+// Characters of one record. The rest is shown when somebody asks for it.
+export const MAX_SHOWN = 16 << 10;
 
 // A time of day, and no part of something longer such as a MAC address.
 const CLOCK = /(?<![\d:])\d\d:\d\d:\d\d(?![\d:])/;
@@ -54,9 +54,17 @@ function recordRow({ time, level, target, text }) {
     appendText(row, shown);
   }
   if (shown.length < text.length) {
-    row.append(span("more", ` … ${plural(text.length - shown.length, "more character")}: see the download`));
+    row.append(moreButton(text.length - shown.length));
   }
   return row;
+}
+
+function moreButton(characters) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "more";
+  button.textContent = ` … ${plural(characters, "more character")}: show`;
+  return button;
 }
 
 function noticeRow(text) {

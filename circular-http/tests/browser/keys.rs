@@ -190,7 +190,7 @@ fn the_tab_key_reaches_every_control_and_one_sees_where_it_is() {
         return;
     };
     page.until_row_count(1);
-    let controls = "[...document.querySelectorAll('button, a, input[type=search], summary, #log, input:checked')]
+    let controls = "[...document.querySelectorAll('button, a, select, input[type=search], summary, #log, input:checked')]
         .filter(control => control.checkVisibility()).map(control => control.id || control.name || control.localName)";
     let controls = names(&page.get(controls));
     let mut reached = BTreeSet::new();

@@ -12,6 +12,7 @@
 mod accessibility;
 mod addresses;
 mod back;
+mod context;
 mod driver;
 mod filter;
 mod find;
@@ -27,6 +28,7 @@ mod program;
 mod proxied;
 #[path = "../proxies/proxy.rs"]
 mod proxy;
+mod range;
 mod resume;
 mod states;
 mod text;

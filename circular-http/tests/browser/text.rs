@@ -89,7 +89,7 @@ fn a_very_long_line_is_cut_and_says_so() {
     let row = &page.rows()[0];
     assert!(row.starts_with(&"x".repeat(16_384)), "16 Ki characters");
     assert!(
-        row.ends_with("x … 3,616 more characters: see the download"),
+        row.ends_with("x … 3,616 more characters: show"),
         "{}",
         &row[16_384..]
     );
