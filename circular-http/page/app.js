@@ -12,6 +12,7 @@ import { watchOldest } from "./back.js";
 import { showContext } from "./context.js";
 import { readAddress } from "./controls.js";
 import { element, focusLog, log } from "./dom.js";
+import { toError } from "./errors.js";
 import { closeFind, openFind } from "./find.js";
 import { restart, watch } from "./stream.js";
 import { allSeen } from "./title.js";
@@ -19,7 +20,10 @@ import { clear, lookAsBefore } from "./tools.js";
 import { isAtNewest, measure, tellCounts, toNewest, togglePause, whenCounted } from "./view.js";
 import { tellWhyEmpty } from "./empty.js";
 
-const ACTIONS = { " ": togglePause, g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click(), x: () => showContext() };
+const ACTIONS = {
+  " ": togglePause, g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click(), x: () => showContext(),
+  e: () => toError(1), E: () => toError(-1),
+};
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
@@ -35,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   if (target.matches("input, select") && !isChip) return;
   // Space presses what has the focus; a chip that has it is pressed already, and a link has nothing to press.
   if (key === " " && !isChip && target.matches("button, summary")) return;
-  const action = ACTIONS[key.toLowerCase()];
+  const action = ACTIONS[key] ?? ACTIONS[key.toLowerCase()];
   if (!action) return;
   event.preventDefault();
   if (!event.repeat) action();

@@ -10,12 +10,12 @@
 import { place, setPlace } from "./address.js";
 import { log, number, plural } from "./dom.js";
 import { distance, filtered, held } from "./held.js";
-import { mark, rowWith } from "./mark.js";
+import { mark, rowWith } from "./here.js";
 import { CHUNK_ROWS, rows } from "./rows.js";
 import { answer } from "./status.js";
 import { goOnFrom, restart } from "./stream.js";
 import {
-  follow, isApart, isFollowing, isHistory, look, schedule, setApart, topRow, whenFollowing, whenReturning, whenStartingOver,
+  bringIntoView, follow, isApart, isFollowing, isHistory, look, schedule, setApart, topRow, whenFollowing, whenReturning, whenStartingOver,
 } from "./view.js";
 
 // Records in a page, and around a place that is gone to.
@@ -36,6 +36,8 @@ const FRESH = {
   // The `id` of the oldest record that is held, as far as is known, and when it was asked for.
   oldest: null,
   asked: -Infinity,
+  // When what the address says is on the page.
+  opened: Promise.resolve(),
 };
 
 // `round`: what was asked for in another one is wanted no more.
@@ -45,7 +47,7 @@ whenStartingOver(() => {
   Object.assign(back, FRESH, { round: back.round + 1 });
   older.remove();
   newer.remove();
-  openPlace();
+  back.opened = openPlace();
 });
 
 function edge(what) {
@@ -117,6 +119,11 @@ function isChosen() {
   const query = filtered({});
   query.delete("after");
   return query.size > 0;
+}
+
+// Whether all that is held, and passes, is on the page, as far as is known.
+export function isAllHere() {
+  return !isApart() && (back.isAll || (back.oldest !== null && !(heldBefore() > 0)));
 }
 
 // How many records are held that are older than the first row; `null` if that is not known.
@@ -202,16 +209,14 @@ function records(items) {
 async function showAbove(items, isWanted) {
   for (let end = items.length; end > 0; end -= CHUNK_ROWS) {
     const chunk = items.slice(Math.max(end - CHUNK_ROWS, 0), end);
-    let node = null;
     keepingPlace(() => {
-      node = rows.prepend(chunk);
+      rows.prepend(chunk);
       log.prepend(...(older.isConnected ? [older] : []));
       // Going back is what is wanted: the newest make room, and what comes is not next to the others then.
       if (!isFollowing() && rows.trimNewest()) setApart(true);
     });
     await frame();
     if (!isWanted() || isFollowing()) return;
-    keepingPlace(() => node.classList.add("full"));
   }
 }
 
@@ -286,13 +291,28 @@ whenReturning(() => {
   restart();
 });
 
-// Opens what the address says behind the #, if it says anything: a record, or a time.
+// Shows the record with this `id`: its row, when it is there.
+export async function goTo(id) {
+  const row = rowWith(id);
+  if (row) {
+    follow(false);
+    mark(row);
+    bringIntoView(row);
+    return row;
+  }
+  setPlace({ row: id });
+  restart();
+  await back.opened;
+  return rowWith(id);
+}
+
+// Opens what the address says, if it says anything: a record, or a time.
 function openPlace() {
   const { row, at } = place();
-  if (!row && !at) return;
+  if (!row && !at) return Promise.resolve();
   follow(false);
   setApart(true);
-  loading("place", async (isWanted) => {
+  return loading("place", async (isWanted) => {
     const beginning = row ? { from: row } : { since: at };
     const { items, why } = await held(filtered({ ...beginning, limit: String(PAGE) }));
     if (!isWanted()) return;
@@ -313,8 +333,7 @@ function openPlace() {
     back.isAll = !before.why && records(before.items) < AROUND;
     await showAbove(before.items, isWanted);
     if (!isWanted()) return;
-    found?.scrollIntoView({ block: "center" });
-    look();
+    if (found) bringIntoView(found);
     if (records(items) < PAGE) joinStream();
   });
 }

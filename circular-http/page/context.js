@@ -5,7 +5,7 @@
 import { addressOf, isFiltered, setPlace, whenAddressed } from "./address.js";
 import { readAddress } from "./controls.js";
 import { element, focusLog } from "./dom.js";
-import { atRow } from "./mark.js";
+import { atRow } from "./here.js";
 import { idOf } from "./rows.js";
 import { answer } from "./status.js";
 import { restart } from "./stream.js";

@@ -4,7 +4,8 @@
 // the page once for as long as it is searched.
 
 import { element, log, number } from "./dom.js";
-import { follow, look, topRow } from "./view.js";
+import { lookFurther } from "./find_held.js";
+import { bringIntoView, follow, topRow } from "./view.js";
 
 // Milliseconds for which rows are searched at a time: then the next key is looked for, which may change what is
 // searched for.
@@ -80,6 +81,10 @@ function land(all, matches, needle, step) {
   if (total === 0) {
     element("found").textContent = needle ? "Not found" : "";
     markFound(null, "");
+    lookFurther(element("needle").value, step, (row) => {
+      markFound(row, needle);
+      find(0);
+    });
     return;
   }
   const here = all.indexOf(foundRow?.isConnected ? foundRow : topRow());
@@ -90,8 +95,7 @@ function land(all, matches, needle, step) {
   element("found").textContent = `${number.format(matches.slice(0, at + 1).filter(Boolean).length)} of ${number.format(total)}`;
   markFound(all[at], needle);
   follow(false);
-  all[at].scrollIntoView({ block: "center" });
-  look();
+  bringIntoView(all[at]);
 }
 
 function markFound(row, needle) {

@@ -13,8 +13,25 @@ const CHUNK_CHARACTERS = 64 << 10;
 
 // Rows that turn out to be higher push the end down. What to do then says who keeps it in sight.
 let resized = () => {};
-const sizes = new ResizeObserver(() => resized());
+
+// A chunk that gets no more rows is `full` when it was laid out with all that it has: the browser remembers how high it was
+// then, for when it is out of sight. Those that are still to be laid out so; and how many rows each had when it last was.
+const complete = new WeakSet();
+const laidOut = new WeakMap();
+
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    laidOut.set(target, target.childElementCount);
+    if (complete.delete(target)) target.classList.add("full");
+  }
+  resized();
+});
 sizes.observe(log);
+
+function isComplete({ node, count }) {
+  if (laidOut.get(node) === count) node.classList.add("full");
+  else complete.add(node);
+}
 
 export function whenResized(what) {
   resized = what;
@@ -38,7 +55,7 @@ export const rows = {
   append(item) {
     let last = this.chunks.at(-1);
     if (!last || last.count >= CHUNK_ROWS || last.characters >= CHUNK_CHARACTERS) {
-      last?.node.classList.add("full");
+      if (last) isComplete(last);
       last = newChunk();
       log.append(last.node);
       this.chunks.push(last);
@@ -47,7 +64,7 @@ export const rows = {
     if (last.last) this.cursor = last.last;
   },
 
-  // Puts a chunk of rows above all others: it is laid out as it is, until somebody says that it is `full`.
+  // Puts a chunk of rows above all others.
   prepend(items) {
     const chunk = newChunk();
     for (const item of items) this.add(chunk, item);
@@ -56,7 +73,7 @@ export const rows = {
     else log.append(chunk.node);
     this.chunks.unshift(chunk);
     this.cursor ??= chunk.last;
-    return chunk.node;
+    isComplete(chunk);
   },
 
   add(chunk, item) {

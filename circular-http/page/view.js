@@ -84,6 +84,19 @@ export function look() {
   return view.size !== before;
 }
 
+// Frames in which rows that come into sight may turn out to be higher, or lower, than was thought.
+const SETTLING = 4;
+
+// Scrolls to a row, and again where the way there was laid out anew.
+export function bringIntoView(row, frames = SETTLING) {
+  if (!row.isConnected || (view.following && frames < SETTLING)) return;
+  const its = row.getBoundingClientRect();
+  const box = log.getBoundingClientRect();
+  if (frames === SETTLING || its.top < box.top || its.top > box.bottom - 20) row.scrollIntoView({ block: "center" });
+  look();
+  if (frames > 0) requestAnimationFrame(() => bringIntoView(row, frames - 1));
+}
+
 export function topRow() {
   const { left, top } = log.getBoundingClientRect();
   return document.elementFromPoint(left + 20, top + 12)?.closest(".row");

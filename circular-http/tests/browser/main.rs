@@ -30,6 +30,7 @@ mod proxied;
 mod proxy;
 mod range;
 mod resume;
+mod search;
 mod states;
 mod text;
 mod token;
