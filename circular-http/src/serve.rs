@@ -57,7 +57,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// Shows the log that `handle` is of, on a thread and a runtime of its own, until the [`Server`] is
-/// dropped. It has joined when this returns: the address is bound.
+/// dropped. It has joined when this returns: the address is bound. A child that is forked afterwards has no such thread:
+/// a program that becomes a daemon does that first.
 ///
 /// ```
 /// use circular_core::Ring;

@@ -77,6 +77,8 @@ fn found_from(text: &str, name: &str) -> String {
 ///
 /// Where another site's link has led here, the browser has kept the session to itself, as it was told to. It shows it when
 /// a page of this origin asks for the same; once, which is remembered until there is an answer.
+/// Not by a reload, which Firefox takes for the other site's again; and to the address that there is already, where only what
+/// is behind its `#` would change, no browser goes, so that is another one for a moment.
 const FIRST: &str = "{\
     const { origin, pathname, search, hash, href } = location; \
     const last = pathname.slice(pathname.lastIndexOf(\"/\") + 1); \
@@ -86,7 +88,9 @@ const FIRST: &str = "{\
     const asked = sessionStorage.getItem(\"circular-led\"); \
     sessionStorage.removeItem(\"circular-led\"); \
     if (\"led\" in said && asked !== href) { \
-    sessionStorage.setItem(\"circular-led\", href); location.reload(); } \
+    sessionStorage.setItem(\"circular-led\", href); \
+    history.replaceState(null, \"\", (search || \"?\") + \"&\"); \
+    location.replace(href); } \
     } catch {} }";
 
 /// What is within quotes, as markup.
@@ -114,7 +118,7 @@ fn html(text: String) -> File {
 /// The SHA-256 of [`FIRST`]: a policy names a script that stands in a page by that.
 macro_rules! first {
     () => {
-        "'sha256-IN39kepPETSCDZeUgiR4v1VGUy5ZIReQAM9LrSMI9bQ='"
+        "'sha256-0O+yKMWB209Wt62AsriAh+ezw8G9yIhqBQhQAUrN8Yc='"
     };
 }
 
