@@ -152,5 +152,6 @@ mod viewer;
 pub use router::router;
 pub use serve::{Server, serve};
 pub use site::addr::ListenAddr;
-pub use site::options::{Listen, Options};
+pub use site::listen::Listen;
+pub use site::options::Options;
 pub use viewer::ending::Ending;

@@ -21,14 +21,15 @@ use circular_core::Handle;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::{Domain, SockRef, Socket as Socket2, TcpKeepalive, Type};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time;
 
-use crate::site::options::{Listen, Options};
+use crate::site::listen::{self, Listen};
+use crate::site::options::Options;
 use crate::site::route::Site;
 use crate::viewer::connection::{Connection, Socket};
 use crate::viewer::viewers::{LAST_CALL, Viewers};
@@ -36,12 +37,7 @@ use crate::viewer::viewers::{LAST_CALL, Viewers};
 /// How many connections there may be that show no log.
 const CONNECTIONS: usize = 256;
 
-/// How many connections the system keeps until they are accepted.
-const BACKLOG: i32 = 1024;
-
-/// What the system keeps of what a client has not taken, and hyper beside it. Large ones would hold a
-/// slow viewer's past, and hide for long whether it takes anything.
-const SEND_BUFFER: usize = 16 << 10;
+/// What hyper keeps of what a client has not taken, beside the system.
 const HYPER_BUFFER: usize = 16 << 10;
 
 /// How long responses get to end when the server stops; those who follow a little less, for a last word.
@@ -86,7 +82,7 @@ pub fn serve(handle: Handle, options: impl Into<Options<Listen>>) -> io::Result<
     let (options, listening) = options.into().split();
     let addr = listening.addr.get()?;
     options.check_addr(addr)?;
-    let listener = listen(addr)?;
+    let listener = listen::bind(addr)?;
     let path = options.path.clone();
     let addr = listener.local_addr()?;
     let (stop, stopped) = watch::channel(None);
@@ -212,34 +208,6 @@ type Connections = Mutex<VecDeque<Weak<Connection>>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn listen(addr: SocketAddr) -> io::Result<net::TcpListener> {
-    let bind = || {
-        let socket = Socket2::new(Domain::for_address(addr), Type::STREAM, None)?;
-        // As the standard library does: a program that was restarted gets its address again.
-        if cfg!(unix) {
-            socket.set_reuse_address(true)?;
-        }
-        socket.set_send_buffer_size(SEND_BUFFER)?;
-        // On the loopback device too. Where it cannot be had, nothing but that is lost.
-        #[cfg(unix)]
-        let _ = socket.set_tcp_mss(crate::viewer::connection::SEGMENT);
-        socket.set_nonblocking(true)?;
-        socket.bind(&addr.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(socket.into())
-    };
-    bind().map_err(|error: io::Error| {
-        let what_to_do = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "stop the program that has it, or choose another with Options::addr (port 0 takes a free one)"
-            }
-            _ => "choose an address of this machine with Options::addr",
-        };
-        let text = format!("cannot show the log on {addr}: {error}; {what_to_do}");
-        io::Error::new(error.kind(), text)
-    })
 }
 
 /// Serves until it is stopped; tells first whether it can, and by dropping `tell` that it has ended.

@@ -6,6 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod cookie;
 pub(crate) mod counts;
 pub(crate) mod guard;
+pub(crate) mod listen;
 pub(crate) mod options;
 pub(crate) mod origin;
 pub(crate) mod page;

@@ -4,20 +4,19 @@ use std::env;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use circular_core::{Record, Redacted, Redaction};
 
-use crate::site::addr::{Addr, ListenAddr};
 use crate::site::guard::Names;
 use crate::site::origin::Origin;
 use crate::site::token::Token;
 use crate::viewer::ending::Ending;
 
 /// Longer than any client looks. Times that are farther off cannot be told to timers.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Where and to whom a log is shown. The defaults are safe: the loopback address, 16 viewers.
 ///
@@ -47,6 +46,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// }
 /// ```
 ///
+/// [`Listen`]: crate::Listen
 /// [`serve`]: crate::serve
 #[derive(Clone)]
 #[must_use = "it does nothing until it is handed to `serve` or `router`"]
@@ -65,16 +65,8 @@ pub struct Options<L = ()> {
     pub(crate) endings: Vec<Ending>,
     pub(crate) keep_alive: Duration,
     pub(crate) stall_timeout: Duration,
-    /// [`Listen`], or nothing.
+    /// `Listen`, or nothing.
     pub(crate) listen: L,
-}
-
-/// Marks [`Options`] that are for a server of its own, which listens somewhere: [`serve`](crate::serve) takes them,
-/// and [`router`](crate::router) does not.
-#[derive(Clone, Debug)]
-pub struct Listen {
-    pub(crate) addr: Addr,
-    pub(crate) header_timeout: Duration,
 }
 
 impl Options {
@@ -94,32 +86,6 @@ impl Options {
             stall_timeout: Duration::from_secs(30),
             listen: (),
         }
-    }
-}
-
-/// What only [`serve`](crate::serve) uses.
-impl<L> Options<L>
-where
-    Self: Into<Options<Listen>>,
-{
-    /// Sets where [`serve`](crate::serve) listens; 127.0.0.1:6061 by default. Port 0 takes a free one.
-    /// An address that other machines can reach needs a token. Text that is no address, such as a host's
-    /// name, is an error when it is served.
-    ///
-    /// It makes of `Options` `Options<Listen>`, so where it is called under a condition, begin with
-    /// `let mut options: Options<Listen> = Options::new().into()`.
-    pub fn addr(self, addr: impl ListenAddr) -> Options<Listen> {
-        let mut options = self.into();
-        options.listen.addr = addr.into_addr();
-        options
-    }
-
-    /// Sets how long a connection to [`serve`](crate::serve) may take to send a request's head, and may
-    /// be without a request; 10 s by default.
-    pub fn header_timeout(self, timeout: Duration) -> Options<Listen> {
-        let mut options = self.into();
-        options.listen.header_timeout = timeout.min(LONGEST);
-        options
     }
 }
 
@@ -342,7 +308,7 @@ impl<L> Options<L> {
     }
 
     /// The same with another `listen`, and that.
-    fn with<M>(self, listen: M) -> (Options<M>, L) {
+    pub(crate) fn with<M>(self, listen: M) -> (Options<M>, L) {
         let options = Options {
             path: self.path,
             name: self.name,
@@ -373,17 +339,6 @@ fn executable_name() -> String {
     name.filter(|name| !name.is_empty())
         .unwrap_or("log")
         .to_owned()
-}
-
-/// For a server that listens at 127.0.0.1:6061 by default.
-impl From<Options> for Options<Listen> {
-    fn from(options: Options) -> Self {
-        let defaults = Listen {
-            addr: Addr::Good((Ipv4Addr::LOCALHOST, 6061).into()),
-            header_timeout: Duration::from_secs(10),
-        };
-        options.with(defaults).0
-    }
 }
 
 impl Default for Options {
