@@ -17,6 +17,11 @@ pub const SECRET_KEYS: &[&str] = &[
     "passphrase",
     "passcode",
     "pwd",
+    "password_hash",
+    "password_digest",
+    "password_confirm",
+    "password_confirmation",
+    "password_repeat",
     "db_pass",
     "secret",
     "secret_key",
@@ -35,6 +40,10 @@ pub const SECRET_KEYS: &[&str] = &[
     "encryption_key",
     "signing_key",
     "master_key",
+    "amz_signature",
+    "shared_access_signature",
+    "csrf",
+    "xsrf",
     "session_id",
     "sessid",
 ];
@@ -44,17 +53,19 @@ const HIDDEN: &[u8] = b"[redacted]";
 
 /// Returns a hook that hides the value of every `key=value`, `key: value` and `"key":"value"` whose key ends
 /// with one of `keys`: `token` also stands for `access_token` and `X-Auth-Token`. Case does not count,
-/// nor do `_` and `-`: `session_id` also stands for `sessionId`. With an `s` behind it, it is a key if its
-/// value has quotes or brackets: `tokens=5` is left.
+/// nor do `_`, `-` and `.`, nor a number behind it: `session_id` also stands for `sessionId`, `session.id` and, if its words stand
+/// alone, `session id`. With an `s` behind it, it is a key if its value has quotes or brackets: `tokens=5` is left.
 ///
-/// Quotes, JSON within JSON, brackets, colours, `=>` and the like, `user[password]=`, `("key", "value")` and
-/// `--key value` are understood. Without quotes a value ends at a blank; but after `Bearer` and the like,
-/// `authorization`, `cookie` and `passphrase`, more words are hidden, up to one that begins a field or to the
-/// end of the line. A line of JSON stays one.
+/// Quotes, JSON within JSON, brackets, colours, `=>` and the like, `user[password]=`, `("key", "value")`, `Token("value")`,
+/// `<key>value</key>`, `"name":"key","value":"value"` and `--key value` are understood, and what is encoded as in addresses or in HTML.
+/// Without quotes a value ends at a blank; but after `Bearer` and the like, `authorization`, `cookie` and `passphrase`, more
+/// words are hidden, up to one that begins a field or to the end of the line. A line of JSON stays one.
 ///
-/// Not hidden are a value in another line than its key, a password in a URL (`postgres://user:password@host`), what has no key next to it
-/// (`{"name":"password","value":"x"}`, `<password>x</password>`, `the password is x`), and the later words of a
-/// `password=several words`.
+/// Without a key, it hides what is behind `Bearer`, `Basic` and the names of other schemes and does not look like a word, the
+/// private keys of PEM, and passwords in addresses (`postgres://user:password@host`).
+///
+/// Not hidden are a value in another line than its key, what has no key next to it (`the password is x`), and the later words
+/// of a `password=several words`.
 ///
 /// The target goes through it as the text does. It sees one record at a time: of a record that was longer than the ring, and went through in parts,
 /// it does not know a value that goes on in the next part. It does not panic.
@@ -115,5 +126,7 @@ fn hide(keys: &Keys, text: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
+#[cfg(test)]
+mod spellings;
 #[cfg(test)]
 mod tests;

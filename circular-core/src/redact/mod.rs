@@ -4,5 +4,6 @@ pub(crate) mod keys;
 pub(crate) mod redacted;
 mod search;
 mod text;
+mod unnamed;
 mod value;
 mod word_list;

@@ -6,20 +6,28 @@
 //! Nothing is looked at more than a few times, whatever the text: see [`DEEPEST`] and `Scope::is_ragged`.
 
 use crate::redact::text::{
-    after, closing, is_of_word, is_opening, length_of, length_of_quoted, opening, part, quote,
-    skip_blanks, without_prefix, word,
+    after, closing, is_behind_quoted, is_of_word, is_opening, length_of, length_of_quoted, opening,
+    part, quote, skip_blanks, without_prefix, word,
 };
+use crate::redact::unnamed;
 use crate::redact::value::Surroundings;
 use crate::redact::word_list::Keys;
 use crate::text::color;
+use std::ops::Range;
 
 /// What may stand between a key and its value: of two that fit, the longer one comes first.
 const SEPARATORS: &[&str] = &[
-    "===", "==", "=>", "=", ":=", ":", "!=", "->", "%3d", "%3a", "\\u003d",
+    "===", "==", "=>", "=", ":=", ":", "!=", "->", "%3d", "%3a", "%253d", "%253a", "\\u003d",
 ];
 
 /// What may stand around a key besides quotes, as in `user[password]=` and in an encoded form.
-const MARKS: &[&str] = &["[", "]", "%5b", "%5d", "%22"];
+const MARKS: &[&str] = &[
+    "[", "]", "%5b", "%5d", "%22", "%255b", "%255d", "%2522", "%20", "+", "\\u0022", "&quot;",
+    "&#34;", "&#x22;",
+];
+
+/// As far as the end of what is between two apostrophes is looked for.
+const FAR: usize = 1024;
 
 /// How many quoted texts within quoted texts are told apart. Each is looked through for its end.
 const DEEPEST: usize = 8;
@@ -32,6 +40,18 @@ pub(super) struct Value<'a> {
     behind: usize,
     /// What has to stand around what is put there, for JSON to be JSON.
     pub(super) quote: &'a [u8],
+}
+
+impl Value<'_> {
+    /// One that is in this part of what is at `at`.
+    fn without_key(at: usize, part: Range<usize>) -> Self {
+        Self {
+            from: at + part.start,
+            to: at + part.end,
+            behind: at + part.end,
+            quote: b"",
+        }
+    }
 }
 
 /// What is between two quotes, or all of the text. Nothing in it reaches beyond its end.
@@ -88,13 +108,22 @@ impl<'a> Search<'a> {
             } else if let Some(length) = color::length(rest) {
                 self.at += length;
             } else if !word.is_empty() {
+                let end = scope.end;
                 self.at += word.len();
-                if let Some(value) = self.value_of(word) {
+                let value = self.value_of(word).or_else(|| {
+                    let secret = unnamed::behind(word, part(self.text, self.at..end))?;
+                    Some(Value::without_key(self.at, secret))
+                });
+                if let Some(value) = value {
                     self.at = value.behind;
                     return Some(value);
                 }
             } else if rest.get(backslashes) == Some(&b'"') {
                 self.enter(quote(rest));
+            } else if let Some(secret) = unnamed::in_address(rest) {
+                let value = Value::without_key(self.at, secret);
+                self.at = value.behind;
+                return Some(value);
             } else {
                 let byte = rest.first().copied();
                 scope.open.extend(byte.and_then(closing));
@@ -125,9 +154,13 @@ impl<'a> Search<'a> {
 
     /// The value of the word that ends here, if that is a key and has one.
     fn value_of(&self, word: &'a [u8]) -> Option<Value<'a>> {
-        let is_key = self.keys.has(word);
-        if !is_key && !self.keys.has_plural(word) {
+        let begin = self.at - word.len();
+        let is_key = self.keys.has(self.text, begin, self.at);
+        if !is_key && !self.keys.has_plural(self.text, begin, self.at) {
             return None;
+        }
+        if let Some(value) = self.value_of_element(begin) {
+            return Some(value);
         }
         let mut scopes = self.scopes.iter().rev();
         let mut scope = scopes.next()?;
@@ -144,7 +177,7 @@ impl<'a> Search<'a> {
         }
         let may_be_pair = self.may_begin_pair(word, key_quote);
         let (separator, rest) = separator(word, key_quote, may_be_pair, rest)?;
-        let rest = skip_blanks(rest);
+        let rest = without_length(skip_blanks(rest));
         let (opening, quote) = opening(rest);
         let is_list = !quote.is_empty() || rest.first().is_some_and(|&byte| is_opening(byte));
         if !is_key && !is_list {
@@ -156,6 +189,7 @@ impl<'a> Search<'a> {
         let (length, closing) = if quote.is_empty() {
             let open = &scope.open;
             let around = Surroundings { separator, open };
+            let rest = self.within_apostrophes(begin, key_quote, rest);
             (around.length_of_value(rest, word, key_quote), 0)
         } else {
             length_of_quoted(rest, quote).map_or((rest.len(), 0), |length| (length, quote.len()))
@@ -166,6 +200,40 @@ impl<'a> Search<'a> {
             behind: from + length + closing,
             quote: if quote.is_empty() { key_quote } else { b"" },
         })
+    }
+
+    /// What is between the key's element and its end, as in `<password>x</password>`.
+    fn value_of_element(&self, begin: usize) -> Option<Value<'a>> {
+        let before = part(self.text, 0..begin);
+        let before = match before.strip_suffix(b":") {
+            None => before,
+            Some(space) => {
+                let name = space.iter().rev().take_while(|&&byte| is_of_word(byte));
+                part(space, 0..space.len() - name.count())
+            }
+        };
+        let scope = self.scopes.last().filter(|_| before.ends_with(b"<"))?;
+        let rest = part(self.text, self.at..scope.end);
+        let tag = length_of(rest, |byte| byte != b'>' && byte != b'<');
+        let is_open = rest.get(tag) == Some(&b'>') && !part(rest, 0..tag).ends_with(b"/");
+        let from = tag + 1;
+        let content = after(rest, from);
+        let length = length_of(content, |byte| byte != b'<');
+        let is_closed = is_open && after(content, length).starts_with(b"</");
+        (is_closed && length > 0).then(|| Value::without_key(self.at, from..from + length))
+    }
+
+    /// What of a value is before the apostrophe that ends what its key begins, as in `-H 'X-Key: x'`.
+    fn within_apostrophes(&self, begin: usize, key_quote: &[u8], rest: &'a [u8]) -> &'a [u8] {
+        let is_begun = part(self.text, 0..begin).ends_with(b"'") && key_quote.is_empty();
+        if !is_begun {
+            return rest;
+        }
+        let near = part(rest, 0..FAR.min(rest.len()));
+        let mut ends = near.iter().enumerate().filter(|&(_, &byte)| byte == b'\'');
+        let is_end = |at: usize| rest.get(at + 1).is_none_or(|&byte| is_behind_quoted(byte));
+        let end = ends.find(|&(at, _)| is_end(at));
+        end.map_or(rest, |(at, _)| part(rest, 0..at))
     }
 
     /// Whether a comma may be between the word that ends here and its value: as in `("key", "value")`, and in
@@ -196,6 +264,13 @@ fn separator<'a>(
         Some((b',', value)) if may_be_pair => return Some((b'=', value)),
         _ => {}
     }
+    if quote.is_empty() && matches!(text, [b'(', b'"' | b'\'' | b'\\', ..]) {
+        // A type of its own: `Token("x")`.
+        return Some((b'=', after(text, 1)));
+    }
+    if let Some(value) = beside(behind).filter(|_| !quote.is_empty()) {
+        return Some((b'=', value));
+    }
     let behind = skip_blanks(skip_marks(text));
     for separator in SEPARATORS {
         if let Some(value) = without_prefix(behind, separator) {
@@ -206,6 +281,28 @@ fn separator<'a>(
     }
     let is_apart = quote.is_empty() && behind.len() < text.len();
     (is_option(word) && is_apart).then_some((b'=', behind))
+}
+
+/// What is told as the value where the key is told as a name: `"name":"password","value":"x"`.
+fn beside(text: &[u8]) -> Option<&[u8]> {
+    let text = skip_blanks(text.strip_prefix(b",").unwrap_or(text));
+    let text = after(text, quote(text).len());
+    let text = without_prefix(text, "value")?;
+    let text = skip_blanks(after(text, quote(text).len()));
+    match text.first() {
+        Some(b':' | b'=') => Some(after(text, 1)),
+        _ => None,
+    }
+}
+
+/// What comes behind a length, if there is one and then a quoted text: `string(7) "x"`.
+fn without_length(text: &[u8]) -> &[u8] {
+    let quoted = without_prefix(text, "string(").and_then(|rest| {
+        let digits = length_of(rest, |byte| byte.is_ascii_digit());
+        after(rest, digits).strip_prefix(b") ")
+    });
+    let quoted = quoted.filter(|quoted| !quote(quoted).is_empty());
+    quoted.unwrap_or(text)
 }
 
 fn skip_marks(text: &[u8]) -> &[u8] {

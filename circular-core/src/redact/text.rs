@@ -82,9 +82,34 @@ pub(super) fn without_prefix<'a>(text: &'a [u8], prefix: &str) -> Option<&'a [u8
         .then_some(rest)
 }
 
-/// The word that a text begins with.
+/// The word that a text begins with. What is encoded in it is a letter of it: `api%5Fkey`.
 pub(super) fn word(text: &[u8]) -> &[u8] {
-    part(text, 0..length_of(text, is_of_word))
+    let mut length = 0;
+    loop {
+        length += length_of(after(text, length), is_of_word);
+        match encoded(after(text, length)) {
+            Some(byte) if is_of_word(byte) => length += ENCODED,
+            _ => return part(text, 0..length),
+        }
+    }
+}
+
+/// How long a byte is that is encoded as addresses have it.
+pub(super) const ENCODED: usize = 3;
+
+/// The byte that a text begins with as `%5F`.
+pub(super) fn encoded(text: &[u8]) -> Option<u8> {
+    let &[b'%', high, low, ..] = text else {
+        return None;
+    };
+    let digit = |byte| char::from(byte).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}
+
+/// Where `wanted` is in a text.
+pub(super) fn position_of(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    let mut windows = text.windows(wanted.len().max(1));
+    windows.position(|window| window == wanted)
 }
 
 pub(super) const fn is_of_word(byte: u8) -> bool {
@@ -141,8 +166,16 @@ pub(super) fn after(text: &[u8], at: usize) -> &[u8] {
     text.get(at..).unwrap_or_default()
 }
 
-/// What counts of a key.
+/// What counts of a key: its letters, the last one first. A blank may be between two of its words.
 pub(super) fn letters_from_behind(word: &[u8]) -> impl Iterator<Item = u8> {
-    let letters = word.iter().rev().filter(|byte| !b"_-".contains(byte));
-    letters.map(u8::to_ascii_lowercase)
+    let mut end = word.len();
+    let letters = std::iter::from_fn(move || {
+        let last = *word.get(end.checked_sub(1)?)?;
+        let triple = end
+            .checked_sub(ENCODED)
+            .and_then(|at| encoded(after(word, at)));
+        end -= if triple.is_some() { ENCODED } else { 1 };
+        Some(triple.unwrap_or(last).to_ascii_lowercase())
+    });
+    letters.filter(|byte| !b"_-. ".contains(byte))
 }

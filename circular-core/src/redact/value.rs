@@ -7,6 +7,7 @@ use crate::redact::text::{
     after, closing, is_blank, is_closing, is_delimiter, is_line_end, is_of_word, is_opening,
     length_of, length_of_whole_quoted, part, quote, skip_blanks, word,
 };
+use crate::redact::unnamed::length_of_pem;
 use crate::redact::word_list::ends_with;
 use crate::text::color;
 
@@ -39,8 +40,9 @@ pub(super) struct Surroundings<'a> {
 impl Surroundings<'_> {
     pub(super) fn length_of_value(self, text: &[u8], key: &[u8], key_quote: &[u8]) -> usize {
         let has_words = WORDY_KEYS.iter().any(|end| ends_with(key, end.as_bytes()));
-        if text.starts_with(b"-----BEGIN") {
-            return text.len();
+        let pem = length_of_pem(text);
+        if pem > 0 {
+            return pem;
         }
         if has_words && key_quote.is_empty() && self.separator == b':' {
             return length_of(text, |byte| !is_line_end(byte));

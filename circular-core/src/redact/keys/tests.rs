@@ -388,6 +388,15 @@ fn time_goes_with_the_length() {
         is_hidden_soon(&[b't', signs[0], signs[1]].repeat(1 << 13));
     }
     for piece in [
+        "<t>",
+        "<t>a",
+        "'t: x ",
+        "://t:",
+        "%3a%2f%2fx%3a",
+        "t%74 ",
+        "basic YWFh ",
+        "-----BEGIN PRIVATE",
+        "-----BEGIN PRIVATE-----",
         " \"t=a",
         "t={'a",
         "t={\"a\":",
