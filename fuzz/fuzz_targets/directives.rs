@@ -104,6 +104,7 @@ fn directive(part: &str) -> Option<(&str, Option<Level>)> {
     let (target, level) = match part.split_once('=') {
         None => match level(part) {
             Some(level) => return Some(("", level)),
+            None if is_meant_as_level(part) => return None,
             None => (part, Some(Level::Trace)),
         },
         Some((target, value)) => match value.trim() {
@@ -124,6 +125,23 @@ fn directive(part: &str) -> Option<(&str, Option<Level>)> {
         || begin.split("::").any(|part| part.contains(':'));
     let is_text = !part.contains(char::REPLACEMENT_CHARACTER);
     (is_text && !begin.is_empty() && !is_other_grammar).then_some((begin, level))
+}
+
+/// Levels of others, and ours with two letters in the other order.
+fn is_meant_as_level(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let elsewhere = [
+        "warning", "warnings", "err", "errors", "critical", "crit", "fatal", "information", "notice",
+        "verbose", "all", "none",
+    ];
+    let swaps = (1..text.len()).filter_map(|at| {
+        let mut bytes = text.clone().into_bytes();
+        bytes.swap(at - 1, at);
+        String::from_utf8(bytes).ok()
+    });
+    let names = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_name = |swapped: String| names.contains(&&*swapped);
+    elsewhere.contains(&&*text) || !names.contains(&&*text) && swaps.into_iter().any(is_name)
 }
 
 fn level(text: &str) -> Option<Option<Level>> {

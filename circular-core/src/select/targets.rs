@@ -28,7 +28,8 @@ use std::str::FromStr;
 /// `target=level`. Levels are `error`, `warn`, `info`, `debug`, `trace`, in any case, or 1 to 5, and `off` or 0. Spaces
 /// around a part are nothing. Of two for the same target the later one counts. It is what
 /// `tracing_subscriber::filter::Targets` and `env_logger` read, without the spans and fields of `EnvFilter` and
-/// without the `/text` of `env_logger`; a level by itself that is misspelt (`inof`) reads as a target, as with these.
+/// without the `/text` of `env_logger`. What looks like a level and is none (`warning`, `inof`) is an error, and not a target,
+/// as which it would hide all the rest; a target of that name is told by `warning=trace`.
 ///
 /// What would fit nothing there means here what was meant. `*` stands for all, alone or as a target; `shop::*`, `shop*`
 /// and `shop::` are `shop`. Where there are only targets that are off and no default, the rest is on: `hyper=off` mutes
@@ -206,6 +207,7 @@ fn parse_directive(part: &str) -> Result<(Option<&str>, Option<Level>), Why> {
     match part.split_once('=') {
         None => match parse_level(part) {
             Some(level) => Ok((None, level)),
+            None if is_meant_as_level(part) => Err(Why::Level),
             None => parse_target(part).map(|target| (target, Some(Level::Trace))),
         },
         Some((target, level)) => {
@@ -218,6 +220,36 @@ fn parse_directive(part: &str) -> Result<(Option<&str>, Option<Level>), Why> {
             Ok((target, level))
         }
     }
+}
+
+/// Whether it is a level's name elsewhere, or one of ours with two letters swapped.
+fn is_meant_as_level(text: &str) -> bool {
+    const ELSEWHERE: &[&str] = &[
+        "warning",
+        "warnings",
+        "err",
+        "errors",
+        "critical",
+        "crit",
+        "fatal",
+        "information",
+        "notice",
+        "verbose",
+        "all",
+        "none",
+    ];
+    let text = text.to_ascii_lowercase();
+    let is_swapped = |name: &str| {
+        let (text, name) = (text.as_bytes(), name.as_bytes());
+        let differs = |(one, other): (&u8, &u8)| one != other;
+        let at = text.iter().zip(name).position(differs);
+        at.is_some_and(|at| match (text.get(at..), name.get(at..)) {
+            (Some([a, b, rest @ ..]), Some([c, d, others @ ..])) => (a, b, rest) == (d, c, others),
+            _ => false,
+        })
+    };
+    let names = Level::ALL.into_iter().map(Level::lower).chain(["off"]);
+    ELSEWHERE.contains(&&*text) || names.into_iter().any(is_swapped)
 }
 
 /// What a target begins with; `None` for all.
@@ -291,6 +323,7 @@ pub struct ParseTargetsError {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Why {
+    Level,
     Spans,
     Pattern,
     Other,
@@ -307,6 +340,9 @@ impl fmt::Display for ParseTargetsError {
     /// Writes it quoted and escaped, as it may go to a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.why {
+            Why::Level => {
+                "no level, which are off, error, warn, info, debug and trace (a target has one: name=trace)"
+            }
             Why::Spans => {
                 "spans and fields, which are in brackets, are not told apart: want target=level"
             }

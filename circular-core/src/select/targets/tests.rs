@@ -121,12 +121,33 @@ fn what_is_of_another_grammar_says_so() {
         ("[tx]", "brackets"),
         ("shop[{user=1}]=debug", "brackets"),
         ("sh*p=debug", "* stands for all"),
+        ("Warning", "no level"),
+        ("inof", "no level"),
+        ("erorr", "no level"),
+        ("fof", "no level"),
         ("shop=loud", "want target=level"),
         ("info/text", "want target=level"),
     ] {
         let error = text.parse::<Targets>().unwrap_err().to_string();
         let part = format!("{text:?}");
         assert!(error.contains(&part) && error.contains(says), "{error}");
+    }
+}
+
+/// A target may be called nearly as a level is, and any may that has one.
+#[test]
+fn what_may_be_a_target_is_one() {
+    for text in [
+        "warp",
+        "inform",
+        "tracer",
+        "bug",
+        "of",
+        "",
+        "inof=trace",
+        "all=info",
+    ] {
+        assert!(text.parse::<Targets>().is_ok(), "{text}");
     }
 }
 
