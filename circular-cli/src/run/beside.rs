@@ -1,8 +1,8 @@
 //! A command in this process's group: whatever the terminal sends to one it sends to the other.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -17,14 +17,8 @@ use crate::run::command::{self, Became, Process};
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::relay::{Left, Stream, relay};
 use crate::run::signals::{self, Came, stop_until};
-use crate::run::terminal::{Pair, fit};
-
-/// A stream of the command before it is started: its side, and ours.
-struct Made {
-    commands: OwnedFd,
-    stream: Stream,
-    is_terminal: bool,
-}
+use crate::run::streams::{self, Made};
+use crate::run::terminal::fit;
 
 /// Runs it to its end, and returns the exit status.
 ///
@@ -32,18 +26,17 @@ struct Made {
 ///
 /// It is not started, as what it needs is refused.
 pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
-    let made = [
-        make("stdout", io::stdout().as_fd())?,
-        make("stderr", io::stderr().as_fd())?,
-    ];
-    let caught = signals::passed_on_and(&[Signal::WINCH, Signal::TSTP, Signal::CONT]);
-    let mut signals = signals::catch(&caught)?;
+    let out = streams::make("stdout", io::stdout())?;
+    let err = streams::make_stderr()?;
+    let wanted = signals::passed_on_and(&[Signal::WINCH, Signal::TSTP, Signal::CONT]);
+    let mut signals = signals::catch(&wanted)?;
+    let caught = signals.caught();
     let (ended, ends) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
 
     let mut command = command::of(words);
     command
-        .stdout(made[0].commands.try_clone()?)
-        .stderr(made[1].commands.try_clone()?);
+        .stdout(out.commands.try_clone()?)
+        .stderr(err.as_ref().unwrap_or(&out).commands.try_clone()?);
     let started = command.stdin(Stdio::inherit()).spawn();
     // The command's sides are its own from here on.
     drop(command);
@@ -68,7 +61,7 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
         commands,
         stream,
         is_terminal,
-    } in made
+    } in [Some(out), err].into_iter().flatten()
     {
         drop(commands);
         if is_terminal {
@@ -90,33 +83,19 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
     });
 
     let end = wait(pid, &continued)?;
-    process.has_ended();
+    process.has_ended(&caught);
     drop(ends);
     recorder.ended(end);
     finish(relays, record, &origin, &recorder, None);
+    if let CommandEnd::Killed(number) = end {
+        // What came to this process as well is for whoever waits for it too: a shell ends its loop only if it sees that.
+        for signal in [Signal::INT, Signal::QUIT] {
+            if signal.as_raw() == number && caught.is_of_system(signal) {
+                signals::die_of(signal);
+            }
+        }
+    }
     Ok(command::exit_status(end))
-}
-
-fn make(target: &'static str, real: impl AsFd) -> io::Result<Made> {
-    let to = real.as_fd().try_clone_to_owned()?;
-    // Where no terminal can be had, the command runs all the same.
-    let pair = || Pair::like(&to).and_then(Pair::without_processing).ok();
-    let pair = to.is_terminal().then(pair).flatten();
-    let is_terminal = pair.is_some();
-    let (from, commands) = match pair {
-        Some(pair) => (pair.ours, pair.commands),
-        None => rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?,
-    };
-    Ok(Made {
-        commands,
-        stream: Stream {
-            target,
-            from,
-            to,
-            has_returns: false,
-        },
-        is_terminal,
-    })
 }
 
 /// Relays a stream on a thread of its own.
@@ -155,21 +134,21 @@ pub(crate) fn finish(
 
 /// The group has what the system sent; what a process sent was for this one alone.
 fn pass_on(came: Came, process: &Process, terminals: &[(OwnedFd, OwnedFd)]) {
-    let is_size = came.signal == Signal::WINCH && came.is_of_system;
+    if came.is_own() {
+        return;
+    }
+    let is_size = came.signal == Signal::WINCH && came.is_of_system();
     if is_size {
         for (ours, real) in terminals {
             fit(ours, real);
         }
     }
     // Of the new size it has heard before its own terminal had it.
-    let is_for_it = !came.is_of_system || is_size && !terminals.is_empty();
-    let is_there = if is_for_it {
-        process.signal(came.signal)
-    } else {
-        process.is_there()
-    };
-    if !is_there {
+    let is_for_it = !came.is_of_system() || is_size && !terminals.is_empty();
+    if process.had_ended(came) {
         signals::obey(came.signal);
+    } else if is_for_it {
+        process.signal(came.signal);
     }
 }
 
@@ -179,7 +158,9 @@ fn wait(pid: Pid, continued: &Receiver<()>) -> io::Result<CommandEnd> {
     loop {
         match command::wait(pid)? {
             Became::Ended(end) => return Ok(end),
-            Became::Stopped => {
+            // Who was stopped with it may have been continued with it already.
+            Became::Stopped(_) if command::has_continued(pid) => {}
+            Became::Stopped(_) => {
                 stop_until(continued);
                 let _ = kill_process(pid, Signal::CONT);
             }

@@ -11,6 +11,7 @@ use circular_core::CommandEnd;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 
 use crate::output::stderr::say;
+use crate::run::signals::{Came, Caught};
 
 /// What `run` itself ends with, as env(1) and timeout(1) do: it failed, the command cannot be run, or there is none.
 pub(crate) const FAILED: u8 = 125;
@@ -21,39 +22,47 @@ const NOT_FOUND: u8 = 127;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Became {
     Ended(CommandEnd),
-    Stopped,
+    /// By this signal.
+    Stopped(i32),
 }
 
 /// The command's process, as long as it is one: then its number may be another's.
 #[derive(Clone, Debug)]
-pub(crate) struct Process(Arc<Mutex<Option<Pid>>>);
+pub(crate) struct Process(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+enum State {
+    Is(Pid),
+    /// So many signals had come by then.
+    HasEnded {
+        caught: u64,
+    },
+}
 
 impl Process {
     pub(crate) fn new(pid: Pid) -> Self {
-        Self(Arc::new(Mutex::new(Some(pid))))
+        Self(Arc::new(Mutex::new(State::Is(pid))))
     }
 
-    /// Sends it a signal; `false` if it has ended.
-    pub(crate) fn signal(&self, signal: Signal) -> bool {
-        match *self.lock() {
-            Some(pid) => {
-                let _ = kill_process(pid, signal);
-                true
-            }
-            None => false,
+    /// Sends it a signal, unless it has ended.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let State::Is(pid) = *self.lock() {
+            let _ = kill_process(pid, signal);
         }
     }
 
-    pub(crate) fn is_there(&self) -> bool {
-        self.lock().is_some()
+    /// Whether that came when it had ended: then it is for whoever waits.
+    pub(crate) fn had_ended(&self, came: Came) -> bool {
+        matches!(*self.lock(), State::HasEnded { caught } if came.count > caught)
     }
 
-    /// It has ended.
-    pub(crate) fn has_ended(&self) {
-        *self.lock() = None;
+    /// It has ended, and what has been caught so far was for it.
+    pub(crate) fn has_ended(&self, caught: &Caught) {
+        let caught = caught.count();
+        *self.lock() = State::HasEnded { caught };
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Pid>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -93,9 +102,15 @@ pub(crate) fn wait(pid: Pid) -> io::Result<Became> {
     }
 }
 
+/// Whether it was stopped, and has been continued since.
+pub(crate) fn has_continued(pid: Pid) -> bool {
+    let asked = waitpid(Some(pid), WaitOptions::CONTINUED | WaitOptions::NOHANG);
+    asked.is_ok_and(|found| found.is_some_and(|(_, status)| status.continued()))
+}
+
 fn became(status: WaitStatus) -> Option<Became> {
-    if status.stopped() {
-        return Some(Became::Stopped);
+    if let Some(signal) = status.stopping_signal() {
+        return Some(Became::Stopped(signal));
     }
     let exited = status.exit_status().map(CommandEnd::Exited);
     let ended = exited.or_else(|| status.terminating_signal().map(CommandEnd::Killed));

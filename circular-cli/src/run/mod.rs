@@ -20,4 +20,5 @@ pub(crate) mod recorder;
 pub(crate) mod relay;
 pub(crate) mod session;
 pub(crate) mod signals;
+pub(crate) mod streams;
 pub(crate) mod terminal;

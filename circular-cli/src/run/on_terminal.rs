@@ -3,7 +3,7 @@
 //! Invariant: whenever this process is stopped or ends, the real terminal is as it was found.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::io::{self, BufRead, BufReader};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -24,27 +24,22 @@ use crate::run::keyboard::Keyboard;
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::relay::Stream;
 use crate::run::session::Told;
-use crate::run::signals::{self, Signals, stop_until};
+use crate::run::signals::{self, Signals, stop_group_until, stop_until};
+use crate::run::streams;
 use crate::run::terminal::{Pair, Real, fit, is_in_foreground};
 
 /// Whether that is how a command is to be run.
 pub(crate) fn is_one() -> bool {
-    let (stdin, stdout) = (io::stdin(), io::stdout());
-    let is_same = || {
-        let device = |fd| rustix::fs::fstat(fd).ok().map(|data| data.st_rdev);
-        device(stdin.as_fd()) == device(stdout.as_fd())
-    };
-    stdin.is_terminal() && stdout.is_terminal() && is_same() && is_in_foreground(&stdin)
+    streams::is_one_terminal(io::stdin(), io::stdout()) && is_in_foreground(io::stdin())
 }
 
 /// What it takes, made before there is a command: what fails until then changes nothing for it.
 pub(crate) struct Stage {
     real: Arc<Real>,
     keyboard: Keyboard,
-    /// Our sides of the command's terminals.
-    terminals: Vec<OwnedFd>,
-    out: Stream,
-    err: Stream,
+    /// Our side of the command's terminal.
+    terminal: OwnedFd,
+    streams: Vec<Stream>,
     signals: Signals,
     /// The beginning of what the session tells.
     ours: UnixStream,
@@ -60,36 +55,19 @@ pub(crate) struct Stage {
 pub(crate) fn set(words: &[OsString]) -> io::Result<Stage> {
     let real = Arc::new(Real::of(io::stdin())?);
     let main = Pair::like(io::stdin())?;
-    let mut keyboard = Keyboard::of(main.ours.try_clone()?);
-    let mut terminals = vec![main.ours.try_clone()?];
-    let real_out = io::stdout().as_fd().try_clone_to_owned()?;
-    let real_err = io::stderr().as_fd().try_clone_to_owned()?;
-    let is_terminal = real_err.is_terminal();
-    // Who has the terminal for its errors may read its keys from there, and look there whose terminal it is: so it is the output that has
-    // one of its own, if both are terminals.
-    let ((out, commands_out), (err, commands_err)) = if is_terminal {
-        let other = Pair::like(&real_out)?;
-        keyboard.add(other.ours.try_clone()?);
-        terminals.push(other.ours.try_clone()?);
-        let commands = main.commands.try_clone()?;
-        ((other.ours, other.commands), (main.ours, commands))
-    } else {
-        let commands = main.commands.try_clone()?;
-        let pipe = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        ((main.ours, commands), pipe)
-    };
+    let keyboard = Keyboard::of(main.ours.try_clone()?);
+    let terminal = main.ours.try_clone()?;
     let out = Stream {
         target: "stdout",
-        from: out,
-        to: real_out,
+        from: main.ours,
+        to: io::stdout().as_fd().try_clone_to_owned()?,
         has_returns: true,
     };
-    let err = Stream {
-        target: "stderr",
-        from: err,
-        to: real_err,
-        has_returns: is_terminal,
-    };
+    let (mut streams, mut commands_err) = (vec![out], main.commands.try_clone()?);
+    if let Some(err) = streams::make_stderr()? {
+        commands_err = err.commands;
+        streams.push(err.stream);
+    }
 
     let caught = signals::passed_on_and(&[Signal::WINCH, Signal::TSTP, Signal::CONT]);
     let signals = signals::catch(&caught)?;
@@ -106,8 +84,8 @@ pub(crate) fn set(words: &[OsString]) -> io::Result<Stage> {
         .arg("--")
         .args(words);
     leader
-        .stdin(main.commands)
-        .stdout(commands_out)
+        .stdin(main.commands.try_clone()?)
+        .stdout(main.commands)
         .stderr(commands_err);
     leader.spawn()?;
     // The command's sides are its own from here on.
@@ -115,9 +93,8 @@ pub(crate) fn set(words: &[OsString]) -> io::Result<Stage> {
     Ok(Stage {
         real,
         keyboard,
-        terminals,
-        out,
-        err,
+        terminal,
+        streams,
         signals,
         ours,
         ended,
@@ -134,9 +111,8 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
     let Stage {
         real,
         keyboard,
-        terminals,
-        out,
-        err,
+        terminal,
+        streams,
         mut signals,
         ours,
         ended,
@@ -164,12 +140,12 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
 
     // Before anything is passed on: what comes has its line ends already.
     real.hand_over();
-    let relays = vec![
-        start(out, &recorder, ended.try_clone()?),
-        start(err, &recorder, ended.try_clone()?),
-    ];
+    let mut relays = Vec::new();
+    for stream in streams {
+        relays.push(start(stream, &recorder, ended.try_clone()?));
+    }
     let has_terminal = Arc::new(AtomicBool::new(true));
-    let interrupts = keyboard.interrupts();
+    let keys = keyboard.keys();
     pass_keys(
         keyboard,
         Arc::clone(&real),
@@ -177,42 +153,49 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
         Arc::clone(&has_terminal),
     );
     let (their_terminal, on_signal) = (Arc::clone(&real), Arc::clone(&has_terminal));
-    let (process, ending) = (Process::new(pid), Arc::new(AtomicBool::new(false)));
-    let (receiver, is_ending) = (process.clone(), Arc::clone(&ending));
+    let (process, caught) = (Process::new(pid), signals.caught());
+    let receiver = process.clone();
     let (continues, continued) = mpsc::channel();
     thread::spawn(move || {
         while let Some(came) = signals.next() {
             match came.signal {
-                Signal::WINCH if came.is_of_system => {
-                    terminals.iter().for_each(|ours| fit(ours, io::stdin()));
-                }
+                Signal::WINCH if came.is_of_system() => fit(&terminal, io::stdin()),
                 Signal::CONT => {
                     let has = is_in_foreground(io::stdin());
                     on_signal.store(has, Relaxed);
                     if has {
                         their_terminal.hand_over();
-                        terminals.iter().for_each(|ours| fit(ours, io::stdin()));
+                        fit(&terminal, io::stdin());
                     }
                     let _ = continues.send(());
                 }
-                // What this process sends itself at the end.
-                _ if is_ending.load(Relaxed) => {}
-                signal => {
-                    if !receiver.signal(signal) {
-                        their_terminal.take_back();
-                        signals::obey(signal);
-                    }
+                _ if came.is_own() => {}
+                signal if receiver.had_ended(came) => {
+                    their_terminal.take_back();
+                    signals::obey(signal);
                 }
+                signal => receiver.signal(signal),
             }
         }
     });
 
     let end = loop {
         match next() {
-            Some(Told::Stopped) => {
+            Some(Told::Stopped(signal)) => {
+                let is_of_key = keys.have_suspended() && signal == Signal::TSTP.as_raw();
+                if is_of_key && !signals::is_watched() {
+                    // Without us it would not have been stopped.
+                    let _ = kill_process_group(pid, Signal::CONT);
+                    continue;
+                }
                 has_terminal.store(false, Relaxed);
                 real.take_back();
-                stop_until(&continued);
+                if is_of_key {
+                    // Who waits for this process, such as make, is stopped as it would have been, or its shell waits for that for ever.
+                    stop_group_until(&continued);
+                } else {
+                    stop_until(&continued);
+                }
                 // Continued, in the foreground or not: and so is the command.
                 let _ = kill_process_group(pid, Signal::CONT);
             }
@@ -222,13 +205,12 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
             None => break CommandEnd::Killed(Signal::HUP.as_raw()),
         }
     };
-    process.has_ended();
+    process.has_ended(&caught);
     drop(ends);
     recorder.ended(end);
     finish(relays, record, &origin, &recorder, Some(held));
     real.take_back();
-    if let (CommandEnd::Killed(number), true) = (end, interrupts.load(Relaxed)) {
-        ending.store(true, Relaxed);
+    if let (CommandEnd::Killed(number), true) = (end, keys.have_interrupted()) {
         interrupt_others(number);
     }
     Ok(command::exit_status(end))
@@ -241,9 +223,7 @@ fn interrupt_others(number: i32) {
     if let Some(signal @ (Signal::INT | Signal::QUIT)) = signal {
         // This process catches it.
         let _ = kill_current_process_group(signal);
-    }
-    if number == Signal::INT.as_raw() {
-        let _ = signal_hook::low_level::emulate_default_handler(number);
+        signals::die_of(signal);
     }
 }
 

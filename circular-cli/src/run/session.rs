@@ -7,24 +7,29 @@
 //! |---|---|
 //! | `started PID` | it runs |
 //! | `failed ERRNO` | it could not be started |
-//! | `stopped` | it was stopped |
+//! | `stopped SIGNAL` | it was stopped |
 //! | `exited STATUS`, `killed SIGNAL` | its end |
 //!
 //! It stays as long as somebody holds the other end, as with it the terminal would go, and the kernel would end whatever is left there.
+//! To the command it is the parent, so signals that are sent to that come here, and end nothing; but where the terminal has gone the system
+//! says so to this process, and with its end to the command.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::{mem, ptr, thread};
 
 use circular_core::CommandEnd;
-use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process_group, setsid};
+use rustix::process::{Pid, Signal, ioctl_tiocsctty, setsid};
 use rustix::termios::tcsetpgrp;
 
 use crate::args::Session;
 use crate::handed;
 use crate::run::command::{self, Became};
+use crate::run::signals;
 
 /// What is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +37,8 @@ pub(crate) enum Told {
     Started(i32),
     /// The system's number of the error.
     Failed(i32),
-    Stopped,
+    /// By this signal.
+    Stopped(i32),
     Ended(CommandEnd),
 }
 
@@ -41,7 +47,7 @@ impl Told {
         match self {
             Self::Started(pid) => format!("started {pid}\n"),
             Self::Failed(number) => format!("failed {number}\n"),
-            Self::Stopped => String::from("stopped\n"),
+            Self::Stopped(signal) => format!("stopped {signal}\n"),
             Self::Ended(CommandEnd::Killed(signal)) => format!("killed {signal}\n"),
             Self::Ended(CommandEnd::Exited(status)) => format!("exited {status}\n"),
             Self::Ended(_) => String::from("exited 125\n"),
@@ -50,15 +56,12 @@ impl Told {
 
     /// Reads a line; `None` if it says nothing.
     pub(crate) fn parse(line: &str) -> Option<Self> {
-        let line = line.trim_end();
-        if line == "stopped" {
-            return Some(Self::Stopped);
-        }
-        let (word, number) = line.split_once(' ')?;
+        let (word, number) = line.trim_end().split_once(' ')?;
         let number = number.parse().ok()?;
         Some(match word {
             "started" => Self::Started(number),
             "failed" => Self::Failed(number),
+            "stopped" => Self::Stopped(number),
             "killed" => Self::Ended(CommandEnd::Killed(number)),
             "exited" => Self::Ended(CommandEnd::Exited(number)),
             _ => return None,
@@ -74,8 +77,19 @@ pub(crate) fn run(session: &Session) -> io::Result<()> {
     let terminal = io::stdin().as_fd().try_clone_to_owned()?;
     ioctl_tiocsctty(&terminal)?;
 
+    let mut unheard = signals::catch(&signals::passed_on_and(&[]))?;
+    thread::spawn(move || {
+        while let Some(came) = unheard.next() {
+            if came.signal == Signal::HUP && came.is_of_system() {
+                signals::obey(came.signal);
+            }
+        }
+    });
+
     let mut command = command::of(&session.words);
-    let child = match command.process_group(0).spawn() {
+    command.process_group(0);
+    in_foreground(&mut command);
+    let child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(0);
@@ -83,9 +97,6 @@ pub(crate) fn run(session: &Session) -> io::Result<()> {
         }
     };
     let pid = Pid::from_child(&child);
-    // It may have asked for the terminal before it was in the foreground, and have been stopped for that.
-    tcsetpgrp(&terminal, pid)?;
-    let _ = kill_process_group(pid, Signal::CONT);
     // What is left open here would be taken for somebody who may still write.
     let nothing = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&nothing)?;
@@ -96,13 +107,56 @@ pub(crate) fn run(session: &Session) -> io::Result<()> {
     teller.write_all(Told::Started(pid.as_raw_nonzero().get()).line().as_bytes())?;
     let end = loop {
         match command::wait(pid)? {
-            Became::Stopped => teller.write_all(Told::Stopped.line().as_bytes())?,
+            Became::Stopped(signal) => {
+                teller.write_all(Told::Stopped(signal).line().as_bytes())?;
+            }
             Became::Ended(end) => break end,
         }
     };
     teller.write_all(Told::Ended(end).line().as_bytes())?;
     // Until all who need the terminal have gone.
     teller.read_to_end(&mut Vec::new()).map(drop)
+}
+
+/// Has the command take the terminal for its group before it begins: else it could be stopped for asking for it.
+#[expect(unsafe_code, reason = "what is done between fork and exec")]
+fn in_foreground(command: &mut Command) {
+    let take = || {
+        let stdin = rustix::stdio::stdin();
+        let group = rustix::process::getpgrp();
+        let before = block_ttou()?;
+        let taken = tcsetpgrp(stdin, group);
+        set_blocked(&before)?;
+        Ok(taken?)
+    };
+    // SAFETY: these are system calls, which allocate and lock nothing.
+    unsafe { command.pre_exec(take) };
+}
+
+/// Has the system stop nobody here who sets whose a terminal is; returns what was blocked before.
+#[expect(unsafe_code, reason = "there is no other way to block a signal")]
+fn block_ttou() -> io::Result<libc::sigset_t> {
+    // SAFETY: a set is a number of bits, and these calls write to it.
+    let (mut set, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
+    // SAFETY: it is a set, and that is a signal.
+    unsafe { libc::sigaddset(&raw mut set, libc::SIGTTOU) };
+    // SAFETY: both are sets.
+    let done = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before) };
+    is_done(done).map(|()| before)
+}
+
+#[expect(unsafe_code, reason = "there is no other way to block a signal")]
+fn set_blocked(set: &libc::sigset_t) -> io::Result<()> {
+    // SAFETY: it is a set, and where the one before is to go may be nowhere.
+    is_done(unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, ptr::null_mut()) })
+}
+
+fn is_done(number: i32) -> io::Result<()> {
+    if number == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(number))
+    }
 }
 
 #[cfg(test)]
@@ -114,13 +168,13 @@ mod tests {
         for told in [
             Told::Started(4711),
             Told::Failed(2),
-            Told::Stopped,
+            Told::Stopped(20),
             Told::Ended(CommandEnd::Exited(3)),
             Told::Ended(CommandEnd::Killed(9)),
         ] {
             assert_eq!(Told::parse(&told.line()), Some(told));
         }
-        for line in ["", "started", "started x", "ended 1"] {
+        for line in ["", "started", "started x", "stopped", "ended 1"] {
             assert_eq!(Told::parse(line), None, "{line}");
         }
     }

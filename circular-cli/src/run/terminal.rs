@@ -19,18 +19,23 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Returns one that is set and as large as `like`.
-    pub(crate) fn like(like: impl AsFd) -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&ours)?;
         unlockpt(&ours)?;
         let path = ptsname(&ours, Vec::new())?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let commands = open(path, flags, Mode::empty())?;
-        let settings = tcgetattr(&like)?;
-        tcsetattr(&commands, OptionalActions::Now, &settings)?;
-        tcsetwinsize(&ours, tcgetwinsize(&like)?)?;
         Ok(Self { ours, commands })
+    }
+
+    /// Returns one that is set and as large as `like`.
+    pub(crate) fn like(like: impl AsFd) -> io::Result<Self> {
+        let pair = Self::new()?;
+        let settings = tcgetattr(&like)?;
+        tcsetattr(&pair.commands, OptionalActions::Now, &settings)?;
+        tcsetwinsize(&pair.ours, tcgetwinsize(&like)?)?;
+        Ok(pair)
     }
 
     pub(crate) fn without_processing(self) -> io::Result<Self> {

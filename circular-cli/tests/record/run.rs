@@ -32,6 +32,47 @@ fn two_streams_are_told_apart_and_pass_through() {
 }
 
 #[test]
+fn where_both_streams_go_to_one_place_the_order_is_the_commands() {
+    let line = "i=0; while test $i -lt 300; do echo out $i; echo err $i >&2; i=$((i+1)); done";
+    let in_order: String = (0..300).map(|i| format!("out {i}\nerr {i}\n")).collect();
+    // One file, and one pipe.
+    let dir = Dir::new();
+    let path = dir.0.join("log");
+    let log = fs::File::create(&path).unwrap();
+    let mut command = dir.run_line(line);
+    command.stdout(log.try_clone().unwrap()).stderr(log);
+    assert!(command.status().unwrap().success());
+    assert!(fs::read_to_string(&path).unwrap() == in_order);
+    fs::remove_file(&path).unwrap();
+    let ring = dir.ring();
+    assert!(text_of(&ring, "stdout") == in_order);
+    assert_eq!(text_of(&ring, "stderr"), "");
+
+    let dir = Dir::new();
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
+    let mut reader = fs::File::from(reader);
+    let mut command = dir.run_line(line);
+    command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut out = String::new();
+    reader.read_to_string(&mut out).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(out == in_order, "{out}");
+    assert!(text_of(&dir.ring(), "stdout") == in_order);
+
+    // What is thrown away has no order, and is told apart.
+    let dir = Dir::new();
+    let null = || fs::File::options().write(true).open("/dev/null").unwrap();
+    let mut command = dir.run_line("echo one; echo two >&2");
+    let done = command.stdout(null()).stderr(null()).status();
+    assert!(done.unwrap().success());
+    let ring = dir.ring();
+    assert_eq!(text_of(&ring, "stdout"), "one\n");
+    assert_eq!(text_of(&ring, "stderr"), "two\n");
+}
+
+#[test]
 fn the_status_is_the_commands_or_125_to_127() {
     for (line, expected, end) in [
         ("exit 0", 0, CommandEnd::Exited(0)),

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
-use circular_core::CommandEnd;
+use circular_core::{CommandEnd, RingState};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::recorded::Dir;
@@ -28,6 +28,11 @@ fn it_goes_on_to_the_command_and_the_status_tells() {
         (Signal::HUP, 1),
         (Signal::USR1, 10),
         (Signal::ALARM, 14),
+        (Signal::ABORT, 6),
+        (Signal::PIPE, 13),
+        (Signal::STKFLT, 16),
+        (Signal::XCPU, 24),
+        (Signal::XFSZ, 25),
     ] {
         let dir = Dir::new();
         let (mut child, _lines) = started(&mut dir.run_line("echo ready; exec sleep 60"));
@@ -37,8 +42,11 @@ fn it_goes_on_to_the_command_and_the_status_tells() {
             Some(128 + number),
             "{signal:?}"
         );
-        let end = dir.ring().command_end().unwrap().unwrap().0;
+        let ring = dir.ring();
+        let end = ring.command_end().unwrap().unwrap().0;
         assert_eq!(end, CommandEnd::Killed(number), "{signal:?}");
+        // It was passed on, and is no crash of who did that.
+        assert_eq!(ring.state().unwrap(), RingState::Closed, "{signal:?}");
     }
 }
 
@@ -77,6 +85,11 @@ fn when_the_command_has_ended_they_are_for_whoever_waits() {
         }
         std::thread::yield_now();
     };
+    // Until the pipe is full.
+    let out = child.stdout.as_ref().unwrap();
+    while rustix::io::ioctl_fionread(out).unwrap() < 60_000 {
+        std::thread::yield_now();
+    }
     let pid = i32::try_from(ring.info().command_pid.unwrap()).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     while ring.command_end().unwrap().is_none() {
