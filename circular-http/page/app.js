@@ -5,6 +5,10 @@
 // place. `controls`, `tools` and `find` are what a user has in hand; `status` tells how it stands, and `aloud` how fast
 // records come, and what of them is read out. `input` knows whether somebody scrolls, `dom` is the document, as the
 // others write to it. Imports have no circle.
+//
+// What is not on the page is asked of `held`: `back` goes back in time, `context` to a row's neighbours, `find_held` and
+// `errors` to what somebody looks for, `whole` to the rest of a long record; `here` is the row that they go on from. `range`
+// has times, as `when` reads them, and `histogram` counts. `title` and `empty` tell what there is to see, and why nothing.
 
 import "./range.js";
 import "./whole.js";
@@ -14,6 +18,7 @@ import { readAddress } from "./controls.js";
 import { element, focusLog, log } from "./dom.js";
 import { toError } from "./errors.js";
 import { closeFind, openFind } from "./find.js";
+import { watchCounts } from "./histogram.js";
 import { restart, watch } from "./stream.js";
 import { allSeen } from "./title.js";
 import { clear, lookAsBefore } from "./tools.js";
@@ -61,6 +66,7 @@ setInterval(() => {
   measure();
   watch();
   watchOldest();
+  watchCounts();
   if (!document.hidden) tellCounts();
 }, 1_000);
 

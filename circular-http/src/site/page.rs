@@ -167,6 +167,7 @@ const FILES: &[(&str, &str)] = files![
     "find_held.js",
     "held.js",
     "here.js",
+    "histogram.js",
     "input.js",
     "queue.js",
     "range.js",

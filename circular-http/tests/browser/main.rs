@@ -17,6 +17,7 @@ mod driver;
 mod filter;
 mod find;
 mod flood;
+mod histogram;
 mod keys;
 mod left_out;
 #[cfg(feature = "router")]
