@@ -10,12 +10,11 @@
 // `errors` to what somebody looks for, `whole` to the rest of a long record; `here` is the row that they go on from. `range`
 // has times, as `when` reads them, and `histogram` counts. `title` and `empty` tell what there is to see, and why nothing.
 
-import "./range.js";
-import "./whole.js";
 import { watchOldest } from "./back.js";
 import { showContext } from "./context.js";
 import { readAddress } from "./controls.js";
 import { element, focusLog, log } from "./dom.js";
+import { tellWhyEmpty } from "./empty.js";
 import { toError } from "./errors.js";
 import { closeFind, openFind } from "./find.js";
 import { watchCounts } from "./histogram.js";
@@ -23,7 +22,7 @@ import { restart, watch } from "./stream.js";
 import { allSeen } from "./title.js";
 import { clear, lookAsBefore } from "./tools.js";
 import { isAtNewest, measure, tellCounts, toNewest, togglePause, whenCounted } from "./view.js";
-import { tellWhyEmpty } from "./empty.js";
+import { showMore } from "./whole.js";
 
 const ACTIONS = {
   " ": togglePause, g: toNewest, "/": openFind, c: clear, w: () => element("wrap").click(), x: () => showContext(),
@@ -55,6 +54,10 @@ whenCounted(() => {
   if (!document.hidden && isAtNewest()) allSeen();
 });
 document.addEventListener("visibilitychange", tellCounts);
+
+log.addEventListener("click", ({ target }) => {
+  if (target.matches("button.more")) showMore(target);
+});
 
 // Another address of this page: back and forth, and links to a row.
 addEventListener("popstate", () => {

@@ -14,9 +14,7 @@ import { mark, rowWith } from "./here.js";
 import { CHUNK_ROWS, rows } from "./rows.js";
 import { answer } from "./status.js";
 import { goOnFrom, restart } from "./stream.js";
-import {
-  bringIntoView, follow, isApart, isFollowing, isHistory, look, schedule, setApart, topRow, whenFollowing, whenReturning, whenStartingOver,
-} from "./view.js";
+import { bringIntoView, follow, isApart, isFollowing, isHistory, look, schedule, setApart, topRow, whenFollowing, whenReturning, whenStartingOver } from "./view.js";
 
 // Records in a page, and around a place that is gone to.
 const PAGE = 500;
@@ -71,7 +69,7 @@ older.id = "older";
 newer.id = "newer";
 
 // Says what is above the first row, and below the last one if that is not what comes next.
-export function tellEdges() {
+function tellEdges() {
   const count = heldBefore();
   put(older, wordsAbove(count), () => log.prepend(older));
   older.disabled = back.isAll || (back.oldest !== null && !(count > 0));

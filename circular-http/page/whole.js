@@ -11,7 +11,8 @@ import { follow } from "./view.js";
 // Characters that are shown more each time.
 const PART = 256 << 10;
 
-async function showMore(button) {
+// Shows the next part, for the button that stands behind what is shown.
+export async function showMore(button) {
   const row = button.closest(".row");
   button.disabled = true;
   follow(false);
@@ -38,7 +39,3 @@ async function showMore(button) {
   button.textContent = ` … ${plural(left, "more character")}: show`;
   button.disabled = false;
 }
-
-log.addEventListener("click", ({ target }) => {
-  if (target.matches("button.more")) showMore(target);
-});
