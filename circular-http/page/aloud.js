@@ -36,6 +36,12 @@ export function readOut(on) {
   if (log.getAttribute("aria-live") !== live) log.setAttribute("aria-live", live);
 }
 
+// What is put in now was asked for by who reads it there, and is not news.
+export function silence() {
+  wasReadable = false;
+  readOut(false);
+}
+
 // To be called each second. `isUpToDate`: what is shown is what comes, and all of it.
 export function secondIsOver(isUpToDate) {
   rate = fresh > 0 ? `, ${number.format(fresh)}/s` : "";

@@ -8,6 +8,7 @@
 // The same is so when the page was opened at a record or at a time: what is around that is fetched.
 
 import { place, setPlace } from "./address.js";
+import { silence } from "./aloud.js";
 import { log, number, plural } from "./dom.js";
 import { distance, filtered, held } from "./held.js";
 import { mark, rowWith } from "./here.js";
@@ -207,6 +208,7 @@ function records(items) {
 async function showAbove(items, isWanted) {
   for (let end = items.length; end > 0; end -= CHUNK_ROWS) {
     const chunk = items.slice(Math.max(end - CHUNK_ROWS, 0), end);
+    silence();
     keepingPlace(() => {
       rows.prepend(chunk);
       log.prepend(...(older.isConnected ? [older] : []));
@@ -237,6 +239,7 @@ function loadNewer() {
 
 async function showBelow(items, isWanted) {
   for (let at = 0; at < items.length; at += CHUNK_ROWS) {
+    silence();
     keepingPlace(() => {
       for (const item of items.slice(at, at + CHUNK_ROWS)) rows.append(item);
       if (rows.isTooMuch()) {

@@ -4,7 +4,7 @@
 // the page once for as long as it is searched.
 
 import { element, log, number } from "./dom.js";
-import { lookFurther } from "./find_held.js";
+import { giveUp, lookFurther } from "./find_held.js";
 import { bringIntoView, follow, topRow } from "./view.js";
 
 // Milliseconds for which rows are searched at a time: then the next key is looked for, which may change what is
@@ -28,6 +28,7 @@ export function openFind() {
 }
 
 export function closeFind() {
+  giveUp();
   search = null;
   texts = new WeakMap();
   element("find").hidden = true;

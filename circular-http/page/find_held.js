@@ -3,7 +3,7 @@
 
 import { isAllHere, goTo } from "./back.js";
 import { element } from "./dom.js";
-import { filtered, held } from "./held.js";
+import { filtered, heldUntil } from "./held.js";
 import { rows } from "./rows.js";
 import { isApart } from "./view.js";
 import { showWhen } from "./when.js";
@@ -14,8 +14,17 @@ const TYPING = 300;
 // What was asked for last, and the record that has it; `null` until it is known, and if there is none.
 const last = { needle: "", record: null };
 
+// Gives up what is asked: whoever types does not wait for what they typed before.
+let asking = new AbortController();
+
+export function giveUp() {
+  asking.abort();
+  asking = new AbortController();
+}
+
 // Looks for `needle`, which is in no row. `step` is 0 while it is typed. `found` gets the row, when it is there.
 export async function lookFurther(needle, step, found) {
+  giveUp();
   const isNew = last.needle !== needle || !last.record;
   if (!needle || isAllHere()) return;
   if (isNew) {
@@ -56,7 +65,7 @@ async function one(where, needle) {
   if (!Object.values(where)[0]) return null;
   const query = filtered(where);
   query.append("q", needle);
-  const { items } = await held(query);
+  const { items } = await heldUntil(query, asking.signal);
   const item = items.find(({ kind }) => kind === "record");
   return item ? JSON.parse(item.data) : null;
 }

@@ -1,7 +1,7 @@
 // What the server holds, asked for beside the stream: records that are not on the page, a page of them at a time.
 //
 // What the stream begins with is not all there is. A question counts as a viewer while it is answered, so one at a time is
-// asked; and it is answered in JSON lines, which say the same as the stream does.
+// asked, but for searches, which may take long; and it is answered in JSON lines, which say the same as the stream does.
 
 import { addressed, filters, page } from "./address.js";
 import { refusal } from "./ask.js";
@@ -26,15 +26,20 @@ export function filtered(values) {
 
 // Asks for records: items as the stream has them, in order, or why there are none.
 export function held(query) {
-  const mine = last.then(() => ask(query));
+  const mine = last.then(() => ask(query, AbortSignal.timeout(PATIENCE)));
   last = mine;
   return mine;
 }
 
-async function ask(query) {
+// The same for what others do not wait for, until it is given up.
+export function heldUntil(query, givenUp) {
+  return ask(query, AbortSignal.any([givenUp, AbortSignal.timeout(PATIENCE)]));
+}
+
+async function ask(query, signal) {
   query.set("format", "ndjson");
   try {
-    const answer = await fetch(`${page}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch(`${page}?${query}`, { cache: "no-store", signal });
     if (!answer.ok) return { items: [], why: (await refusal(answer)).why };
     const lines = (await answer.text()).split("\n");
     // The last one may be cut.

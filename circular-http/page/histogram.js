@@ -70,8 +70,6 @@ const selection = svg("rect", { class: "selection", y: 0, height: HEIGHT, width:
 
 function draw(counts) {
   shown.counts = counts;
-  // Once it is there it stays, so that nothing moves.
-  if (counts.records > 0) element("histogram").hidden = false;
   element("counts").replaceChildren(...LEVELS.filter((level) => counts.levels[level] > 0).map((level) => {
     const told = document.createElement("span");
     told.className = level;

@@ -215,3 +215,24 @@ fn older_rows_pass_the_filter_and_what_was_cleared_stays_away() {
     ));
     page.assert_quiet();
 }
+
+#[test]
+fn what_is_put_in_above_is_not_read_out() {
+    let Some(page) = Page::open_with(&[], filled(3_000, 16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_row_count(2_000);
+    page.until(&format!("{OLDER} === '1,000 older records: load'"));
+    page.wheel(-100);
+    page.until("log.ariaLive === 'polite'");
+    page.run(
+        "window.read = 0;
+         new MutationObserver(() => { if (log.ariaLive !== 'off') read += 1; }).observe(log, { childList: true });",
+        &json!([]),
+    );
+    page.get("document.getElementById('older').click()");
+    page.until_row_count(2_500);
+    page.until("log.ariaLive === 'polite'");
+    assert_eq!(page.get("read"), 0);
+    page.assert_quiet();
+}
