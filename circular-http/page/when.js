@@ -8,7 +8,7 @@ const CLOCK = /^(?:(\d{4})-(\d\d?)-(\d\d?)(?:[T ]+|$))?(?:(\d\d?):(\d\d)(?::(\d\
 // Whether times are shown, and meant, in UTC: that is chosen with the column of times.
 function isUtc() {
   try {
-    return localStorage.getItem("circular-times") === "utc";
+    return localStorage.getItem("circular-time") === "utc";
   } catch {
     return false;
   }

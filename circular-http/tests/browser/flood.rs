@@ -136,6 +136,59 @@ fn a_pause_under_a_flood_keeps_the_newest_and_says_what_it_does_not() {
     page.assert_quiet();
 }
 
+/// Whoever reads what is old keeps their place and their rows, and what comes meanwhile is counted.
+#[test]
+fn one_goes_back_under_a_flood() {
+    const FIRST: &str =
+        "Number(/number (\\d+) /.exec(document.querySelector('.row').textContent)[1])";
+    const GAPS: &str = "[...document.querySelectorAll('.row')].map(row => Number(/number (\\d+) /.exec(row.textContent)?.[1]))
+        .filter((number, at, all) => at > 0 && number !== all[at - 1] + 1).length";
+    let Some(mut page) = Page::open_with(&[], new_ring(64 << 20), Options::new()) else {
+        return;
+    };
+    page.until_live();
+    let half = Duration::from_secs(2);
+    write(&mut page.ring, Instant::now(), half);
+    page.until_last_row("number 19999 of the flood took 17 ms user=ann");
+    page.reload();
+    page.until_row_count(2_000);
+    page.until("document.getElementById('older')");
+    page.run(
+        "window.tasks = [];
+         new PerformanceObserver(list => tasks.push(...list.getEntries().map(task => Math.round(task.duration))))
+            .observe({ type: 'longtask' });",
+        &json!([]),
+    );
+    thread::scope(|scope| {
+        let ring = &mut page.ring;
+        scope.spawn(move || write(ring, Instant::now(), 2 * half));
+        let page = &page.browser;
+        while page.get("document.getElementById('newest').ariaPressed") == "true" {
+            page.act(&json!({ "type": "wheel", "id": "wheel", "actions": [
+                { "type": "scroll", "x": 300, "y": 300, "deltaX": 0, "deltaY": -400 },
+            ] }));
+            page.until_painted();
+        }
+        while page.get(&format!("{FIRST} > 8_000")) == true {
+            page.run("log.scrollTop = 0", &json!([]));
+            page.until_painted();
+        }
+    });
+    eprintln!(
+        "going back under {PER_SECOND} records a second: long tasks {} ms",
+        page.get("tasks")
+    );
+    page.until("document.getElementById('state').textContent.includes('looking back')");
+    page.until("document.getElementById('older').textContent !== 'Older records: loading'");
+    let rows = page.get("document.querySelectorAll('.row').length");
+    assert!(
+        rows.as_u64().is_some_and(|rows| rows <= 10_000),
+        "{rows} rows"
+    );
+    assert_eq!(page.get(GAPS), 0);
+    page.assert_quiet();
+}
+
 /// As fast as was said, however long a nap turns out to be.
 fn write(ring: &mut circular_core::Ring, began: Instant, whole: Duration) {
     let mut number = 0;
