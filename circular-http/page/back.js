@@ -315,8 +315,13 @@ function openPlace() {
   setApart(true);
   return loading("place", async (isWanted) => {
     const beginning = row ? { from: row } : { since: at };
-    const { items, why } = await held(filtered({ ...beginning, limit: String(PAGE) }));
+    const { items, why, seconds } = await held(filtered({ ...beginning, limit: String(PAGE) }));
     if (!isWanted()) return;
+    if (why && seconds > 0) {
+      answer(`${why} Trying again.`);
+      setTimeout(() => isWanted() && openPlace(), seconds * 1_000);
+      return;
+    }
     if (why || records(items) === 0) {
       answer(why || "Nothing has come since then");
       back.loading = "";

@@ -24,7 +24,8 @@ export function filtered(values) {
   return query;
 }
 
-// Asks for records: items as the stream has them, in order, or why there are none.
+// Asks for records: items as the stream has them, in order; or why there are none, and after how many seconds to ask
+// again, 0 for not at all.
 export function held(query) {
   const mine = last.then(() => ask(query, AbortSignal.timeout(PATIENCE)));
   last = mine;
@@ -40,13 +41,13 @@ async function ask(query, signal) {
   query.set("format", "ndjson");
   try {
     const answer = await fetch(`${page}?${query}`, { cache: "no-store", signal });
-    if (!answer.ok) return { items: [], why: (await refusal(answer)).why };
+    if (!answer.ok) return { items: [], ...await refusal(answer) };
     const lines = (await answer.text()).split("\n");
     // The last one may be cut.
     lines.pop();
     return { items: lines.map(itemOf).filter((item) => item), why: "" };
   } catch {
-    return { items: [], why: "The server does not answer." };
+    return { items: [], why: "The server does not answer.", seconds: 2 };
   }
 }
 

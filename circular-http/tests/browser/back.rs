@@ -236,3 +236,22 @@ fn what_is_put_in_above_is_not_read_out() {
     assert_eq!(page.get("read"), 0);
     page.assert_quiet();
 }
+
+#[test]
+fn a_place_that_cannot_be_had_at_once_is_asked_for_again() {
+    let Some(page) = Page::open_with(&[], filled(3_000, 16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_row_count(2_000);
+    let id = id_of(&page, "number 500.");
+    page.before_each_page(
+        "const ask = window.fetch;
+         let refused = 0;
+         window.fetch = (address, ...rest) =>
+            String(address).includes('from=') && refused++ === 0 ? Promise.reject(new Error('no')) : ask(address, ...rest);",
+    );
+    page.go_to(&page.url(&format!("?from={id}")));
+    page.until("document.querySelector('.marked')?.textContent.includes('number 500.')");
+    assert_eq!(page.get("location.search"), format!("?from={id}"));
+    page.assert_quiet();
+}
