@@ -25,7 +25,8 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         let line = format!("SKIPPED: {program} is not installed: ci/programs.sh\n");
         // Past the test harness, which keeps what tests print.
         let _ = io::stderr().write_all(line.as_bytes());
-        let is_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+        let is_ci =
+            std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
         assert!(!is_ci, "{line}");
     }
     found
