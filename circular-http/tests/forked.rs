@@ -5,19 +5,49 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
 use circular_core::Ring;
 use circular_http::{Ending, Options, router, serve};
 
-#[path = "../../circular-core/tests/common/in_child.rs"]
-mod in_child;
-
-use in_child::{check, in_child};
-
 /// As many as make it likely that a fork hits every lock that there is.
 const FORKS: usize = 50;
+
+/// A child that hangs is ended after this many seconds.
+const ALARM: u32 = 20;
+
+/// Runs `work` in a forked child, which ends without its parent's exit handlers.
+fn in_child(work: impl Fn() -> Result<(), &'static str>) {
+    // SAFETY: no memory is involved.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "{}", io::Error::last_os_error());
+    if pid == 0 {
+        // SAFETY: no memory is involved.
+        unsafe { libc::alarm(ALARM) };
+        let failed = match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(Ok(())) => None,
+            Ok(Err(what)) => Some(what),
+            Err(_) => Some("panicked"),
+        };
+        if let Some(what) = failed {
+            // Past the lock of `io::stderr`, which a thread that is not here may hold.
+            // SAFETY: a valid buffer of that length.
+            unsafe { libc::write(libc::STDERR_FILENO, what.as_ptr().cast(), what.len()) };
+        }
+        // SAFETY: it does not return, and no memory is involved.
+        unsafe { libc::_exit(i32::from(failed.is_some())) };
+    }
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the status of a child that is ours.
+    unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(status, 0, "the child's status; 14 is a child that hung");
+}
+
+fn check(holds: bool, what: &'static str) -> Result<(), &'static str> {
+    if holds { Ok(()) } else { Err(what) }
+}
 
 fn ask(addr: SocketAddr, request: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(addr)?;
