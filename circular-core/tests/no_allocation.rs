@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
-use circular_core::{DumpTrigger, Level, Meta, Policy, Ring};
+use circular_core::{DumpTrigger, Level, Meta, Policy, Redacted, Ring, SECRET_KEYS, redact_keys};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -271,4 +271,29 @@ fn a_noted_signal_and_the_writes_beside_it_allocate_nothing() {
     });
     assert_eq!(asked, 0);
     std::fs::remove_dir_all(dir).unwrap();
+}
+
+/// It is asked of every record that leaves, and nearly all have nothing to hide.
+#[test]
+fn a_look_for_secrets_that_finds_none_asks_for_no_memory() {
+    let _watchdog = watchdog::minutes(5);
+    let ring = Ring::new(1 << 16).unwrap();
+    for line in [
+        "read 12 bytes from https://example.com:8080/a@2x.png\n",
+        "token bucket refilled, the password is wrong\n",
+        "{\"type\":\"token\",\"list\":[{\"a\":[1,(2)]}],\"msg\":\"no \\\"token\\\" here\"}\n",
+        "Bearer tokens, and basic authentication; -----BEGIN CERTIFICATE-----\n",
+        "api%5Fkey pass%77ord a%3A%2F%2F\n",
+    ] {
+        ring.record(Meta::new().target("shop::token"), line.as_bytes())
+            .unwrap();
+    }
+    let hide = redact_keys(SECRET_KEYS);
+    let held = ring.handle().snapshot();
+    let asked = allocations(|| {
+        for record in held.records() {
+            assert_eq!(hide(&record), Redacted::Keep);
+        }
+    });
+    assert_eq!(asked, 0);
 }

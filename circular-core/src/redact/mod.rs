@@ -3,6 +3,7 @@
 pub(crate) mod keys;
 pub(crate) mod redacted;
 mod search;
+mod stack;
 mod text;
 mod unnamed;
 mod value;

@@ -5,6 +5,7 @@
 //!
 //! Nothing is looked at more than a few times, whatever the text: see [`DEEPEST`] and `Scope::is_ragged`.
 
+use crate::redact::stack::Stack;
 use crate::redact::text::{
     after, closing, is_behind_quoted, is_of_word, is_opening, length_of, length_of_quoted, opening,
     part, quote, skip_blanks, without_prefix, word,
@@ -25,6 +26,10 @@ const MARKS: &[&str] = &[
     "[", "]", "%5b", "%5d", "%22", "%255b", "%255d", "%2522", "%20", "+", "\\u0022", "&quot;",
     "&#34;", "&#x22;",
 ];
+
+/// How many open brackets are told apart in one of them; those in further ones may be taken for these, and for closed
+/// too soon.
+const BRACKETS: usize = 64;
 
 /// As far as the end of what is between two apostrophes is looked for.
 const FAR: usize = 1024;
@@ -55,12 +60,13 @@ impl Value<'_> {
 }
 
 /// What is between two quotes, or all of the text. Nothing in it reaches beyond its end.
+#[derive(Clone, Copy, Default)]
 struct Scope<'a> {
     end: usize,
     /// What it is closed with.
     quote: &'a [u8],
     /// What closes the brackets that were opened in it, and not closed.
-    open: Vec<u8>,
+    open: Stack<u8, BRACKETS>,
     /// It has a quote that is not closed in it. No further one is looked for: each might take a look
     /// through all of it.
     is_ragged: bool,
@@ -71,8 +77,7 @@ impl<'a> Scope<'a> {
         Self {
             end,
             quote,
-            open: Vec::new(),
-            is_ragged: false,
+            ..Self::default()
         }
     }
 }
@@ -83,16 +88,18 @@ pub(super) struct Search<'a> {
     text: &'a [u8],
     at: usize,
     /// Those around `at`, the innermost last.
-    scopes: Vec<Scope<'a>>,
+    scopes: Stack<Scope<'a>, DEEPEST>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(keys: &'a Keys, text: &'a [u8]) -> Self {
+        let mut scopes = Stack::default();
+        scopes.push(Scope::new(text.len(), b""));
         Self {
             keys,
             text,
             at: 0,
-            scopes: vec![Scope::new(text.len(), b"")],
+            scopes,
         }
     }
 
@@ -126,8 +133,10 @@ impl<'a> Search<'a> {
                 return Some(value);
             } else {
                 let byte = rest.first().copied();
-                scope.open.extend(byte.and_then(closing));
-                if byte == scope.open.last().copied() {
+                if let Some(closing) = byte.and_then(closing) {
+                    scope.open.push(closing);
+                }
+                if byte == scope.open.all().last().copied() {
                     scope.open.pop();
                 }
                 self.at += backslashes.max(1);
@@ -140,13 +149,15 @@ impl<'a> Search<'a> {
         let before = self.text.get(self.at.wrapping_sub(1));
         let is_opening = !before.is_some_and(|&byte| is_of_word(byte));
         self.at += quote.len();
-        let is_deepest = self.scopes.len() == DEEPEST;
+        let is_deepest = self.scopes.all().len() == DEEPEST;
         let Some(scope) = self.scopes.last_mut() else {
             return;
         };
         if is_opening && !is_deepest && !scope.is_ragged {
             match length_of_quoted(part(self.text, self.at..scope.end), quote) {
-                Some(length) => self.scopes.push(Scope::new(self.at + length, quote)),
+                Some(length) => {
+                    self.scopes.push(Scope::new(self.at + length, quote));
+                }
                 None => scope.is_ragged = true,
             }
         }
@@ -162,7 +173,7 @@ impl<'a> Search<'a> {
         if let Some(value) = self.value_of_element(begin) {
             return Some(value);
         }
-        let mut scopes = self.scopes.iter().rev();
+        let mut scopes = self.scopes.all().iter().rev();
         let mut scope = scopes.next()?;
         let mut rest = skip_marks(part(self.text, self.at..scope.end));
         let mut key_quote = quote(rest);
@@ -187,7 +198,7 @@ impl<'a> Search<'a> {
         let from = scope.end - rest.len() + opening.len();
         let rest = after(rest, opening.len());
         let (length, closing) = if quote.is_empty() {
-            let open = &scope.open;
+            let open = scope.open.all();
             let around = Surroundings { separator, open };
             let rest = self.within_apostrophes(begin, key_quote, rest);
             (around.length_of_value(rest, word, key_quote), 0)
@@ -212,7 +223,11 @@ impl<'a> Search<'a> {
                 part(space, 0..space.len() - name.count())
             }
         };
-        let scope = self.scopes.last().filter(|_| before.ends_with(b"<"))?;
+        let scope = self
+            .scopes
+            .all()
+            .last()
+            .filter(|_| before.ends_with(b"<"))?;
         let rest = part(self.text, self.at..scope.end);
         let tag = length_of(rest, |byte| byte != b'>' && byte != b'<');
         let is_open = rest.get(tag) == Some(&b'>') && !part(rest, 0..tag).ends_with(b"/");
