@@ -42,6 +42,8 @@ pub const SECRET_KEYS: &[&str] = &[
     "master_key",
     "amz_signature",
     "shared_access_signature",
+    "client_assertion",
+    "saml_response",
     "csrf",
     "xsrf",
     "session_id",

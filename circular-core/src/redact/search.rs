@@ -12,7 +12,7 @@ use crate::redact::text::{
 };
 use crate::redact::unnamed;
 use crate::redact::value::Surroundings;
-use crate::redact::word_list::Keys;
+use crate::redact::word_list::{Keys, ends_with};
 use crate::text::color;
 use std::ops::Range;
 
@@ -282,6 +282,10 @@ fn separator<'a>(
     if quote.is_empty() && matches!(text, [b'(', b'"' | b'\'' | b'\\', ..]) {
         // A type of its own: `Token("x")`.
         return Some((b'=', after(text, 1)));
+    }
+    if quote.is_empty() && behind.starts_with(b"'") && ends_with(word, b"password") {
+        // SQL's: `PASSWORD 'x'`.
+        return Some((b'=', behind));
     }
     if let Some(value) = beside(behind).filter(|_| !quote.is_empty()) {
         return Some((b'=', value));
