@@ -7,7 +7,7 @@
 //
 // The same is so when the page was opened at a record or at a time: what is around that is fetched.
 
-import { place, setPlace } from "./address.js";
+import { addressed, place, setPlace } from "./address.js";
 import { silence } from "./aloud.js";
 import { log, number, plural } from "./dom.js";
 import { distance, filtered, held } from "./held.js";
@@ -28,12 +28,13 @@ const OLD_NEWS = 10_000;
 const FRESH = {
   // "older", "newer" or "place": what is under way.
   loading: "",
-  // Nothing older is there, or is shown with these filters.
-  isAll: false,
+  // The first row's `id`, if nothing older is there, or is shown with these filters. When that row goes, it is not so.
+  nothingBefore: null,
   // Why the last page did not come.
   why: "",
-  // The `id` of the oldest record that is held, as far as is known, and when it was asked for.
+  // The `id` of the oldest record that is held, as far as is known, and when it was asked for; what was cleared is not.
   oldest: null,
+  cleared: "",
   asked: -Infinity,
   // When what the address says is on the page.
   opened: Promise.resolve(),
@@ -57,14 +58,16 @@ function edge(what) {
   button.setAttribute("aria-live", "off");
   button.addEventListener("click", () => {
     back.why = "";
-    back.isAll = false;
     what();
     log.focus({ preventScroll: true });
   });
   return button;
 }
 
-const older = edge(() => loadOlder());
+const older = edge(() => {
+  follow(false);
+  loadOlder();
+});
 const newer = edge(() => loadNewer());
 older.id = "older";
 newer.id = "newer";
@@ -73,7 +76,7 @@ newer.id = "newer";
 function tellEdges() {
   const count = heldBefore();
   put(older, wordsAbove(count), () => log.prepend(older));
-  older.disabled = back.isAll || (back.oldest !== null && !(count > 0));
+  older.disabled = isFirst() || (back.oldest !== null && !(count > 0));
   put(newer, isApart() && rows.count > 0 ? wordsBelow() : "", () => log.append(newer));
   if (isApart() && newer.nextSibling) log.append(newer);
 }
@@ -91,7 +94,7 @@ function wordsAbove(count) {
   if (!rows.first()) return "";
   if (back.loading === "older") return "Older records: loading";
   if (back.why) return `Older records: ${back.why} Try again`;
-  if (back.isAll) return wordsAtTheOldest();
+  if (isFirst()) return wordsAtTheOldest();
   // It is not known yet; and if it is not wanted, nobody asks.
   if (count === null) return back.oldest ? "Older records are of an earlier run, which is gone" : "";
   if (count < 0) return "All older records are overwritten by now";
@@ -101,7 +104,7 @@ function wordsAbove(count) {
 }
 
 function wordsAtTheOldest() {
-  if (filtered({}).has("after")) return "Nothing older is shown: it was cleared";
+  if (addressed("after")) return "Nothing older is shown: it was cleared";
   if (isChosen()) return "Nothing older that is held matches";
   const before = back.oldest ? Number(back.oldest.split(".")[1]) - 1 : 0;
   return before > 0
@@ -120,9 +123,14 @@ function isChosen() {
   return query.size > 0;
 }
 
+// Whether it was seen that nothing is before the first row.
+function isFirst() {
+  return back.nothingBefore !== null && back.nothingBefore === rows.first();
+}
+
 // Whether all that is held, and passes, is on the page, as far as is known.
 export function isAllHere() {
-  return !isApart() && (back.isAll || (back.oldest !== null && !(heldBefore() > 0)));
+  return !isApart() && (isFirst() || (back.oldest !== null && !(heldBefore() > 0)));
 }
 
 // How many records are held that are older than the first row; `null` if that is not known.
@@ -133,6 +141,9 @@ function heldBefore() {
 
 // Asks which is the oldest record that is held, now and then. To be called each second.
 export function watchOldest() {
+  if (back.cleared !== addressed("after")) {
+    Object.assign(back, { cleared: addressed("after"), nothingBefore: null, oldest: null, asked: -Infinity });
+  }
   tellEdges();
   const isWanted = !isHistory() && rows.count > 0 && !back.loading && (!back.oldest || !isFollowing());
   if (isWanted && performance.now() - back.asked > OLD_NEWS) askForOldest();
@@ -182,14 +193,14 @@ async function loading(what, work) {
 
 function loadOlder() {
   const first = rows.first();
-  if (!first || back.isAll || (back.oldest && !(heldBefore() > 0))) return;
+  if (!first || isFirst() || (back.oldest && !(heldBefore() > 0))) return;
   loading("older", async (isWanted) => {
     const { items, why } = await held(filtered({ before: first, tail: String(PAGE) }));
     if (!isWanted()) return;
     back.why = why;
     if (why) return;
-    back.isAll = records(items) < PAGE;
-    await showAbove(items.map(asTold), isWanted);
+    const isWhole = await showAbove(items.map(asTold), isWanted);
+    if (isWhole && records(items) < PAGE) back.nothingBefore = rows.first();
   });
 }
 
@@ -204,7 +215,7 @@ function records(items) {
   return items.filter(({ kind }) => kind === "record").length;
 }
 
-// Puts rows in above all others, a chunk a frame.
+// Puts rows in above all others, a chunk a frame. Whether all of them are there.
 async function showAbove(items, isWanted) {
   for (let end = items.length; end > 0; end -= CHUNK_ROWS) {
     const chunk = items.slice(Math.max(end - CHUNK_ROWS, 0), end);
@@ -216,8 +227,9 @@ async function showAbove(items, isWanted) {
       if (!isFollowing() && rows.trimNewest()) setApart(true);
     });
     await frame();
-    if (!isWanted() || isFollowing()) return;
+    if (!isWanted() || isFollowing()) return false;
   }
+  return true;
 }
 
 function loadNewer() {
@@ -242,10 +254,7 @@ async function showBelow(items, isWanted) {
     silence();
     keepingPlace(() => {
       for (const item of items.slice(at, at + CHUNK_ROWS)) rows.append(item);
-      if (rows.isTooMuch()) {
-        rows.trim();
-        back.isAll = false;
-      }
+      rows.trim();
     });
     if (newer.isConnected) log.append(newer);
     await frame();
@@ -336,9 +345,9 @@ function openPlace() {
     if (row && !found) answer("That record is not shown: it is overwritten, or the filter leaves it out");
     const before = await held(filtered({ before: rows.first(), tail: String(AROUND) }));
     if (!isWanted()) return;
-    back.isAll = !before.why && records(before.items) < AROUND;
-    await showAbove(before.items, isWanted);
+    const isWhole = await showAbove(before.items.map(asTold), isWanted);
     if (!isWanted()) return;
+    if (isWhole && !before.why && records(before.items) < AROUND) back.nothingBefore = rows.first();
     if (found) bringIntoView(found);
     if (records(items) < PAGE) joinStream();
   });

@@ -255,3 +255,55 @@ fn a_place_that_cannot_be_had_at_once_is_asked_for_again() {
     assert_eq!(page.get("location.search"), format!("?from={id}"));
     page.assert_quiet();
 }
+
+#[test]
+fn what_was_the_first_row_is_not_when_the_page_has_let_it_go() {
+    let Some(mut page) = Page::open_with(&[], filled(2_600, 16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_row_count(2_000);
+    page.until(&format!("{OLDER} === '600 older records: load'"));
+    page.wheel(-100);
+    page.until(&format!("!({FOLLOWING})"));
+    for rows in [2_500, 2_600] {
+        page.get("document.getElementById('older').click()");
+        page.until_row_count(rows);
+    }
+    page.until(&format!("{OLDER} === 'This is the first record'"));
+    page.click("#newest");
+    for number in 2_600..14_000 {
+        page.say(&format!("number {number}."));
+    }
+    page.until_last_row("number 13999.");
+    page.until(&format!(
+        "{OLDER} === new Intl.NumberFormat('en').format({NUMBERS}[0]) + ' older records: load'"
+    ));
+    // Nor is what was cleared.
+    page.press("\u{e00c}c");
+    page.until_row_count(0);
+    page.say("number 14000.");
+    page.until_row_count(1);
+    page.until(&format!(
+        "{OLDER} === 'Nothing older is shown: it was cleared'"
+    ));
+    page.assert_quiet();
+}
+
+#[test]
+fn a_page_that_is_too_short_to_scroll_loads_older_rows_by_a_click() {
+    let Some(page) = Page::open_with(&[], filled(1_000, 16 << 20), Options::new()) else {
+        return;
+    };
+    page.go_to(&page.url("?tail=2"));
+    page.until_row_count(2);
+    page.until(&format!("{OLDER} === '998 older records: load'"));
+    for rows in [502, 1_000] {
+        page.click("#older");
+        page.until_row_count(rows);
+        page.until_painted();
+        page.run("log.scrollTop = 0", &json!([]));
+    }
+    assert_without_gaps(&numbers(&page));
+    page.until(&format!("{OLDER} === 'This is the first record'"));
+    page.assert_quiet();
+}
