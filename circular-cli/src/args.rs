@@ -125,11 +125,14 @@ pub(crate) struct RingOptions {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     pub(crate) size: circular_core::Capacity,
     /// What the ring is called; else as the command's file, or `tee`
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", value_parser = name, allow_hyphen_values = true)]
     pub(crate) name: Option<String>,
     /// Put the ring into this directory
     #[arg(short = 'D', long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
+    /// After how many milliseconds what there is of a line is recorded without its end
+    #[arg(long, value_name = "MS", default_value_t = 1000, hide = true)]
+    pub(crate) unfinished_after: u64,
 }
 
 #[cfg(target_os = "linux")]
@@ -421,12 +424,13 @@ pub(crate) const LONGEST_NAME: usize = 64;
 
 #[cfg(target_os = "linux")]
 fn name(text: &str) -> Result<String, String> {
-    let is_name = !text.is_empty() && text.len() <= LONGEST_NAME && !text.contains('/');
-    if is_name && !text.contains(char::is_control) {
+    let is_name = !text.is_empty() && text.len() <= LONGEST_NAME;
+    let is_of_file = !text.starts_with(['.', '-']) && !text.contains('/');
+    if is_name && is_of_file && !text.contains(char::is_control) {
         Ok(String::from(text))
     } else {
         Err(format!(
-            "a name has 1 to {LONGEST_NAME} bytes, and no slash"
+            "a name has 1 to {LONGEST_NAME} bytes, begins with no dot and no dash, and has no slash and no control character"
         ))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn run(tee: &Tee) -> Result<Status, Stop> {
     pass_on(tee).map_err(|error| {
         Stop::Failed(Failure::failed(
             format!("cannot pass on what comes: {error}"),
-            "the same without `circular tee`",
+            "COMMAND | circular tee, or circular tee <FILE",
         ))
     })
 }
@@ -39,7 +39,12 @@ fn pass_on(tee: &Tee) -> io::Result<Status> {
     };
     // Nobody tells of an end but the stream itself.
     let (never, _held) = rustix::pipe::pipe()?;
-    relay(stream, &recorder, never);
+    let relayed = relay(stream, &recorder, never, || {});
     recorder.close();
-    Ok(Status::Fine)
+    match relayed.unread {
+        Some(error) => Err(error),
+        // Which was told.
+        None if relayed.is_incomplete => Ok(Status::Failed),
+        None => Ok(Status::Fine),
+    }
 }

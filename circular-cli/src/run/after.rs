@@ -48,7 +48,8 @@ pub(crate) fn go_on(
     let name = record.name.as_ref().unwrap_or(&origin.name);
     command
         .arg(format!("--name={name}"))
-        .arg(format!("--size={}", record.size));
+        .arg(format!("--size={}", record.size))
+        .arg(format!("--unfinished-after={}", record.unfinished_after));
     if let Some(dir) = &record.dir {
         let mut arg = OsString::from("--dir=");
         arg.push(dir);
@@ -96,7 +97,7 @@ pub(crate) fn run(after: &After) {
                 to,
                 has_returns,
             };
-            relay(stream, &recorder, never);
+            relay(stream, &recorder, never, || {});
         })
     });
     let relays: Vec<_> = relays.collect();

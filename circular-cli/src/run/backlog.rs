@@ -41,6 +41,26 @@ pub(crate) struct Piece {
     pub(crate) lost: u64,
 }
 
+/// What there is to be recorded.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Piece(Piece),
+    /// All is recorded that has come so far.
+    Nothing,
+    /// All is, and nothing more comes.
+    End,
+}
+
+/// Since when has been recorded without a pause.
+#[derive(Debug)]
+pub(crate) struct Work(Instant);
+
+impl Work {
+    pub(crate) fn begun() -> Self {
+        Self(Instant::now())
+    }
+}
+
 impl Backlog {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
@@ -79,23 +99,22 @@ impl Backlog {
         self.has_come.notify_one();
     }
 
-    /// Hands on piece by piece, until all that came before the end is recorded.
-    pub(crate) fn drain(&self, mut record: impl FnMut(&Piece)) {
-        let mut began = Instant::now();
-        while let Some(piece) = self.next(&mut began) {
-            record(&piece);
-            self.lock().keep(piece.bytes);
-        }
-    }
-
-    /// Waits for a piece, and where there are too many at once, a little longer.
-    fn next(&self, began: &mut Instant) -> Option<Piece> {
+    /// Waits for a piece, until `due` if nothing comes; and where there are too many at once, a little longer.
+    pub(crate) fn next(&self, work: &mut Work, due: Option<Instant>) -> Next {
+        let Work(began) = work;
         let mut waiting = self.lock();
         if waiting.pieces.is_empty() && !waiting.is_closed {
-            let wait = self.has_come.wait_while(waiting, |waiting| {
-                waiting.pieces.is_empty() && !waiting.is_closed
-            });
-            waiting = wait.unwrap_or_else(PoisonError::into_inner);
+            let is_empty = |waiting: &mut Waiting| waiting.pieces.is_empty() && !waiting.is_closed;
+            waiting = if let Some(due) = due {
+                let patience = due.saturating_duration_since(Instant::now());
+                let wait = self
+                    .has_come
+                    .wait_timeout_while(waiting, patience, is_empty);
+                wait.unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                let wait = self.has_come.wait_while(waiting, is_empty);
+                wait.unwrap_or_else(PoisonError::into_inner)
+            };
             *began = Instant::now();
         } else if began.elapsed() > WORK && !waiting.is_closed {
             let wait = self
@@ -104,10 +123,21 @@ impl Backlog {
             waiting = wait.unwrap_or_else(PoisonError::into_inner).0;
             *began = Instant::now();
         }
-        let mut piece = waiting.pieces.pop_front()?;
+        let Some(mut piece) = waiting.pieces.pop_front() else {
+            return if waiting.is_closed {
+                Next::End
+            } else {
+                Next::Nothing
+            };
+        };
         waiting.bytes -= piece.bytes.len();
         piece.lost += std::mem::take(&mut waiting.lost);
-        Some(piece)
+        Next::Piece(piece)
+    }
+
+    /// Gives back a piece that is recorded, whose memory is used again.
+    pub(crate) fn give_back(&self, piece: Piece) {
+        self.lock().keep(piece.bytes);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -128,6 +158,28 @@ impl Waiting {
 mod tests {
     use super::*;
 
+    fn drain(backlog: &Backlog, mut record: impl FnMut(&Piece)) {
+        let mut work = Work::begun();
+        loop {
+            match backlog.next(&mut work, None) {
+                Next::Piece(piece) => record(&piece),
+                Next::Nothing => {}
+                Next::End => break,
+            }
+        }
+    }
+
+    #[test]
+    fn who_has_waited_until_it_is_due_is_told_that_nothing_has_come() {
+        let backlog = Backlog::new(10);
+        let (mut work, now) = (Work::begun(), Instant::now());
+        assert!(matches!(backlog.next(&mut work, Some(now)), Next::Nothing));
+        backlog.push(SystemTime::UNIX_EPOCH, b"a");
+        assert!(matches!(backlog.next(&mut work, Some(now)), Next::Piece(_)));
+        backlog.close();
+        assert!(matches!(backlog.next(&mut work, Some(now)), Next::End));
+    }
+
     #[test]
     fn what_has_no_room_is_the_oldest_and_is_told() {
         let backlog = Backlog::new(10);
@@ -136,7 +188,9 @@ mod tests {
         }
         backlog.close();
         let mut found = Vec::new();
-        backlog.drain(|piece| found.push((piece.bytes.clone(), piece.lost)));
+        drain(&backlog, |piece| {
+            found.push((piece.bytes.clone(), piece.lost))
+        });
         assert_eq!(found, [(b"cccc".to_vec(), 8), (b"dddd".to_vec(), 0)]);
     }
 
@@ -151,7 +205,7 @@ mod tests {
                 }
                 backlog.close();
             });
-            backlog.drain(|piece| count += piece.bytes.len());
+            drain(&backlog, |piece| count += piece.bytes.len());
         });
         assert_eq!(count, 7000);
     }

@@ -1,7 +1,7 @@
 //! A command in this process's group: whatever the terminal sends to one it sends to the other.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
@@ -13,9 +13,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::args::RingOptions;
 use crate::output::stderr::say;
 use crate::run::after;
-use crate::run::command::{self, Became, Process};
+use crate::run::command::{self, Became, Process, Since};
+use crate::run::mirror::Mirror;
 use crate::run::recorder::{Origin, Recorder, name_of};
-use crate::run::relay::{Left, Stream, relay};
+use crate::run::relay::{Relayed, Stream, relay};
 use crate::run::signals::{self, Came, stop_until};
 use crate::run::streams::{self, Made};
 use crate::run::terminal::fit;
@@ -28,6 +29,12 @@ use crate::run::terminal::fit;
 pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
     let out = streams::make("stdout", io::stdout())?;
     let err = streams::make_stderr()?;
+    // Where its standard input is a terminal, it has its keys from there.
+    let prints_on = |made: &&Made| made.is_terminal && streams::is_of_session(&made.stream.to);
+    let reads_there = err.iter().chain([&out]).find(prints_on);
+    let mirror = reads_there
+        .filter(|_| !io::stdin().is_terminal())
+        .and_then(|made| Mirror::of(&made.stream.from));
     let wanted = signals::passed_on_and(&[Signal::WINCH, Signal::TSTP, Signal::CONT]);
     let mut signals = signals::catch(&wanted)?;
     let caught = signals.caught();
@@ -67,26 +74,38 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
         if is_terminal {
             terminals.push((stream.from.try_clone()?, stream.to.try_clone()?));
         }
-        relays.push(start(stream, &recorder, ended.try_clone()?));
+        let mirrors = mirror.clone().filter(|_| is_terminal);
+        let on_read = move || {
+            if let Some(mirror) = &mirrors {
+                mirror.look();
+            }
+        };
+        relays.push(start(stream, &recorder, ended.try_clone()?, on_read));
+    }
+    if let Some(mirror) = &mirror {
+        mirror.start(ended);
     }
     let process = Process::new(pid);
     let (continues, continued) = mpsc::channel();
-    let receiver = process.clone();
+    let (receiver, their_mirror) = (process.clone(), mirror.clone());
     thread::spawn(move || {
         while let Some(came) = signals.next() {
             if came.signal == Signal::CONT {
                 let _ = continues.send(());
             } else {
-                pass_on(came, &receiver, &terminals);
+                pass_on(came, &receiver, &terminals, their_mirror.as_deref());
             }
         }
     });
 
-    let end = wait(pid, &continued)?;
+    let end = wait(pid, &continued, mirror.as_deref())?;
     process.has_ended(&caught);
     drop(ends);
     recorder.ended(end);
     finish(relays, record, &origin, &recorder, None);
+    if let Some(mirror) = mirror {
+        mirror.turn_off();
+    }
     if let CommandEnd::Killed(number) = end {
         // What came to this process as well is for whoever waits for it too: a shell ends its loop only if it sees that.
         for signal in [Signal::INT, Signal::QUIT] {
@@ -99,14 +118,19 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
 }
 
 /// Relays a stream on a thread of its own.
-pub(crate) fn start(stream: Stream, recorder: &Recorder, ended: OwnedFd) -> JoinHandle<Left> {
+pub(crate) fn start(
+    stream: Stream,
+    recorder: &Recorder,
+    ended: OwnedFd,
+    on_read: impl Fn() + Send + 'static,
+) -> JoinHandle<Relayed> {
     let recorder = recorder.clone();
-    thread::spawn(move || relay(stream, &recorder, ended))
+    thread::spawn(move || relay(stream, &recorder, ended, on_read))
 }
 
 /// Waits until all that the command has printed is passed on, and leaves the rest to another process.
 pub(crate) fn finish(
-    relays: Vec<JoinHandle<Left>>,
+    relays: Vec<JoinHandle<Relayed>>,
     record: &RingOptions,
     origin: &Origin,
     recorder: &Recorder,
@@ -114,9 +138,8 @@ pub(crate) fn finish(
 ) {
     let mut open = Vec::new();
     for relay in relays {
-        if let Ok(Left::Open(stream)) = relay.join() {
-            open.push(stream);
-        }
+        let left = relay.join().ok().and_then(|relayed| relayed.left);
+        open.extend(left);
     }
     recorder.close();
     if !open.is_empty() {
@@ -133,7 +156,12 @@ pub(crate) fn finish(
 }
 
 /// The group has what the system sent; what a process sent was for this one alone.
-fn pass_on(came: Came, process: &Process, terminals: &[(OwnedFd, OwnedFd)]) {
+fn pass_on(
+    came: Came,
+    process: &Process,
+    terminals: &[(OwnedFd, OwnedFd)],
+    mirror: Option<&Mirror>,
+) {
     if came.is_own() {
         return;
     }
@@ -146,6 +174,7 @@ fn pass_on(came: Came, process: &Process, terminals: &[(OwnedFd, OwnedFd)]) {
     // Of the new size it has heard before its own terminal had it.
     let is_for_it = !came.is_of_system() || is_size && !terminals.is_empty();
     if process.had_ended(came) {
+        mirror.inspect(|mirror| mirror.turn_off());
         signals::obey(came.signal);
     } else if is_for_it {
         process.signal(came.signal);
@@ -154,15 +183,23 @@ fn pass_on(came: Came, process: &Process, terminals: &[(OwnedFd, OwnedFd)]) {
 
 /// Waits for its end. When it is stopped, so is this process, as whoever waits for this one is to see that; it goes on with
 /// this one.
-fn wait(pid: Pid, continued: &Receiver<()>) -> io::Result<CommandEnd> {
+fn wait(pid: Pid, continued: &Receiver<()>, mirror: Option<&Mirror>) -> io::Result<CommandEnd> {
     loop {
         match command::wait(pid)? {
             Became::Ended(end) => return Ok(end),
-            // Who was stopped with it may have been continued with it already.
-            Became::Stopped(_) if command::has_continued(pid) => {}
             Became::Stopped(_) => {
-                stop_until(continued);
-                let _ = kill_process(pid, Signal::CONT);
+                // The group may have been continued already, and been stopped again.
+                let mut since = command::since_stopped(pid);
+                while since != Some(Since::Continued) {
+                    mirror.inspect(|mirror| mirror.turn_off());
+                    stop_until(continued);
+                    mirror.inspect(|mirror| mirror.turn_on());
+                    since = command::since_stopped(pid);
+                    if since.is_none() {
+                        let _ = kill_process(pid, Signal::CONT);
+                        break;
+                    }
+                }
             }
         }
     }

@@ -8,7 +8,9 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use circular_core::CommandEnd;
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, kill_process, waitid, waitpid,
+};
 
 use crate::output::stderr::say;
 use crate::run::signals::{Came, Caught};
@@ -102,10 +104,22 @@ pub(crate) fn wait(pid: Pid) -> io::Result<Became> {
     }
 }
 
-/// Whether it was stopped, and has been continued since.
-pub(crate) fn has_continued(pid: Pid) -> bool {
-    let asked = waitpid(Some(pid), WaitOptions::CONTINUED | WaitOptions::NOHANG);
-    asked.is_ok_and(|found| found.is_some_and(|(_, status)| status.continued()))
+/// What has become of a process that was stopped, as it was told last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Continued,
+    StoppedAgain,
+}
+
+/// Returns what has become of it since it was told that it was stopped, if anything. Its end is left to be waited for.
+pub(crate) fn since_stopped(pid: Pid) -> Option<Since> {
+    let options = WaitIdOptions::CONTINUED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+    let status = waitid(WaitId::Pid(pid), options).ok()??;
+    if status.continued() {
+        Some(Since::Continued)
+    } else {
+        Some(Since::StoppedAgain)
+    }
 }
 
 fn became(status: WaitStatus) -> Option<Became> {

@@ -3,6 +3,8 @@
 //! Invariant: nothing is lost or changed; a line is handed on whole, with its line end, unless it is longer than [`LONGEST`], which
 //! bounds the memory that it takes.
 
+use std::time::Instant;
+
 /// The longest line that is kept whole, in bytes.
 pub(crate) const LONGEST: usize = 64 << 10;
 
@@ -10,11 +12,13 @@ pub(crate) const LONGEST: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     begun: Vec<u8>,
+    /// When the first of it came.
+    since: Option<Instant>,
 }
 
 impl Lines {
     /// Hands on the lines that end in `piece`, and keeps what is left.
-    pub(crate) fn push(&mut self, piece: &[u8], mut line: impl FnMut(&[u8])) {
+    pub(crate) fn push(&mut self, piece: &[u8], now: Instant, mut line: impl FnMut(&[u8])) {
         let mut rest = piece;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (ended, after) = rest.split_at(end + 1);
@@ -27,6 +31,14 @@ impl Lines {
             }
         }
         self.go_on(rest, &mut line);
+        if !self.begun.is_empty() {
+            self.since.get_or_insert(now);
+        }
+    }
+
+    /// When the line began whose end has not come.
+    pub(crate) fn begun(&self) -> Option<Instant> {
+        self.since
     }
 
     /// Hands on what is left.
@@ -34,6 +46,7 @@ impl Lines {
         if !self.begun.is_empty() {
             line(&self.begun);
             self.begun.clear();
+            self.since = None;
         }
     }
 
@@ -45,6 +58,7 @@ impl Lines {
             more = after;
             line(&self.begun);
             self.begun.clear();
+            self.since = None;
         }
         self.begun.extend_from_slice(more);
     }
@@ -53,11 +67,12 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn lines(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
         let (mut lines, mut out) = (Lines::default(), Vec::new());
         for piece in pieces {
-            lines.push(piece, |line| out.push(line.to_vec()));
+            lines.push(piece, Instant::now(), |line| out.push(line.to_vec()));
         }
         lines.end(|line| out.push(line.to_vec()));
         out
@@ -71,6 +86,28 @@ mod tests {
             let pieces: Vec<_> = text.chunks(size).collect();
             assert_eq!(lines(&pieces), expected, "{size}");
         }
+    }
+
+    #[test]
+    fn a_line_is_as_old_as_its_first_byte() {
+        let mut lines = Lines::default();
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        for (second, piece, begun) in [
+            (0, "one\n", None),
+            (1, "begun", Some(1)),
+            (2, " goes on", Some(1)),
+            (3, " ends\nanother", Some(3)),
+            (4, " goes on", Some(3)),
+            (5, "\n", None),
+        ] {
+            lines.push(piece.as_bytes(), at(second), |_| {});
+            assert_eq!(lines.begun(), begun.map(at), "{piece}");
+        }
+        lines.push(b"prompt", at(6), |_| {});
+        let mut taken = Vec::new();
+        lines.end(|line| taken.push(line.to_vec()));
+        assert_eq!((lines.begun(), taken), (None, vec![b"prompt".to_vec()]));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) mod command;
 pub(crate) mod keyboard;
 pub(crate) mod level;
 pub(crate) mod lines;
+pub(crate) mod mirror;
 pub(crate) mod on_terminal;
 pub(crate) mod recorder;
 pub(crate) mod relay;

@@ -142,7 +142,7 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
     real.hand_over();
     let mut relays = Vec::new();
     for stream in streams {
-        relays.push(start(stream, &recorder, ended.try_clone()?));
+        relays.push(start(stream, &recorder, ended.try_clone()?, || {}));
     }
     let has_terminal = Arc::new(AtomicBool::new(true));
     let keys = keyboard.keys();

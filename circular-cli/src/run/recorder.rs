@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use circular_core::{CommandEnd, Meta, Ring, RingFile};
 
@@ -17,6 +17,8 @@ pub(crate) struct Recorder {
     origin: Origin,
     /// Once it was tried to make it.
     ring: Arc<OnceLock<Option<Ring>>>,
+    /// When the command ended, if it has.
+    ended: Arc<OnceLock<SystemTime>>,
 }
 
 /// Whose lines they are.
@@ -44,6 +46,7 @@ impl Recorder {
             record: record.clone(),
             origin: origin.clone(),
             ring: Arc::default(),
+            ended: Arc::default(),
         }
     }
 
@@ -94,8 +97,14 @@ impl Recorder {
         }
     }
 
-    /// Records a line that came at `time`.
+    /// Returns when what there is of a line is recorded without its end.
+    pub(crate) fn unfinished_after(&self) -> Duration {
+        Duration::from_millis(self.record.unfinished_after)
+    }
+
+    /// Records a line that came at `time`. What comes when the command has ended it had printed before.
     pub(crate) fn line(&self, target: &str, time: SystemTime, line: &[u8]) {
+        let time = self.ended.get().map_or(time, |ended| time.min(*ended));
         if let Some(ring) = self.ring() {
             let meta = Meta::new().target(target).level(level::of(line)).time(time);
             // It is refused by a ring that is closed, as this one is only at the end.
@@ -105,6 +114,7 @@ impl Recorder {
 
     /// Notes how the command has ended.
     pub(crate) fn ended(&self, end: CommandEnd) {
+        let _ = self.ended.set(SystemTime::now());
         if let Some(Some(ring)) = self.ring.get() {
             ring.handle().note_command_end(end);
         }
@@ -128,5 +138,69 @@ pub(crate) fn name_of(path: &Path) -> String {
     if name.len() > LONGEST_NAME {
         name.truncate(end.unwrap_or(0));
     }
-    name.replace(char::is_control, "_")
+    let name = name.replace(char::is_control, "_");
+    // What a name may not begin with.
+    match name.strip_prefix(['.', '-']) {
+        Some(rest) => format!("_{rest}"),
+        None => name,
+    }
+}
+
+/// A recorder into a directory of its own.
+#[cfg(test)]
+pub(crate) fn of_test(name: &str) -> (Recorder, PathBuf) {
+    let dir = std::env::temp_dir().join(format!("circular-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let record = RingOptions {
+        size: "64KiB".parse().unwrap(),
+        name: None,
+        dir: Some(dir.clone()),
+        unfinished_after: 1000,
+    };
+    let origin = Origin {
+        name: String::from("test"),
+        command: Some((PathBuf::from("/test"), 1)),
+        rest_of: None,
+    };
+    (Recorder::start(&record, &origin), dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_comes_after_the_end_was_printed_before() {
+        let (recorder, dir) = of_test("recorder");
+        let before = SystemTime::now();
+        recorder.line("stdout", before, b"before\n");
+        recorder.ended(CommandEnd::Exited(0));
+        let after = SystemTime::now() + Duration::from_secs(1);
+        recorder.line("stdout", after, b"after\n");
+        let ring = RingFile::list(&dir).unwrap().remove(0).ring.unwrap();
+        let (_, ended) = ring.command_end().unwrap().unwrap();
+        let held = ring.snapshot().unwrap();
+        let times: Vec<_> = held.records().map(|record| record.time()).collect();
+        assert_eq!(times.len(), 2);
+        assert!(times[0] == before, "{times:?}");
+        assert!(
+            times.is_sorted() && times[1] <= ended,
+            "{times:?} {ended:?}"
+        );
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn a_commands_name_is_made_one_that_a_ring_can_have() {
+        for (path, name) in [
+            ("/usr/bin/python3", "python3"),
+            ("./-dash", "_dash"),
+            ("dir/.hidden", "_hidden"),
+            ("..", "_."),
+            ("a\nb", "a_b"),
+        ] {
+            assert_eq!(name_of(Path::new(path)), name, "{path}");
+        }
+    }
 }

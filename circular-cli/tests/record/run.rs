@@ -115,6 +115,12 @@ fn the_status_is_the_commands_or_125_to_127() {
     for bad in [
         ["--name", "a/b"],
         ["--name", ""],
+        ["--name", "-dash"],
+        ["--name", "--"],
+        ["--name", "."],
+        ["--name", ".."],
+        ["--name", ".hidden"],
+        ["--name", "a\nb"],
         ["--size", "0"],
         ["--size", "1TiB"],
     ] {
@@ -122,10 +128,15 @@ fn the_status_is_the_commands_or_125_to_127() {
         let output = command
             .arg("run")
             .args(bad)
-            .args(["--", "true"])
+            .args(["--", "echo", "it runs"])
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(125), "{bad:?} {output:?}");
+        assert_eq!(output.stdout, b"", "{bad:?}");
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(err.contains(bad[0]), "{bad:?}: {err}");
+        let rule = "begins with no dot and no dash, and has no slash";
+        assert!(bad[0] != "--name" || err.contains(rule), "{bad:?}: {err}");
     }
     let bad = Command::new(env!("CARGO_BIN_EXE_circular"))
         .args(["run", "--size", "much", "--", "true"])
@@ -164,7 +175,17 @@ fn a_command_with_a_long_name_has_a_ring_too() {
 #[test]
 fn bytes_come_as_they_are_written_not_by_lines() {
     let dir = Dir::new();
-    let mut command = dir.run_line("printf prompt; read line; echo \"got $line\"");
+    let mut command = fresh(env!("CARGO_BIN_EXE_circular"));
+    command
+        // However long it takes here.
+        .args(["run", "--size=1MiB", "--unfinished-after=3600000", "-D"])
+        .arg(&dir.0)
+        .args([
+            "--",
+            "sh",
+            "-c",
+            "printf prompt; read line; echo \"got $line\"",
+        ]);
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -222,8 +243,99 @@ fn a_full_disk_stops_no_recording() {
         .unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{err}");
-    assert!(err.contains("stdout goes nowhere from here on"), "{err}");
+    assert!(err.contains("stdout cannot be written"), "{err}");
     assert_eq!(text_of(&dir.ring(), "stdout"), "one\n");
+}
+
+#[test]
+fn a_disk_that_has_room_again_is_written_to_again() {
+    let dir = Dir::new();
+    let path = dir.0.join("log");
+    let log = fs::File::create(&path).unwrap();
+    let line = "trap '' XFSZ; for word in one two three four; do echo $word; read go; done";
+    let mut child = dir
+        .run_line(line)
+        .stdin(Stdio::piped())
+        .stdout(log)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let ring = loop {
+        if let Some(ring) = dir.rings().pop() {
+            break ring;
+        }
+        std::thread::yield_now();
+    };
+    let mut reader = ring.reader().open();
+    let pid = rustix::process::Pid::from_child(&child);
+    // A file that may not grow is as good as a full disk.
+    let may_have = |bytes| {
+        let limit = rustix::process::Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        rustix::process::prlimit(Some(pid), rustix::process::Resource::Fsize, limit).unwrap();
+    };
+    let mut input = child.stdin.take().unwrap();
+    for (word, next) in [
+        ("one", Some(4)),
+        ("two", Some(4)),
+        ("three", None),
+        ("four", None),
+    ] {
+        let batch = reader.recv().unwrap();
+        assert_eq!(batch.bytes(), format!("{word}\n").as_bytes());
+        may_have(next);
+        std::io::Write::write_all(&mut input, b"go\n").unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        err.matches("cannot be written").count(),
+        1,
+        "told once: {err}"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one\nfour\n");
+}
+
+#[test]
+fn what_there_is_of_a_line_is_recorded_when_it_is_not_finished_for_a_while() {
+    let dir = Dir::new();
+    let mut command = fresh(env!("CARGO_BIN_EXE_circular"));
+    command
+        .args(["run", "--size=1MiB", "--unfinished-after=1", "-D"])
+        .arg(&dir.0)
+        .args(["--", "sh", "-c"])
+        .arg("printf prompt; read go; printf ' and rest\nabout to crash'; exec sleep 60");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ring = loop {
+        if let Some(ring) = dir.rings().pop() {
+            break ring;
+        }
+        std::thread::yield_now();
+    };
+    let mut reader = ring.reader().open();
+    assert_eq!(reader.recv().unwrap().bytes(), b"prompt");
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"go\n").unwrap();
+    let (mut seen, expected) = (Vec::new(), b" and rest\nabout to crash");
+    while seen.len() < expected.len() {
+        seen.extend_from_slice(reader.recv().unwrap().bytes());
+    }
+    assert_eq!(seen, expected);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let pid = i32::try_from(ring.info().command_pid.unwrap()).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    // Together they are what was printed.
+    let held = ring.snapshot().unwrap();
+    assert_eq!(held.bytes(), b"prompt and rest\nabout to crash");
+    let texts: Vec<_> = lines(&ring).into_iter().map(|line| line.2).collect();
+    assert_eq!(texts, ["prompt", " and rest\n", "about to crash"]);
 }
 
 #[test]

@@ -87,6 +87,18 @@ fn a_reader_that_goes_away_ends_it_and_a_full_disk_does_not() {
     drop(input);
     let output = child.wait_with_output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
-    assert!(err.contains("stdout goes nowhere from here on"), "{err}");
+    assert_eq!(err.matches("stdout cannot be written").count(), 1, "{err}");
+    assert_eq!(output.status.code(), Some(1), "as tee(1)");
     assert_eq!(text_of(&dir.ring(), "stdout"), "one\ntwo\n");
+}
+
+#[test]
+fn what_cannot_be_read_is_no_end() {
+    let dir = Dir::new();
+    let input = File::open(&dir.0).unwrap();
+    let output = tee(&dir).stdin(input).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("Is a directory"), "{err}");
+    assert!(err.lines().last().unwrap().starts_with("Try: "), "{err}");
 }

@@ -493,3 +493,141 @@ fn a_terminal_that_goes_ends_the_command() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_program_that_reads_its_keys_where_it_prints_has_them() {
+    let dir = Dir::new();
+    let file = dir.0.join("text");
+    std::fs::write(
+        &file,
+        (1..=1000)
+            .map(|i| format!("line {i}\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
+    let file = file.display();
+    for (program, before, command, after) in [
+        ("less", format!("cat {file} | "), "less", String::new()),
+        ("less", String::new(), "less", format!(" <{file}")),
+        (
+            "less",
+            format!("echo {file} | "),
+            "xargs less",
+            String::new(),
+        ),
+        ("more", format!("cat {file} | "), "more", String::new()),
+    ] {
+        if !is_there(program) {
+            continue;
+        }
+        let command = typed(&dir, command);
+        let line = format!("stty -g; {before}{command}{after}; echo status $?; stty -g");
+        let mut child = on_terminal(&line);
+        let mut settings = vec![until(&mut child, "\r\n")];
+        until(&mut child, "line 38");
+        press(&mut child, " ");
+        until(&mut child, "line 70");
+        press(&mut child, "q");
+        until(&mut child, "status 0\r\n");
+        settings.push(rest(child).0);
+        assert_eq!(settings[0], settings[1], "{command}");
+    }
+}
+
+#[test]
+fn an_editor_of_what_comes_through_a_pipe() {
+    if !is_there("vim") {
+        return;
+    }
+    let dir = Dir::new();
+    let file = dir.0.join("text");
+    let command = typed(&dir, "vim -u NONE -");
+    let mut child = on_terminal(&format!("echo one pear | {command}"));
+    until(&mut child, "one pear");
+    press(&mut child, "ofrom the keys\x1b");
+    until(&mut child, "from the keys");
+    press(&mut child, &format!(":w {}\r:q!\r", file.display()));
+    assert_eq!(rest(child).1, Some(0));
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        "one pear\nfrom the keys\n"
+    );
+}
+
+#[test]
+fn keys_are_left_to_others_while_the_command_has_set_nothing() {
+    let dir = Dir::new();
+    let command = typed(&dir, "cat");
+    let other = "sh -c \"echo ready >&2; read word </dev/tty; echo got \\$word\"";
+    let mut child = on_terminal(&format!("{other} | {command}"));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "it\r");
+    until(&mut child, "got it\r\n");
+    assert_eq!(rest(child).1, Some(0));
+}
+
+#[test]
+fn keys_that_are_signals_reach_the_group_from_the_real_terminal() {
+    let dir = Dir::new();
+    let command = typed(
+        &dir,
+        "sh -c \"stty -icanon -echo <&2; echo ready; head -c 1 <&2; echo read; exec sleep 60\"",
+    );
+    let mut child = on_terminal(&format!("{command} </dev/null; echo goes on"));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "x");
+    until(&mut child, "xread\r\n");
+    press(&mut child, "\x03");
+    let (out, status) = rest(child);
+    assert!(!out.contains("goes on"), "{out:?}");
+    assert_eq!(status, Some(130));
+}
+
+#[test]
+fn one_that_reads_its_keys_where_it_prints_is_stopped_and_goes_on() {
+    let dir = Dir::new();
+    let script = dir.0.join("script");
+    let text = "found=$(stty -g <&2); stty -icanon -echo <&2; echo ready; key=
+        while test \"$key\" != q; do key=$(head -c 1 <&2); echo \"key $key.\"; done
+        stty $found <&2\n";
+    std::fs::write(&script, text).unwrap();
+    let mut child = shell("exec bash --norc --noediting -i");
+    until(&mut child, "$ ");
+    let command = typed(&dir, &format!("sh {}", script.display()));
+    press(&mut child, &format!("echo | {command}\r"));
+    until(&mut child, "ready\r\n");
+    for key in ["a", "b", "c"] {
+        press(&mut child, "\x1a");
+        until(&mut child, "Stopped");
+        until(&mut child, "$ ");
+        // Keys are the shell's now, and seen.
+        press(&mut child, "echo $((6 * 7)) keys\r");
+        until(&mut child, "echo $((6 * 7)) keys\r\n42 keys\r\n$ ");
+        press(&mut child, "fg\r");
+        until(&mut child, "\r\n");
+        press(&mut child, key);
+        until(&mut child, &format!("key {key}.\r\n"));
+    }
+    press(&mut child, "q");
+    until(&mut child, "key q.\r\n");
+    until(&mut child, "$ ");
+    press(&mut child, "echo status $?\r");
+    until(&mut child, "echo status $?\r\nstatus 0\r\n");
+    press(&mut child, "exit\r");
+    rest(child);
+}
+
+#[test]
+fn the_real_terminal_is_given_back_whatever_the_command_leaves() {
+    let dir = Dir::new();
+    let command = typed(
+        &dir,
+        "sh -c \"stty raw -echo <&2; echo ready; kill -9 \\$\\$\"",
+    );
+    let (out, _) = rest(on_terminal(&format!(
+        "stty -g; {command} </dev/null; stty -g"
+    )));
+    let settings: Vec<_> = out.lines().filter(|line| line.contains(':')).collect();
+    assert_eq!(settings.len(), 2, "{out:?}");
+    assert_eq!(settings[0], settings[1], "{out:?}");
+}
