@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The programs that tests need, as people have them: those that `circular run` is tried with, less, nano, ping, Python; and the
+# The programs that tests need, as people have them: those that `circular run` is tried with, less, more, nano, vim, ping, Python; and the
 # proxies, curl and Prometheus that stand before `circular-http`. As root on Debian it installs those that are missing; elsewhere
 # it says which. Their tests say so when they are skipped for want of one, and fail in CI.
 set -euo pipefail
@@ -7,7 +7,7 @@ set -euo pipefail
 missing=()
 # Where Debian has servers, and users do not look.
 export PATH=$PATH:/usr/sbin
-for pair in less:less nano:nano ping:iputils-ping python3:python3 script:bsdutils curl:curl openssl:openssl \
+for pair in less:less more:util-linux nano:nano vim:vim ping:iputils-ping python3:python3 script:bsdutils curl:curl openssl:openssl \
     nginx:nginx haproxy:haproxy caddy:caddy prometheus:prometheus; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done

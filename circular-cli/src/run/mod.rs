@@ -6,7 +6,7 @@
 //! Where standard input and output are one terminal, and this process is in its foreground, the command gets a terminal and a
 //! session of its own ([`session`]), and this process is between the two ([`on_terminal`]). Else it stays in the terminal's session and
 //! in this process's group, so that the terminal's signals reach it, with a pipe for each stream, or a terminal for one that
-//! is one ([`beside`]).
+//! is one ([`beside`]), on which it may read its keys ([`mirror`]). Two streams that go to one place are one ([`streams`]).
 
 pub(crate) mod after;
 pub(crate) mod backlog;
