@@ -1,7 +1,8 @@
+use circular_core::Meta;
 use serde_json::Value;
 
 use crate::program::Program;
-use crate::rings::Rings;
+use crate::rings::{Rings, write_lines};
 
 #[test]
 fn its_numbers_for_people() {
@@ -76,4 +77,58 @@ fn its_numbers_for_programs() {
         assert_eq!(value.parse::<f64>().unwrap(), expected, "{metric}");
         assert!(ran.out.contains(&format!("# TYPE {metric} ")));
     }
+}
+
+#[test]
+fn each_number_is_the_one_that_the_program_has() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_lines(&ring, 4000);
+    let handle = ring.handle();
+    handle.close();
+    ring.record(Meta::new(), b"too late\n").unwrap_err();
+    let stats = handle.stats();
+    assert!(stats.overwritten > 0 && stats.refused == 1);
+    let ran = rings.run(&["stat", "-o", "prometheus", "shop"]);
+    let value = |metric: &str| {
+        let begin = format!("circular_{metric}{{");
+        let line = ran.out.lines().find(|line| line.starts_with(&begin));
+        let (_, value) = line
+            .unwrap_or_else(|| panic!("{metric}: {ran:?}"))
+            .split_once("} ")
+            .unwrap();
+        value.parse::<f64>().unwrap()
+    };
+    let object: Value =
+        serde_json::from_str(&rings.run(&["stat", "-o", "json", "shop"]).out).unwrap();
+    for (metric, field, expected) in [
+        ("capacity_bytes", "capacity", stats.capacity as u64),
+        ("records_written_total", "written", stats.written),
+        ("bytes_written_total", "bytes", stats.bytes),
+        (
+            "records_overwritten_total",
+            "overwritten",
+            stats.overwritten,
+        ),
+        ("writes_refused_total", "refused", stats.refused),
+        ("overtakes_total", "overtakes", stats.overtakes),
+        ("demotions_total", "demotions", stats.demotions),
+        ("failed_sinks_total", "failed_sinks", stats.failed_sinks),
+    ] {
+        assert_eq!(value(metric), expected as f64, "{metric}");
+        assert_eq!(object[field], expected, "{field}");
+    }
+    assert_eq!(value("waits_total"), stats.waits.count as f64);
+    assert_eq!(object["waits"]["count"], stats.waits.count);
+    assert_eq!(value("wait_seconds_total"), stats.waits.total.as_secs_f64());
+    let held = 4000 - stats.overwritten;
+    assert_eq!(object["records"], held);
+    let oldest = value("oldest_record_timestamp_seconds");
+    let newest = value("newest_record_timestamp_seconds");
+    // They are a second apart.
+    assert_eq!(newest - oldest + 1.0, held as f64);
+    assert!(value("file_system_free_bytes") > 0.0);
+    assert_eq!(value("running"), 0.0);
+    let rate = object["records_per_second"].as_f64().unwrap();
+    assert!((0.9..=1.1).contains(&rate), "{rate}");
 }
