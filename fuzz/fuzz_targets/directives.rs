@@ -121,18 +121,29 @@ fn directive(part: &str) -> Option<(&str, Option<Level>)> {
     }
     let begin = begin.strip_suffix("::").unwrap_or(begin);
     let others = "[]{}=/ \"';*\u{fffd}";
-    let is_other_grammar = begin.contains(|c| others.contains(c))
-        || begin.split("::").any(|part| part.contains(':'));
+    let is_other_grammar =
+        begin.contains(|c| others.contains(c)) || begin.split("::").any(|part| part.contains(':'));
     let is_text = !part.contains(char::REPLACEMENT_CHARACTER);
-    (is_text && !begin.is_empty() && !is_other_grammar).then_some((begin, level))
+    (is_text && !begin.is_empty() && begin.trim() == begin && !is_other_grammar)
+        .then_some((begin, level))
 }
 
 /// Levels of others, and ours with two letters in the other order.
 fn is_meant_as_level(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let elsewhere = [
-        "warning", "warnings", "err", "errors", "critical", "crit", "fatal", "information", "notice",
-        "verbose", "all", "none",
+        "warning",
+        "warnings",
+        "err",
+        "errors",
+        "critical",
+        "crit",
+        "fatal",
+        "information",
+        "notice",
+        "verbose",
+        "all",
+        "none",
     ];
     let swaps = (1..text.len()).filter_map(|at| {
         let mut bytes = text.clone().into_bytes();

@@ -270,7 +270,9 @@ fn parse_target(text: &str) -> Result<Option<&str>, Why> {
     }
     let others = ['=', '/', ' ', '"', '\'', ';', char::REPLACEMENT_CHARACTER];
     let is_path = !begin.replace("::", "").contains(':');
-    let is_target = !begin.is_empty() && !begin.contains(others) && is_path;
+    // With a blank at its end it would be read as another, where it is written down.
+    let is_whole = !begin.is_empty() && begin.trim() == begin;
+    let is_target = is_whole && !begin.contains(others) && is_path;
     is_target.then_some(Some(begin)).ok_or(Why::Other)
 }
 

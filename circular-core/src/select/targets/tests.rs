@@ -66,6 +66,7 @@ fn directives() {
             [None; 3],
             &["*a", "a::*::b=info", "**"],
         ),
+        ("a\u{c}*=info,a\t::", [None; 3], &["a\u{c}*=info", "a\t::"]),
         ("::,::*=info", [None; 3], &["::", "::*=info"]),
         // Only what is off: the rest is on. A default that is told counts.
         ("a=off", [None, None, Some(Trace)], &[]),
