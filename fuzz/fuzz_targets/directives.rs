@@ -119,7 +119,7 @@ fn directive(part: &str) -> Option<(&str, Option<Level>)> {
     if begin.len() + 1 < target.len() {
         return None;
     }
-    let begin = begin.strip_suffix("::").unwrap_or(begin);
+    let begin = begin.trim_end_matches("::");
     let others = "[]{}=/ \"';*\u{fffd}";
     let is_other_grammar =
         begin.contains(|c| others.contains(c)) || begin.split("::").any(|part| part.contains(':'));

@@ -261,7 +261,7 @@ fn parse_target(text: &str) -> Result<Option<&str>, Why> {
         return Ok(None);
     }
     let begin = text.strip_suffix('*').unwrap_or(text);
-    let begin = begin.strip_suffix("::").unwrap_or(begin);
+    let begin = begin.trim_end_matches("::");
     if begin.contains(['[', ']', '{', '}']) {
         return Err(Why::Spans);
     }

@@ -59,6 +59,7 @@ fn directives() {
         ("* = info", [Some(Info); 3], &[]),
         ("a=debug,*=off", [Some(Debug), Some(Debug), None], &[]),
         ("a::*=info,warn", [Some(Info), Some(Info), Some(Warn)], &[]),
+        ("a::::=info,warn", [Some(Info), Some(Info), Some(Warn)], &[]),
         ("a::=info,warn", [Some(Info), Some(Info), Some(Warn)], &[]),
         ("a*=info,warn", [Some(Info), Some(Info), Some(Warn)], &[]),
         (
