@@ -251,20 +251,27 @@ impl Browser {
         (number(&heap["usedSize"]), number(&counters["nodes"]))
     }
 
-    /// The file of that name, when its download is complete.
+    /// The file of that name, when its download is complete. The program's name stands before it.
     pub(crate) fn downloaded(&self, name: &str) -> String {
-        let path = self.downloads.join(name);
+        let behind = format!("-{name}");
         let deadline = Instant::now() + PATIENCE;
         // It has another name until it is complete.
-        while !path.exists() {
+        loop {
+            let files = fs::read_dir(&self.downloads).expect("there is room for downloads");
+            let found = files.flatten().map(|file| file.path()).find(|path| {
+                let file = path.file_name().and_then(|file| file.to_str());
+                file.is_some_and(|file| file == name || file.ends_with(&behind))
+            });
+            if let Some(path) = found {
+                return fs::read_to_string(path).expect("a download can be read");
+            }
             assert!(
                 Instant::now() < deadline,
-                "not within {PATIENCE:?}: {}",
-                path.display()
+                "not within {PATIENCE:?}: {name} in {}",
+                self.downloads.display()
             );
             thread::sleep(PAUSE);
         }
-        fs::read_to_string(path).expect("a download can be read")
     }
 
     /// Makes the name free for another download.
