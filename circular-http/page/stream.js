@@ -170,7 +170,8 @@ async function tryLater(source) {
   if (!told || source !== stream.source) return;
   problem(told.why);
   if (told.seconds === 0) {
-    state("Not connected", "lost", "Not connected");
+    // Why is told above the log, and nothing was lost.
+    state("Not connected");
   } else {
     state(`Not connected: trying again in ${plural(told.seconds, "second")}`, "lost", "Not connected: trying again");
     stream.retry = setTimeout(connect, told.seconds * 1_000);

@@ -18,12 +18,6 @@ const BANNER: &str =
 const EMPTY: &str =
     "(empty => empty.hidden ? '' : empty.textContent)(document.getElementById('empty'))";
 
-/// Run before the page: gives the document the name that the server knows the program by.
-const NAMED: &str = "
-    new MutationObserver(() => {
-        if (document.documentElement) document.documentElement.dataset.name = 'my shop';
-    }).observe(document, { childList: true });";
-
 #[test]
 fn what_was_lost_what_has_ended_and_what_was_started_again_look_different() {
     let Some(mut page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new()) else {
@@ -178,12 +172,18 @@ fn the_rate_is_of_what_is_new() {
 
 #[test]
 fn downloads_are_named_after_the_program() {
-    let Some(page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new()) else {
+    let Some(page) = Page::open_with(&["one"], new_ring(1 << 20), Options::new().name("my shop"))
+    else {
         return;
     };
-    page.before_each_page(NAMED);
-    page.reload();
     page.until_rows(&["one"]);
+    let title = page.get("document.title");
+    assert!(
+        title
+            .as_str()
+            .is_some_and(|title| title.contains("my shop")),
+        "{title}"
+    );
     page.click("#download-all");
     assert_eq!(page.downloaded("my-shop-log.txt"), "one\n");
     page.click("#download-shown");
