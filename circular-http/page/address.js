@@ -3,7 +3,7 @@
 // The address has the filters, under the server's names: a reload keeps them, and `curl` of the same address gets
 // the same records. It changes by `setAddressed` only, which tells whoever shows something of it.
 
-const FILTERS = ["level", "filter", "q", "re", "since", "until"];
+const FILTERS = ["level", "levels", "filter", "q", "re", "not", "nre", "since", "until"];
 // What the page decides itself. Anything else in the address goes to the server as it stands, which says if
 // there is no such thing.
 const OWN = ["follow", "format", "tail", "after", "from", "raw", "limit_bytes"];
@@ -20,12 +20,23 @@ export function addressed(name) {
   return new URLSearchParams(location.search).get(name) ?? "";
 }
 
+// All that the address has under that name: some may be given several times.
+export function addressedAll(name) {
+  return new URLSearchParams(location.search).getAll(name).filter(Boolean);
+}
+
 // What the server is to let through.
 export function filters() {
   const query = new URLSearchParams(location.search);
   for (const name of OWN) query.delete(name);
   // What was emptied says nothing.
-  for (const name of FILTERS) if (!addressed(name)) query.delete(name);
+  for (const name of FILTERS) {
+    const values = addressedAll(name);
+    if (values.length < query.getAll(name).length) {
+      query.delete(name);
+      for (const value of values) query.append(name, value);
+    }
+  }
   return query;
 }
 
@@ -64,10 +75,16 @@ export function whenAddressed(what) {
   told.push(what);
 }
 
+// A value is text, or a list where there may be several; what is empty goes.
 export function setAddressed(values) {
   const address = new URL(location.href);
   for (const [name, value] of Object.entries(values)) {
-    if (value) address.searchParams.set(name, value);
+    if (Array.isArray(value)) {
+      // In its place, if it is as it was.
+      if (value.join("\n") === address.searchParams.getAll(name).join("\n")) continue;
+      address.searchParams.delete(name);
+      for (const one of value) address.searchParams.append(name, one);
+    } else if (value) address.searchParams.set(name, value);
     else address.searchParams.delete(name);
   }
   replace(`${here()}${address.search}${address.hash}`);

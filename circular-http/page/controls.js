@@ -1,32 +1,60 @@
 // The fields that choose what is shown, and chips for what the address asks for and no field shows.
 //
 // What is chosen stands in the address and nowhere else: fields are filled from it, and each change goes to it and
-// begins anew. Nothing that it asks for is hidden.
+// begins anew. Nothing that it asks for is hidden. Text is text; it is an expression where the switch beside it says so.
 
-import { addressed, filters, setAddressed, whenAddressed } from "./address.js";
+import { addressed, addressedAll, filters, setAddressed, whenAddressed } from "./address.js";
 import { element, focusLog } from "./dom.js";
-import { problem, problemTold } from "./status.js";
+import { fieldText } from "./pattern.js";
+import { remembered } from "./remembered.js";
+import { problemTold } from "./status.js";
 import { restart } from "./stream.js";
 
 // Milliseconds without typing after which a filter is applied.
 const TYPING = 300;
 
-// Whether the text field shows `q` or `re`: it shows one of them.
-let fieldShows = "q";
+// A field with its switch shows one value, of one of its two parameters; others of the same are chips.
+const FIELDS = [
+  { input: element("text"), toggle: element("text-re"), plain: "q", expression: "re", name: "", value: "" },
+  { input: element("not"), toggle: element("not-re"), plain: "not", expression: "nre", name: "", value: "" },
+];
 
 let typing = 0;
 
-// `/x/` is a regex, and `/x/i` one to which upper and lower case are the same. Anything else is text, as
-// `/var/log` is.
-function parseText(text) {
-  const [, pattern, flags] = /^\/(.+)\/([dgimsuvxy]*)$/s.exec(text) ?? [];
-  if (!pattern) return { name: "q", value: text };
-  if (flags && flags !== "i") return { wrong: `${text}: the only flag of a regex is i.` };
-  return { name: "re", value: flags ? `(?i)${pattern}` : pattern };
+function isExpression({ toggle }) {
+  return toggle.ariaPressed === "true";
 }
 
-function regexText(re) {
-  return re.length > 4 && re.startsWith("(?i)") ? `/${re.slice(4)}/i` : `/${re}/`;
+function switchTo({ toggle }, on) {
+  toggle.setAttribute("aria-pressed", on);
+}
+
+// What the address has for it: text, or an expression that is not a field's.
+function readField(field) {
+  const text = addressedAll(field.plain)[0];
+  const expression = addressedAll(field.expression).find((re) => !fieldText(re));
+  field.name = text !== undefined ? field.plain : expression !== undefined ? field.expression : "";
+  field.value = text ?? expression ?? "";
+  if (field.name) switchTo(field, field.name === field.expression);
+  if (field.input.value.trim() !== field.value.trim() || document.activeElement !== field.input) field.input.value = field.value;
+}
+
+// All values of its parameters, with what is typed in place of what it showed.
+function valuesOf(field) {
+  const values = {};
+  const { value } = field.input;
+  const name = isExpression(field) ? field.expression : field.plain;
+  for (const its of [field.plain, field.expression]) values[its] = addressedAll(its);
+  const shown = field.name ? values[field.name].indexOf(field.value) : -1;
+  if (name === field.name && shown >= 0 && value) {
+    values[name][shown] = value;
+  } else {
+    if (shown >= 0) values[field.name].splice(shown, 1);
+    if (value) values[name].unshift(value);
+  }
+  field.name = value ? name : "";
+  field.value = value;
+  return values;
 }
 
 function chosenLevel() {
@@ -35,29 +63,28 @@ function chosenLevel() {
 
 function applyFilters() {
   clearTimeout(typing);
-  const { name, value, wrong } = parseText(element("text").value);
-  if (wrong) {
-    problem(wrong);
-    return;
-  }
   const values = { filter: element("target").value.trim() };
   // What no field shows stays as it is.
   if (chosenLevel()) values.level = chosenLevel().value;
-  values[fieldShows] = "";
-  if (value) {
-    values[name] = value;
-    fieldShows = name;
-  }
+  for (const field of FIELDS) Object.assign(values, valuesOf(field));
+  apply(values);
+}
+
+function apply(values) {
   const before = location.search;
   setAddressed(values);
   if (location.search !== before || problemTold()) restart();
 }
 
+// Sets parameters, and what the fields show of them.
+export function choose(values) {
+  apply(values);
+  readAddress();
+}
+
 // Fills the fields.
 export function readAddress() {
-  const isText = !addressed("re") && parseText(addressed("q")).name === "q";
-  fieldShows = isText ? "q" : "re";
-  element("text").value = isText ? addressed("q") : addressed("re") && regexText(addressed("re"));
+  FIELDS.forEach(readField);
   element("target").value = addressed("filter");
   const level = addressed("level").toLowerCase();
   for (const chip of document.querySelectorAll("input[name=level]")) {
@@ -66,25 +93,38 @@ export function readAddress() {
   setAddressed({});
 }
 
+const isShown = (name, value) => FIELDS.some((field) => field.name === name && field.value === value);
+
+// What it says, for people.
+function told(name, value) {
+  const field = fieldText(value);
+  if (name === "re" && field) return field;
+  if (name === "nre" && field) return `not ${field}`;
+  return `${name} ${value}`;
+}
+
 // What the address asks for and no field shows can be seen, and taken away.
 function showRest() {
-  const rest = [...filters()].filter(([name]) => {
+  const rest = [...filters()].filter(([name, value]) => {
     if (name === "level") return !chosenLevel();
-    return name !== "filter" && name !== fieldShows;
+    return name !== "filter" && !isShown(name, value);
   });
-  if (addressed("tail")) rest.push(["tail", addressed("tail")]);
+  for (const name of ["tail", "from"]) if (addressed(name)) rest.push([name, addressed(name)]);
   // One that is pressed just now must not be replaced by its like.
-  const told = rest.join("\n");
-  if (element("rest").dataset.told === told) return;
-  element("rest").dataset.told = told;
+  const all = rest.join("\n");
+  if (element("rest").dataset.told === all) return;
+  element("rest").dataset.told = all;
   element("rest").hidden = rest.length === 0;
   element("rest").replaceChildren(...rest.map(([name, value]) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = `${name} ${value} ×`;
-    button.setAttribute("aria-label", `Remove ${name} ${value}`);
+    button.textContent = `${told(name, value)} ×`;
+    button.setAttribute("aria-label", `Remove ${told(name, value)}`);
     button.addEventListener("click", () => {
-      setAddressed({ [name]: "" });
+      const others = addressedAll(name);
+      const at = others.indexOf(value);
+      if (at >= 0) others.splice(at, 1);
+      setAddressed({ [name]: at >= 0 ? others : "" });
       readAddress();
       restart();
       focusLog();
@@ -95,6 +135,15 @@ function showRest() {
 
 whenAddressed(showRest);
 
+for (const field of FIELDS) {
+  const name = `expression-${field.expression}`;
+  switchTo(field, remembered(name) === "yes");
+  field.toggle.addEventListener("click", () => {
+    switchTo(field, !isExpression(field));
+    remembered(name, isExpression(field) ? "yes" : "no");
+    applyFilters();
+  });
+}
 element("filters").addEventListener("submit", (event) => {
   event.preventDefault();
   applyFilters();
@@ -103,4 +152,15 @@ element("filters").addEventListener("change", applyFilters);
 element("filters").addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(applyFilters, TYPING);
+});
+
+// In a narrow window the fields are folded. What they have that is not shown is counted.
+element("more").addEventListener("click", () => {
+  const open = document.querySelector("header").classList.toggle("open");
+  element("more").setAttribute("aria-expanded", open);
+});
+
+whenAddressed(() => {
+  const count = [...filters()].length;
+  element("more").textContent = count > 0 ? `Filters (${count})` : "Filters";
 });

@@ -3,8 +3,13 @@
 // Whoever types is not kept waiting: rows are looked at for FIND_BUDGET at a time, and the text of each is read from
 // the page once for as long as it is searched.
 
+import { addressed } from "./address.js";
+import { unfold } from "./details.js";
 import { element, log, number } from "./dom.js";
 import { giveUp, lookFurther } from "./find_held.js";
+import { mark, rangesIn } from "./marks.js";
+import { isExact, ofText } from "./pattern.js";
+import { dress } from "./row.js";
 import { bringIntoView, follow, topRow } from "./view.js";
 
 // Milliseconds for which rows are searched at a time: then the next key is looked for, which may change what is
@@ -17,9 +22,10 @@ let foundRow = null;
 // all are. `null` if nothing is searched for.
 let search = null;
 
-// What rows say, in lower case, since they were first searched: to read it from the page is what is expensive, and a
+// What rows say, and the same in lower case, since they were first searched: to read it from the page is what is expensive, and a
 // row says the same for as long as it is there.
 let texts = new WeakMap();
+let lower = new WeakMap();
 
 export function openFind() {
   element("find").hidden = false;
@@ -31,35 +37,53 @@ export function closeFind() {
   giveUp();
   search = null;
   texts = new WeakMap();
+  lower = new WeakMap();
+  mark("match", []);
   element("find").hidden = true;
   markFound(null, "");
   log.focus();
 }
 
+// The next one (1) or the previous (-1), from wherever the keyboard is: of what was searched for last, or else of what
+// the filter has.
+export function findAgain(step) {
+  const needle = element("needle");
+  if (!needle.value) needle.value = addressed("q");
+  if (!needle.value) {
+    openFind();
+    return;
+  }
+  const isNew = element("find").hidden;
+  element("find").hidden = false;
+  find(isNew && step > 0 ? 0 : step);
+}
+
 // To the next row (1), the previous one (-1), or the nearest from here on (0) that has the text, round the
-// end. Upper and lower case are the same. What was searched for before, and is not found yet, is given up.
+// end. Case is smart, as in the filters. What was searched for before, and is not found yet, is given up.
 function find(step) {
-  const needle = element("needle").value.toLowerCase();
+  const needle = element("needle").value;
+  mark("match", [ofText(needle)]);
   if (step !== 0 && search?.needle === needle) {
     search.steps.push(step);
     return;
   }
   const all = needle ? [...log.getElementsByClassName("row")] : [];
-  search = { needle, all, matches: [], steps: [step] };
+  const exact = isExact(needle);
+  search = { needle, wanted: exact ? needle : needle.toLowerCase(), exact, all, matches: [], steps: [step] };
   searchOn(search);
 }
 
 // Looks at rows for FIND_BUDGET, then it is the user's turn.
 function searchOn(mine) {
   if (mine !== search) return;
-  const { needle, all, matches, steps } = mine;
+  const { needle, wanted, exact, all, matches, steps } = mine;
   const end = performance.now() + FIND_BUDGET;
   while (matches.length < all.length) {
     if (performance.now() > end) {
       setTimeout(searchOn, 0, mine);
       return;
     }
-    matches.push(textOf(all[matches.length]).includes(needle));
+    matches.push(textOf(all[matches.length], exact).includes(wanted));
   }
   search = null;
   // What was discarded meanwhile is not found.
@@ -67,13 +91,19 @@ function searchOn(mine) {
   for (const step of steps) land(all, found, needle, step);
 }
 
-function textOf(row) {
+function textOf(row, exact) {
   let text = texts.get(row);
   if (text === undefined) {
-    text = row.textContent.toLowerCase();
+    text = row.textContent;
     texts.set(row, text);
   }
-  return text;
+  if (exact) return text;
+  let its = lower.get(row);
+  if (its === undefined) {
+    its = text.toLowerCase();
+    lower.set(row, its);
+  }
+  return its;
 }
 
 // Takes one step, among rows of which some match.
@@ -103,21 +133,16 @@ function markFound(row, needle) {
   foundRow?.classList.remove("found");
   foundRow = row;
   row?.classList.add("found");
+  // The text of what is marked must stay.
+  if (row) dress([row]);
+  const pattern = row && ofText(needle);
+  const ranges = pattern ? rangesIn(row, pattern, true) : [];
+  if (ranges.some((range) => range.startContainer.parentElement.closest(".rest"))) unfold(row);
   if (!window.Highlight) return;
-  const ranges = [];
-  const texts = row ? document.createTreeWalker(row, NodeFilter.SHOW_TEXT) : null;
-  while (texts?.nextNode()) {
-    const text = texts.currentNode.data.toLowerCase();
-    // Where lower case is longer, places would be wrong.
-    if (text.length !== texts.currentNode.length) continue;
-    for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + needle.length)) {
-      const range = new Range();
-      range.setStart(texts.currentNode, at);
-      range.setEnd(texts.currentNode, at + needle.length);
-      ranges.push(range);
-    }
-  }
-  CSS.highlights.set("found", new Highlight(...ranges));
+  const highlight = new Highlight(...ranges);
+  // Above those of all matches.
+  highlight.priority = 2;
+  CSS.highlights.set("found", highlight);
 }
 
 element("find").addEventListener("submit", (event) => {

@@ -1,18 +1,35 @@
 // One row: a record, or a notice of what is no record.
 //
-// Log text becomes text nodes, never markup. A row is bounded in characters and in nodes, however long its record.
+// Log text becomes text nodes, never markup. A row is bounded in characters and in nodes, however long its record. Its
+// time, level and target stand in columns, and they are the record's, whatever its text looks like. Lines behind the
+// first one hang in below it, so that none of them can be taken for a record, and are folded.
 
-import { pieces, withoutColors } from "./ansi.js";
-import { plural, span } from "./dom.js";
+import { pieces } from "./ansi.js";
+import { inColumn } from "./columns.js";
+import { number, plural, span } from "./dom.js";
+import { objectOf, pairsIn, partsOf, shown } from "./fields.js";
+import { isSelecting } from "./input.js";
+import { withoutOwnWords } from "./own_words.js";
+import { whenInSight } from "./sight.js";
+import { labelOfNew, labelOfRow, whenLabelled } from "./times.js";
 
 // Characters of one record. The rest is shown when somebody asks for it.
 export const MAX_SHOWN = 16 << 10;
 
-// A time of day, and no part of something longer such as a MAC address.
-const CLOCK = /(?<![\d:])\d\d:\d\d:\d\d(?![\d:])/;
+// What came of the record in a row, as it came.
+const came = new WeakMap();
+
+// Those whose fields are told apart.
+const dressed = new WeakSet();
+
+// The record in a row, or `null` for a notice.
+export function recordOf(row) {
+  const data = came.get(row);
+  return data ? JSON.parse(data) : null;
+}
 
 export function rowOf({ kind, data }) {
-  if (kind === "record") return recordRow(JSON.parse(data));
+  if (kind === "record") return recordRow(data);
   if (kind === "restarted") return noticeRow("the program was restarted");
   if (kind === "closed") return noticeRow("the log has ended");
   if (kind === "missed") {
@@ -26,36 +43,79 @@ export function rowOf({ kind, data }) {
   return noticeRow(data);
 }
 
-// One record's row. Most lines begin with their time, level and target; what a line does not say itself
-// stands before it.
-function recordRow({ time, level, target, text }) {
+// The columns of a row in sight. To copy them is faster than to make them. Spaces fill the columns, and a tab leads to the
+// message: boxes of a width are several times as expensive to lay out.
+const columns = span("meta", "");
+{
+  // With text, which makes the nodes that are written to.
+  const time = span("time", " ");
+  time.append(span("digits", " "));
+  columns.append(time, span("level", " "), " ", span("target", " "), "\t");
+}
+const plainColumns = span("meta", " ");
+
+const LEVEL_GAPS = { ERROR: " ", WARN: "  ", INFO: "  ", DEBUG: " ", TRACE: " " };
+
+function plainText({ text, digits }, { level, target }) {
+  return `${text}${digits}${level ?? ""}${LEVEL_GAPS[level] ?? "      "}${inColumn(target)}\t`;
+}
+
+function dressColumns(row, label, { level, target }) {
+  const meta = columns.cloneNode(true);
+  const [timeColumn, levelColumn, gap, targetColumn] = meta.childNodes;
+  writeTime(timeColumn, label);
+  levelColumn.firstChild.data = level ?? "";
+  gap.data = LEVEL_GAPS[level] ?? "      ";
+  targetColumn.firstChild.data = inColumn(target);
+  row.firstChild.replaceWith(meta);
+}
+
+function writeTime(node, { text, digits }) {
+  node.firstChild.data = text;
+  node.lastChild.firstChild.data = digits;
+}
+
+whenLabelled((row, label) => {
+  const meta = row.firstChild;
+  if (dressed.has(row)) writeTime(meta.firstChild, label);
+  else meta.firstChild.data = plainText(label, recordOf(row));
+});
+
+// Rows that are dressed when they are made, at most so many in so many milliseconds: whoever reads sees no row change. Of
+// more, nearly all are out of sight at once.
+const EAGER = 60;
+const EAGER_PERIOD = 40;
+
+const eager = { left: 0, since: -Infinity };
+
+function isCalm() {
+  const now = performance.now();
+  if (now - eager.since > EAGER_PERIOD) Object.assign(eager, { left: EAGER, since: now });
+  eager.left -= 1;
+  return eager.left >= 0;
+}
+
+function recordRow(data) {
+  const record = JSON.parse(data);
+  const { time, level, text } = record;
   const row = document.createElement("div");
-  row.className = level ? `row ${level.toLowerCase()}` : "row";
-  const shown = text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text;
-  const head = withoutColors(shown.slice(0, 1_000)).slice(0, 300);
+  row.className = "row";
+  came.set(row, data);
+  if (level) row.className = `row ${level.toLowerCase()}`;
+  const meta = plainColumns.cloneNode(true);
+  const label = labelOfNew(row, time);
+  meta.firstChild.data = plainText(label, record);
+  row.append(meta);
 
-  const before = [];
-  if (time && !CLOCK.test(head.slice(0, 100))) before.push(`${time.slice(11, 23)}Z `);
-  const at = level ? wordAt(head.slice(0, 100), level) : -1;
-  if (level && at < 0) before.push(span("level", level), " ");
-  if (target && wordAt(head, target) < 0) before.push(`${target}:`);
-  if (before.length > 0) {
-    const meta = span("meta", "");
-    meta.append(...before);
-    row.append(meta);
+  const object = objectOf(text);
+  const parts = object && partsOf(object);
+  if (parts && (parts.message || parts.fields.length > 0)) appendParts(row, parts);
+  else row.append(...appendLines(row, withoutOwnWords(text.length > MAX_SHOWN ? text.slice(0, MAX_SHOWN) : text, record)));
+  if (!object && text.length > MAX_SHOWN) {
+    // Behind its last line.
+    (row.lastChild.className === "rest" ? row.lastChild : row).append(moreButton(text.length - MAX_SHOWN));
   }
-
-  // A word that has a colour of its own keeps it.
-  if (at >= 0 && shown.startsWith(level, at) && !shown.slice(0, at).includes("\x1b")) {
-    appendText(row, shown.slice(0, at));
-    row.append(span("level", level));
-    appendText(row, shown.slice(at + level.length));
-  } else {
-    appendText(row, shown);
-  }
-  if (shown.length < text.length) {
-    row.append(moreButton(text.length - shown.length));
-  }
+  if (isCalm()) dressRow(row, label, record);
   return row;
 }
 
@@ -74,15 +134,103 @@ function noticeRow(text) {
   return row;
 }
 
-function appendText(parent, text) {
-  for (const { className, text: shown } of pieces(text)) parent.append(className ? span(className, shown) : shown);
+// What a click opens. Keys reach it by the row.
+function opener(className, text, label) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.tabIndex = -1;
+  button.className = className;
+  button.textContent = text;
+  button.setAttribute("aria-label", label);
+  button.setAttribute("aria-expanded", "false");
+  return button;
 }
 
-// Where `word` stands in `text` by itself, or -1: `TRACEID` is not TRACE, and `app::db` is not `db`.
-function wordAt(text, word) {
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    const [before, after] = [text.slice(Math.max(at - 2, 0), at), text.slice(at + word.length)];
-    if (!/(\w|::)$/.test(before) && !/^(\w|::)/.test(after)) return at;
+// The first line goes into the row; what is to stand behind it, if there are more, is given back.
+function appendLines(row, text) {
+  const end = text.indexOf("\n");
+  if (end < 0) {
+    appendText(row, text);
+    return [];
   }
-  return -1;
+  const rest = span("rest", "");
+  if (text.includes("\x1b")) {
+    // A colour goes on in the next line.
+    appendText(row, text, rest);
+  } else {
+    appendText(row, text.slice(0, end));
+    appendText(rest, text.slice(end));
+  }
+  const lines = text.split("\n").length - 1;
+  return [opener("fold", `+${number.format(lines)}`, plural(lines, "more line")), rest];
 }
+
+function appendParts(row, { message, fields, spans }) {
+  const text = message ?? "";
+  const behind = appendLines(row, text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+  let gap = text ? " " : "";
+  for (const { path, value } of fields) {
+    const className = typeof value === "string" ? "value" : "value plain";
+    row.append(gap, span("key", `${path}=`), span(className, oneLine(shown(value))));
+    gap = " ";
+  }
+  if (spans) row.append(gap, span("spans", `in ${oneLine(spans)}`));
+  row.append(opener("tree", "{}", "Fields"), ...behind);
+}
+
+// As `pieces` shows what a terminal obeys, and without its colours.
+function oneLine(text) {
+  return pieces(text).map((piece) => piece.text).join("");
+}
+
+// Into `row`, and what is behind the first line into `rest`, if there is one.
+function appendText(row, text, rest) {
+  let parent = row;
+  for (const { className, text: all } of pieces(text)) {
+    const end = rest && parent === row ? all.indexOf("\n") : -1;
+    appendPiece(parent, className, end < 0 ? all : all.slice(0, end));
+    if (end >= 0) {
+      parent = rest;
+      appendPiece(parent, className, all.slice(end));
+    }
+  }
+}
+
+function appendPiece(parent, className, text) {
+  if (text) parent.append(className ? span(className, text) : text);
+}
+
+// Tells columns, and `key=value` in lines of text, apart: of rows in sight, as it is seen only there.
+export function dress(rows) {
+  // What is selected would be no more.
+  if (isSelecting()) return;
+  for (const row of rows) {
+    if (!dressed.has(row) && came.has(row)) dressRow(row, labelOfRow(row), recordOf(row));
+  }
+}
+
+function dressRow(row, label, record) {
+  dressed.add(row);
+  dressColumns(row, label, record);
+  if (row.querySelector(":scope > .tree")) return;
+  for (const node of [...row.childNodes]) {
+    if (node.nodeType === Node.TEXT_NODE) dressText(node);
+  }
+}
+
+function dressText(node) {
+  const text = node.data;
+  const pairs = pairsIn(text);
+  if (pairs.length === 0) return;
+  let from = 0;
+  const made = [];
+  for (const { at, key, value } of pairs) {
+    if (at > from) made.push(text.slice(from, at));
+    made.push(span("key", `${key}=`), span("value", value));
+    from = at + key.length + 1 + value.length;
+  }
+  if (from < text.length) made.push(text.slice(from));
+  node.replaceWith(...made);
+}
+
+whenInSight(dress);

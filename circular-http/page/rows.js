@@ -6,6 +6,7 @@
 import { log } from "./dom.js";
 import { MAX_CHARACTERS, MAX_ROWS } from "./queue.js";
 import { rowOf } from "./row.js";
+import { forgetStart } from "./times.js";
 
 // Rows are laid out, painted and discarded this many at a time.
 export const CHUNK_ROWS = 100;
@@ -130,6 +131,7 @@ export const rows = {
   clear() {
     for (const { node } of this.chunks) sizes.unobserve(node);
     log.replaceChildren();
+    forgetStart();
     Object.assign(this, { count: 0, characters: 0, chunks: [] });
   },
 

@@ -1,15 +1,17 @@
-// The buttons and links above the log: pause, clear, how it looks, downloads.
+// The buttons and links above the log: pause, clear, how it looks, downloads, sign-out.
 //
 // A click leaves the keyboard with the log, so that Space is for the pause. What is chosen of the looks is remembered
 // where the browser allows it, and nothing hangs on that.
 
-import { addressed, filters, page, setAddressed, whenAddressed } from "./address.js";
+import { addressed, below, filters, page, setAddressed, whenAddressed } from "./address.js";
 import { isFull } from "./ask.js";
 import { element, focusLog, log } from "./dom.js";
 import { openFind } from "./find.js";
+import { remembered } from "./remembered.js";
 import { rows } from "./rows.js";
 import { problem, problemTold } from "./status.js";
 import { newest, restart } from "./stream.js";
+import { showTimes } from "./times.js";
 import { fileName } from "./title.js";
 import { follow, isApart, isFollowing, look, schedule, toNewest, togglePause, topRow } from "./view.js";
 
@@ -45,23 +47,16 @@ export function clear() {
   follow(true);
 }
 
-// What is remembered of the view, where the browser allows it.
-function remembered(name, value) {
-  try {
-    if (value === undefined) return localStorage.getItem(`circular-${name}`);
-    localStorage.setItem(`circular-${name}`, value);
-  } catch {
-    // Then it is as it is at first.
-  }
-  return null;
-}
+// Whether long lines are wrapped, and whether those behind the first one are folded.
+const wrap = (on) => arrange("wrap", "no-wrap", on);
+const fold = (on) => arrange("fold", "unfolded", on);
 
-function wrap(on) {
+function arrange(id, without, on) {
   // Whoever reads stays there.
   const row = isFollowing() ? null : topRow();
-  log.classList.toggle("no-wrap", !on);
-  element("wrap").setAttribute("aria-pressed", on);
-  remembered("wrap", on ? "yes" : "no");
+  log.classList.toggle(without, !on);
+  element(id).setAttribute("aria-pressed", on);
+  remembered(id, on ? "yes" : "no");
   if (row) {
     log.scrollTop += row.getBoundingClientRect().top - log.getBoundingClientRect().top;
     look();
@@ -88,12 +83,20 @@ function isDark() {
 // Makes it look as it was left.
 export function lookAsBefore() {
   wrap(remembered("wrap") !== "no");
+  fold(remembered("fold") !== "no");
+  showTimes(remembered("times"));
   theme(remembered("theme"));
 }
 
 element("wrap").addEventListener("click", () => wrap(log.classList.contains("no-wrap")));
+element("fold").addEventListener("click", () => fold(log.classList.contains("unfolded")));
 element("theme").addEventListener("click", () => theme(isDark() ? "light" : "dark"));
 prefersDark.addEventListener("change", () => theme());
+
+// Whoever came by a token can leave.
+const signOut = element("sign-out");
+signOut.hidden = document.documentElement.dataset.session === undefined;
+signOut.action = below("logout");
 
 // What the links lead to: what is shown, or all there is. And whether anything was cleared that can be shown again.
 whenAddressed(() => {

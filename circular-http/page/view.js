@@ -5,7 +5,7 @@
 
 import { isFlood, rateTold, readOut, secondIsOver } from "./aloud.js";
 import { element, log, number, plural } from "./dom.js";
-import { isByHand } from "./input.js";
+import { isByHand, isSelecting, whenSelected } from "./input.js";
 import { queue } from "./queue.js";
 import { rows, whenResized } from "./rows.js";
 import { stateApart, statePaused } from "./status.js";
@@ -55,20 +55,25 @@ function frame(now) {
   while (queue.length > 0 && hasRoom() && performance.now() < end) {
     rows.append(queue.pop());
     // What somebody reads is not discarded before their eyes: then the queue keeps what comes.
-    if (view.following) rows.trim();
+    if (keepsUp()) rows.trim();
     made += 1;
     view.owed -= 1;
   }
   if (!view.following) view.below += made;
   if (queue.length > 0 && hasRoom()) schedule();
-  if (view.following && (!view.paused || made > 0)) toBottom();
+  if (keepsUp() && (!view.paused || made > 0)) toBottom();
   tellCounts();
 }
 
 // Whether the next row may be shown.
 function hasRoom() {
   if (view.paused && view.owed <= 0) return false;
-  return view.following || rows.hasRoom();
+  return keepsUp() || rows.hasRoom();
+}
+
+// Whether it moves on with what comes: not below whoever selects text in it.
+function keepsUp() {
+  return view.following && !isSelecting();
 }
 
 function toBottom() {
@@ -242,3 +247,4 @@ log.addEventListener("scroll", () => {
   } else if (!view.following && !view.apart && log.scrollTop > top && atBottom) follow(true);
 });
 whenResized(schedule);
+whenSelected(schedule);

@@ -131,7 +131,7 @@
 //!
 //! | feature | gives | adds |
 //! |---|---|---|
-//! | `regex` | `re=` and `nre=`, and `/regex/` on the page; without, it is answered with 400, which says so | 1.5 MB |
+//! | `regex` | `re=` and `nre=`, and the switches `.*` on the page; without, it is answered with 400, which says so | 1.5 MB |
 //! | `router` | [`router`] | 0.2 MB where it is called, less in a program that has axum |
 //!
 //! # Systems, and Rust

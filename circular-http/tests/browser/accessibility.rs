@@ -67,7 +67,6 @@ fn axe_finds_nothing_serious_in_light_and_dark() {
     page.press(" ");
     page.say("one that waits");
     page.until("document.getElementById('new').textContent === '1 new'");
-    page.run("document.querySelector('details').open = true", &json!([]));
     page.wheel(-100_000);
     page.press("/");
     page.press("whole");
@@ -99,6 +98,37 @@ fn axe_finds_nothing_serious_in_the_form_for_the_token() {
     page.press("open\u{e007}");
     page.until("document.querySelector('[role=alert]')");
     assert_nothing_serious(&page, "dark, with a wrong token");
+}
+
+#[test]
+fn axe_finds_nothing_serious_in_what_opens() {
+    let Some(mut page) = Page::open() else { return };
+    page.say("it panicked with=this\n  and that");
+    page.say_as(
+        Level::Error,
+        "app",
+        r#"{"message":"json","n":1,"s":"text","inner":{"a":[1,null]}}"#,
+    );
+    page.until_row_count(2);
+    page.click(".fold");
+    page.click(".tree");
+    page.until("document.querySelector('.detail')");
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme);
+        assert_nothing_serious(&page, scheme);
+    }
+    page.run(
+        "document.querySelector('.detail .value').click()",
+        &json!([]),
+    );
+    page.until("document.getElementById('menu').matches(':popover-open')");
+    assert_nothing_serious(&page, "the menu");
+    page.press("\u{e00c}");
+    page.until("!document.getElementById('menu').matches(':popover-open')");
+    page.get("log.focus()");
+    page.press("?");
+    page.until("document.getElementById('keys').open");
+    assert_nothing_serious(&page, "the keys");
 }
 
 #[test]
@@ -187,8 +217,12 @@ fn a_small_window_still_shows_the_log() {
     page.until_row_count(50);
     page.go_to(&page.url(&format!("?since=1h&re=w&q={word}")));
     page.until_row_count(50);
-    page.set("#text", "/x/g");
-    page.until("!document.getElementById('problem').hidden");
+    page.run(
+        "const problem = document.getElementById('problem');
+         problem.textContent = `It is said why: ${arguments[0]}`;
+         problem.hidden = false;",
+        &json!([word]),
+    );
     page.press("\u{e00c}/");
     page.until("!document.getElementById('find').hidden");
     for (width, height) in [(640, 400), (480, 320), (360, 640), (320, 256)] {

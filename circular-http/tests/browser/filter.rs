@@ -49,7 +49,7 @@ fn a_chip_shows_its_level_and_above_and_a_reload_keeps_it() {
 }
 
 #[test]
-fn text_a_regex_and_a_target_choose_and_a_reload_keeps_them() {
+fn text_an_expression_and_a_target_choose_and_a_reload_keeps_them() {
     let Some(page) = open() else { return };
     page.type_into("#text", "22");
     page.until_rows(&["debug 22", "warn 22"]);
@@ -58,13 +58,16 @@ fn text_a_regex_and_a_target_choose_and_a_reload_keeps_them() {
     page.until_rows(&["debug 22", "warn 22"]);
     assert_eq!(page.get("document.getElementById('text').value"), "22");
 
-    page.set("#text", r"/^\w+ \d$/");
+    page.set("#text", r"^\w+ \d$");
+    page.until_rows(&[]);
+    page.click("#text-re");
     page.until_rows(&["trace 1", "error 1"]);
+    assert_eq!(page.get("location.search"), r"?re=%5E%5Cw%2B+%5Cd%24");
     page.reload();
     page.until_rows(&["trace 1", "error 1"]);
     assert_eq!(
-        page.get("document.getElementById('text').value"),
-        r"/^\w+ \d$/"
+        page.get("[document.getElementById('text').value, document.getElementById('text-re').ariaPressed]"),
+        json!([r"^\w+ \d$", "true"])
     );
 
     page.set("#text", "");
@@ -84,7 +87,8 @@ fn text_a_regex_and_a_target_choose_and_a_reload_keeps_them() {
 #[test]
 fn a_filter_that_is_none_is_told_and_mended() {
     let Some(page) = open() else { return };
-    page.set("#text", "/(/");
+    page.click("#text-re");
+    page.set("#text", "(");
     page.until("!document.getElementById('problem').hidden");
     let problem = page.get("document.getElementById('problem').textContent");
     assert!(
@@ -96,8 +100,8 @@ fn a_filter_that_is_none_is_told_and_mended() {
     // So it does in a page that is loaded with it.
     page.reload();
     page.until("!document.getElementById('problem').hidden");
-    assert_eq!(page.get("document.getElementById('text').value"), "/(/");
-    page.set("#text", "/(22|333)/");
+    assert_eq!(page.get("document.getElementById('text').value"), "(");
+    page.set("#text", "(22|333)");
     page.until_rows(&["debug 22", "info 333", "warn 22"]);
     page.until("document.getElementById('problem').hidden");
     // The browser itself tells of answers that are no success; nothing else may.
@@ -194,48 +198,91 @@ fn what_is_over_has_ended_and_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_regex_has_one_flag_and_others_are_told() {
-    let Some(page) = open() else { return };
-    page.set("#text", "/WARN/i");
-    page.until_rows(&["warn 22"]);
-    assert_eq!(page.get("location.search"), "?re=%28%3Fi%29WARN");
+fn text_is_text_until_the_switch_says_that_it_is_an_expression() {
+    let Some(mut page) = open() else { return };
+    page.say_as(Level::Info, "app", "GET /users/i");
+    page.say_as(Level::Info, "app", "rotated /var/log/");
+    page.set("#text", "/users/i");
+    page.until_rows(&["GET /users/i"]);
+    assert_eq!(page.get("location.search"), "?q=%2Fusers%2Fi");
+    page.set("#text", "/var/log/");
+    page.until_rows(&["rotated /var/log/"]);
+    page.click("#text-re");
+    page.until("location.search === '?re=%2Fvar%2Flog%2F'");
+    page.until_rows(&["rotated /var/log/"]);
+    // The switch stays as it was, though there is nothing that the address could say it by.
+    page.set("#text", "");
+    page.until("location.search === ''");
     page.reload();
-    page.until_rows(&["warn 22"]);
-    assert_eq!(page.get("document.getElementById('text').value"), "/WARN/i");
-    page.set("#text", "/WARN/gi");
-    page.until("!document.getElementById('problem').hidden");
-    let problem = page.get("document.getElementById('problem').textContent");
-    assert_eq!(problem, "/WARN/gi: the only flag of a regex is i.");
-    assert_eq!(page.get("location.search"), "?re=%28%3Fi%29WARN");
-    page.set("#text", "/WARN/i");
-    page.until("document.getElementById('problem').hidden");
-    // What only begins so is text, as paths do.
-    page.set("#text", "/var/log");
-    page.until("location.search === '?q=%2Fvar%2Flog'");
+    page.set("#text", "^(warn|error)");
+    page.until_rows(&["warn 22", "error 1"]);
+    page.click("#text-re");
     page.until_rows(&[]);
+    assert_eq!(page.get("location.search"), "?q=%5E%28warn%7Cerror%29");
     page.assert_quiet();
 }
 
 #[test]
-fn text_and_regex_in_one_address_both_survive() {
+fn what_is_not_to_be_seen_is_left_out_by_text_or_by_expression() {
+    let Some(page) = open() else { return };
+    page.type_into("#not", "22");
+    page.until_rows(&["trace 1", "info 333", "error 1"]);
+    assert_eq!(page.get("location.search"), "?not=22");
+    page.reload();
+    page.until_rows(&["trace 1", "info 333", "error 1"]);
+    page.set("#not", "^(info|debug)");
+    page.click("#not-re");
+    page.until_rows(&["trace 1", "warn 22", "error 1"]);
+    assert_eq!(page.get("location.search"), "?nre=%5E%28info%7Cdebug%29");
+    // A target is muted where targets are chosen.
+    page.set("#target", "app::db=off");
+    page.until_rows(&["warn 22"]);
+    page.assert_quiet();
+}
+
+#[test]
+fn case_is_smart_in_text_and_in_find() {
+    let Some(mut page) = Page::open() else { return };
+    page.say("an apple");
+    page.say("an Apple");
+    page.until_row_count(2);
+    page.set("#text", "apple");
+    page.until("location.search === '?q=apple'");
+    page.until_rows(&["an apple", "an Apple"]);
+    page.set("#text", "Apple");
+    page.until_rows(&["an Apple"]);
+    page.set("#text", "");
+    page.until_row_count(2);
+    page.press(ESCAPE);
+    page.press("/apple");
+    page.until("document.getElementById('found').textContent === '1 of 2'");
+    page.set("#needle", "Apple");
+    page.until("document.getElementById('found').textContent === '1 of 1'");
+    page.assert_quiet();
+}
+
+#[test]
+fn texts_and_expressions_in_one_address_all_survive() {
     let Some(page) = open() else { return };
     page.go_to(&page.url("?q=r&re=22|1"));
     page.until_rows(&["trace 1", "warn 22", "error 1"]);
-    assert_eq!(page.get("document.getElementById('text').value"), "/22|1/");
-    assert_eq!(page.get(REST), json!(["q r ×"]));
+    assert_eq!(page.get("document.getElementById('text').value"), "r");
+    assert_eq!(page.get(REST), json!(["re 22|1 ×"]));
     page.click("input[value=warn]");
     page.until_rows(&["warn 22", "error 1"]);
-    page.set("#text", "/1/");
+    page.set("#text", "error");
     page.until_rows(&["error 1"]);
+    // Then the field has room for the other one.
     page.set("#text", "");
     page.until_rows(&["warn 22", "error 1"]);
-    assert_eq!(page.get("location.search"), "?q=r&level=warn");
-    // A text that the field would take for a regex.
-    page.go_to(&page.url("?q=/r/"));
-    page.until("document.querySelector('#rest button')");
-    assert_eq!(page.get(REST), json!(["q /r/ ×"]));
-    page.click("input[value=warn]");
-    page.until("location.search === '?q=%2Fr%2F&level=warn'");
+    assert_eq!(page.get("location.search"), "?re=22%7C1&level=warn");
+    // Several of the same.
+    page.go_to(&page.url("?q=r&q=1&not=trace"));
+    page.until_rows(&["error 1"]);
+    assert_eq!(page.get(REST), json!(["q 1 ×"]));
+    page.click("#rest button");
+    page.until_rows(&["warn 22", "error 1"]);
+    assert_eq!(page.get("location.search"), "?not=trace&q=r");
     page.assert_quiet();
 }
 

@@ -12,6 +12,7 @@
 mod accessibility;
 mod addresses;
 mod back;
+mod click;
 mod context;
 mod driver;
 mod filter;
@@ -31,6 +32,7 @@ mod proxied;
 mod proxy;
 mod range;
 mod resume;
+mod row;
 mod search;
 mod states;
 mod text;

@@ -14,9 +14,9 @@ use serde_json::json;
 
 use crate::driver::Browser;
 
-/// What each row says, without what the page puts before a line that does not say it itself.
+/// What each row says, without its columns and what opens in it.
 const ROWS: &str = "[...document.querySelectorAll('.row')].map(row => [...row.childNodes]
-    .filter(node => node.className !== 'meta').map(node => node.textContent).join(''))";
+    .filter(node => !['meta', 'fold', 'tree', 'detail'].includes(node.className)).map(node => node.textContent).join(''))";
 
 /// Run before the page: keeps its event streams in `sources`.
 pub(crate) const KEEP_SOURCES: &str = "

@@ -125,3 +125,21 @@ fn an_open_page_asks_when_there_is_a_new_token() {
     page.press(&format!("sesame{ENTER}"));
     page.until_rows(&["one"]);
 }
+
+#[test]
+fn whoever_signed_in_can_sign_out_and_nobody_else_is_offered_to() {
+    let options = Options::new().token("sesame").expect("a token");
+    let Some(page) = Page::open_with(&["one"], new_ring(1 << 20), options) else {
+        return;
+    };
+    page.press(&format!("sesame{ENTER}"));
+    page.until_rows(&["one"]);
+    page.click("#sign-out button");
+    page.until("document.querySelector('input[name=token]')");
+    page.go_to(&page.url(""));
+    page.until("document.title === 'Log: token needed'");
+    drop(page);
+    let Some(page) = Page::open() else { return };
+    page.until_live();
+    assert_eq!(page.get("document.getElementById('sign-out').hidden"), true);
+}

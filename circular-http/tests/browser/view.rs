@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::page::{Page, new_ring};
-use circular_core::Level;
 use circular_http::Options;
 
 const FOLLOWING: &str = "document.getElementById('newest').ariaPressed === 'true'";
@@ -20,59 +19,6 @@ fn what_was_there_is_shown_and_then_what_comes() {
     page.say("two\nlines");
     page.until_rows(&["one", "two", "three", "two\nlines"]);
     page.until("document.getElementById('count').textContent.startsWith('4 rows')");
-    page.assert_quiet();
-}
-
-#[test]
-fn a_row_says_level_time_and_target_once_each() {
-    let Some(mut page) = Page::open() else { return };
-    page.say_as(Level::Warn, "app::db", "pool is empty");
-    page.say_as(
-        Level::Warn,
-        "app::db",
-        "2026-11-25T14:00:00.123456Z  WARN app::db: pool is empty",
-    );
-    page.until_row_count(2);
-    let bare = page.get("document.querySelectorAll('.row')[0].textContent");
-    let bare = bare.as_str().expect("a row is text");
-    assert!(bare.ends_with(" WARN app::db:pool is empty"), "{bare}");
-    assert_eq!(bare.find(' '), Some("14:00:00.123Z".len()), "{bare}");
-    let whole = page.get("document.querySelectorAll('.row')[1].textContent");
-    assert_eq!(
-        whole,
-        "2026-11-25T14:00:00.123456Z  WARN app::db: pool is empty"
-    );
-    assert_eq!(
-        page.get("[...document.querySelectorAll('.row .level')].map(level => level.textContent)"),
-        json!(["WARN", "WARN"])
-    );
-    page.assert_quiet();
-}
-
-#[test]
-fn what_only_looks_like_level_time_or_target_does_not_stand_for_them() {
-    let Some(mut page) = Page::open() else { return };
-    page.say_as(Level::Trace, "db", "TRACEID=5 feedback mydb::x db::y");
-    page.say_as(Level::Info, "app", "00:11:22:33:44:55 is a MAC address");
-    page.say_as(
-        Level::Info,
-        "app",
-        "\x1b[32mINFO\x1b[0m \x1b[2mapp\x1b[0m: 14:00:00 says it",
-    );
-    page.say_as(Level::Info, "a+b", "INFO a+b: 14:00:00 [x");
-    page.until_row_count(4);
-    let rows = page.get("[...document.querySelectorAll('.row')].map(row => row.textContent)");
-    let row = |number: usize| rows[number].as_str().expect("a row is text");
-    assert!(
-        row(0).ends_with("Z TRACE db:TRACEID=5 feedback mydb::x db::y"),
-        "{}",
-        row(0)
-    );
-    let (time, rest) = row(1).split_once(' ').expect("a time comes first");
-    assert_eq!((time.len(), time.ends_with('Z')), (13, true), "{}", row(1));
-    assert_eq!(rest, "INFO app:00:11:22:33:44:55 is a MAC address");
-    assert_eq!(row(2), "INFO app: 14:00:00 says it");
-    assert_eq!(row(3), "INFO a+b: 14:00:00 [x");
     page.assert_quiet();
 }
 
@@ -102,7 +48,7 @@ fn a_pause_keeps_what_comes_and_counts_it() {
 }
 
 #[test]
-fn it_follows_until_somebody_scrolls_up_and_g_follows_again() {
+fn it_follows_until_somebody_scrolls_up_and_shift_g_follows_again() {
     let Some(mut page) = Page::open() else { return };
     for number in 0..500 {
         page.say(&format!("number {number}"));
@@ -114,13 +60,21 @@ fn it_follows_until_somebody_scrolls_up_and_g_follows_again() {
     page.until(&format!("!({FOLLOWING})"));
     // What is looked at stays where it is.
     page.until("(window.before === log.scrollTop) || void (window.before = log.scrollTop)");
+    page.run(
+        "const row = document.querySelectorAll('.row')[470];
+         window.where = () => row.getBoundingClientRect().top;
+         window.before = where();",
+        &json!([]),
+    );
     for number in 0..10 {
         page.say(&format!("more {number}"));
     }
     page.until("document.getElementById('new').textContent === '10 new'");
-    assert_eq!(page.get("window.before === log.scrollTop"), true);
+    assert_eq!(page.get("where() === before"), true);
 
     page.press("g");
+    page.until("log.scrollTop < 60");
+    page.press("G");
     page.until(AT_BOTTOM);
     page.until(FOLLOWING);
     page.until("document.getElementById('new').hidden");
