@@ -102,7 +102,7 @@ fn each_number_is_the_one_that_the_program_has() {
     let object: Value =
         serde_json::from_str(&rings.run(&["stat", "-o", "json", "shop"]).out).unwrap();
     for (metric, field, expected) in [
-        ("capacity_bytes", "capacity", stats.capacity as u64),
+        ("capacity_bytes", "capacity", stats.capacity),
         ("records_written_total", "written", stats.written),
         ("bytes_written_total", "bytes", stats.bytes),
         (
