@@ -189,6 +189,8 @@ async function loading(what, work) {
   back.loading = "";
   tellEdges();
   schedule();
+  // Who went to the very top meanwhile cannot scroll any further, so that nothing would ask for the next page.
+  if (what === "older") loadWhatIsNear();
 }
 
 function loadOlder() {

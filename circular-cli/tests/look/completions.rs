@@ -44,10 +44,17 @@ fn a_name_that_a_shell_would_take_apart_is_offered_as_its_id() {
             "{offered:?}"
         );
     }
-    // Flags are offered as well.
-    let ids = offered.iter().filter(|word| !word.starts_with('-'));
-    assert_eq!(ids.clone().count(), rings.files().len(), "{offered:?}");
-    assert!(ids.into_iter().all(|word| word.len() == 16), "{offered:?}");
+    // So are flags, and rings elsewhere that this machine has.
+    let listed = rings.run(&["ls", "-o", "json"]).out;
+    let listed: Vec<serde_json::Value> = listed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(listed.len(), names.len());
+    for ring in listed {
+        let id = ring["ring"].as_str().unwrap();
+        assert!(offered.iter().any(|word| word == id), "{id}: {offered:?}");
+    }
     drop(rings_of);
 }
 

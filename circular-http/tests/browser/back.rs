@@ -64,6 +64,26 @@ fn scrolling_up_loads_older_rows_until_the_oldest_that_is_held() {
 }
 
 #[test]
+fn who_is_at_the_very_top_before_a_page_has_come_gets_the_next_one_too() {
+    let Some(page) = Page::open_with(&[], filled(5_000, 16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_row_count(2_000);
+    page.until(&format!("{OLDER} === '3,000 older records: load'"));
+    page.wheel(-100);
+    page.until(&format!("!({FOLLOWING})"));
+    // As by a scroll bar that is held there: at the top whenever rows are put in, so that it never gets there afterwards.
+    page.run(
+        "new MutationObserver(() => log.scrollTop = 0).observe(log, { childList: true });
+         log.scrollTop = 0;",
+        &json!([]),
+    );
+    page.until(&format!("{OLDER} === 'This is the first record'"));
+    assert_without_gaps(&numbers(&page));
+    page.assert_quiet();
+}
+
+#[test]
 fn what_is_read_stays_to_the_pixel_while_older_rows_are_put_in_above() {
     let Some(page) = Page::open_with(&[], filled(5_000, 16 << 20), Options::new()) else {
         return;

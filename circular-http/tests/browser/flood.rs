@@ -163,13 +163,17 @@ fn one_goes_back_under_a_flood() {
         let ring = &mut page.ring;
         scope.spawn(move || write(ring, Instant::now(), 2 * half));
         let page = &page.browser;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let in_time = || assert!(Instant::now() < deadline, "one does not get back");
         while page.get("document.getElementById('newest').ariaPressed") == "true" {
+            in_time();
             page.act(&json!({ "type": "wheel", "id": "wheel", "actions": [
                 { "type": "scroll", "x": 300, "y": 300, "deltaX": 0, "deltaY": -400 },
             ] }));
             page.until_painted();
         }
         while page.get(&format!("{FIRST} > 8_000")) == true {
+            in_time();
             page.run("log.scrollTop = 0", &json!([]));
             page.until_painted();
         }
