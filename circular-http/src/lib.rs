@@ -155,3 +155,4 @@ pub use site::addr::ListenAddr;
 pub use site::listen::Listen;
 pub use site::options::Options;
 pub use viewer::ending::Ending;
+pub use viewer::sources::{Source, Sources};

@@ -6,16 +6,16 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
 use axum::routing::any;
-use circular_core::Handle;
 
 use crate::site::options::Options;
 use crate::site::route::Site;
+use crate::viewer::sources::Sources;
 
 /// Returns the routes, for a server that is there already: merge them into its router or nest them, whatever its
 /// state is, or use them as the tower service that they are.
 ///
 /// The page is at [`Options::path`], `/debug/log` by default, below where they are nested. Two logs in one
-/// router are two of these, each with a path of its own.
+/// router are two of these, each with a path of its own; on one page they are [`Sources`] with two names.
 ///
 /// The server must run on tokio, with timers. Where strangers can reach it, give it a header time-out,
 /// and the options a token, as the checks of names are no password: [`Options::check_addr`] tells whether
@@ -90,11 +90,11 @@ use crate::site::route::Site;
 /// ```
 ///
 /// To close the ring ([`Handle::close`](circular_core::Handle::close)) ends them as well.
-pub fn router<S>(handle: Handle, options: Options) -> Router<S>
+pub fn router<S>(sources: impl Into<Sources>, options: Options) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let site = Site::new(handle, options);
+    let site = Site::new(sources.into(), options);
     let base = site.base().to_owned();
     let answer = move |request: Request| {
         let site = Arc::clone(&site);

@@ -17,7 +17,6 @@ use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use circular_core::Handle;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -32,6 +31,7 @@ use crate::site::listen::{self, Listen};
 use crate::site::options::Options;
 use crate::site::route::Site;
 use crate::viewer::connection::{Connection, Socket};
+use crate::viewer::sources::Sources;
 use crate::viewer::viewers::{LAST_CALL, Viewers};
 
 /// How many connections there may be that show no log.
@@ -52,8 +52,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// After an accept that failed, as a rule because the process has too many files open.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
-/// Shows the log that `handle` is of, on a thread and a runtime of its own, until the [`Server`] is
-/// dropped. It has joined when this returns: the address is bound. A child that is forked afterwards has no such thread:
+/// Shows a log, or several on one page, on a thread and a runtime of its own, until the [`Server`] is
+/// dropped: of a [`Handle`](circular_core::Handle), or what else becomes [`Sources`]. It has joined when this returns: the address is bound. A child that is forked afterwards has no such thread:
 /// a program that becomes a daemon does that first.
 ///
 /// ```
@@ -71,8 +71,12 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 /// `PermissionDenied` for an address that is not a loopback one, without a token; `InvalidInput` for one that
 /// is none; `BrokenPipe` in a forked child, where a ring that was made before the fork has nothing to show. Else why
 /// the address cannot be had, or the thread not be started.
-pub fn serve(handle: Handle, options: impl Into<Options<Listen>>) -> io::Result<Server> {
-    if handle.is_forked() {
+pub fn serve(
+    sources: impl Into<Sources>,
+    options: impl Into<Options<Listen>>,
+) -> io::Result<Server> {
+    let sources = sources.into();
+    if sources.is_forked() {
         return Err(io::Error::new(
             io::ErrorKind::BrokenPipe,
             "cannot show the log: this process was forked from the one that made the ring, which is dead here: \
@@ -91,7 +95,7 @@ pub fn serve(handle: Handle, options: impl Into<Options<Listen>>) -> io::Result<
         limit: CONNECTIONS.saturating_add(options.viewers),
         header_timeout: listening.header_timeout,
         keep_alive: options.keep_alive,
-        site: Site::new(handle, options),
+        site: Site::new(sources, options),
         connections: Arc::clone(&connections),
         stopped,
     };

@@ -10,16 +10,17 @@
 //! | the ring is open, and shown no more | nothing | `{"id":…,"closed":true,"stopped":true}` |
 //! | nothing to say | nothing | `{"id":…,"alive":true}` |
 //!
-//! The `id` is where a reader goes on that has had the object and what is before it: a
-//! [`Cursor`], for [`Start::After`](circular_core::Start::After). A record's `time` is RFC 3339 in UTC, with nanoseconds, its
+//! The `id` is where a reader goes on that has had the object and what is before it: as a rule a
+//! [`Cursor`](circular_core::Cursor), for [`Start::After`](circular_core::Start::After). A record's `time` is RFC 3339 in UTC, with nanoseconds, its
 //! `level` is `null` if it has none, and it has a `part`, `first`, `middle` or `last`, before its `text` if it is one of a record that
 //! was longer than the ring. Fields may be added.
 //!
 //! Invariant: an object is one line that no terminal obeys, and is told apart from all others by its fields.
 
+use std::fmt;
 use std::io::Write as _;
 
-use circular_core::{Cursor, Missed, Part, Record, Timestamp, push_json_for_terminal};
+use circular_core::{Missed, Part, Record, Timestamp, push_json_for_terminal};
 
 /// Says that the log does not go on where the reader left off.
 pub const RESTARTED: &str = r#"{"restarted":true}"#;
@@ -31,7 +32,7 @@ pub const CLOSED: &str = r#"{"closed":true}"#;
 ///
 /// What a terminal would obey is an escape of JSON's, and what is not UTF-8 is replaced, in `text` as in `target`; the
 /// line end of `text` is left out.
-pub fn push_record(out: &mut Vec<u8>, record: &Record<'_>, text: &[u8], behind: Cursor) {
+pub fn push_record(out: &mut Vec<u8>, record: &Record<'_>, text: &[u8], behind: impl fmt::Display) {
     let (seq, time) = (record.seq(), Timestamp::new(record.time()));
     // Writing to memory does not fail.
     let _ = write!(
@@ -59,17 +60,17 @@ pub fn push_record(out: &mut Vec<u8>, record: &Record<'_>, text: &[u8], behind: 
 }
 
 /// Returns what tells of a loss before `behind`.
-pub fn missed(missed: Missed, behind: Cursor) -> String {
+pub fn missed(missed: Missed, behind: impl fmt::Display) -> String {
     format!(r#"{{"id":"{behind}","missed":{}}}"#, missed.to_json())
 }
 
 /// Returns what tells that the ring is shown no more, though it may go on after `behind`.
-pub fn stopped(behind: Cursor) -> String {
+pub fn stopped(behind: impl fmt::Display) -> String {
     format!(r#"{{"id":"{behind}","closed":true,"stopped":true}}"#)
 }
 
 /// Returns a sign of life: the reader has had all that is before `behind`.
-pub fn alive(behind: Cursor) -> String {
+pub fn alive(behind: impl fmt::Display) -> String {
     format!(r#"{{"id":"{behind}","alive":true}}"#)
 }
 
@@ -77,14 +78,14 @@ pub fn alive(behind: Cursor) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use circular_core::{Level, Meta, Ring};
+    use circular_core::{Cursor, Level, Meta, Ring};
     use serde_json::{Value, json};
 
     use super::*;
 
     #[test]
     fn a_record_is_one_line_that_is_read_back() {
-        let behind: Cursor = "00000000000000ab.7.8".parse().unwrap();
+        let behind: impl fmt::Display = "00000000000000ab.7.8".parse().unwrap();
         let ring = Ring::new(4096).unwrap();
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_615_200_250);
         let meta = Meta::new().level(Level::Warn).target("a\"b").time(time);

@@ -2,7 +2,9 @@
 //!
 //! Invariant: a notice is a line of its own, whatever the text before it ends with.
 
-use circular_core::{Colors, Cursor, Missed, Notice, Part, Record, push_for_terminal};
+use std::fmt;
+
+use circular_core::{Colors, Missed, Notice, Part, Record, push_for_terminal};
 
 use crate::object;
 
@@ -76,7 +78,13 @@ impl Writer {
     /// target that `record` is to have.
     ///
     /// `behind` is where a reader goes on that has had it. It is in JSON only, as are those of notices.
-    pub fn record(&mut self, record: &Record<'_>, text: &[u8], behind: Cursor, out: &mut Vec<u8>) {
+    pub fn record(
+        &mut self,
+        record: &Record<'_>,
+        text: &[u8],
+        behind: impl fmt::Display,
+        out: &mut Vec<u8>,
+    ) {
         match &mut self.0 {
             Form::Text {
                 colors,
@@ -108,7 +116,7 @@ impl Writer {
     }
 
     /// Appends what was missed before `behind`, if anything was.
-    pub fn missed(&mut self, missed: Missed, behind: Cursor, out: &mut Vec<u8>) {
+    pub fn missed(&mut self, missed: Missed, behind: impl fmt::Display, out: &mut Vec<u8>) {
         if !missed.is_empty() {
             let line = Notice::Text.missed(missed);
             self.notice(line.trim_end(), &object::missed(missed, behind), out);
@@ -128,12 +136,12 @@ impl Writer {
 
     /// Appends that the ring is shown no more, though it may go on: who asks for what is after `behind`
     /// misses nothing. For those who know no more than [`closed`](Self::closed) it is that. Text says nothing.
-    pub fn stopped(&mut self, behind: Cursor, out: &mut Vec<u8>) {
+    pub fn stopped(&mut self, behind: impl fmt::Display, out: &mut Vec<u8>) {
         self.notice("", &object::stopped(behind), out);
     }
 
     /// Appends a sign of life; the reader has had all that is before `behind`. Text says nothing.
-    pub fn alive(&mut self, behind: Cursor, out: &mut Vec<u8>) {
+    pub fn alive(&mut self, behind: impl fmt::Display, out: &mut Vec<u8>) {
         self.notice("", &object::alive(behind), out);
     }
 

@@ -151,7 +151,7 @@ impl FileReader {
     /// [`FileRecvError::Empty`] if there is none yet, else as [`recv`](Self::recv).
     pub fn try_recv(&mut self) -> Result<Batch<'_>, FileRecvError> {
         self.look()?;
-        Ok(self.batch())
+        Ok(self.received())
     }
 
     /// Waits for the next batch, but no longer than `timeout`, and returns it.
@@ -166,7 +166,7 @@ impl FileReader {
     fn wait(&mut self, until: Option<Instant>) -> Result<Batch<'_>, FileRecvError> {
         loop {
             match self.look() {
-                Ok(()) => return Ok(self.batch()),
+                Ok(()) => return Ok(self.received()),
                 Err(FileRecvError::Empty) => {}
                 Err(error) => return Err(error),
             }
@@ -215,10 +215,19 @@ impl FileReader {
         }
     }
 
-    fn batch(&mut self) -> Batch<'_> {
+    fn received(&mut self) -> Batch<'_> {
         let missed = self.follower.take_untold();
         Batch {
             missed,
+            ..self.batch()
+        }
+    }
+
+    /// Returns the batch that was received last once more, for code that goes through it in several steps. It
+    /// tells of no loss a second time, and is empty as soon as the next is asked for.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch {
+            missed: Missed::default(),
             end: self.follower.cursor(),
             buffer: self.follower.buffer(),
         }
@@ -274,7 +283,29 @@ impl AsyncFileReader {
     /// As [`FileReader::recv`]; and [`FileRecvError::Io`] if there is no thread to wake the task.
     pub async fn recv(&mut self) -> Result<Batch<'_>, FileRecvError> {
         poll_fn(|context| self.poll_look(context)).await?;
-        Ok(self.reader.batch())
+        Ok(self.reader.received())
+    }
+
+    /// Does what [`recv`](Self::recv) does, for code that polls by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn poll_recv(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Batch<'_>, FileRecvError>> {
+        match self.poll_look(context) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ok(self.reader.received())),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Returns the batch that was received last once more, for code that goes through it in several steps. It
+    /// tells of no loss a second time, and is empty as soon as the next is waited for.
+    pub fn batch(&self) -> Batch<'_> {
+        self.reader.batch()
     }
 
     fn poll_look(&mut self, context: &mut Context<'_>) -> Poll<Result<(), FileRecvError>> {

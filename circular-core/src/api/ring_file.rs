@@ -7,6 +7,7 @@ use crate::file::opened::Opened;
 use crate::file::state::RingState;
 use crate::format::command::CommandEnd;
 use crate::read::alarm::Alarm;
+use crate::record::cursor::Cursor;
 use crate::record::missed::Missed;
 use crate::ring::stats::{Stats, Waits};
 use crate::sys::sync;
@@ -322,8 +323,7 @@ impl RingFile {
         }
         if stats.written == 0 && image.committed() > 0 {
             return Err(if matches!(self.state()?, RingState::Running) {
-                let message = "writers were faster than every look at the ring: try again";
-                io::Error::new(io::ErrorKind::WouldBlock, message)
+                io::Error::new(io::ErrorKind::WouldBlock, TOO_FAST)
             } else if self.opened.is_cut()? {
                 io::Error::new(io::ErrorKind::UnexpectedEof, CUT)
             } else {
@@ -335,11 +335,40 @@ impl RingFile {
         Ok(stats)
     }
 
+    /// Returns the place behind the newest record, as [`Handle::cursor`](crate::Handle::cursor) does. Where the file is
+    /// damaged so much that none is found, it is the one before the first.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or writers were faster than every attempt to.
+    pub fn cursor(&self) -> io::Result<Cursor> {
+        let image = self.image();
+        for _ in 0..TRIES {
+            let committed = image.committed();
+            let head = recover::head(&image, committed);
+            if let Some(error) = image.take_error() {
+                return Err(error);
+            }
+            if head.is_some() || image.committed() == committed {
+                let head = head.unwrap_or_default();
+                return Ok(Cursor {
+                    ring: self.opened.identity().ring,
+                    seq: head.seq,
+                    bytes: Some(head.bytes),
+                });
+            }
+            sync::yield_now();
+        }
+        Err(io::Error::new(io::ErrorKind::WouldBlock, TOO_FAST))
+    }
+
     fn image(&self) -> Image<Arc<Opened>> {
         let opened = &self.opened;
         Image::new(Arc::clone(opened), opened.layout(), opened.is_copy())
     }
 }
+
+const TOO_FAST: &str = "writers were faster than every look at the ring: try again";
 
 /// Of what it takes to count.
 const CUT: &str = "somebody has cut the file, and what says how much was written is gone";

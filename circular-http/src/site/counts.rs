@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use circular_core::{Handle, Headers, Level, Record, Redaction, Timestamp, push_json_for_terminal};
+use circular_core::{Level, Record, Redaction, Timestamp, push_json_for_terminal};
 use circular_view::Selection;
 use tokio::task;
 
+use crate::viewer::log::{Log, Walk};
 use crate::viewer::turn::Turn;
 
 /// How many targets are told, and how many are told apart at all.
@@ -38,76 +39,105 @@ struct Held {
     /// Of the oldest and the newest record, whether it passes or not; in milliseconds, as all times here.
     oldest: Option<u64>,
     newest: Option<u64>,
-    first_id: Option<String>,
     /// The earliest and the latest time of what passes: their order is not that of the records.
     span: Option<(u64, u64)>,
 }
 
-/// Counts what passes, in at most so many bars. The hook hides what a target has that must not leave.
+/// Counts what passes of all rings, in at most so many bars. The hook hides what a target has that must not leave.
 pub(crate) async fn json(
-    handle: &Handle,
+    logs: &[&Log],
     selection: &Selection,
     hook: Option<&Redaction>,
     bars: u64,
 ) -> String {
-    let overwritten = handle.stats().overwritten;
-    let headers = handle.headers();
-    let mut held = Held {
-        first_id: first_id(headers.clone()),
-        ..Held::default()
-    };
+    let mut held = Held::default();
+    let first_id = first_id(logs);
     // The bars are as wide as what is counted in them is long: so it is gone through twice.
-    let again = headers.clone();
-    each(headers, |record| {
-        let at = millis(record.time());
-        held.oldest.get_or_insert(at);
-        held.newest = Some(at);
-        if selection.may_take(record) {
-            let (from, to) = held.span.unwrap_or((at, at));
-            held.span = Some((from.min(at), to.max(at)));
+    for log in logs {
+        let mut ends = None;
+        each(log.walk(), |record| {
+            let at = millis(record.time());
+            ends = Some((ends.map_or(at, |(first, _)| first), at));
+            if selection.may_take(record) {
+                let (from, to) = held.span.unwrap_or((at, at));
+                held.span = Some((from.min(at), to.max(at)));
+            }
+        })
+        .await;
+        if let Some((first, last)) = ends {
+            held.oldest = Some(held.oldest.map_or(first, |oldest| oldest.min(first)));
+            held.newest = Some(held.newest.map_or(last, |newest| newest.max(last)));
         }
-    })
-    .await;
+    }
     let (from, to) = held.span.unwrap_or_default();
     let width = (to - from + 1).div_ceil(bars.max(1));
     let count = held.span.map_or(0, |(from, to)| (to - from) / width + 1);
     let mut levels = ByLevel::default();
     let mut by_time = vec![ByLevel::default(); usize::try_from(count).unwrap_or(0)];
     let mut targets = TargetCounts::default();
-    each(again, |record| {
-        if !selection.may_take(record) {
-            return;
-        }
-        let at = millis(record.time()).clamp(from, to);
-        let bar = usize::try_from((at - from) / width).unwrap_or(usize::MAX);
-        let level = LEVELS
-            .iter()
-            .position(|&(_, level)| level == record.level());
-        let (Some(bar), Some(level)) = (by_time.get_mut(bar), level) else {
-            return;
-        };
-        bar[level] += 1;
-        levels[level] += 1;
-        targets.count(record, hook);
-    })
-    .await;
+    for log in logs {
+        each(log.walk(), |record| {
+            if !selection.may_take(record) {
+                return;
+            }
+            let at = millis(record.time());
+            // It was written since, and would be cut off.
+            if held.span.is_none() || at > to {
+                return;
+            }
+            let bar = usize::try_from((at.max(from) - from) / width).unwrap_or(usize::MAX);
+            let level = LEVELS
+                .iter()
+                .position(|&(_, level)| level == record.level());
+            let (Some(bar), Some(level)) = (by_time.get_mut(bar), level) else {
+                return;
+            };
+            bar[level] += 1;
+            levels[level] += 1;
+            targets.count(record, hook);
+        })
+        .await;
+    }
     let end = from.saturating_add(width.saturating_mul(count));
     let between = held.span.map(|_| (from, end, width));
-    written(&held, between, &levels, &by_time, &targets, overwritten)
+    let overwritten = logs.iter().filter_map(|log| log.stats().ok());
+    let overwritten = overwritten.map(|stats| stats.overwritten).sum();
+    written(
+        &held,
+        first_id.as_deref(),
+        between,
+        &levels,
+        &by_time,
+        &targets,
+        overwritten,
+    )
 }
 
-/// The id of the next record.
-fn first_id(mut headers: Headers) -> Option<String> {
-    let is_there = headers.next_record().is_some();
-    is_there.then(|| headers.cursor().to_string())
+/// The id of the first record of all.
+fn first_id(logs: &[&Log]) -> Option<String> {
+    let places: Vec<_> = logs.iter().map(|log| log.oldest()).collect();
+    let first_of = |(index, log): (usize, &&Log)| {
+        let mut walk = log.walk();
+        let mut time = None;
+        walk.next(|record| time = Some(record.time()));
+        Some((time?, index, walk.cursor()))
+    };
+    let firsts = logs.iter().enumerate().filter_map(first_of);
+    let (_, first, place) = firsts.min_by_key(|&(time, index, _)| (time, index))?;
+    let mut id = place.to_string();
+    for (index, place) in places.iter().enumerate() {
+        if index != first {
+            let _ = write!(id, ",{}", place.at(place.seq()));
+        }
+    }
+    Some(id)
 }
 
 /// Looks at each header, and lets others have their turn.
-async fn each(mut headers: Headers, mut look: impl FnMut(&Record<'_>)) {
+async fn each(mut walk: Walk, mut look: impl FnMut(&Record<'_>)) {
     let mut turn = Turn::of_search();
     let mut left = STRIDE;
-    while let Some(record) = headers.next_record() {
-        look(&record);
+    while walk.next(&mut look) {
         left -= 1;
         if left == 0 {
             left = STRIDE;
@@ -184,6 +214,7 @@ fn numbers(by_level: &ByLevel) -> String {
 
 fn written(
     held: &Held,
+    first_id: Option<&str>,
     between: Option<(u64, u64, u64)>,
     levels: &ByLevel,
     bars: &[ByLevel],
@@ -191,8 +222,7 @@ fn written(
     overwritten: u64,
 ) -> String {
     let mut out = String::new();
-    let id = held.first_id.as_ref();
-    let id = id.map_or("null".to_owned(), |id| format!("\"{id}\""));
+    let id = first_id.map_or("null".to_owned(), |id| format!("\"{id}\""));
     // Writing to a string does not fail, here and below.
     let _ = write!(
         out,

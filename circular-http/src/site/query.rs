@@ -10,6 +10,8 @@ use std::time::SystemTime;
 use circular_core::{Colors, Cursor, Level, ParseTargetsError, Start, Targets, push_for_terminal};
 use circular_view::{Expression, ParseExpressionError, Selection, parse_time};
 
+use crate::viewer::bookmark::Bookmark;
+
 /// What the query asks for; what it does not say is `None` or off.
 #[derive(Debug, Default)]
 pub(crate) struct Query {
@@ -21,10 +23,12 @@ pub(crate) struct Query {
     /// Which records: all that it says of their time, origin and text.
     pub(crate) selection: Selection,
     /// Where it begins: behind the record that this is the `id` of, or with it.
-    after: Option<Cursor>,
-    from: Option<Cursor>,
+    after: Option<Bookmark>,
+    from: Option<Bookmark>,
     /// Only what is older than the record that comes next here.
-    pub(crate) before: Option<Cursor>,
+    before: Option<Bookmark>,
+    /// Whose records, where there are several rings; all, if nobody is named.
+    pub(crate) only: Vec<String>,
     /// It ends after so many.
     pub(crate) limit: Option<u64>,
     pub(crate) limit_bytes: Option<u64>,
@@ -40,11 +44,11 @@ pub(crate) enum Format {
 }
 
 /// Where a client that comes back left off.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Resume {
     /// It is a first visit.
     None,
-    After(Cursor),
+    After(Bookmark),
     /// It says where, and nothing that is running knows that.
     Unknown,
 }
@@ -69,8 +73,8 @@ impl BadQuery {
     }
 }
 
-/// Of these there may be several, and all must hold.
-const REPEATABLE: &[&str] = &["q", "re", "not", "nre"];
+/// Of these there may be several: all must hold, but of the sources, of which each is wanted.
+const REPEATABLE: &[&str] = &["q", "re", "not", "nre", "source"];
 
 /// Hands each pair of a query to `take`, each name once, but for those that may be repeated.
 fn for_each_pair(
@@ -99,7 +103,7 @@ impl Query {
                     Some(expected) => format!("{name}={value:?} is not {expected}"),
                     None => format!(
                         "unknown parameter {name:?}: there are follow, tail, since, until, level, \
-                         levels, filter, q, re, not, nre, before, from, after, limit, limit_bytes, \
+                         levels, filter, source, q, re, not, nre, before, from, after, limit, limit_bytes, \
                          raw and format"
                     ),
                 })
@@ -138,10 +142,10 @@ impl Query {
 
     /// What it means for a client that comes back. It is that of the first visit: what it says of the beginning is
     /// done with, and what was written meanwhile is shown, however long ago that is.
-    pub(crate) fn resumed(self, resume: Resume) -> Self {
+    pub(crate) fn resumed(self, resume: &Resume) -> Self {
         let after = match resume {
             Resume::None => return self,
-            Resume::After(cursor) => Some(cursor),
+            Resume::After(bookmark) => Some(bookmark.clone()),
             Resume::Unknown => None,
         };
         Self {
@@ -153,16 +157,28 @@ impl Query {
         }
     }
 
-    /// Where it has a response begin, but for [`tail`](Self::tail).
-    pub(crate) fn start(&self) -> Start {
-        if let Some(id) = self.after {
-            return Start::After(id);
-        }
-        if let Some(id) = self.from {
-            return Start::After(before_record(id));
+    /// What it has a response begin with, but for [`tail`](Self::tail), in the ring that `id` is of.
+    pub(crate) fn start(&self, id: Cursor, is_alone: bool) -> Start {
+        if let Some(bookmark) = self.after.as_ref().or(self.from.as_ref()) {
+            // Of a ring that was not there then, all is newer.
+            return place(bookmark, id, is_alone).map_or(Start::Oldest, Start::After);
         }
         let since = self.selection.since_time();
         since.map_or(Start::Oldest, Start::Since)
+    }
+
+    /// The place in the ring that `id` is of that it ends before, if it ends before a record.
+    pub(crate) fn before(&self, id: Cursor, is_alone: bool) -> Option<Cursor> {
+        let bookmark = self.before.as_ref()?;
+        // Of a ring that was not there then, nothing is older.
+        Some(place(bookmark, id, is_alone).unwrap_or_else(|| id.at(0)))
+    }
+
+    /// Whether it begins or ends at a record of which none of these rings knows.
+    pub(crate) fn is_of_others(&self, mut ids: impl Iterator<Item = Cursor> + Clone) -> bool {
+        let bookmarks = [&self.after, &self.from, &self.before];
+        let is_known = |bookmark: &Bookmark| ids.any(|id| bookmark.place_in(&id).is_some());
+        !bookmarks.into_iter().flatten().all(is_known)
     }
 
     /// Takes one parameter in. The error is what would have been understood, or `None` if there is no
@@ -220,11 +236,15 @@ impl Query {
                 let expression = expression(value).map_err(Some)?;
                 self.select(|selection| selection.excluding(expression));
             }
-            "after" => self.after = Some(cursor(value).ok_or_else(|| expected(CURSOR))?),
-            "from" => self.from = Some(cursor(value).ok_or_else(|| expected(CURSOR))?),
+            "source" => self.only.push(value.to_owned()),
+            "after" => self.after = Some(bookmark(value).ok_or_else(|| expected(CURSOR))?),
+            "from" => {
+                let id = bookmark(value).ok_or_else(|| expected(CURSOR))?;
+                self.from = Some(id.before_record());
+            }
             "before" => {
-                let id = cursor(value).ok_or_else(|| expected(CURSOR))?;
-                self.before = Some(before_record(id));
+                let id = bookmark(value).ok_or_else(|| expected(CURSOR))?;
+                self.before = Some(id.before_record());
             }
             "limit" => {
                 self.limit = Some(number(value).ok_or_else(|| expected("a number of records"))?)
@@ -246,6 +266,8 @@ impl Query {
 #[derive(Debug)]
 pub(crate) struct Counts {
     pub(crate) selection: Selection,
+    /// Whose records, where there are several rings; all, if nobody is named.
+    pub(crate) only: Vec<String>,
     /// At most so many.
     pub(crate) bars: u64,
 }
@@ -267,15 +289,17 @@ impl Counts {
                     }
                     _ => Err(Some(format!("a number from 1 to {}", Self::MOST_BARS))),
                 },
-                "since" | "until" | "level" | "levels" | "filter" => query.set(name, value, now),
+                "since" | "until" | "level" | "levels" | "filter" | "source" => {
+                    query.set(name, value, now)
+                }
                 _ => Err(None),
             };
             expected.map_err(|expected| {
                 BadQuery::new(&match expected {
                     Some(expected) => format!("{name}={value:?} is not {expected}"),
                     None => format!(
-                        "unknown parameter {name:?}: there are since, until, level, levels, filter \
-                         and bars; what records say is not looked at"
+                        "unknown parameter {name:?}: there are since, until, level, levels, filter, \
+                         source and bars; what records say is not looked at"
                     ),
                 })
             })
@@ -284,6 +308,7 @@ impl Counts {
             Some(clash) => Err(BadQuery::new(&clash)),
             None => Ok(Self {
                 selection: query.selection,
+                only: query.only,
                 bars,
             }),
         }
@@ -335,13 +360,15 @@ fn number(value: &str) -> Option<u64> {
     is_plain.then(|| value.parse().ok()).flatten()
 }
 
-fn cursor(value: &str) -> Option<Cursor> {
+fn bookmark(value: &str) -> Option<Bookmark> {
     value.parse().ok()
 }
 
-/// Where a reader begins that gets the record first which `id` is of: that tells the place behind it.
-fn before_record(id: Cursor) -> Cursor {
-    id.at(id.seq().saturating_sub(1))
+/// Where a bookmark is in the ring that `id` is of. One ring alone is told of others' as well, and knows that it is none of
+/// its own.
+fn place(bookmark: &Bookmark, id: Cursor, is_alone: bool) -> Option<Cursor> {
+    let place = bookmark.place_in(&id);
+    place.or_else(|| is_alone.then(|| bookmark.own()))
 }
 
 /// Reads levels, and `none` for the records without one. Nothing at all lets everything through. The error is what would
@@ -397,6 +424,11 @@ mod tests {
 
     use super::*;
 
+    /// Where it has a ring begin that is alone.
+    fn start_of(query: &Query) -> Start {
+        query.start("00000000000000ab.0".parse().unwrap(), true)
+    }
+
     fn parsed(query: &str) -> Result<Query, String> {
         Query::parse(query, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
     }
@@ -424,8 +456,8 @@ mod tests {
         assert!(query.follow && !query.raw);
         assert_eq!((query.tail, query.limit_bytes), (Some(20), Some(100)));
         assert_eq!(query.format, Some(Format::Ndjson));
-        assert_eq!(query.after.unwrap().seq(), 1);
-        assert!(matches!(query.start(), Start::After(_)));
+        assert_eq!(query.after.as_ref().unwrap().own().seq(), 1);
+        assert!(matches!(start_of(&query), Start::After(_)));
         let now = SystemTime::UNIX_EPOCH;
         assert_eq!(query.selection.since_time(), Some(now));
         let until = now + Duration::from_secs(1_795_615_200);
@@ -453,25 +485,26 @@ mod tests {
         ] {
             let query = parsed(query).unwrap();
             assert!(!query.follow && query.tail.is_none() && query.format.is_none());
-            assert!(query.selection.takes_all() && query.start() == Start::Oldest);
+            assert!(query.selection.takes_all() && start_of(&query) == Start::Oldest);
         }
     }
 
     #[test]
     fn who_comes_back_goes_on() {
-        let cursor = "00000000000000ab.1.2".parse().unwrap();
+        let cursor = "00000000000000ab.1.2";
+        let start = Start::After(cursor.parse().unwrap());
         for (resume, start) in [
-            (Resume::After(cursor), Start::After(cursor)),
+            (Resume::After(cursor.parse().unwrap()), start),
             (Resume::Unknown, Start::Oldest),
         ] {
             let query = parsed("tail=20&since=5m&after=00000000000000ab.7.8&q=a").unwrap();
-            let query = query.resumed(resume);
-            assert!(query.tail.is_none() && query.start() == start);
+            let query = query.resumed(&resume);
+            assert!(query.tail.is_none() && start_of(&query) == start);
             let records: [(_, &[u8]); 2] = [(Meta::new(), b"a"), (Meta::new(), b"b")];
             assert_eq!(shown(&query, &records), [true, false]);
         }
-        let first = parsed("tail=20&since=5m").unwrap().resumed(Resume::None);
-        assert!(first.tail == Some(20) && matches!(first.start(), Start::Since(_)));
+        let first = parsed("tail=20&since=5m").unwrap().resumed(&Resume::None);
+        assert!(first.tail == Some(20) && matches!(start_of(&first), Start::Since(_)));
     }
 
     #[test]
@@ -580,11 +613,14 @@ mod tests {
             parsed("from=00000000000000ab.7.80&before=00000000000000ab.9.95&limit=3").unwrap();
         let at = |text: &str| text.parse::<Cursor>().unwrap();
         // An id is where one goes on behind its record.
-        assert_eq!(query.start(), Start::After(at("00000000000000ab.6")));
-        assert_eq!(query.before, Some(at("00000000000000ab.8")));
+        assert_eq!(start_of(&query), Start::After(at("00000000000000ab.6")));
+        assert_eq!(
+            query.before(at("00000000000000ab.0"), true),
+            Some(at("00000000000000ab.8"))
+        );
         assert_eq!(query.limit, Some(3));
         let first = parsed("from=00000000000000ab.0.0").unwrap();
-        assert_eq!(first.start(), Start::After(at("00000000000000ab.0")));
+        assert_eq!(start_of(&first), Start::After(at("00000000000000ab.0")));
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! the right method, has it the token, does it ask for something that we understand. The first "no" is
 //! the answer.
 
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use circular_core::{Colors, Handle, Start, push_for_terminal};
+use circular_core::{Colors, push_for_terminal};
 use http_body::Body as _;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -22,11 +23,13 @@ use crate::site::page;
 use crate::site::place::{Before, Place, last_name};
 use crate::site::query::{self, Format, Query, Resume};
 use crate::site::sign_in::{self, Asked, SignIn};
-use crate::site::stats;
+use crate::site::stats::{self, Numbers};
 use crate::viewer::begin::{self, Begin, Span};
 use crate::viewer::connection::Connection;
 use crate::viewer::format::BodyWriter;
-use crate::viewer::stream::{Parts, Stream};
+use crate::viewer::lane::Lane;
+use crate::viewer::sources::{Shown, Sources};
+use crate::viewer::stream::{Parts, Stream, is_wanted};
 use crate::viewer::viewers::Viewers;
 
 /// After how many seconds a client that found no place may ask again.
@@ -36,10 +39,10 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 const FORKED: &str = "there is no log here: this process was forked from the one that made the ring, \
      which is dead in it: make the ring after the fork\n";
 
-/// The log and who may see it.
+/// The log, of one ring or several, and who may see it.
 #[derive(Debug)]
 pub(crate) struct Site {
-    handle: Handle,
+    sources: Sources,
     options: Options,
     /// `None` if it is for everybody.
     sign_in: Option<SignIn>,
@@ -47,14 +50,14 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(handle: Handle, options: Options) -> Arc<Self> {
-        let viewers = Viewers::new(handle.clone(), options.viewers);
+    pub(crate) fn new(sources: Sources, options: Options) -> Arc<Self> {
+        let viewers = Viewers::new(sources.clone(), options.viewers);
         for ending in &options.endings {
             ending.add(&viewers);
         }
         let sign_in = options.token.clone().map(SignIn::new);
         Arc::new(Self {
-            handle,
+            sources,
             options,
             sign_in,
             viewers,
@@ -121,7 +124,7 @@ impl Site {
             return text(StatusCode::FORBIDDEN, refusal.text());
         }
         // A log without a record looks the same, and locks may be held by threads that are not here.
-        if self.handle.is_forked() {
+        if self.sources.is_forked() {
             return text(StatusCode::SERVICE_UNAVAILABLE, FORKED);
         }
         let before = match asked {
@@ -204,13 +207,30 @@ impl Site {
         let Some(is_prometheus) = is_prometheus.or_else(liked) else {
             return not_acceptable("application/json and text/plain");
         };
-        let (stats, counts) = (self.handle.stats(), self.viewers.counts());
+        let counts = self.viewers.counts();
         let (content_type, text) = if is_prometheus {
-            (PROMETHEUS, stats::prometheus(&stats, counts))
+            (PROMETHEUS, stats::prometheus(&self.numbers(), counts))
         } else {
-            (JSON, stats::json(&stats, counts))
+            (JSON, stats::json(&self.numbers(), counts))
         };
         answer::of(StatusCode::OK, content_type, text.into())
+    }
+
+    /// The numbers of each source: of its newest ring, if that can be read.
+    fn numbers(&self) -> Vec<Numbers> {
+        let is_named = self.sources.is_named();
+        let mut newest = Vec::<Arc<Shown>>::new();
+        for ring in self.sources.rings() {
+            newest.retain(|other| other.name != ring.name);
+            newest.push(ring);
+        }
+        let numbers = |ring: Arc<Shown>| {
+            Some(Numbers {
+                name: is_named.then(|| ring.name.clone()),
+                stats: ring.log.stats().ok()?,
+            })
+        };
+        newest.into_iter().filter_map(numbers).collect()
     }
 
     /// The page, for a browser that has asked like this.
@@ -227,7 +247,12 @@ impl Site {
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
         let hook = self.options.redact.as_ref();
-        let json = counts::json(&self.handle, &query.selection, hook, query.bars).await;
+        let rings = self.sources.rings();
+        let wanted = rings
+            .iter()
+            .filter(|ring| is_wanted(&query.only, &ring.name));
+        let logs: Vec<_> = wanted.map(|ring| &ring.log).collect();
+        let json = counts::json(&logs, &query.selection, hook, query.bars).await;
         answer::of(StatusCode::OK, "application/json", json.into())
     }
 
@@ -236,7 +261,7 @@ impl Site {
         let query = request.uri().query().unwrap_or_default();
         let resume = resume(headers);
         let query = match Query::parse(query, SystemTime::now()) {
-            Ok(query) => query.resumed(resume),
+            Ok(query) => query.resumed(&resume),
             // The page asks again, shows the error, and has the fields in which it can be fixed.
             Err(_) if wants_html(headers, query) => {
                 return self.page(StatusCode::BAD_REQUEST, asked);
@@ -272,45 +297,15 @@ impl Site {
         if let Some(connection) = &connection {
             connection.set_follows(query.follow);
         }
-        let (start, tail) = (query.start(), query.tail);
-        let selection = query.selection.redaction(self.options.redact.clone());
-        let span = Span::new(&self.handle, start, tail, query.before);
-        let Begin {
-            start,
-            end,
-            skip,
-            missed,
-            restarted,
-        } = begin::begin(&self.handle, &selection, span).await;
-        let reader = match self.handle.reader().start(start).open_async() {
-            Ok(reader) => reader,
+        let is_unknown = matches!(resume, Resume::Unknown);
+        let parts = match self.parts(query, writer, is_unknown).await {
+            Ok(parts) => parts,
             Err(error) => {
                 let reason = format!("cannot read the log: {error}\n");
                 return text(StatusCode::INTERNAL_SERVER_ERROR, reason);
             }
         };
-        // What was written before it joined must not make its last few fewer.
-        let end = match start {
-            Start::Last(count) => {
-                let last = reader.cursor().seq().saturating_add(count);
-                last.min(self.handle.cursor().seq())
-            }
-            _ => end,
-        };
-        let stream = Stream::new(Parts {
-            handle: self.handle.clone(),
-            reader,
-            selection,
-            follow: query.follow,
-            limit: query.limit,
-            limit_bytes: query.limit_bytes,
-            writer,
-            end,
-            skip,
-            restarted: restarted || matches!(resume, Resume::Unknown),
-            missed,
-            keep_alive: self.options.keep_alive,
-        });
+        let stream = Stream::new(parts);
         let sign_in = self.sign_in.as_ref();
         let may_look = sign_in.and_then(|sign_in| sign_in.may_look(asked));
         let stall_timeout = self.options.stall_timeout;
@@ -318,6 +313,46 @@ impl Site {
             .viewers
             .body((stream, permit), connection, stall_timeout, may_look);
         answer::of(StatusCode::OK, content_type, Body::Log(body))
+    }
+
+    /// What a stream is made of that shows what is asked for.
+    async fn parts(&self, query: Query, writer: BodyWriter, is_unknown: bool) -> io::Result<Parts> {
+        let selection = query.selection.clone();
+        let selection = selection.redaction(self.options.redact.clone());
+        // In this order: what is added in between is seen to be new.
+        let changes = self.sources.changes();
+        let rings = self.sources.rings();
+        let is_alone = rings.len() == 1 && !self.sources.is_named();
+        let is_restarted = !is_alone && query.is_of_others(rings.iter().map(|ring| ring.id));
+        let mut lanes = Vec::with_capacity(rings.len());
+        let mut passing = 0_u64;
+        for ring in rings {
+            let is_wanted = is_wanted(&query.only, &ring.name);
+            let start = query.start(ring.id, is_alone);
+            let before = query.before(ring.id, is_alone);
+            let begin = if is_wanted {
+                let span = Span::new(&ring.log, start, query.tail, before);
+                begin::begin(&ring.log, &selection, span).await
+            } else {
+                Begin::unwanted(start, before.unwrap_or_else(|| ring.log.cursor()))
+            };
+            passing = passing.saturating_add(begin.passing.unwrap_or(0));
+            lanes.push(Lane::open(ring, begin, is_wanted)?);
+        }
+        Ok(Parts {
+            sources: self.sources.clone(),
+            changes,
+            lanes,
+            only: query.only,
+            selection,
+            follow: query.follow,
+            limit: query.limit,
+            limit_bytes: query.limit_bytes,
+            writer,
+            skip: query.tail.map_or(0, |tail| passing.saturating_sub(tail)),
+            restarted: is_unknown || is_restarted,
+            keep_alive: self.options.keep_alive,
+        })
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use circular_core::{Cursor, Handle, Missed, Reader, Start};
+use circular_core::{Cursor, Missed, Start};
 use circular_view::Selection;
 use tokio::task;
 
+use crate::viewer::log::{Log, Search};
 use crate::viewer::turn::Turn;
 
 /// How many places are remembered while the newest so many are looked for.
@@ -29,16 +30,45 @@ pub(crate) struct Begin {
     pub(crate) missed: Option<(Missed, Cursor)>,
     /// It was to end before a record that this ring never had.
     pub(crate) restarted: bool,
+    /// How many records pass from there on, and beyond those that are passed over; `None` if nobody has counted them.
+    pub(crate) passing: Option<u64>,
 }
 
 impl Begin {
     fn new(start: Start, end: Cursor) -> Self {
         Self {
-            start,
             end: end.seq(),
+            ..Self::all_that_comes(start)
+        }
+    }
+
+    /// Of a ring that nothing is shown of: it goes on at a place, if there is one, and is else at its end.
+    pub(crate) fn unwanted(start: Start, end: Cursor) -> Self {
+        let place = match start {
+            Start::After(place) => place,
+            _ => end,
+        };
+        Self::new(Start::After(place), end)
+    }
+
+    /// All from `start` on, and nothing of it is history.
+    pub(crate) fn all_that_comes(start: Start) -> Self {
+        Self {
+            start,
+            end: 0,
             skip: 0,
             missed: None,
             restarted: false,
+            passing: None,
+        }
+    }
+
+    /// Where it ends for a reader that has begun at `begun`.
+    pub(crate) fn end_for(&self, begun: Cursor, log: &Log) -> u64 {
+        match self.start {
+            // What was written before it joined must not make its last few fewer.
+            Start::Last(count) => begun.seq().saturating_add(count).min(log.cursor().seq()),
+            _ => self.end,
         }
     }
 }
@@ -57,39 +87,33 @@ pub(crate) struct Span {
 
 impl Span {
     /// From `start` up to what is the newest now, or to `before`.
-    pub(crate) fn new(
-        handle: &Handle,
-        start: Start,
-        tail: Option<u64>,
-        before: Option<Cursor>,
-    ) -> Self {
+    pub(crate) fn new(log: &Log, start: Start, tail: Option<u64>, before: Option<Cursor>) -> Self {
         Self {
             start,
             tail,
-            end: before.unwrap_or_else(|| handle.cursor()),
+            end: before.unwrap_or_else(|| log.cursor()),
             before: before.is_some(),
         }
     }
 }
 
 /// Finds where to begin.
-pub(crate) async fn begin(handle: &Handle, selection: &Selection, span: Span) -> Begin {
+pub(crate) async fn begin(log: &Log, selection: &Selection, span: Span) -> Begin {
     let Span {
         start,
         tail,
         end,
         before,
     } = span;
-    let oldest = || handle.reader().start(Start::Oldest).open().cursor();
     if before {
-        let newest = handle.cursor();
+        let newest = log.cursor();
         if !newest.is_of_same_ring(&end) || end.seq() > newest.seq() {
             return Begin {
                 restarted: true,
                 ..Begin::new(Start::After(newest), end.at(0))
             };
         }
-        let oldest = oldest();
+        let oldest = log.oldest();
         if end.seq() < oldest.seq() {
             return Begin {
                 missed: Some((missed_between(start, end), end)),
@@ -101,13 +125,19 @@ pub(crate) async fn begin(handle: &Handle, selection: &Selection, span: Span) ->
         return Begin::new(start, end);
     };
     if start != Start::Oldest || !(count == 0 || selection.takes_all()) {
-        return newest(handle, selection, start, count, end).await;
+        return newest(log, selection, start, count, end).await;
     }
     if before {
-        let from = end.seq().saturating_sub(count).max(oldest().seq());
-        return Begin::new(Start::After(end.at(from)), end);
+        let from = end.seq().saturating_sub(count).max(log.oldest().seq());
+        return Begin {
+            passing: Some(end.seq() - from),
+            ..Begin::new(Start::After(end.at(from)), end)
+        };
     }
-    Begin::new(Start::Last(count), end)
+    Begin {
+        passing: Some(count.min(end.seq() - log.oldest().seq().min(end.seq()))),
+        ..Begin::new(Start::Last(count), end)
+    }
 }
 
 /// What is missed where all is overwritten that was asked for.
@@ -125,21 +155,15 @@ fn missed_between(start: Start, end: Cursor) -> Missed {
 /// Where the newest `count` records begin, of those from `start` up to `end` that pass.
 ///
 /// It is looked for in ever more of the newest: nearly always few are enough, and the ring may be large.
-async fn newest(
-    handle: &Handle,
-    selection: &Selection,
-    start: Start,
-    count: u64,
-    end: Cursor,
-) -> Begin {
-    let reader = handle.reader().start(start).open();
+async fn newest(log: &Log, selection: &Selection, start: Start, count: u64, end: Cursor) -> Begin {
+    let reader = log.search(start);
     if reader.restarted() {
         return Begin::new(start, end);
     }
     let (first, missed) = (reader.cursor(), reader.missed());
     drop(reader);
     let look_from = async |from: Cursor| {
-        let reader = handle.reader().start(Start::After(from)).open();
+        let reader = log.search(Start::After(from));
         look(reader, selection, end.seq(), count).await
     };
     let mut window = count.saturating_mul(WINDOW).max(LEAST_WINDOW);
@@ -182,6 +206,7 @@ impl Found {
         let is_missing = self.passed < count && !self.missed.is_empty();
         Begin {
             skip,
+            passing: Some(self.passed - first),
             missed: is_missing.then_some((self.missed, start)),
             ..Begin::new(Start::After(start), end)
         }
@@ -189,7 +214,7 @@ impl Found {
 }
 
 /// Looks for the newest `count` records that pass, of those that the reader gets before the number `end`.
-async fn look(mut reader: Reader, selection: &Selection, end: u64, count: u64) -> Found {
+async fn look(mut reader: Search, selection: &Selection, end: u64, count: u64) -> Found {
     let stride = count.div_ceil(MARKS).max(1);
     let mut found = Found {
         passed: 0,
@@ -199,7 +224,9 @@ async fn look(mut reader: Reader, selection: &Selection, end: u64, count: u64) -
     };
     let mut is_first = true;
     'all: while found.behind.seq() < end {
-        let Ok(batch) = reader.try_recv() else { break };
+        let Some(batch) = reader.next_batch() else {
+            break;
+        };
         if found.passed == 0 {
             // The first batch tells what was missed at the beginning.
             let before = if is_first {

@@ -3,6 +3,7 @@
 
 use std::future::Future as _;
 use std::io::{self, IoSlice};
+use std::mem;
 use std::net::Shutdown;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -49,7 +50,7 @@ pub(crate) struct Connection {
     /// The response that shows one has come to its end, but not all of it has been sent.
     is_whole: AtomicBool,
     /// While there is something of a log to send: the end of the program waits for it.
-    attending: Mutex<Option<Attending>>,
+    attending: Mutex<Vec<Attending>>,
     /// It speaks HTTP/1.0, where the end of a response of unknown length is that of the connection.
     is_old: AtomicBool,
     /// How much it has taken since it was accepted or was last blocked for long.
@@ -173,10 +174,10 @@ impl Connection {
     }
 
     /// Says that it shows a log from now on.
-    pub(crate) fn begin_viewing(&self, attending: Attending) {
+    pub(crate) fn begin_viewing(&self, attending: Vec<Attending>) {
         self.is_viewing.store(true, Relaxed);
         self.is_whole.store(false, Relaxed);
-        *self.attending() = Some(attending);
+        *self.attending() = attending;
         // From here on it may be cut, by the end of the process too.
         self.doom();
     }
@@ -206,11 +207,11 @@ impl Connection {
     /// Lets the program end without it.
     pub(crate) fn unattend(&self) {
         // Dropping it takes the ring's lock.
-        let attending = self.attending().take();
+        let attending = mem::take(&mut *self.attending());
         drop(attending);
     }
 
-    fn attending(&self) -> MutexGuard<'_, Option<Attending>> {
+    fn attending(&self) -> MutexGuard<'_, Vec<Attending>> {
         self.attending
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

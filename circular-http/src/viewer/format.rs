@@ -4,17 +4,22 @@
 //! |---|---|---|
 //! | a record | a line | a message, its `id` the cursor behind it |
 //! | missed, restarted, closed, alive | a line | an event of that name |
+//! | one of several rings has ended, or was added | a line | event `ended` or `started` |
 //! | the ring is open, and shown no more | a line with `stopped` | event `closed` |
+//! | which rings there are | nothing | event `sources` |
 //! | all that was asked for has come | nothing | event `end` |
 //! | from here on it is live | nothing | event `live`, which says how often one hears of it |
 //!
 //! In an event stream, whatever moves a reader on has an `id`, so that a client that comes back is told
 //! of nothing twice, and of nothing as missed that was only filtered out for it.
+//!
+//! Where several rings are shown, what is one's has its name: as `source` in an object, before a text.
 
+use std::fmt::{self, Display};
 use std::io::Write as _;
 use std::time::Duration;
 
-use circular_core::{Colors, Cursor, Missed, Record};
+use circular_core::{Colors, Missed, Notice, Record, push_for_terminal, push_json_for_terminal};
 use circular_view::object;
 
 /// Writes a response's body, piece by piece.
@@ -59,32 +64,125 @@ impl BodyWriter {
         &mut self,
         record: &Record<'_>,
         text: &[u8],
-        behind: Cursor,
+        behind: impl Display + Copy,
+        source: Option<&str>,
         out: &mut Vec<u8>,
     ) {
-        match self {
-            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
-                lines.record(record, text, behind, out)
+        match (self, source) {
+            (BodyWriter::Text(lines), Some(source)) => {
+                let named = [source.as_bytes(), b": ", text].concat();
+                lines.record(record, &named, behind, out);
             }
-            BodyWriter::Sse => {
+            (BodyWriter::Text(lines) | BodyWriter::Ndjson(lines), None) => {
+                lines.record(record, text, behind, out);
+            }
+            (BodyWriter::Ndjson(_), Some(source)) => {
+                object::push_record(out, record, text, behind);
+                push_source(source, out);
+                out.push(b'\n');
+            }
+            (BodyWriter::Sse, source) => {
                 push_id(behind, out);
                 out.extend_from_slice(b"data: ");
                 object::push_record(out, record, text, behind);
+                if let Some(source) = source {
+                    push_source(source, out);
+                }
                 out.extend_from_slice(b"\n\n");
             }
         }
     }
 
-    /// Appends what was missed before `behind`.
-    pub(crate) fn missed(&mut self, missed: Missed, behind: Cursor, out: &mut Vec<u8>) {
+    /// Appends what was missed before `behind`, if anything was.
+    pub(crate) fn missed(
+        &mut self,
+        missed: Missed,
+        behind: impl Display + Copy,
+        source: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        if missed.is_empty() {
+            return;
+        }
+        let line = Notice::Text.missed(missed);
+        let object = object::missed(missed, behind);
+        self.tell("missed", line.trim_end(), &object, behind, source, out);
+    }
+
+    /// Appends how a ring has ended: what has become of its program.
+    pub(crate) fn ended(
+        &mut self,
+        how: &str,
+        behind: impl Display + Copy,
+        source: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut object = format!(r#"{{"id":"{behind}","ended":"#).into_bytes();
+        push_json_for_terminal(&mut object, how.as_bytes());
+        object.push(b'}');
+        let object = String::from_utf8_lossy(&object);
+        let line = format!("--- {how} ---");
+        self.tell("ended", &line, &object, behind, source, out);
+    }
+
+    /// Appends that a ring was added, by the process `pid` or by this one.
+    pub(crate) fn started(
+        &mut self,
+        pid: Option<u64>,
+        behind: impl Display + Copy,
+        source: &str,
+        out: &mut Vec<u8>,
+    ) {
+        let shown = pid.map_or("null".to_owned(), |pid| pid.to_string());
+        let object = format!(r#"{{"id":"{behind}","started":{{"pid":{shown}}}}}"#);
+        let line = match pid {
+            Some(pid) => format!("--- started, pid {pid} ---"),
+            None => "--- started ---".to_owned(),
+        };
+        self.tell("started", &line, &object, behind, Some(source), out);
+    }
+
+    /// Appends which rings there are.
+    pub(crate) fn sources(&self, names: &[Box<str>], out: &mut Vec<u8>) {
+        if let BodyWriter::Sse = self {
+            let mut object = br#"{"sources":["#.to_vec();
+            for (index, name) in names.iter().enumerate() {
+                if index > 0 {
+                    object.push(b',');
+                }
+                push_json_for_terminal(&mut object, name.as_bytes());
+            }
+            object.extend_from_slice(b"]}");
+            push_event("sources", &String::from_utf8_lossy(&object), out);
+        }
+    }
+
+    /// Appends what is said of one ring, which `object` says as well.
+    fn tell(
+        &mut self,
+        event: &str,
+        line: &str,
+        object: &str,
+        behind: impl Display,
+        source: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut named = object.as_bytes().to_vec();
+        if let Some(source) = source {
+            push_source(source, &mut named);
+        }
+        let object = String::from_utf8_lossy(&named);
         match self {
             BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
-                lines.missed(missed, behind, out)
+                let line = match source {
+                    Some(source) => format!("{}: {line}", for_terminal(source)),
+                    None => line.to_owned(),
+                };
+                lines.notice(&line, &object, out);
             }
-            BodyWriter::Sse if missed.is_empty() => {}
             BodyWriter::Sse => {
                 push_id(behind, out);
-                push_event("missed", &object::missed(missed, behind), out);
+                push_event(event, &object, out);
             }
         }
     }
@@ -107,7 +205,7 @@ impl BodyWriter {
 
     /// Appends that the ring is shown no more, though it may go on: who asks for what is after `behind`
     /// misses nothing. For those who know no more than [`closed`](Self::closed) it is that.
-    pub(crate) fn stopped(&mut self, behind: Cursor, out: &mut Vec<u8>) {
+    pub(crate) fn stopped(&mut self, behind: impl Display + Copy, out: &mut Vec<u8>) {
         match self {
             BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.stopped(behind, out),
             BodyWriter::Sse => {
@@ -126,7 +224,7 @@ impl BodyWriter {
 
     /// Appends that what comes after `behind` is new, and that there will be a sign of life in every
     /// `period`.
-    pub(crate) fn live(&self, behind: Cursor, period: Duration, out: &mut Vec<u8>) {
+    pub(crate) fn live(&self, behind: impl Display + Copy, period: Duration, out: &mut Vec<u8>) {
         if let BodyWriter::Sse = self {
             push_id(behind, out);
             let millis = period.as_millis();
@@ -144,7 +242,7 @@ impl BodyWriter {
     }
 
     /// Appends a sign of life; the client has had all that is before `behind`.
-    pub(crate) fn alive(&mut self, behind: Cursor, out: &mut Vec<u8>) {
+    pub(crate) fn alive(&mut self, behind: impl Display + Copy, out: &mut Vec<u8>) {
         match self {
             BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.alive(behind, out),
             BodyWriter::Sse => {
@@ -155,7 +253,23 @@ impl BodyWriter {
     }
 }
 
-fn push_id(behind: Cursor, out: &mut Vec<u8>) {
+/// Adds to an object whose it is.
+fn push_source(source: &str, out: &mut Vec<u8>) {
+    // It is an object, and so its last byte is a brace.
+    out.pop();
+    out.extend_from_slice(br#","source":"#);
+    push_json_for_terminal(out, source.as_bytes());
+    out.push(b'}');
+}
+
+/// A name as a terminal may be shown it.
+fn for_terminal(name: &str) -> String {
+    let mut shown = Vec::new();
+    push_for_terminal(&mut shown, name.as_bytes(), Colors::Keep);
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+fn push_id(behind: impl fmt::Display, out: &mut Vec<u8>) {
     // Writing to memory does not fail, here and below.
     let _ = writeln!(out, "id: {behind}");
 }

@@ -1,8 +1,11 @@
-//! One viewer's way through the ring, in pieces of a response's body.
+//! One viewer's way through the rings, in pieces of a response's body: by time, if there are several.
 //!
-//! Invariant: what is held for a viewer is its reader's buffer and one piece, whatever it asked for and
+//! Invariant: what is held for a viewer is a reader's buffer for each ring and one piece, whatever it asked for and
 //! however slow it is; both grow only for a record that is longer than they are. A piece is made when the
 //! connection has room for it.
+//!
+//! Of several rings, the record that is shown next is the one that was written first, of those that come next in each. A ring
+//! that has none just now is asked again after all others have got theirs: what comes in it later was written later.
 //!
 //! A viewer that has had everything does not come back for each record: it takes the ring's lock each
 //! time, and a hundred of them that do so a thousand times a second are in the writers' way. Where much is
@@ -13,17 +16,21 @@
 use std::future::Future as _;
 use std::mem;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-use circular_core::{AsyncReader, Closed, Cursor, Handle, Missed};
+use circular_core::{Cursor, Missed, Start};
 use circular_view::Selection;
 use hyper::body::Bytes;
 use tokio::time::{self, Sleep};
 
+use crate::viewer::begin::Begin;
 use crate::viewer::budget::Budget;
 use crate::viewer::format::BodyWriter;
+use crate::viewer::lane::{Behind, Lane};
+use crate::viewer::log::Over;
+use crate::viewer::sources::{Bell, Sources};
 use crate::viewer::turn::{Turn, come_back};
 
 /// A piece ends with the record that makes it at least so long.
@@ -51,8 +58,13 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What a stream is made of.
 pub(crate) struct Parts {
-    pub(crate) handle: Handle,
-    pub(crate) reader: AsyncReader,
+    pub(crate) sources: Sources,
+    /// How often those had changed when the lanes were opened.
+    pub(crate) changes: u64,
+    /// One for each ring.
+    pub(crate) lanes: Vec<Lane>,
+    /// Whose records are wanted; all, if nobody is named.
+    pub(crate) only: Vec<String>,
     pub(crate) selection: Selection,
     /// It goes on when all that there is has been shown.
     pub(crate) follow: bool,
@@ -60,29 +72,31 @@ pub(crate) struct Parts {
     pub(crate) limit: Option<u64>,
     pub(crate) limit_bytes: Option<u64>,
     pub(crate) writer: BodyWriter,
-    /// The number of the record that comes next: what is before it is history.
-    pub(crate) end: u64,
-    /// So many of the records that pass are passed over first.
+    /// So many of the records that pass are passed over first, beyond those that each lane passes over.
     pub(crate) skip: u64,
     /// It was to go on after a cursor that nobody knows.
     pub(crate) restarted: bool,
-    /// What was missed before it begins, and a place behind that.
-    pub(crate) missed: Option<(Missed, Cursor)>,
     pub(crate) keep_alive: Duration,
 }
 
-/// How far those who follow are shown a ring that is to be shown no more, and until when.
-#[derive(Clone, Copy, Debug)]
+/// How far those who follow are shown rings that are to be shown no more, and until when.
+#[derive(Clone, Debug)]
 pub(crate) struct LastCall {
-    pub(crate) end: Cursor,
+    /// A place in each ring that there was.
+    pub(crate) ends: Arc<[Cursor]>,
     /// `None` if it has the time that it needs.
     pub(crate) deadline: Option<Instant>,
 }
 
+impl LastCall {
+    fn end_of(&self, lane: &Lane) -> Option<Cursor> {
+        let mut ends = self.ends.iter();
+        ends.find(|end| end.is_of_same_ring(&lane.ring.id)).copied()
+    }
+}
+
 pub(crate) struct Stream {
     parts: Parts,
-    /// Which record of the reader's batch comes next.
-    index: usize,
     follow: bool,
     /// Until when it may go on, if it followed and is to end.
     last_call: Option<LastCall>,
@@ -93,15 +107,15 @@ pub(crate) struct Stream {
     /// It comes back with all the others.
     in_round: bool,
     has_begun: bool,
-    /// It has a batch, with what was missed before that.
-    has_received: bool,
     /// History is over, and that has been told.
     is_live: bool,
     budget: Budget,
     /// When a stream that follows is over.
     until: Option<Pin<Box<Sleep>>>,
     keep_alive: Option<Pin<Box<Sleep>>>,
-    /// When the ring was seen to be closed, if it was open at first.
+    /// Is rung when there is another ring, if that can be.
+    bell: Option<Arc<Bell>>,
+    /// When all rings were seen to be closed, if one was open at first.
     was_closed: bool,
     closed_since: Option<Instant>,
     looked: Instant,
@@ -115,16 +129,15 @@ impl Stream {
         // Of what is over already there is nothing to follow.
         let follow = parts.follow && rest != Some(Duration::ZERO);
         let sleep = |time| Box::pin(time::sleep(time));
+        let capacities = parts.lanes.iter().map(|lane| lane.ring.log.capacity());
         Self {
-            index: 0,
             follow,
             last_call: None,
             pause: None,
-            long_pause: long_pause(parts.handle.capacity()),
+            long_pause: capacities.min().map_or(LONG_PAUSE, long_pause),
             taken: 0,
             in_round: false,
             has_begun: false,
-            has_received: false,
             is_live: false,
             budget: Budget::new(parts.limit_bytes),
             until: rest.filter(|_| follow).map(sleep),
@@ -132,7 +145,8 @@ impl Stream {
                 .writer
                 .is_kept_alive()
                 .then(|| sleep(parts.keep_alive)),
-            was_closed: parts.handle.is_closed(),
+            bell: (follow && parts.sources.grows()).then(|| parts.sources.bell()),
+            was_closed: is_closed(&parts.lanes),
             closed_since: None,
             looked: Instant::now(),
             parts,
@@ -141,19 +155,17 @@ impl Stream {
 
     /// It is shown no more: who follows gets what there is, and a last word. Said again, it changes nothing.
     /// What ends by itself is not touched.
-    pub(crate) fn end(&mut self, call: LastCall) {
+    pub(crate) fn end(&mut self, call: &LastCall) {
         if !self.follow || self.last_call.is_some() {
             return;
         }
-        // It may have been asked for a moment later.
-        let end = if call.end.seq() < self.parts.end {
-            self.parts.handle.cursor()
-        } else {
-            call.end
-        };
+        for lane in &mut self.parts.lanes {
+            // It may have been asked for a moment later.
+            let told = call.end_of(lane).filter(|end| end.seq() >= lane.end);
+            lane.end = told.unwrap_or_else(|| lane.ring.log.cursor()).seq();
+        }
         self.follow = false;
-        self.parts.end = end.seq();
-        self.last_call = Some(LastCall { end, ..call });
+        self.last_call = Some(call.clone());
         self.until = None;
         self.pause = None;
         self.in_round = false;
@@ -161,6 +173,9 @@ impl Stream {
 
     /// The next piece, or `None` at the end.
     pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(bell) = &self.bell {
+            bell.wake_when_rung(context.waker());
+        }
         let mut out = Vec::new();
         self.fill(context, &mut out);
         if !out.is_empty() {
@@ -180,33 +195,21 @@ impl Stream {
 
     /// Whether there is something that it has not taken.
     pub(crate) fn lags(&self) -> bool {
-        let reader = &self.parts.reader;
-        self.index < reader.batch().len()
-            || reader.cursor().seq() < self.parts.handle.cursor().seq()
+        self.parts.lanes.iter().any(Lane::lags)
     }
 
     fn fill(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) {
-        if !self.has_begun {
-            self.has_begun = true;
-            let restarted = self.parts.restarted || self.parts.reader.restarted();
-            let missed = self.parts.missed;
-            let writer = &mut self.parts.writer;
-            self.budget.spend(out, |out| {
-                writer.start(out);
-                if restarted {
-                    writer.restarted(out);
-                }
-                if let Some((missed, behind)) = missed {
-                    writer.missed(missed, behind, out);
-                }
-            });
-        }
+        self.say_beginning(out);
+        self.look_for_rings(out);
         self.look_at_the_clock(context, out);
         if self.is_late() {
             self.cut_off(out);
         }
         let mut batches = 0;
         let turn = Turn::begin(&self.parts.selection);
+        for lane in &mut self.parts.lanes {
+            lane.is_dry = false;
+        }
         while !self.budget.is_over && out.len() < PIECE {
             if turn.is_over() {
                 come_back(context);
@@ -216,10 +219,11 @@ impl Stream {
                 self.say_end(out);
                 break;
             }
-            if self.take_record(out) {
+            if let Some(next) = self.next_lane() {
+                self.take_record(next, out);
                 continue;
             }
-            if self.parts.reader.cursor().seq() >= self.parts.end {
+            if self.parts.lanes.iter().all(Lane::is_at_end) {
                 self.end_history(out);
                 if self.budget.is_over {
                     break;
@@ -236,10 +240,113 @@ impl Stream {
         }
     }
 
-    /// Gets the next batch; `false` if there is none now.
+    fn say_beginning(&mut self, out: &mut Vec<u8>) {
+        if mem::replace(&mut self.has_begun, true) {
+            return;
+        }
+        let Parts {
+            lanes,
+            writer,
+            restarted,
+            sources,
+            ..
+        } = &mut self.parts;
+        let is_named = sources.is_named();
+        let restarted = *restarted || lanes.iter().any(|lane| lane.restarted);
+        self.budget.spend(out, |out| {
+            writer.start(out);
+            if is_named {
+                writer.sources(&sources.names(), out);
+            }
+            if restarted {
+                writer.restarted(out);
+            }
+            for (own, lane) in lanes.iter().enumerate() {
+                if let Some((missed, behind)) = lane.missed {
+                    let behind = Behind::new(lanes, own).at(behind);
+                    writer.missed(missed, behind, named(lane, is_named), out);
+                }
+            }
+        });
+    }
+
+    /// Takes up rings that were added since.
+    fn look_for_rings(&mut self, out: &mut Vec<u8>) {
+        let sources = &self.parts.sources;
+        if !self.follow || sources.changes() == self.parts.changes {
+            return;
+        }
+        self.parts.changes = sources.changes();
+        let rings = sources.rings();
+        let lanes = &mut self.parts.lanes;
+        // What was shown to its end, and is not there any more, needs no place.
+        lanes.retain(|lane| {
+            !lane.is_over
+                || rings
+                    .iter()
+                    .any(|ring| ring.id.is_of_same_ring(&lane.ring.id))
+        });
+        let mut is_changed = false;
+        for ring in rings {
+            if lanes
+                .iter()
+                .any(|lane| lane.ring.id.is_of_same_ring(&ring.id))
+            {
+                continue;
+            }
+            let begin = Begin::all_that_comes(Start::Oldest);
+            let is_wanted = is_wanted(&self.parts.only, &ring.name);
+            // For want of memory it is not shown, as it would not be to who asks now.
+            if let Ok(lane) = Lane::open(ring, begin, is_wanted) {
+                lanes.push(lane);
+                is_changed = true;
+            }
+        }
+        if !is_changed {
+            return;
+        }
+        let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
+        let names = self.parts.sources.names();
+        self.budget.spend(out, |out| {
+            writer.sources(&names, out);
+            for (own, lane) in lanes.iter().enumerate() {
+                if lane.is_wanted && !lane.has_received && lane.ring.is_new && lane.end == 0 {
+                    writer.started(
+                        lane.ring.log.pid(),
+                        Behind::new(lanes, own),
+                        &lane.ring.name,
+                        out,
+                    );
+                }
+            }
+        });
+    }
+
+    /// The one of which the next record is to be shown. `None` if none is there, or a lane has to be asked first.
+    fn next_lane(&self) -> Option<usize> {
+        let mut next: Option<(usize, SystemTime)> = None;
+        for (index, lane) in self.parts.lanes.iter().enumerate() {
+            if !self.follow && lane.is_at_end() {
+                // Of what was written since it was asked, nothing.
+                continue;
+            }
+            match lane.head() {
+                Some(head) if next.is_none_or(|(_, first)| head < first) => {
+                    next = Some((index, head));
+                }
+                Some(_) => {}
+                None if lane.is_dry || lane.is_over => {}
+                None => return None,
+            }
+        }
+        next.map(|(index, _)| index)
+    }
+
+    /// Gets the next batch of each lane that has none left; `false` if there is none now.
     fn receive(&mut self, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
-        let (reader, writer) = (&mut self.parts.reader, &mut self.parts.writer);
-        if self.taken > 0 && !reader.has_more() {
+        let lanes = &mut self.parts.lanes;
+        let is_waited_for = |lane: &Lane| lane.head().is_some() || lane.has_more();
+        if self.taken > 0 && !lanes.iter().any(is_waited_for) {
             self.in_round = self.taken >= LARGE_BATCH;
             let until = if self.in_round {
                 next_round(self.long_pause)
@@ -255,69 +362,112 @@ impl Stream {
             }
             self.pause = None;
         }
-        match reader.poll_recv(context) {
-            Poll::Ready(Ok(batch)) => {
-                self.index = 0;
-                self.has_received = true;
+        let mut has_received = false;
+        for index in 0..self.parts.lanes.len() {
+            let lane = &self.parts.lanes[index];
+            let is_over = lane.is_over || (!self.follow && lane.is_at_end());
+            if lane.head().is_some() || lane.is_dry || is_over {
+                continue;
+            }
+            has_received |= self.receive_of(index, context, out);
+        }
+        if has_received && mem::take(&mut self.in_round) {
+            // First the others fetch theirs.
+            come_back(context);
+            return false;
+        }
+        has_received || self.next_lane().is_some()
+    }
+
+    /// The same of one lane.
+    fn receive_of(&mut self, index: usize, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
+        let is_named = self.parts.sources.is_named();
+        match self.parts.lanes[index].poll_receive(context) {
+            Poll::Ready(Ok((bytes, missed))) => {
                 // A loss alone is something too.
-                self.taken += batch.bytes().len().max(1);
-                let (missed, behind) = (batch.missed(), batch.cursor_before(0));
+                self.taken += bytes.max(1);
+                for other in &mut self.parts.lanes {
+                    other.is_dry = false;
+                }
                 if !missed.is_empty() {
                     // They may have been those.
-                    self.parts.skip = 0;
+                    self.parts.lanes[index].skip = 0;
+                    self.parts.skip = self.parts.skip.saturating_sub(missed.records);
                 }
-                self.budget
-                    .spend(out, |out| writer.missed(missed, behind, out));
-                if mem::take(&mut self.in_round) {
-                    // First the others fetch theirs.
-                    come_back(context);
-                    return false;
-                }
+                let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
+                self.budget.spend(out, |out| {
+                    let name = named(&lanes[index], is_named);
+                    writer.missed(missed, Behind::new(lanes, index), name, out)
+                });
                 true
             }
-            Poll::Ready(Err(Closed)) => {
-                self.budget.spend(out, |out| writer.closed(out));
-                self.budget.is_over = true;
+            Poll::Ready(Err(over)) => {
+                self.say_over(index, &over, out);
                 true
             }
-            Poll::Pending => false,
+            Poll::Pending => {
+                self.parts.lanes[index].is_dry = true;
+                false
+            }
         }
     }
 
-    /// Takes one record of the batch; `false` if there is none left in it.
-    fn take_record(&mut self, out: &mut Vec<u8>) -> bool {
+    /// One lane has come to its end, and so has this if it was the last.
+    fn say_over(&mut self, index: usize, over: &Over, out: &mut Vec<u8>) {
+        let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
+        let sources = &self.parts.sources;
+        let may_go_on = sources.grows() && self.follow;
+        let is_over = lanes.iter().all(|lane| lane.is_over) && !may_go_on;
+        self.budget.spend(out, |out| {
+            let how = match over {
+                Over::Closed => "is closed",
+                Over::Ended(how) => how,
+            };
+            let name = named(&lanes[index], sources.is_named());
+            if name.is_some() || matches!(over, Over::Ended(_)) {
+                writer.ended(how, Behind::new(lanes, index), name, out);
+            }
+            if is_over {
+                writer.closed(out);
+            }
+        });
+        self.budget.is_over |= is_over;
+    }
+
+    /// Takes the record that comes next in a lane.
+    fn take_record(&mut self, index: usize, out: &mut Vec<u8>) {
         let Parts {
-            reader,
+            lanes,
             selection,
             writer,
-            end,
             skip,
             limit,
+            sources,
             ..
         } = &mut self.parts;
-        let batch = reader.batch();
-        let Some(record) = batch.records().nth(self.index) else {
-            return false;
+        lanes[index].advance();
+        let lane = &lanes[index];
+        let Some(record) = lane.taken().filter(|_| lane.is_wanted) else {
+            return;
         };
-        if !self.follow && record.seq() >= *end {
-            // Written since it was asked.
-            self.say_end(out);
-            return true;
-        }
-        self.index += 1;
-        let shown = selection.record(&record);
-        if shown.is_some() && *skip > 0 {
+        let Some(shown) = selection.record(&record) else {
+            return;
+        };
+        if lane.skip > 0 {
+            lanes[index].skip -= 1;
+        } else if *skip > 0 {
             *skip -= 1;
-        } else if let Some(shown) = shown {
+        } else {
             let record = record.with_target(&shown.target);
-            let behind = batch.cursor_before(self.index);
-            self.budget
-                .spend(out, |out| writer.record(&record, &shown.text, behind, out));
+            let behind = Behind::new(lanes, index);
+            let name = named(lane, sources.is_named());
+            self.budget.spend(out, |out| {
+                writer.record(&record, &shown.text, behind, name, out);
+            });
             if let Some(limit) = limit {
                 *limit = limit.saturating_sub(1);
             }
         }
-        true
     }
 
     /// All that there was when this began has been seen.
@@ -326,8 +476,8 @@ impl Stream {
             self.say_end(out);
         } else if !self.is_live {
             self.is_live = true;
-            let (writer, behind) = (&self.parts.writer, self.parts.reader.cursor());
-            let period = self.parts.keep_alive;
+            let behind = Behind::new(&self.parts.lanes, 0);
+            let (writer, period) = (&self.parts.writer, self.parts.keep_alive);
             self.budget
                 .spend(out, |out| writer.live(behind, period, out));
         }
@@ -335,27 +485,21 @@ impl Stream {
 
     /// Ends: it has had everything up to its end.
     fn say_end(&mut self, out: &mut Vec<u8>) {
-        let Parts {
-            handle,
-            reader,
-            writer,
-            ..
-        } = &mut self.parts;
-        let behind = reader.batch().cursor_before(self.index);
+        let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
+        let is_named = self.parts.sources.is_named();
         let is_shown_no_more = self.last_call.is_some();
-        // All of it was overwritten between the look for its beginning and here: no batch will tell.
-        let missed = reader.missed();
-        let is_untold = !self.has_received && !missed.is_empty();
         self.budget.spend(out, |out| {
-            if is_untold {
-                writer.missed(missed, behind, out);
+            for (own, lane) in lanes.iter().enumerate() {
+                // All of it was overwritten between the look for its beginning and here: no batch will tell.
+                let name = named(lane, is_named);
+                writer.missed(lane.untold(), Behind::new(lanes, own), name, out);
             }
             if !is_shown_no_more {
                 writer.end(out);
-            } else if handle.is_closed() {
+            } else if is_closed(lanes) {
                 writer.closed(out);
             } else {
-                writer.stopped(behind, out);
+                writer.stopped(Behind::new(lanes, 0), out);
             }
         });
         self.budget.is_over = true;
@@ -367,13 +511,15 @@ impl Stream {
                 // What is left was written before.
                 self.until = None;
                 self.follow = false;
-                self.parts.end = self.parts.handle.cursor().seq();
+                for lane in &mut self.parts.lanes {
+                    lane.end = lane.ring.log.cursor().seq();
+                }
             }
         }
         if let Some(sleep) = &mut self.keep_alive {
             while sleep.as_mut().poll(context).is_ready() {
                 let writer = &mut self.parts.writer;
-                let behind = self.parts.reader.batch().cursor_before(self.index);
+                let behind = Behind::new(&self.parts.lanes, 0);
                 self.budget.spend(out, |out| writer.alive(behind, out));
                 // At once would be for ever.
                 let period = self.parts.keep_alive.max(Duration::from_millis(1));
@@ -382,20 +528,20 @@ impl Stream {
         }
     }
 
-    /// Whether it is to end, or the ring was closed, and that is a while ago. What is asked for afterwards has
+    /// Whether it is to end, or the rings were closed, and that is a while ago. What is asked for afterwards has
     /// all the time that it needs, and so has what does not follow: it ends as it would have.
     fn is_late(&mut self) -> bool {
-        if let Some(call) = self.last_call {
+        if let Some(call) = &self.last_call {
             return call
                 .deadline
                 .is_some_and(|deadline| Instant::now() > deadline);
         }
-        if !self.follow {
+        if !self.follow || self.parts.sources.grows() {
             return false;
         }
         if !self.was_closed && self.closed_since.is_none() && self.looked.elapsed() > CLOSED_CHECK {
             self.looked = Instant::now();
-            self.closed_since = self.parts.handle.is_closed().then_some(self.looked);
+            self.closed_since = is_closed(&self.parts.lanes).then_some(self.looked);
         }
         self.closed_since
             .is_some_and(|since| since.elapsed() > DRAIN_TIMEOUT)
@@ -403,27 +549,52 @@ impl Stream {
 
     /// Ends before it has seen everything, and says how much that is.
     fn cut_off(&mut self, out: &mut Vec<u8>) {
-        let end = match self.last_call {
-            Some(call) => call.end,
-            None => self.parts.handle.cursor(),
-        };
-        let at = self.parts.reader.batch().cursor_before(self.index);
-        let bytes = end.bytes().zip(at.bytes());
-        let missed = Missed {
-            records: end.seq().saturating_sub(at.seq()),
-            bytes: bytes.map_or(0, |(end, at)| end.saturating_sub(at)),
-        };
-        let Parts { handle, writer, .. } = &mut self.parts;
+        let is_named = self.parts.sources.is_named();
+        for own in 0..self.parts.lanes.len() {
+            let lane = &mut self.parts.lanes[own];
+            let at = lane.position();
+            let end = self.last_call.as_ref().and_then(|call| call.end_of(lane));
+            let end = end.unwrap_or_else(|| lane.ring.log.cursor());
+            lane.pass_over_to(end);
+            let bytes = end.bytes().zip(at.bytes());
+            let missed = Missed {
+                records: end.seq().saturating_sub(at.seq()),
+                bytes: bytes.map_or(0, |(end, at)| end.saturating_sub(at)),
+            };
+            let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
+            self.budget.spend(out, |out| {
+                let name = named(&lanes[own], is_named);
+                writer.missed(missed, Behind::new(lanes, own), name, out);
+            });
+        }
+        let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
         self.budget.spend(out, |out| {
-            writer.missed(missed, end, out);
-            if handle.is_closed() {
+            if is_closed(lanes) {
                 writer.closed(out);
             } else {
-                writer.stopped(end, out);
+                writer.stopped(Behind::new(lanes, 0), out);
             }
         });
         self.budget.is_over = true;
     }
+}
+
+/// What is said of whose a record is.
+fn named(lane: &Lane, is_named: bool) -> Option<&str> {
+    is_named.then_some(&lane.ring.name)
+}
+
+/// Whether records of a source of that name are wanted, where those of `only` are, or all.
+pub(crate) fn is_wanted(only: &[String], name: &str) -> bool {
+    only.is_empty() || only.iter().any(|wanted| wanted == name)
+}
+
+/// Whether nothing more will be written to any of them.
+fn is_closed(lanes: &[Lane]) -> bool {
+    !lanes.is_empty()
+        && lanes
+            .iter()
+            .all(|lane| lane.is_over || lane.ring.log.is_closed())
 }
 
 /// How long to stay away from a ring of that capacity.

@@ -14,13 +14,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use circular_core::{Attending, Handle};
 use http_body::{Body, Frame};
 use hyper::body::Bytes;
 use tokio::task::AbortHandle;
 use tokio::{runtime, time};
 
 use crate::viewer::connection::Connection;
+use crate::viewer::sources::Sources;
 use crate::viewer::stream::{LastCall, Stream};
 
 /// A viewer is looked at this often. One that has been seen to lag is looked at twice: it may have been
@@ -33,8 +33,8 @@ pub(crate) const LAST_CALL: Duration = Duration::from_millis(500);
 /// All viewers of one server or router.
 #[derive(Debug)]
 pub(crate) struct Viewers {
-    /// Of what they look at.
-    handle: Handle,
+    /// What they look at.
+    sources: Sources,
     /// They are to end.
     last_call: OnceLock<LastCall>,
     limit: usize,
@@ -59,9 +59,9 @@ pub(crate) struct Counts {
 }
 
 impl Viewers {
-    pub(crate) fn new(handle: Handle, limit: usize) -> Arc<Self> {
+    pub(crate) fn new(sources: Sources, limit: usize) -> Arc<Self> {
         Arc::new(Self {
-            handle,
+            sources,
             last_call: OnceLock::new(),
             limit,
             taken: AtomicUsize::new(0),
@@ -104,13 +104,13 @@ impl Viewers {
     ) -> LogBody {
         if self.last_call.get().is_some() {
             // It has come too late to stay, and is not cut short for that.
-            stream.end(LastCall {
-                end: self.handle.cursor(),
+            stream.end(&LastCall {
+                ends: self.sources.cursors().into(),
                 deadline: None,
             });
         }
         if let Some(connection) = &connection {
-            connection.begin_viewing(Attending::at(&self.handle));
+            connection.begin_viewing(self.sources.attending());
         }
         let viewer = Arc::new(Viewer {
             state: Mutex::new(State {
@@ -136,7 +136,7 @@ impl Viewers {
     /// Ends everyone who follows, now or later: with what is in the ring now, and a last word.
     pub(crate) fn end(&self) {
         // They are the parent's, and so are the locks.
-        if self.handle.is_forked() {
+        if self.sources.is_forked() {
             return;
         }
         self.last_call.get_or_init(|| self.call());
@@ -152,7 +152,7 @@ impl Viewers {
 
     fn call(&self) -> LastCall {
         LastCall {
-            end: self.handle.cursor(),
+            ends: self.sources.cursors().into(),
             deadline: Some(Instant::now() + LAST_CALL),
         }
     }
@@ -227,7 +227,7 @@ impl Viewer {
         let Some((stream, _)) = &mut state.shown else {
             return Poll::Ready(None);
         };
-        if let Some(&call) = self.viewers.last_call.get() {
+        if let Some(call) = self.viewers.last_call.get() {
             stream.end(call);
         }
         let polled = stream.poll_piece(context);
