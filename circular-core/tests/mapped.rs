@@ -405,6 +405,46 @@ fn a_task_follows_too() {
     assert_eq!(seqs, (0..100).collect::<Vec<u64>>());
 }
 
+/// As code does that polls by itself and goes through a batch in several steps.
+#[test]
+fn a_batch_can_be_had_once_more_and_tells_no_loss_twice() {
+    use std::task::{Context, Poll, Waker};
+
+    let dir = Dir::new("again");
+    let ring = dir.ring(4096);
+    let file = open(&ring);
+    assert_eq!(file.cursor().unwrap().seq(), 0);
+    let mut reader = file.reader().open_async().unwrap();
+    for number in 0..500 {
+        writeln!(&ring, "number {number}").unwrap();
+    }
+    assert_eq!(file.cursor().unwrap(), ring.handle().cursor());
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok(batch)) = reader.poll_recv(&mut context) else {
+        panic!("there is something");
+    };
+    let (bytes, missed) = (batch.bytes().to_vec(), batch.missed());
+    assert!(missed.records > 0 && !bytes.is_empty());
+    assert_eq!(reader.batch().bytes(), bytes);
+    assert!(reader.batch().missed().is_empty());
+    assert_eq!(
+        reader.batch().cursor_before(0).seq(),
+        missed.records,
+        "what was missed lies before the first"
+    );
+    while reader.cursor() != ring.handle().cursor() {
+        assert!(reader.poll_recv(&mut context).is_ready());
+    }
+    assert!(reader.poll_recv(&mut context).is_pending());
+    assert!(reader.batch().is_empty());
+
+    let mut reader = file.reader().open();
+    let first = reader.try_recv().unwrap().bytes().to_vec();
+    assert_eq!(reader.batch().bytes(), first);
+    drop(ring);
+    assert_eq!(file.cursor().unwrap().seq(), 500);
+}
+
 /// However much is filtered out before it.
 #[test]
 fn the_one_record_that_passes_is_found() {

@@ -46,6 +46,7 @@
 //! | `filter=info,shop::db=debug` | by level and target, [as `RUST_LOG` has it](circular_core::Targets#directives); with targets that are `off` alone, all the others are on |
 //! | `q=text`, `re=time.?out` | what contains the text, what the expression matches; `+` is a blank, write `%2B` |
 //! | `not=text`, `nre=time.?out` | what does not |
+//! | `source=shop` | of several rings: just this one's; several times, any of them |
 //! | `after=<id>` | what comes after a record, by the `id` that NDJSON and event streams give |
 //! | `from=<id>` | that record, and what comes after it |
 //! | `before=<id>` | what is older than that record; with `tail=100` the newest 100 of it, the oldest first |
@@ -56,7 +57,7 @@
 //! Anything else is an error that names it, and so is what would mean nothing: `follow` beside `before`, `raw` beside
 //! another format, `until` before `since`, a target with spans or fields in brackets.
 //!
-//! `q`, `re`, `not` and `nre` may be given several times, and all must hold. In each, without an upper-case letter upper and
+//! `q`, `re`, `not` and `nre` may be given several times, and all must hold; `source` may, and each counts. In each, without an upper-case letter upper and
 //! lower case are the same; in an expression, a letter behind a backslash (`\W`) is none, and `(?-i)` at its beginning makes case
 //! count. An expression sees the first 16 KiB of a record.
 //!
@@ -83,7 +84,7 @@
 //! `circular_missed_bytes_total` are of all readers that there ever were.
 //!
 //! `GET /debug/log/counts` has how many records are held, in JSON, by level and for a histogram. It reads their headers only,
-//! so it takes `since`, `until`, `level`, `levels` and `filter`, and of what records say it knows nothing; and `bars`, which
+//! so it takes `since`, `until`, `level`, `levels`, `filter` and `source`, and of what records say it knows nothing; and `bars`, which
 //! is how many there are to be at most: 60, and up to 500.
 //!
 //! | | |
@@ -95,6 +96,24 @@
 //! | `overwritten` | how many are gone from the ring |
 //!
 //! Where nothing is held, or nothing passes, times are `null`.
+//!
+//! # Several rings
+//!
+//! [`serve`] and [`router`] take a [`Handle`](circular_core::Handle), a [`RingFile`](circular_core::RingFile) of another program, alive
+//! or dead, or several [`Sources`] with a name each. Those are shown as one log, by time: as exactly as the clock of the
+//! records, of which many may have the same. In text the name stands before a record, but for `raw`; in JSON each object
+//! that is one ring's has it as `source`. An `id` tells how far each ring was shown, as cursors with a comma between them, the
+//! record's own first: so all that takes one works as it does for a single ring.
+//!
+//! | JSON | event | |
+//! |---|---|---|
+//! | `{"id","ended":"died of SIGSEGV","source"}` | `ended` | what has become of the program of a ring that has no more to show |
+//! | `{"id","started":{"pid":4711},"source"}` | `started` | a ring was added to those that are shown; `pid` is `null` in this process |
+//! | | `sources` | `{"sources":["shop","db"]}`: the names, at the beginning, and when there is one more |
+//!
+//! `closed` comes when all have ended, and none can be added any more. A single [`RingFile`](circular_core::RingFile) is shown without a name,
+//! and `ended` comes before `closed`. Statistics are then those of each source's newest ring: in JSON as `sources`, for Prometheus
+//! with the label `source`. Of a ring in a file nothing is known of its readers, and counts read it whole.
 //!
 //! # When it ends
 //!

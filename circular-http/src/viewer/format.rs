@@ -25,6 +25,8 @@ use circular_view::object;
 /// Writes a response's body, piece by piece.
 #[derive(Clone, Debug)]
 pub(crate) enum BodyWriter {
+    /// Bytes as they are, and nothing before them.
+    Raw(circular_view::Writer),
     Text(circular_view::Writer),
     Ndjson(circular_view::Writer),
     Sse,
@@ -32,11 +34,11 @@ pub(crate) enum BodyWriter {
 
 impl BodyWriter {
     pub(crate) fn text(raw: bool) -> Self {
-        BodyWriter::Text(if raw {
-            circular_view::Writer::raw()
+        if raw {
+            BodyWriter::Raw(circular_view::Writer::raw())
         } else {
-            circular_view::Writer::text(Colors::Keep)
-        })
+            BodyWriter::Text(circular_view::Writer::text(Colors::Keep))
+        }
     }
 
     pub(crate) fn ndjson() -> Self {
@@ -45,7 +47,7 @@ impl BodyWriter {
 
     pub(crate) fn content_type(&self) -> &'static str {
         match self {
-            BodyWriter::Text(_) => "text/plain; charset=utf-8",
+            BodyWriter::Raw(_) | BodyWriter::Text(_) => "text/plain; charset=utf-8",
             BodyWriter::Ndjson(_) => "application/x-ndjson",
             BodyWriter::Sse => "text/event-stream",
         }
@@ -73,7 +75,8 @@ impl BodyWriter {
                 let named = [source.as_bytes(), b": ", text].concat();
                 lines.record(record, &named, behind, out);
             }
-            (BodyWriter::Text(lines) | BodyWriter::Ndjson(lines), None) => {
+            (BodyWriter::Raw(lines), _)
+            | (BodyWriter::Text(lines) | BodyWriter::Ndjson(lines), None) => {
                 lines.record(record, text, behind, out);
             }
             (BodyWriter::Ndjson(_), Some(source)) => {
@@ -173,7 +176,7 @@ impl BodyWriter {
         }
         let object = String::from_utf8_lossy(&named);
         match self {
-            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
+            BodyWriter::Raw(lines) | BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
                 let line = match source {
                     Some(source) => format!("{}: {line}", for_terminal(source)),
                     None => line.to_owned(),
@@ -190,7 +193,9 @@ impl BodyWriter {
     /// Appends that the log does not go on where the client left off.
     pub(crate) fn restarted(&mut self, out: &mut Vec<u8>) {
         match self {
-            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.restarted(out),
+            BodyWriter::Raw(lines) | BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
+                lines.restarted(out)
+            }
             BodyWriter::Sse => push_event("restarted", object::RESTARTED, out),
         }
     }
@@ -198,7 +203,9 @@ impl BodyWriter {
     /// Appends that there will be no more.
     pub(crate) fn closed(&mut self, out: &mut Vec<u8>) {
         match self {
-            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.closed(out),
+            BodyWriter::Raw(lines) | BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
+                lines.closed(out)
+            }
             BodyWriter::Sse => push_event("closed", object::CLOSED, out),
         }
     }
@@ -207,7 +214,9 @@ impl BodyWriter {
     /// misses nothing. For those who know no more than [`closed`](Self::closed) it is that.
     pub(crate) fn stopped(&mut self, behind: impl Display + Copy, out: &mut Vec<u8>) {
         match self {
-            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.stopped(behind, out),
+            BodyWriter::Raw(lines) | BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
+                lines.stopped(behind, out)
+            }
             BodyWriter::Sse => {
                 push_id(behind, out);
                 push_event("closed", &object::stopped(behind), out);
@@ -238,13 +247,15 @@ impl BodyWriter {
 
     /// Whether there is something to say when there is nothing to say.
     pub(crate) fn is_kept_alive(&self) -> bool {
-        !matches!(self, BodyWriter::Text(_))
+        !matches!(self, BodyWriter::Raw(_) | BodyWriter::Text(_))
     }
 
     /// Appends a sign of life; the client has had all that is before `behind`.
     pub(crate) fn alive(&mut self, behind: impl Display + Copy, out: &mut Vec<u8>) {
         match self {
-            BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => lines.alive(behind, out),
+            BodyWriter::Raw(lines) | BodyWriter::Text(lines) | BodyWriter::Ndjson(lines) => {
+                lines.alive(behind, out)
+            }
             BodyWriter::Sse => {
                 push_id(behind, out);
                 push_event("alive", &object::alive(behind), out);

@@ -113,8 +113,6 @@ pub(crate) struct Shown {
     pub(crate) log: Log,
     /// A place in it, which tells it from others.
     pub(crate) id: Cursor,
-    /// It was added when others were shown already.
-    pub(crate) is_new: bool,
 }
 
 /// Wakes who waits.
@@ -152,7 +150,7 @@ impl Sources {
             process: process::id(),
         }));
         for source in sources {
-            sources_of.push(source, false);
+            sources_of.push(source);
         }
         sources_of
     }
@@ -160,7 +158,7 @@ impl Sources {
     /// Adds a ring, whoever looks already; one that it has is not added again. Beyond 64 rings, the one that was added first
     /// is shown no more to who comes from then on.
     pub fn add(&self, source: impl Into<Source>) {
-        self.push(source.into(), true);
+        self.push(source.into());
         let bells: Vec<_> = lock(&self.0.bells)
             .iter()
             .filter_map(Weak::upgrade)
@@ -173,7 +171,7 @@ impl Sources {
         }
     }
 
-    fn push(&self, Source { name, log }: Source, is_new: bool) {
+    fn push(&self, Source { name, log }: Source) {
         let id = log.cursor();
         let mut rings = lock(&self.0.rings);
         if rings.iter().any(|ring| ring.id.is_of_same_ring(&id)) {
@@ -186,7 +184,6 @@ impl Sources {
             name: name.into(),
             log,
             id,
-            is_new,
         }));
         self.0.changes.fetch_add(1, Relaxed);
     }

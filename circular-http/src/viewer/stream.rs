@@ -5,7 +5,8 @@
 //! connection has room for it.
 //!
 //! Of several rings, the record that is shown next is the one that was written first, of those that come next in each. A ring
-//! that has none just now is asked again after all others have got theirs: what comes in it later was written later.
+//! that has none just now is asked again after all others have got theirs: what comes in it later was written later. Where
+//! clocks say the same, as the coarse one does for some milliseconds, the ring that was added first is the first.
 //!
 //! A viewer that has had everything does not come back for each record: it takes the ring's lock each
 //! time, and a hundred of them that do so a thousand times a second are in the writers' way. Where much is
@@ -262,7 +263,7 @@ impl Stream {
                 writer.restarted(out);
             }
             for (own, lane) in lanes.iter().enumerate() {
-                if let Some((missed, behind)) = lane.missed {
+                if let Some((missed, behind)) = lane.missed.filter(|_| lane.is_wanted) {
                     let behind = Behind::new(lanes, own).at(behind);
                     writer.missed(missed, behind, named(lane, is_named), out);
                 }
@@ -286,7 +287,7 @@ impl Stream {
                     .iter()
                     .any(|ring| ring.id.is_of_same_ring(&lane.ring.id))
         });
-        let mut is_changed = false;
+        let known = lanes.len();
         for ring in rings {
             if lanes
                 .iter()
@@ -299,24 +300,19 @@ impl Stream {
             // For want of memory it is not shown, as it would not be to who asks now.
             if let Ok(lane) = Lane::open(ring, begin, is_wanted) {
                 lanes.push(lane);
-                is_changed = true;
             }
         }
-        if !is_changed {
+        if lanes.len() == known {
             return;
         }
         let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
         let names = self.parts.sources.names();
         self.budget.spend(out, |out| {
             writer.sources(&names, out);
-            for (own, lane) in lanes.iter().enumerate() {
-                if lane.is_wanted && !lane.has_received && lane.ring.is_new && lane.end == 0 {
-                    writer.started(
-                        lane.ring.log.pid(),
-                        Behind::new(lanes, own),
-                        &lane.ring.name,
-                        out,
-                    );
+            for (own, Lane { ring, .. }) in lanes.iter().enumerate().skip(known) {
+                if lanes[own].is_wanted {
+                    let behind = Behind::new(lanes, own);
+                    writer.started(ring.log.pid(), behind, &ring.name, out);
                 }
             }
         });
@@ -381,7 +377,6 @@ impl Stream {
 
     /// The same of one lane.
     fn receive_of(&mut self, index: usize, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
-        let is_named = self.parts.sources.is_named();
         match self.parts.lanes[index].poll_receive(context) {
             Poll::Ready(Ok((bytes, missed))) => {
                 // A loss alone is something too.
@@ -394,11 +389,7 @@ impl Stream {
                     self.parts.lanes[index].skip = 0;
                     self.parts.skip = self.parts.skip.saturating_sub(missed.records);
                 }
-                let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
-                self.budget.spend(out, |out| {
-                    let name = named(&lanes[index], is_named);
-                    writer.missed(missed, Behind::new(lanes, index), name, out)
-                });
+                self.say_missed(index, missed, out);
                 true
             }
             Poll::Ready(Err(over)) => {
@@ -406,10 +397,24 @@ impl Stream {
                 true
             }
             Poll::Pending => {
-                self.parts.lanes[index].is_dry = true;
+                // One that has more only lets others have their turn.
+                let lane = &mut self.parts.lanes[index];
+                lane.is_dry = !lane.has_more();
                 false
             }
         }
+    }
+
+    /// Says what was missed in a lane before its position, if its records are wanted.
+    fn say_missed(&mut self, index: usize, missed: Missed, out: &mut Vec<u8>) {
+        let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
+        if !lanes[index].is_wanted {
+            return;
+        }
+        let name = named(&lanes[index], self.parts.sources.is_named());
+        self.budget.spend(out, |out| {
+            writer.missed(missed, Behind::new(lanes, index), name, out);
+        });
     }
 
     /// One lane has come to its end, and so has this if it was the last.
@@ -424,7 +429,8 @@ impl Stream {
                 Over::Ended(how) => how,
             };
             let name = named(&lanes[index], sources.is_named());
-            if name.is_some() || matches!(over, Over::Ended(_)) {
+            let is_told = name.is_some() || matches!(over, Over::Ended(_));
+            if is_told && lanes[index].is_wanted {
                 writer.ended(how, Behind::new(lanes, index), name, out);
             }
             if is_over {
@@ -485,15 +491,13 @@ impl Stream {
 
     /// Ends: it has had everything up to its end.
     fn say_end(&mut self, out: &mut Vec<u8>) {
+        for index in 0..self.parts.lanes.len() {
+            // All of it was overwritten between the look for its beginning and here: no batch will tell.
+            self.say_missed(index, self.parts.lanes[index].untold(), out);
+        }
         let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
-        let is_named = self.parts.sources.is_named();
         let is_shown_no_more = self.last_call.is_some();
         self.budget.spend(out, |out| {
-            for (own, lane) in lanes.iter().enumerate() {
-                // All of it was overwritten between the look for its beginning and here: no batch will tell.
-                let name = named(lane, is_named);
-                writer.missed(lane.untold(), Behind::new(lanes, own), name, out);
-            }
             if !is_shown_no_more {
                 writer.end(out);
             } else if is_closed(lanes) {
@@ -549,9 +553,8 @@ impl Stream {
 
     /// Ends before it has seen everything, and says how much that is.
     fn cut_off(&mut self, out: &mut Vec<u8>) {
-        let is_named = self.parts.sources.is_named();
-        for own in 0..self.parts.lanes.len() {
-            let lane = &mut self.parts.lanes[own];
+        for index in 0..self.parts.lanes.len() {
+            let lane = &mut self.parts.lanes[index];
             let at = lane.position();
             let end = self.last_call.as_ref().and_then(|call| call.end_of(lane));
             let end = end.unwrap_or_else(|| lane.ring.log.cursor());
@@ -561,11 +564,7 @@ impl Stream {
                 records: end.seq().saturating_sub(at.seq()),
                 bytes: bytes.map_or(0, |(end, at)| end.saturating_sub(at)),
             };
-            let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
-            self.budget.spend(out, |out| {
-                let name = named(&lanes[own], is_named);
-                writer.missed(missed, Behind::new(lanes, own), name, out);
-            });
+            self.say_missed(index, missed, out);
         }
         let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
         self.budget.spend(out, |out| {

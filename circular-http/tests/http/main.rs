@@ -14,6 +14,7 @@ mod page;
 mod parameters;
 mod redaction;
 mod resume;
+mod several;
 mod shown;
 mod sign_in;
 mod start;

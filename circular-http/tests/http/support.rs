@@ -188,7 +188,8 @@ pub(crate) struct Event {
 
 impl Event {
     pub(crate) fn add(&mut self, line: &str) {
-        match line.split_once(": ").expect("a field and a value") {
+        let (field, value) = line.split_once(':').expect("a field and a value");
+        match (field, value.trim_start()) {
             ("id", id) => self.id = Some(id.to_owned()),
             ("event", name) => self.name = name.to_owned(),
             ("data", data) => self.data = serde_json::from_str(data).expect("it is JSON"),
