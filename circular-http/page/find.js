@@ -8,13 +8,15 @@ import { unfold } from "./details.js";
 import { element, log, number } from "./dom.js";
 import { giveUp, lookFurther } from "./find_held.js";
 import { mark, rangesIn } from "./marks.js";
-import { isExact, ofText } from "./pattern.js";
+import { isExact, ofExpression, ofText } from "./pattern.js";
 import { dress } from "./row.js";
 import { bringIntoView, follow, topRow } from "./view.js";
 
 // Milliseconds for which rows are searched at a time: then the next key is looked for, which may change what is
 // searched for.
 const FIND_BUDGET = 10;
+// Characters of a row that an expression is looked for in, as the server does.
+const MAX_SEARCHED = 16 << 10;
 
 let foundRow = null;
 
@@ -62,28 +64,60 @@ export function findAgain(step) {
 // end. Case is smart, as in the filters. What was searched for before, and is not found yet, is given up.
 function find(step) {
   const needle = element("needle").value;
-  mark("match", [ofText(needle)]);
+  const pattern = patternOf(needle);
+  mark("match", [pattern]);
   if (step !== 0 && search?.needle === needle) {
     search.steps.push(step);
     return;
   }
+  if (needle && !pattern) {
+    search = null;
+    giveUp();
+    markFound(null, "");
+    element("found").textContent = "Not an expression that can be searched here: Text in the filters takes others";
+    return;
+  }
   const all = needle ? [...log.getElementsByClassName("row")] : [];
-  const exact = isExact(needle);
-  search = { needle, wanted: exact ? needle : needle.toLowerCase(), exact, all, matches: [], steps: [step] };
+  const has = pattern?.isExpression ? said(pattern) : contains(needle);
+  search = { needle, has, all, matches: [], steps: [step] };
   searchOn(search);
+}
+
+function isExpression() {
+  return element("needle-re").ariaPressed === "true";
+}
+
+function patternOf(needle) {
+  return isExpression() ? ofExpression(needle) : ofText(needle);
+}
+
+// What tells whether a row has that text.
+function contains(needle) {
+  const exact = isExact(needle);
+  const wanted = exact ? needle : needle.toLowerCase();
+  return (row) => textOf(row, exact).includes(wanted);
+}
+
+// What tells whether an expression matches what a record says: as in the filters, not what stands in columns before that.
+function said(pattern) {
+  return (row) => {
+    const text = textOf(row, true);
+    const from = text.indexOf("\t") + 1;
+    return text.slice(from, from + MAX_SEARCHED).search(pattern) >= 0;
+  };
 }
 
 // Looks at rows for FIND_BUDGET, then it is the user's turn.
 function searchOn(mine) {
   if (mine !== search) return;
-  const { needle, wanted, exact, all, matches, steps } = mine;
+  const { needle, has, all, matches, steps } = mine;
   const end = performance.now() + FIND_BUDGET;
   while (matches.length < all.length) {
     if (performance.now() > end) {
       setTimeout(searchOn, 0, mine);
       return;
     }
-    matches.push(textOf(all[matches.length], exact).includes(wanted));
+    matches.push(has(all[matches.length]));
   }
   search = null;
   // What was discarded meanwhile is not found.
@@ -112,7 +146,7 @@ function land(all, matches, needle, step) {
   if (total === 0) {
     element("found").textContent = needle ? "Not found" : "";
     markFound(null, "");
-    lookFurther(element("needle").value, step, (row) => {
+    lookFurther(element("needle").value, isExpression() ? "re" : "q", step, (row) => {
       markFound(row, needle);
       find(0);
     });
@@ -135,8 +169,8 @@ function markFound(row, needle) {
   row?.classList.add("found");
   // The text of what is marked must stay.
   if (row) dress([row]);
-  const pattern = row && ofText(needle);
-  const ranges = pattern ? rangesIn(row, pattern, true) : [];
+  const pattern = row && patternOf(needle);
+  const ranges = pattern ? rangesIn(row, pattern, !pattern.isExpression) : [];
   if (ranges.some((range) => range.startContainer.parentElement.closest(".rest"))) unfold(row);
   if (!window.Highlight) return;
   const highlight = new Highlight(...ranges);
@@ -155,6 +189,10 @@ element("needle").addEventListener("keydown", (event) => {
     event.preventDefault();
     find(-1);
   }
+});
+element("needle-re").addEventListener("click", () => {
+  element("needle-re").ariaPressed = String(!isExpression());
+  find(0);
 });
 element("previous").addEventListener("click", () => find(-1));
 element("close-find").addEventListener("click", closeFind);

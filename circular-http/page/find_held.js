@@ -11,8 +11,8 @@ import { showWhen } from "./when.js";
 // Milliseconds without typing after which it is asked.
 const TYPING = 300;
 
-// What was asked for last, and the record that has it; `null` until it is known, and if there is none.
-const last = { needle: "", record: null };
+// What was asked for last, as which parameter, and the record that has it; `null` until it is known, and if there is none.
+const last = { needle: "", parameter: "q", record: null };
 
 // Gives up what is asked: whoever types does not wait for what they typed before.
 let asking = new AbortController();
@@ -22,13 +22,14 @@ export function giveUp() {
   asking = new AbortController();
 }
 
-// Looks for `needle`, which is in no row. `step` is 0 while it is typed. `found` gets the row, when it is there.
-export async function lookFurther(needle, step, found) {
+// Looks for `needle`, which is in no row: `q` takes it as text, `re` as an expression. `step` is 0 while it is typed. `found`
+// gets the row, when it is there.
+export async function lookFurther(needle, parameter, step, found) {
   giveUp();
-  const isNew = last.needle !== needle || !last.record;
+  const isNew = last.needle !== needle || last.parameter !== parameter || !last.record;
   if (!needle || isAllHere()) return;
   if (isNew) {
-    Object.assign(last, { needle, record: null });
+    Object.assign(last, { needle, parameter, record: null });
     if (step === 0) await new Promise((done) => setTimeout(done, TYPING));
     if (!isWanted(needle)) return;
     element("found").textContent = "Not found in what is shown: looking further";
@@ -64,7 +65,7 @@ async function nearest(needle, step) {
 async function one(where, needle) {
   if (!Object.values(where)[0]) return null;
   const query = filtered(where);
-  query.append("q", needle);
+  query.append(last.parameter, needle);
   const { items } = await heldUntil(query, asking.signal);
   const item = items.find(({ kind }) => kind === "record");
   return item ? JSON.parse(item.data) : null;

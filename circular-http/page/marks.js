@@ -72,7 +72,7 @@ function paint(rows) {
     for (const pattern of list) {
       for (const row of rows) {
         const began = performance.now();
-        ranges.push(...rangesIn(row, pattern, name === "match"));
+        ranges.push(...rangesIn(row, pattern, name === "match" && !pattern.isExpression));
         if (pattern.isExpression && performance.now() - began > LONGEST) {
           patterns[name] = list.filter((other) => other !== pattern);
           break;
@@ -88,9 +88,7 @@ function paint(rows) {
 function expression(re) {
   // A field is not marked as it stands in JSON, but as it is shown.
   if (fieldText(re)) return ofText(fieldText(re));
-  const pattern = ofExpression(re);
-  if (pattern) pattern.isExpression = true;
-  return pattern;
+  return ofExpression(re);
 }
 
 whenAddressed(() => mark("filter", [...addressedAll("q").map(ofText), ...addressedAll("re").map(expression)]));

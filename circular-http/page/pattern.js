@@ -20,7 +20,7 @@ export function ofText(text) {
   return text ? new RegExp(literal(text), isExact(text) ? "gu" : "giu") : null;
 }
 
-// An expression of the server's, which knows no steps back. `null` where it is none here, or one that may step back
+// An expression of the server's, which knows no steps back; it is said to be one. `null` where it is none here, or one that may step back
 // without end.
 export function ofExpression(re) {
   if (!re || re.length > 500 || mayTakeForEver(re)) return null;
@@ -30,7 +30,8 @@ export function ofExpression(re) {
   const isAnyCase = flags.includes("i") || !isExact(rest.replace(/\\p\{[^}]*\}|\\./giu, ""));
   const others = flags.replace("i", "");
   try {
-    return new RegExp(rest.replaceAll("(?P<", "(?<"), `g${isAnyCase ? "i" : ""}${others}u`);
+    const pattern = new RegExp(rest.replaceAll("(?P<", "(?<"), `g${isAnyCase ? "i" : ""}${others}u`);
+    return Object.assign(pattern, { isExpression: true });
   } catch {
     return null;
   }

@@ -117,3 +117,66 @@ fn steps_that_come_before_a_search_is_done_are_taken_when_it_is() {
     assert_eq!(page.get(current), Value::from("number 1."));
     page.assert_quiet();
 }
+
+#[test]
+fn an_expression_is_found_in_what_records_say() {
+    let lines = [
+        "GET /users/17 took 12 ms",
+        "POST /users took 340 ms",
+        "GET /users/18 took 7 ms",
+        "see GET",
+    ];
+    let Some(page) = Page::open_with(&lines, new_ring(1 << 20), Options::new()) else {
+        return;
+    };
+    page.until_row_count(4);
+    page.press("/");
+    // As text it is none.
+    page.press("^get .*ms$");
+    page.until(&format!("{PLACE} === 'Not found'"));
+    page.click("#needle-re");
+    page.until(&format!("{PLACE}.endsWith(' of 2')"));
+    let marked = "[...CSS.highlights.get('match')].map(range => range.toString())";
+    page.until(&format!("{marked}.length === 2"));
+    assert_eq!(
+        page.get(&format!("{marked}.sort()")),
+        json!([lines[0], lines[2]])
+    );
+    // What is none, or not one for here, is told, and nothing is marked.
+    page.run(
+        "needle.value = '(a'; needle.dispatchEvent(new Event('input'));",
+        &json!([]),
+    );
+    page.until(&format!("{PLACE}.startsWith('Not an expression')"));
+    page.until(&format!("{marked}.length === 0"));
+    page.assert_quiet();
+}
+
+#[test]
+fn an_expression_is_looked_for_in_what_is_held_as_well() {
+    let mut ring = new_ring(16 << 20);
+    for number in 0..5_000 {
+        crate::page::say(
+            &mut ring,
+            circular_core::Level::Info,
+            "app",
+            &format!("number {number}"),
+        );
+    }
+    let Some(page) = Page::open_with(&[], ring, Options::new()) else {
+        return;
+    };
+    page.until_row_count(2_000);
+    page.press("/");
+    page.click("#needle-re");
+    page.run(
+        "needle.value = '^number 1[67]$'; needle.dispatchEvent(new Event('input'));",
+        &json!([]),
+    );
+    page.until(&format!(
+        "{PLACE}.startsWith('Not in what is shown, but at ')"
+    ));
+    page.run("needle.form.requestSubmit();", &json!([]));
+    page.until("document.querySelector('.found')?.textContent.endsWith('number 17')");
+    page.assert_quiet();
+}
