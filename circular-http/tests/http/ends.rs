@@ -164,7 +164,8 @@ fn a_server_that_stops_shows_what_was_written_until_then() {
             until_there(tail);
         }
     }
-    site.write(1..2_001);
+    // Several pieces for each, and not so many that half a second is too short for them on a machine that is busy.
+    site.write(1..301);
     let cursor = site.ring.handle().cursor();
     let reading: Vec<_> = tails
         .into_iter()
@@ -177,7 +178,7 @@ fn a_server_that_stops_shows_what_was_written_until_then() {
         .collect();
     assert!(rests.iter().all(|rest| rest.1), "a stream was cut off");
     for text in [&rests[0].0, &rests[4].0] {
-        assert!(*text == lines(1..2_001), "{} bytes", text.len());
+        assert!(*text == lines(1..301), "{} bytes", text.len());
     }
     let word = json!({"id": cursor.to_string(), "closed": true, "stopped": true});
     let mut ndjson: Vec<Value> = rests[1]
@@ -190,8 +191,8 @@ fn a_server_that_stops_shows_what_was_written_until_then() {
         .iter()
         .filter_map(|line| line["seq"].as_u64())
         .collect();
-    assert_eq!(seqs, (1..2_001).collect::<Vec<_>>());
-    for (number, count) in [(2, 2_000), (3, 1_111)] {
+    assert_eq!(seqs, (1..301).collect::<Vec<_>>());
+    for (number, count) in [(2, 300), (3, 111)] {
         let sse = &rests[number].0;
         assert_eq!(sse.matches("\"seq\":").count(), count);
         let end = format!("id: {cursor}\nevent: closed\ndata: ");
