@@ -13,7 +13,7 @@ use circular_core::{Attending, Cursor, Handle, RingFile};
 
 use crate::viewer::log::Log;
 
-/// How many rings there are at most. One more, and the one that was added first goes.
+/// How many rings there are at most. One more, and the oldest run of a program that has a later one goes.
 const MOST: usize = 64;
 
 /// A ring to show, and what it is called where there are several: of this program
@@ -155,8 +155,8 @@ impl Sources {
         sources_of
     }
 
-    /// Adds a ring, whoever looks already; one that it has is not added again. Beyond 64 rings, the one that was added first
-    /// is shown no more to who comes from then on.
+    /// Adds a ring, whoever looks already; one that it has is not added again. Beyond 64 rings, the first one that has a later
+    /// one of the same name is shown no more to who comes from then on, or else the first.
     pub fn add(&self, source: impl Into<Source>) {
         self.push(source.into());
         let bells: Vec<_> = lock(&self.0.bells)
@@ -178,7 +178,12 @@ impl Sources {
             return;
         }
         if rings.len() == MOST {
-            rings.remove(0);
+            let has_later = |(index, ring): (usize, &Arc<Shown>)| {
+                let mut later = rings[index + 1..].iter().map(|later| &later.name);
+                later.any(|later| *later == ring.name) || *ring.name == *name
+            };
+            let oldest = rings.iter().enumerate().position(has_later);
+            rings.remove(oldest.unwrap_or(0));
         }
         rings.push(Arc::new(Shown {
             name: name.into(),
@@ -280,4 +285,31 @@ impl fmt::Debug for Sources {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use circular_core::Ring;
+
+    use super::*;
+
+    #[test]
+    fn of_too_many_the_oldest_run_of_one_that_runs_again_goes() {
+        let sources = Sources::new();
+        let rings: Vec<_> = (0..MOST + 6).map(|_| Ring::new(4096).unwrap()).collect();
+        sources.add(("db", rings[0].handle()));
+        for ring in &rings[1..] {
+            sources.add(("shop", ring.handle()));
+            sources.add(("again", ring.handle()));
+        }
+        let kept = sources.rings();
+        assert_eq!(kept.len(), MOST);
+        assert_eq!(sources.names(), ["db".into(), "shop".into()]);
+        let is_kept = |ring: &Ring| {
+            let id = ring.handle().cursor();
+            kept.iter().any(|kept| kept.id.is_of_same_ring(&id))
+        };
+        assert!(is_kept(&rings[0]) && !is_kept(&rings[1]));
+        assert!(rings[rings.len() - 60..].iter().all(is_kept));
+    }
 }
