@@ -21,6 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map_or_else(env::temp_dir, PathBuf::from);
     let recorder = circular_tracing::recorder("dump_on_signal").init()?;
     let mut asked = signal(SignalKind::user_defined1())?;
+    debug!(?dir, "this is where dumps go");
     info!(pid = std::process::id(), "kill -USR1 this");
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
