@@ -3,7 +3,7 @@
 // The address has the filters, under the server's names: a reload keeps them, and `curl` of the same address gets
 // the same records. It changes by `setAddressed` only, which tells whoever shows something of it.
 
-const FILTERS = ["level", "levels", "filter", "q", "re", "not", "nre", "since", "until"];
+const FILTERS = ["level", "levels", "filter", "source", "q", "re", "not", "nre", "since", "until"];
 // What the page decides itself. Anything else in the address goes to the server as it stands, which says if
 // there is no such thing.
 const OWN = ["follow", "format", "tail", "after", "from", "raw", "limit_bytes"];

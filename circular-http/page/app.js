@@ -3,7 +3,7 @@
 // Where to look: what comes goes from `stream` to `queue`, and in `view` to `rows`, each made by `row` of what
 // `own_words`, `fields` and `ansi` find in its text, with its time from `times` and `clock`, in `columns`. `address` has
 // what the server is asked for, and `ask` asks it beside the stream: why there is none, whether there is a place.
-// `controls`, `tools` and `find` are what a user has in hand, `remembered` what they had; `pick` is at one row, which
+// `controls`, `chips`, `tools` and `find` are what a user has in hand, `remembered` what they had; `pick` is at one row, which
 // `details` opens and `copy` copies; `menu` is that of a value, and `narrow` what it chooses; `marks` marks what a `pattern`
 // finds. `status` tells how it stands, and `aloud` how fast records come, and what of them is read out. `input` knows
 // whether somebody scrolls or selects, `dom` is the document, as the others write to it. Imports have no circle.
@@ -11,8 +11,11 @@
 // What is not on the page is asked of `held`: `back` goes back in time, `context` to a row's neighbours, `find_held` and
 // `errors` to what somebody looks for, `whole` to the rest of a long record; `here` is the row that they go on from. `range`
 // has times, as `when` reads them, and `histogram` counts. `title` and `empty` tell what there is to see, and why nothing.
+//
+// Where several programs are shown, `sources` knows which, and `runs` which of them have ended.
 
 import { watchOldest } from "./back.js";
+import { offerSources } from "./chips.js";
 import { showContext } from "./context.js";
 import { readAddress } from "./controls.js";
 import { element, focusLog, log } from "./dom.js";
@@ -109,6 +112,7 @@ setInterval(() => {
   if (!document.hidden) tellCounts();
 }, 1_000);
 
+offerSources();
 lookAsBefore();
 readAddress();
 focusLog();

@@ -10,7 +10,7 @@
 import { addressed, place, setPlace } from "./address.js";
 import { silence } from "./aloud.js";
 import { log, number, plural } from "./dom.js";
-import { distance, filtered, held } from "./held.js";
+import { countBefore, distance, filtered, held, unfilteredId } from "./held.js";
 import { mark, rowWith } from "./here.js";
 import { CHUNK_ROWS, rows } from "./rows.js";
 import { answer } from "./status.js";
@@ -24,6 +24,9 @@ const AROUND = 200;
 const NEAR = 800;
 // Milliseconds after which it is asked again which is the oldest that is held, while somebody may want to know.
 const OLD_NEWS = 10_000;
+
+// What of a question says nothing of what a record is.
+const OF_ALL = new Set(["after", "source", "limit"]);
 
 const FRESH = {
   // "older", "newer" or "place": what is under way.
@@ -106,7 +109,7 @@ function wordsAbove(count) {
 function wordsAtTheOldest() {
   if (addressed("after")) return "Nothing older is shown: it was cleared";
   if (isChosen()) return "Nothing older that is held matches";
-  const before = back.oldest ? Number(back.oldest.split(".")[1]) - 1 : 0;
+  const before = back.oldest ? countBefore(back.oldest) : 0;
   return before > 0
     ? `This is the oldest record that is held: ${number.format(before)} before it are overwritten`
     : "This is the first record";
@@ -152,7 +155,7 @@ export function watchOldest() {
 async function askForOldest() {
   back.asked = performance.now();
   const { round } = back;
-  const { items, why } = await held(withAfter(new URLSearchParams()));
+  const { items, why } = await held(ofOldest());
   if (round !== back.round) return;
   // It has no place, or no server: there is no hurry.
   if (why) back.asked += 5 * OLD_NEWS;
@@ -161,12 +164,10 @@ async function askForOldest() {
   tellEdges();
 }
 
-// What was cleared is held, and not wanted.
-function withAfter(query) {
-  const after = filtered({}).get("after");
-  if (after) query.set("after", after);
-  query.set("limit", "1");
-  return query;
+// Whatever it says: a search for one that passes might take long. What was cleared is held, and not wanted, and so is
+// what others have written.
+function ofOldest() {
+  return new URLSearchParams([...filtered({ limit: "1" })].filter(([name]) => OF_ALL.has(name)));
 }
 
 log.addEventListener("scroll", loadWhatIsNear);
@@ -325,7 +326,8 @@ function openPlace() {
   follow(false);
   setApart(true);
   return loading("place", async (isWanted) => {
-    const beginning = row ? { from: row } : { since: at };
+    const beginning = row ? { from: await unfilteredId(row) } : { since: at };
+    if (!isWanted()) return;
     const { items, why, seconds } = await held(filtered({ ...beginning, limit: String(PAGE) }));
     if (!isWanted()) return;
     if (why && seconds > 0) {

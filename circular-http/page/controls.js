@@ -7,6 +7,7 @@ import { addressed, addressedAll, filters, setAddressed, whenAddressed } from ".
 import { element, focusLog } from "./dom.js";
 import { fieldText } from "./pattern.js";
 import { remembered } from "./remembered.js";
+import { isSource, whenSources } from "./sources.js";
 import { problemTold } from "./status.js";
 import { restart } from "./stream.js";
 
@@ -107,6 +108,7 @@ function told(name, value) {
 function showRest() {
   const rest = [...filters()].filter(([name, value]) => {
     if (name === "level") return !chosenLevel();
+    if (name === "source") return !isSource(value);
     return name !== "filter" && !isShown(name, value);
   });
   for (const name of ["tail", "from"]) if (addressed(name)) rest.push([name, addressed(name)]);
@@ -134,6 +136,7 @@ function showRest() {
 }
 
 whenAddressed(showRest);
+whenSources(showRest);
 
 for (const field of FIELDS) {
   const name = `expression-${field.expression}`;
@@ -161,6 +164,6 @@ element("more").addEventListener("click", () => {
 });
 
 whenAddressed(() => {
-  const count = [...filters()].length;
+  const count = [...filters()].filter(([name], index, all) => name !== "source" || all[index - 1]?.[0] !== name).length;
   element("more").textContent = count > 0 ? `Filters (${count})` : "Filters";
 });

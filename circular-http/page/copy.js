@@ -6,8 +6,13 @@ import { withoutOwnWords } from "./own_words.js";
 import { withoutColors } from "./ansi.js";
 import { problem } from "./status.js";
 
-// As a line of a log: what it says of itself, or before that what its record says.
+// As a line of a log: what it says of itself, or before that what its record says; and first whose it is, where there are several.
 export function textOf(record) {
+  const { source } = record;
+  return source === undefined ? lineOf(record) : `${source}: ${lineOf(record)}`;
+}
+
+function lineOf(record) {
   const { time, level, target, text } = record;
   const plain = withoutColors(text);
   const own = withoutOwnWords(plain, record);
@@ -18,9 +23,9 @@ export function textOf(record) {
 }
 
 // The record as the server gives it; a line of JSON in it is an object in it.
-export function jsonOfRecord({ time, level, target, seq, id, text }) {
+export function jsonOfRecord({ time, level, target, seq, id, text, source }) {
   const object = objectOf(text);
-  return jsonOf({ time, level, target, seq, id, ...(object ? { record: object } : { text }) }, 2);
+  return jsonOf({ time, level, target, seq, id, ...(object ? { record: object } : { text }), source }, 2);
 }
 
 // The page with the same filters, beginning with that record.

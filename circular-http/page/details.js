@@ -50,10 +50,11 @@ export function toggle(row) {
 function treeOf(record) {
   const detail = document.createElement("div");
   detail.className = "detail";
-  const { time, level, target, seq, text } = record;
+  const { time, level, target, seq, text, source } = record;
   if (time) detail.append(entry("time", plain(whole(time))));
   detail.append(entry("level", value(level ?? "none", { kind: "level", name: level?.toLowerCase() ?? "none" })));
   if (target) detail.append(entry("target", value(target, { kind: "target", name: target })));
+  if (source !== undefined) detail.append(entry("source", value(source, { kind: "source", name: source })));
   if (seq !== undefined) detail.append(entry("record", plain(String(seq))));
   const object = objectOf(text);
   const budget = { left: MAX_ENTRIES };

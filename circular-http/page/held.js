@@ -32,6 +32,23 @@ export function held(query) {
   return mine;
 }
 
+// Records that may have been written at the same time, or have another order by their times than they came in.
+const BESIDE = 16;
+
+// Another `id` of the record that has this one, as it has it where all rings are shown. What was asked of some has an `id`
+// that is at the end of the others, which says nothing of what was written there about that time. Of a record that is not held
+// any more, it is the same.
+export async function unfilteredId(id) {
+  if (!id.includes(",")) return id;
+  const find = async (where) => {
+    const { items } = await held(new URLSearchParams({ ...where, limit: String(BESIDE) }));
+    return items.find((item) => item.kind === "record" && isSame(item.id, id));
+  };
+  const record = await find({ from: id });
+  const its = record && await find({ since: JSON.parse(record.data).time });
+  return its?.id ?? id;
+}
+
 // The same for what others do not wait for, until it is given up.
 export function heldUntil(query, givenUp) {
   return ask(query, AbortSignal.any([givenUp, AbortSignal.timeout(PATIENCE)]));
@@ -64,8 +81,34 @@ function itemOf(line) {
   return null;
 }
 
-// How many records there are from the one `id` to the other, `null` if they are of different runs of the program.
+// An `id` is how far each ring was shown, the record's own first, and of each how many records it ever had until there: only
+// here it is taken apart.
+function placesIn(id) {
+  return new Map(id.split(",").map((place) => place.split(".")).map(([ring, count]) => [ring, Number(count)]));
+}
+
+// The ring whose record has this `id`: another one for each run of a program.
+export function runOf(id) {
+  return id.slice(0, id.indexOf("."));
+}
+
+// Whether it is the same record that has these `id`s: they may say another thing of other rings.
+export function isSame(id, other) {
+  const [own, its] = [id, other].map((whole) => whole.split(/[.,]/, 2).join("."));
+  return own === its;
+}
+
+// How many records there are from the one `id` to the other, in all rings; below 0 if the other one is before it in all, and `null`
+// if they are of different runs of the program. What one ring has lost meanwhile makes those of another no fewer.
 export function distance(from, to) {
-  const [[ring, first], [other, second]] = [from, to].map((id) => id.split("."));
-  return ring === other ? Number(second) - Number(first) : null;
+  const places = placesIn(from);
+  const counts = [...placesIn(to)].filter(([ring]) => places.has(ring)).map(([ring, count]) => count - places.get(ring));
+  if (counts.length === 0) return null;
+  const more = counts.filter((count) => count > 0);
+  return (more.length > 0 ? more : counts).reduce((sum, count) => sum + count, 0);
+}
+
+// How many records there ever were before the one that has this `id`.
+export function countBefore(id) {
+  return [...placesIn(id).values()].reduce((sum, count) => sum + count, 0) - 1;
 }

@@ -1,7 +1,7 @@
 // The row that was gone to: keys that look for the next of something go on from there.
 
 import { log } from "./dom.js";
-import { distance } from "./held.js";
+import { isSame } from "./held.js";
 import { idOf } from "./rows.js";
 import { topRow } from "./view.js";
 
@@ -29,5 +29,5 @@ log.addEventListener("click", ({ target }) => {
 
 // The row of the record that has this `id`, if it is on the page.
 export function rowWith(id) {
-  return [...log.getElementsByClassName("row")].find((row) => idOf(row) && distance(idOf(row), id) === 0) ?? null;
+  return [...log.getElementsByClassName("row")].find((row) => idOf(row) && isSame(idOf(row), id)) ?? null;
 }

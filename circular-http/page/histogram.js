@@ -13,7 +13,7 @@ import { showWhen } from "./when.js";
 
 const LEVELS = ["error", "warn", "info", "debug", "trace", "none"];
 // What the server goes by for this.
-const ASKED = ["since", "until", "level", "levels", "filter"];
+const ASKED = ["since", "until", "level", "levels", "filter", "source"];
 const BARS = 60;
 const HEIGHT = 100;
 // Of it, what even a single record gets: one error among thousands is to be seen.

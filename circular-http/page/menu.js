@@ -1,4 +1,4 @@
-// The menu of a value: only this, not this, or a copy of it.
+// The menu of a value, or of a chip: only this, not this, or a copy of it.
 
 import { copy } from "./copy.js";
 import { pointedAt } from "./details.js";
@@ -23,9 +23,10 @@ function meaning(node) {
   const row = node.closest(".row");
   const record = row && recordOf(row);
   if (!record) return null;
-  const { level, target, text } = record;
+  const { level, target, text, source } = record;
   if (node.matches(".meta > .level")) return { kind: "level", name: level?.toLowerCase() ?? "none", text: level ?? "none" };
   if (node.matches(".meta > .target")) return target ? { kind: "target", name: target, text: target } : null;
+  if (node.matches(".meta > .source")) return { kind: "source", name: source, text: source };
   if (!node.matches(".row > .value")) return null;
   const index = [...row.querySelectorAll(":scope > .value")].indexOf(node);
   const object = objectOf(text);
@@ -39,7 +40,8 @@ function meaning(node) {
   return { kind: "field", key, value, isJson: false, text: value };
 }
 
-function open(node, meant) {
+// Opens beside `node`, for what that says.
+export function openMenu(node, meant) {
   what = meant;
   cause = node;
   const name = meant.kind === "field" ? meant.key : meant.kind;
@@ -60,11 +62,11 @@ function cut(text) {
 }
 
 log.addEventListener("click", (event) => {
-  const node = event.target.closest(".level, .target, .value");
+  const node = event.target.closest(".level, .target, .source, .value");
   // Whoever selects text, or holds a key down, means something else.
   if (!node || event.ctrlKey || event.metaKey || !getSelection().isCollapsed) return;
   const meant = meaning(node);
-  if (meant) open(node, meant);
+  if (meant) openMenu(node, meant);
 });
 
 menu.addEventListener("click", ({ target }) => {

@@ -1,8 +1,9 @@
-// Only this, or not this: what a level, a target or a field's value that somebody points at means for the filters.
+// Only this, or not this: what a level, a target, a source or a field's value that somebody points at means for the filters.
 
 import { addressed, addressedAll } from "./address.js";
 import { choose } from "./controls.js";
 import { ofField } from "./pattern.js";
+import { withSource } from "./sources.js";
 
 const LEVELS = ["error", "warn", "info", "debug", "trace", "none"];
 
@@ -27,15 +28,16 @@ function field({ key, value, isJson }, only) {
   };
 }
 
-// `what` has a `kind`, `level`, `target` or `field`, and what is pointed at.
+// `what` has a `kind`, `level`, `target`, `source` or `field`, and what is pointed at.
 export function narrow(what, only) {
   if (what.kind === "level") choose(level(what.name, only));
   if (what.kind === "target") choose(target(what.name, only));
+  if (what.kind === "source") choose({ source: only ? [what.name] : withSource(what.name, false) });
   if (what.kind === "field") choose(field(what, only));
 }
 
 // Whether all filters can say it.
 export function canNarrow(what) {
   if (what.kind === "target") return /^[^,=[\]\s]+$/.test(what.name);
-  return what.kind === "level" || (what.kind === "field" && what.key !== "");
+  return what.kind === "level" || what.kind === "source" || (what.kind === "field" && what.key !== "");
 }

@@ -1,17 +1,19 @@
-// One row: a record, or a notice of what is no record.
+// One row: a record, or a notice of what is no record, with the colour of whose it is where there are several.
 //
 // Log text becomes text nodes, never markup. A row is bounded in characters and in nodes, however long its record. Its
 // time, level and target stand in columns, and they are the record's, whatever its text looks like. Lines behind the
 // first one hang in below it, so that none of them can be taken for a record, and are folded.
 
 import { pieces } from "./ansi.js";
-import { inColumn } from "./columns.js";
+import { inColumn, inSourceColumn, makeRoomFor } from "./columns.js";
 import { number, plural, span } from "./dom.js";
 import { objectOf, pairsIn, partsOf, shown } from "./fields.js";
+import { runOf } from "./held.js";
 import { isSelecting } from "./input.js";
 import { withoutOwnWords } from "./own_words.js";
 import { whenInSight } from "./sight.js";
-import { labelOfNew, labelOfRow, whenLabelled } from "./times.js";
+import { colorOf, isSource, whenSources } from "./sources.js";
+import { labelAll, labelOfNew, labelOfRow, whenLabelled } from "./times.js";
 
 // Characters of one record. The rest is shown when somebody asks for it.
 export const MAX_SHOWN = 16 << 10;
@@ -33,8 +35,18 @@ export function rowOf({ kind, data }) {
   if (kind === "restarted") return noticeRow("the program was restarted");
   if (kind === "closed") return noticeRow("the log has ended");
   if (kind === "missed") {
-    const { records, bytes } = JSON.parse(data).missed;
-    return noticeRow(`missed ${plural(records, "record")} (${plural(bytes, "byte")})`);
+    const { missed: { records, bytes }, source } = JSON.parse(data);
+    return noticeRow(`missed ${plural(records, "record")} (${plural(bytes, "byte")})`, source);
+  }
+  if (kind === "ended") {
+    const { id, ended, source } = JSON.parse(data);
+    const row = noticeRow(source === undefined ? `the program: ${ended}` : ended, source);
+    row.dataset.ended = runOf(id);
+    return row;
+  }
+  if (kind === "started") {
+    const { started: { pid }, source } = JSON.parse(data);
+    return noticeRow(pid === null ? "started" : `started, pid ${pid}`, source);
   }
   if (kind === "dropped") {
     const meanwhile = data.restarted ? "; the program restarted meanwhile" : "";
@@ -54,20 +66,32 @@ const columns = span("meta", "");
 }
 const plainColumns = span("meta", " ");
 
+// The same with whose the record is, behind its time.
+const namedColumns = columns.cloneNode(true);
+namedColumns.firstChild.after(span("source", " "), " ");
+
 const LEVEL_GAPS = { ERROR: " ", WARN: "  ", INFO: "  ", DEBUG: " ", TRACE: " " };
 
-function plainText({ text, digits }, { level, target }) {
-  return `${text}${digits}${level ?? ""}${LEVEL_GAPS[level] ?? "      "}${inColumn(target)}\t`;
+function plainText({ text, digits }, { source, level, target }) {
+  const whose = source === undefined ? "" : inSourceColumn(source).join("");
+  return `${text}${digits}${whose}${level ?? ""}${LEVEL_GAPS[level] ?? "      "}${inColumn(target)}\t`;
 }
 
-function dressColumns(row, label, { level, target }) {
-  const meta = columns.cloneNode(true);
-  const [timeColumn, levelColumn, gap, targetColumn] = meta.childNodes;
+function dressColumns(row, label, { source, level, target }) {
+  const meta = (source === undefined ? columns : namedColumns).cloneNode(true);
+  const [timeColumn, ...others] = meta.childNodes;
+  const [levelColumn, gap, targetColumn] = source === undefined ? others : others.slice(2);
   writeTime(timeColumn, label);
+  if (source !== undefined) writeSource(others, inSourceColumn(source));
   levelColumn.firstChild.data = level ?? "";
   gap.data = LEVEL_GAPS[level] ?? "      ";
   targetColumn.firstChild.data = inColumn(target);
   row.firstChild.replaceWith(meta);
+}
+
+function writeSource([node, gap], [text, spaces]) {
+  node.firstChild.data = text;
+  gap.data = spaces;
 }
 
 function writeTime(node, { text, digits }) {
@@ -77,8 +101,19 @@ function writeTime(node, { text, digits }) {
 
 whenLabelled((row, label) => {
   const meta = row.firstChild;
-  if (dressed.has(row)) writeTime(meta.firstChild, label);
-  else meta.firstChild.data = plainText(label, recordOf(row));
+  if (!dressed.has(row)) meta.firstChild.data = plainText(label, recordOf(row));
+  else {
+    writeTime(meta.firstChild, label);
+    if (row.classList.contains("named")) writeSource([...meta.childNodes].slice(1), inSourceColumn(recordOf(row).source));
+  }
+});
+
+// Those that came before it was known which sources there are.
+const uncolored = [];
+
+whenSources((names) => {
+  if (makeRoomFor(names)) labelAll();
+  for (const [row, source] of uncolored.splice(0)) color(row, source);
 });
 
 // Rows that are dressed when they are made, at most so many in so many milliseconds: whoever reads sees no row change. Of
@@ -97,11 +132,12 @@ function isCalm() {
 
 function recordRow(data) {
   const record = JSON.parse(data);
-  const { time, level, text } = record;
+  const { time, level, text, source } = record;
   const row = document.createElement("div");
   row.className = "row";
   came.set(row, data);
   if (level) row.className = `row ${level.toLowerCase()}`;
+  if (source !== undefined) color(row, source);
   const meta = plainColumns.cloneNode(true);
   const label = labelOfNew(row, time);
   meta.firstChild.data = plainText(label, record);
@@ -127,11 +163,21 @@ function moreButton(characters) {
   return button;
 }
 
-function noticeRow(text) {
+function noticeRow(text, source) {
   const row = document.createElement("div");
   row.className = "row notice";
   row.textContent = text;
+  if (source !== undefined) {
+    color(row, source);
+    row.prepend(span("source", oneLine(source)), ": ");
+  }
   return row;
+}
+
+function color(row, source) {
+  row.classList.add("named");
+  if (isSource(source)) row.classList.add(colorOf(source));
+  else uncolored.push([row, source]);
 }
 
 // What a click opens. Keys reach it by the row.

@@ -4,6 +4,7 @@
 // sees to it that there is room.
 
 import { log } from "./dom.js";
+import { runOf } from "./held.js";
 import { MAX_CHARACTERS, MAX_ROWS } from "./queue.js";
 import { rowOf } from "./row.js";
 import { forgetStart } from "./times.js";
@@ -70,11 +71,28 @@ export const rows = {
     const chunk = newChunk();
     for (const item of items) this.add(chunk, item);
     const [before] = this.chunks;
+    if (before) this.moveEnds(before, chunk);
     if (before) before.node.before(chunk.node);
     else log.append(chunk.node);
     this.chunks.unshift(chunk);
     this.cursor ??= chunk.last;
     isComplete(chunk);
+  },
+
+  // Ends that were told before all records are of rings of which nothing was shown: they are put behind what is shown of those
+  // now, or stay above all.
+  moveEnds(from, to) {
+    const rows = [...from.node.children];
+    const first = rows.findIndex((row) => ids.has(row));
+    const ends = rows.slice(0, Math.max(first, 0)).filter((row) => row.dataset.ended);
+    for (const row of ends.reverse()) {
+      const behind = [...to.node.children].findLast((other) => ids.has(other) && runOf(ids.get(other)) === row.dataset.ended);
+      if (behind) behind.after(row);
+      else to.node.prepend(row);
+      const characters = charactersOf(row.textContent);
+      Object.assign(from, { count: from.count - 1, characters: from.characters - characters });
+      Object.assign(to, { count: to.count + 1, characters: to.characters + characters });
+    }
   },
 
   add(chunk, item) {

@@ -8,8 +8,10 @@ import { countRecord } from "./aloud.js";
 import { ATTEMPT, reason } from "./ask.js";
 import { plural } from "./dom.js";
 import { queue } from "./queue.js";
-import { banner, problem, problemTold, state } from "./status.js";
-import { countUnseen } from "./title.js";
+import { forgetRuns, hasEnded, isThere, tellEnds } from "./runs.js";
+import { addSources } from "./sources.js";
+import { banner, forgetStarts, problem, problemTold, state } from "./status.js";
+import { countUnseen, countUnseenEnd } from "./title.js";
 import { expectHistory, historyIsOver, isApart, isAtNewest, isHistory, passOver, schedule, startOver } from "./view.js";
 
 // How many of the newest records it begins with, unless the address says.
@@ -19,6 +21,9 @@ const LONGEST_ATTEMPT = 80_000;
 // Milliseconds after which a connection that is there, and brings nothing, is told of.
 const SILENCE = 5_000;
 const SILENT = "Connected, but nothing comes: does a proxy buffer or compress?";
+
+// What says of itself how far it is.
+const PLACED = new Set(["record", "missed", "ended", "started"]);
 
 const stream = {
   source: null,
@@ -38,10 +43,11 @@ const stream = {
 // Begins anew, with what passes the filters now.
 export function restart() {
   startOver();
+  forgetRuns();
   stream.cursor = null;
   stream.ended = false;
   problem("");
-  banner("", "");
+  forgetStarts();
   connect();
 }
 
@@ -72,9 +78,11 @@ function connect() {
     if (source === stream.source) take(event);
   });
   on("message", (event) => receive("record", event));
-  for (const kind of ["missed", "restarted", "closed"]) on(kind, (event) => receive(kind, event));
+  for (const kind of ["missed", "restarted", "closed", "ended", "started"]) on(kind, (event) => receive(kind, event));
+  on("sources", ({ data }) => addSources(JSON.parse(data).sources));
   on("live", ({ data, lastEventId }) => {
     historyIsOver();
+    tellEnds();
     stream.cursor = lastEventId;
     stream.heard = Date.now();
     stream.patience = 3 * Math.max(JSON.parse(data).alive_ms, 1_000);
@@ -134,14 +142,22 @@ function receive(kind, { data, lastEventId }) {
   stream.heard = Date.now();
   if (kind === "record") {
     countRecord(!isHistory());
-    if (!isHistory() && (document.hidden || !isAtNewest())) countUnseen(data);
+    if (isUnseen()) countUnseen(data);
   }
   if (stream.ended && (kind === "record" || kind === "restarted")) {
     stream.ended = false;
     state("Connected");
   }
-  if (kind === "restarted") banner("restarted", `The program was started again (seen ${new Date().toLocaleTimeString()})`);
-  if (kind === "record" || kind === "missed") stream.cursor = lastEventId;
+  if (kind === "restarted") {
+    forgetRuns();
+    banner("restarted", `The program was started again (seen ${new Date().toLocaleTimeString()})`);
+  }
+  if (PLACED.has(kind)) {
+    stream.cursor = lastEventId;
+    if (kind !== "ended") isThere(lastEventId, data);
+    else if (!hasEnded(lastEventId, data)) return;
+    else if (isUnseen()) countUnseenEnd();
+  }
   // What was cleared was another ring's.
   if (kind === "restarted" && addressed("after")) setAddressed({ after: "" });
   if (kind === "closed" && JSON.parse(data).stopped) {
@@ -150,7 +166,8 @@ function receive(kind, { data, lastEventId }) {
     return;
   }
   if (kind === "closed") {
-    state("Ended: waits for a new start", "ended", "The log has ended: what comes when the program starts again is shown then.");
+    const told = tellEnds() || "The log has ended: what comes when the program starts again is shown then.";
+    state("Ended: waits for a new start", "ended", told);
     if (stream.ended) return;
     stream.ended = true;
   }
@@ -162,6 +179,11 @@ function receive(kind, { data, lastEventId }) {
   }
   queue.push({ kind, data, id: lastEventId });
   schedule();
+}
+
+// Whether nobody may see what comes now.
+function isUnseen() {
+  return !isHistory() && (document.hidden || !isAtNewest());
 }
 
 // Tells why it was refused, and tries again when that may help.

@@ -83,7 +83,8 @@ function label(row) {
   if (times.has(row)) written(row, labelOfRow(row));
 }
 
-function labelAll() {
+// Writes the labels of all rows once more.
+export function labelAll() {
   clearTimeout(work);
   log.style.setProperty("--time", `${width() + 1}ch`);
   const all = [...log.getElementsByClassName("row")];

@@ -1,4 +1,4 @@
-// What the tab says: whose log it is, and how many errors came that nobody has seen yet.
+// What the tab says: whose log it is, and how many errors came that nobody has seen yet. The end of a program counts as one.
 //
 // The server writes the program's name into the document, as its title and as `data-name`.
 
@@ -17,6 +17,10 @@ const LEVEL_WITHIN = 300;
 export function countUnseen(data) {
   const at = data.indexOf('"level":');
   if (at < 0 || at > LEVEL_WITHIN || !data.startsWith(ERROR, at)) return;
+  countUnseenEnd();
+}
+
+export function countUnseenEnd() {
   errors += 1;
   tell();
 }
