@@ -249,7 +249,7 @@ fn a_small_window_still_shows_the_log() {
     }
 }
 
-fn assert_nothing_serious(browser: &Browser, what: &str) {
+pub(crate) fn assert_nothing_serious(browser: &Browser, what: &str) {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(AXE);
     let Ok(axe) = fs::read_to_string(&path) else {
         left_out::for_want_of("axe-core, which is fetched from the npm registry");

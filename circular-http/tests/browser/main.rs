@@ -34,6 +34,7 @@ mod range;
 mod resume;
 mod row;
 mod search;
+mod several;
 mod states;
 mod text;
 mod token;

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use circular_core::{Handle, Level, Meta, Ring};
-use circular_http::{Listen, Options, Server};
+use circular_core::{Level, Meta, Ring};
+use circular_http::{Listen, Options, Server, Sources};
 use serde_json::json;
 
 use crate::driver::Browser;
@@ -27,9 +27,10 @@ pub(crate) const KEEP_SOURCES: &str = "
 
 /// Acts as its browser.
 pub(crate) struct Page {
+    /// Where what is said goes.
     pub(crate) ring: Ring,
-    /// That ring's, wherever it went.
-    handle: Handle,
+    /// What is shown: that ring, wherever it went, or several.
+    sources: Sources,
     pub(crate) browser: Browser,
     /// `None` while it is stopped.
     server: Option<Server>,
@@ -49,24 +50,45 @@ impl Page {
         ring: Ring,
         options: impl Into<Options<Listen>>,
     ) -> Option<Self> {
-        let browser = Browser::start()?;
-        let options = options.into().addr((Ipv4Addr::LOCALHOST, 0));
-        let server = circular_http::serve(ring.handle(), options.clone()).expect("a port is free");
-        let addr = server.local_addr();
-        let options = options.addr(addr);
-        let mut page = Self {
-            handle: ring.handle(),
-            ring,
-            browser,
-            server: Some(server),
-            options,
-            addr,
-        };
+        let sources = ring.handle().into();
+        let mut page = Self::start(ring, sources, options.into())?;
         for text in before {
             page.say(text);
         }
         page.browser.go_to(&page.url(""));
         Some(page)
+    }
+
+    /// Over several rings, or one in a file; what is said goes to a ring of its own, which nobody is shown.
+    pub(crate) fn open_over(sources: impl Into<Sources>) -> Option<Self> {
+        Self::open_over_with(sources, Options::new())
+    }
+
+    /// The same with these options.
+    pub(crate) fn open_over_with(
+        sources: impl Into<Sources>,
+        options: impl Into<Options<Listen>>,
+    ) -> Option<Self> {
+        let page = Self::start(new_ring(4096), sources.into(), options.into())?;
+        page.browser.go_to(&page.url(""));
+        Some(page)
+    }
+
+    /// Before the page is gone to.
+    fn start(ring: Ring, sources: Sources, options: Options<Listen>) -> Option<Self> {
+        let browser = Browser::start()?;
+        let options = options.addr((Ipv4Addr::LOCALHOST, 0));
+        let server =
+            circular_http::serve(sources.clone(), options.clone()).expect("a port is free");
+        let addr = server.local_addr();
+        Some(Self {
+            ring,
+            sources,
+            browser,
+            server: Some(server),
+            options: options.addr(addr),
+            addr,
+        })
     }
 
     /// The page's address, with a query if it has one.
@@ -124,7 +146,7 @@ impl Page {
     pub(crate) fn start_server(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(30);
         let server = loop {
-            match circular_http::serve(self.handle.clone(), self.options.clone()) {
+            match circular_http::serve(self.sources.clone(), self.options.clone()) {
                 // The connections of the one before may still hold it.
                 Err(error)
                     if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline =>
@@ -139,9 +161,14 @@ impl Page {
 
     /// As a new start of the program does: the server is another one, and its ring as well.
     pub(crate) fn start_program(&mut self, ring: Ring) {
-        self.stop_server();
-        self.handle = ring.handle();
+        self.start_over(ring.handle());
         self.ring = ring;
+    }
+
+    /// The same of several.
+    pub(crate) fn start_over(&mut self, sources: impl Into<Sources>) {
+        self.stop_server();
+        self.sources = sources.into();
         self.start_server();
     }
 
