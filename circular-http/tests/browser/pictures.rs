@@ -8,7 +8,7 @@ use std::{
 
 use circular_core::{
     Level::{self, Debug, Error, Info, Warn},
-    Meta, Timestamp,
+    Meta, Ring, Timestamp,
 };
 use serde_json::json;
 
@@ -91,6 +91,38 @@ const JSON_LINES: &[(Level, &str, &str, &str)] = &[
         "shop::web",
         r#""message":"answered","status":200,"path":"/orders/4711","peer":{"ip":"10.0.3.17","port":50122}"#,
         "",
+    ),
+];
+
+/// What the shop's mailer says meanwhile.
+const MAILS: &[(Level, &str, &str)] = &[
+    (Info, "mailer", "started workers=4 queue=/var/spool/shop"),
+    (Debug, "mailer::queue", "empty"),
+    (
+        Info,
+        "mailer::queue",
+        r#"{"message":"taken","order":4711,"to":"ann@example.com","waiting":1}"#,
+    ),
+    (
+        Debug,
+        "mailer::smtp",
+        "connected host=mx.example.com took=38ms",
+    ),
+    (
+        Warn,
+        "mailer::smtp",
+        r#"{"message":"greylisted","order":4711,"code":451,"again_in":"300s"}"#,
+    ),
+    (
+        Error,
+        "mailer::smtp",
+        "order 4711: not sent: connection reset by peer\n   0: mailer::smtp::send\n   1: mailer::queue::work",
+    ),
+    (Debug, "mailer::queue", "put back order=4711 attempts=1"),
+    (
+        Info,
+        "mailer::smtp",
+        r#"{"message":"sent","order":4711,"attempts":2,"bytes":18220}"#,
     ),
 ];
 
@@ -191,6 +223,52 @@ fn pictures_for_the_readme() {
     take(&page, &directory.join("page-phone.png"));
 }
 
+/// A shop and its mailer, on one page.
+#[test]
+fn pictures_of_two_programs() {
+    let Some(directory) = directory("SCREENSHOTS") else {
+        return;
+    };
+    let (shop, mailer) = (new_ring(1 << 20), new_ring(1 << 20));
+    let count = u32::try_from(LINES.len()).expect("few");
+    let began = SystemTime::now() - APART * count;
+    let record = |ring: &Ring, (level, target, text): &(Level, &str, &str), time| {
+        let meta = Meta::new().level(*level).target(target).time(time);
+        ring.record(meta, format!("{text}\n").as_bytes())
+            .expect("the ring is open");
+    };
+    for (number, line) in (0..count).zip(LINES) {
+        record(&shop, line, began + APART * number);
+    }
+    let mails = u32::try_from(MAILS.len()).expect("few");
+    for (number, mail) in (0..mails).zip(MAILS) {
+        record(
+            &mailer,
+            mail,
+            began + APART * count / mails * number + APART / 3,
+        );
+    }
+    let both = [("shop", shop.handle()), ("mailer", mailer.handle())];
+    let Some(page) = Page::open_over(both) else {
+        return;
+    };
+    size(&page, 1440, 720);
+    page.until_row_count(LINES.len() + MAILS.len());
+    page.until_live();
+    page.until("document.getElementById('counts').textContent");
+    page.press("\u{e00c}");
+    page.run(
+        "document.activeElement.blur(); log.scrollTop = log.scrollHeight",
+        &json!([]),
+    );
+    for scheme in ["light", "dark"] {
+        page.prefer(scheme);
+        take(&page, &directory.join(format!("programs-{scheme}.png")));
+    }
+    size(&page, 390, 780);
+    take(&page, &directory.join("programs-phone.png"));
+}
+
 /// Every state in every width, for whoever designs it: `LOOKS=<directory>`.
 #[test]
 fn looks() {
@@ -254,6 +332,70 @@ fn looks() {
     page.press("\u{e00c}");
     page.press("?");
     all(&page, "keys");
+}
+
+/// The same of several programs.
+#[test]
+fn looks_of_several() {
+    let Some(directory) = directory("LOOKS") else {
+        return;
+    };
+    let names = [
+        "shop",
+        "mailer",
+        "worker-1",
+        "worker-2",
+        "worker-3",
+        "billing",
+        "search",
+        "images",
+        "a-program-with-quite-a-long-name",
+        "cron",
+        "audit",
+        "gateway",
+    ];
+    let rings = names.map(|name| (name, new_ring(1 << 20)));
+    for (number, (_, ring)) in rings.iter().enumerate() {
+        for (level, target, text) in LINES.iter().skip(number).take(4) {
+            let meta = Meta::new().level(*level).target(target);
+            ring.record(meta, format!("{text}\n").as_bytes())
+                .expect("the ring is open");
+        }
+    }
+    let sources: Vec<_> = rings
+        .iter()
+        .map(|(name, ring)| (*name, ring.handle()))
+        .collect();
+    let Some(page) = Page::open_over(sources) else {
+        return;
+    };
+    let all = |page: &Page, state: &str| {
+        for width in [1440, 1024, 390] {
+            size(page, width, if width < 700 { 780 } else { 720 });
+            for scheme in ["light", "dark"] {
+                page.prefer(scheme);
+                let file = format!("{state}-{width}-{scheme}.png");
+                take(page, &directory.join(file));
+            }
+        }
+    };
+    page.until_live();
+    all(&page, "several");
+    rings[2].1.handle().close();
+    rings[5].1.handle().close();
+    page.until("document.querySelectorAll('.notice').length === 2");
+    for chip in [2, 5, 8] {
+        page.run(
+            "document.querySelector(`#sources button:nth-child(${arguments[0]})`).click()",
+            &json!([chip]),
+        );
+    }
+    page.until_live();
+    page.run(
+        "document.querySelector('header').classList.add('open')",
+        &json!([]),
+    );
+    all(&page, "several-chosen");
 }
 
 /// From base64.
