@@ -31,6 +31,13 @@ export function isThere(id, data) {
   banner("restarted", `${nameOf(source)} was started again (seen ${new Date().toLocaleTimeString()})`);
 }
 
+// Which rings there are, whether or not anything came of them: one that is silent runs.
+export function areThere(rings) {
+  for (const { ring, source } of rings) {
+    if (!runs.has(ring)) isThere(`${ring}.`, JSON.stringify({ source }));
+  }
+}
+
 // A ring has ended. Whether that is to have a row. What ends while something of before is shown has it when one has come forth,
 // and what had ended earlier has none there.
 export function hasEnded(id, data) {
@@ -48,7 +55,7 @@ export function hasEnded(id, data) {
 export function tellEnds() {
   const ends = [...new Set([...runs.values()].map(({ source }) => source))].map(endOf).filter((end) => end);
   for (const end of ends) end.isTold = true;
-  const words = ends.slice(0, MOST).map(({ source, how }) => `${nameOf(source)} ended: ${how.replace(/^is /, "")}`);
+  const words = ends.slice(0, MOST).map(({ source, how }) => `${nameOf(source)} ended: ${how}`);
   if (ends.length > MOST) words.push(`and ${ends.length - MOST} more`);
   const text = words.join("; ");
   stateOver(text);

@@ -8,7 +8,7 @@ import { countRecord } from "./aloud.js";
 import { ATTEMPT, reason } from "./ask.js";
 import { plural } from "./dom.js";
 import { queue } from "./queue.js";
-import { forgetRuns, hasEnded, isThere, tellEnds } from "./runs.js";
+import { areThere, forgetRuns, hasEnded, isThere, tellEnds } from "./runs.js";
 import { addSources } from "./sources.js";
 import { banner, forgetStarts, problem, problemTold, state } from "./status.js";
 import { countUnseen, countUnseenEnd } from "./title.js";
@@ -79,7 +79,11 @@ function connect() {
   });
   on("message", (event) => receive("record", event));
   for (const kind of ["missed", "restarted", "closed", "ended", "started"]) on(kind, (event) => receive(kind, event));
-  on("sources", ({ data }) => addSources(JSON.parse(data).sources));
+  on("sources", ({ data }) => {
+    const { sources, rings } = JSON.parse(data);
+    addSources(sources);
+    areThere(rings);
+  });
   on("live", ({ data, lastEventId }) => {
     historyIsOver();
     tellEnds();

@@ -109,7 +109,7 @@
 //! |---|---|---|
 //! | `{"id","ended":"died of SIGSEGV","source"}` | `ended` | what has become of the program of a ring that has no more to show |
 //! | `{"id","started":{"pid":4711},"source"}` | `started` | a ring was added to those that are shown; `pid` is `null` in this process |
-//! | | `sources` | `{"sources":["shop","db"]}`: the names, at the beginning, and when there is one more |
+//! | | `sources` | at the beginning, and when there is one more: `{"sources":["shop","db"],"rings":[{"ring","source"}]}`, the names, and what the ids of each ring begin with |
 //!
 //! `closed` comes when all have ended, and none can be added any more. A single [`RingFile`](circular_core::RingFile) is shown without a name,
 //! and `ended` comes before `closed`. Statistics are then those of each source's newest ring: in JSON as `sources`, for Prometheus

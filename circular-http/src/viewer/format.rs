@@ -19,7 +19,9 @@ use std::fmt::{self, Display};
 use std::io::Write as _;
 use std::time::Duration;
 
-use circular_core::{Colors, Missed, Notice, Record, push_for_terminal, push_json_for_terminal};
+use circular_core::{
+    Colors, Cursor, Missed, Notice, Record, push_for_terminal, push_json_for_terminal,
+};
 use circular_view::object;
 
 /// Writes a response's body, piece by piece.
@@ -145,19 +147,31 @@ impl BodyWriter {
         self.tell("started", &line, &object, behind, Some(source), out);
     }
 
-    /// Appends which rings there are.
-    pub(crate) fn sources(&self, names: &[Box<str>], out: &mut Vec<u8>) {
-        if let BodyWriter::Sse = self {
-            let mut object = br#"{"sources":["#.to_vec();
-            for (index, name) in names.iter().enumerate() {
-                if index > 0 {
-                    object.push(b',');
-                }
-                push_json_for_terminal(&mut object, name.as_bytes());
-            }
-            object.extend_from_slice(b"]}");
-            push_event("sources", &String::from_utf8_lossy(&object), out);
+    /// Appends which rings there are, each with what its ids begin with, and all names.
+    pub(crate) fn sources<'a>(
+        &mut self,
+        names: &[Box<str>],
+        rings: impl Iterator<Item = (Cursor, &'a str)>,
+        out: &mut Vec<u8>,
+    ) {
+        if !matches!(self, BodyWriter::Sse) {
+            return;
         }
+        let quoted = |name: &str| {
+            let mut json = Vec::new();
+            push_json_for_terminal(&mut json, name.as_bytes());
+            String::from_utf8_lossy(&json).into_owned()
+        };
+        let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
+        let ring = |(place, name): (Cursor, &str)| {
+            let id = place.to_string();
+            let id = id.split('.').next().unwrap_or_default();
+            format!(r#"{{"ring":"{id}","source":{}}}"#, quoted(name))
+        };
+        let rings: Vec<_> = rings.map(ring).collect();
+        let (names, rings) = (names.join(","), rings.join(","));
+        let object = format!(r#"{{"sources":[{names}],"rings":[{rings}]}}"#);
+        push_event("sources", &object, out);
     }
 
     /// Appends what is said of one ring, which `object` says as well.

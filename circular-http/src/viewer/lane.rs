@@ -60,6 +60,11 @@ impl Lane {
         })
     }
 
+    /// A place in its ring, and its name.
+    pub(crate) fn label(&self) -> (Cursor, &str) {
+        (self.ring.id, &self.ring.name)
+    }
+
     /// When the record was written that comes next, if it is there.
     pub(crate) fn head(&self) -> Option<SystemTime> {
         self.head

@@ -257,7 +257,7 @@ impl Stream {
         self.budget.spend(out, |out| {
             writer.start(out);
             if is_named {
-                writer.sources(&sources.names(), out);
+                writer.sources(&sources.names(), lanes.iter().map(Lane::label), out);
             }
             if restarted {
                 writer.restarted(out);
@@ -308,7 +308,7 @@ impl Stream {
         let (lanes, writer) = (&self.parts.lanes, &mut self.parts.writer);
         let names = self.parts.sources.names();
         self.budget.spend(out, |out| {
-            writer.sources(&names, out);
+            writer.sources(&names, lanes.iter().map(Lane::label), out);
             for (own, Lane { ring, .. }) in lanes.iter().enumerate().skip(known) {
                 if lanes[own].is_wanted {
                     let behind = Behind::new(lanes, own);
@@ -425,7 +425,7 @@ impl Stream {
         let is_over = lanes.iter().all(|lane| lane.is_over) && !may_go_on;
         self.budget.spend(out, |out| {
             let how = match over {
-                Over::Closed => "is closed",
+                Over::Closed => "closed",
                 Over::Ended(how) => how,
             };
             let name = named(&lanes[index], sources.is_named());

@@ -421,7 +421,7 @@ fn when_all_are_closed_so_is_the_stream_and_when_one_is_only_that() {
     let ended: Value = serde_json::from_str(&tail.line()).unwrap();
     assert_eq!(
         (string(&ended, "ended"), string(&ended, "source")),
-        ("is closed".to_owned(), "a".to_owned())
+        ("closed".to_owned(), "a".to_owned())
     );
     site.write(1, 2, "and on");
     assert!(tail.line().contains("and on"));
@@ -596,7 +596,7 @@ fn of_a_source_that_is_not_wanted_nothing_is_told() {
     site.rings[1].handle().close();
     assert!(
         tail.line()
-            .contains("\"ended\":\"is closed\",\"source\":\"large\"")
+            .contains("\"ended\":\"closed\",\"source\":\"large\"")
     );
     assert_eq!(tail.line(), "{\"closed\":true}");
 }

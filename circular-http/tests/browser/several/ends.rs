@@ -32,7 +32,7 @@ fn a_program_that_is_added_has_a_chip_and_rows_and_its_end_and_its_next_start_ar
     );
     assert_eq!(page.get(BANNER), "");
     worker.handle().close();
-    page.until_last_row("a worker\\'s name: is closed");
+    page.until_last_row("a worker\\'s name: closed");
     assert_eq!(page.get(BANNER), "ended: a worker's name ended: closed");
     say(&mut shop, Level::Info, "app", "two");
     page.until_last_row("two");
@@ -72,7 +72,7 @@ fn an_end_is_told_once_however_often_one_comes_back_and_marks_a_tab_that_nobody_
     shop.handle().close();
     page.until(&format!("document.title === '(1) ' + {title}"));
     page.run("window.isAway = false", &json!([]));
-    page.until_rows(&["one", "shop: is closed"]);
+    page.until_rows(&["one", "shop: closed"]);
     for round in 0..2 {
         page.stop_server();
         page.until("document.getElementById('state').textContent.startsWith('Connection lost')");
@@ -81,11 +81,11 @@ fn an_end_is_told_once_however_often_one_comes_back_and_marks_a_tab_that_nobody_
         page.until_last_row(&format!("round {round}"));
         page.until_live();
     }
-    page.until_rows(&["one", "shop: is closed", "round 0", "round 1"]);
+    page.until_rows(&["one", "shop: closed", "round 0", "round 1"]);
     assert_eq!(page.get(BANNER), "ended: shop ended: closed");
     // Who comes later is told as well, where its records end.
     page.reload();
-    page.until_rows(&["one", "shop: is closed", "round 0", "round 1"]);
+    page.until_rows(&["one", "shop: closed", "round 0", "round 1"]);
     page.until(&format!("{BANNER} === 'ended: shop ended: closed'"));
     page.click("#banner-close");
     say(&mut db, Level::Info, "app", "round 2");
@@ -104,13 +104,13 @@ fn an_end_of_long_ago_is_told_where_it_was_when_one_has_gone_back_to_it() {
         return;
     };
     page.until_row_count(2_001);
-    page.until("document.querySelector('.row').textContent === 'shop: is closed'");
+    page.until("document.querySelector('.row').textContent === 'shop: closed'");
     page.press(ESCAPE);
     to_the_top(&page);
     page.until_row_count(3_011);
     // The shop's last record is the number 6.
     assert_eq!(numbers(&page)[..12], [0, 1, 2, 3, 4, 5, 6, -1, 7, 8, 9, -1]);
-    assert_eq!(page.rows()[7], "shop: is closed");
+    assert_eq!(page.rows()[7], "shop: closed");
     page.assert_quiet();
 }
 
@@ -123,14 +123,14 @@ fn when_all_have_ended_the_log_has_and_the_next_ones_are_other_programs() {
     page.until_row_count(3);
     page.until_live();
     two.shop.handle().close();
-    page.until_last_row("shop: is closed");
+    page.until_last_row("shop: closed");
     two.db.handle().close();
     page.until_rows(&[
         "number 0.",
         "number 1.",
         "number 2.",
-        "shop: is closed",
-        "db: is closed",
+        "shop: closed",
+        "db: closed",
         "the log has ended",
     ]);
     page.until("document.getElementById('state').textContent === 'Ended: waits for a new start'");
@@ -256,4 +256,25 @@ mod files {
         page.until_rows(&["one", "the program: closed", "the log has ended"]);
         page.until(&format!("{BANNER} === 'ended: The program ended: closed'"));
     }
+}
+
+/// Of two runs of a program the later one runs, and has said nothing so far.
+#[test]
+fn a_program_that_was_started_again_and_is_silent_has_not_ended() {
+    let sources = Sources::new();
+    let mut first = new_ring(1 << 20);
+    say(&mut first, Level::Info, "app", "last words");
+    first.handle().close();
+    let second = new_ring(1 << 20);
+    sources.add(("shop", first.handle()));
+    sources.add(("shop", second.handle()));
+    let Some(page) = Page::open_over(sources.clone()) else {
+        return;
+    };
+    page.until_rows(&["last words", "shop: closed"]);
+    page.until_live();
+    assert_eq!(page.get(BANNER), "");
+    second.handle().close();
+    page.until(&format!("{BANNER} === 'ended: shop ended: closed'"));
+    page.assert_quiet();
 }
