@@ -2,11 +2,13 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use crate::args::Tee;
 use crate::failure::{Failure, Status};
 use crate::output::stdout::Stop;
 use crate::run::recorder::{Origin, Recorder};
+use crate::run::recording::Recording;
 use crate::run::relay::{Stream, relay};
 use crate::run::signals;
 
@@ -33,13 +35,17 @@ fn pass_on(tee: &Tee) -> io::Result<Status> {
     let recorder = Recorder::start(&tee.record, &origin);
     let stream = Stream {
         target: "stdout",
-        from: io::stdin().as_fd().try_clone_to_owned()?,
+        from: Arc::new(io::stdin().as_fd().try_clone_to_owned()?),
         to: io::stdout().as_fd().try_clone_to_owned()?,
         has_returns: false,
     };
     // Nobody tells of an end but the stream itself.
     let (never, _held) = rustix::pipe::pipe()?;
-    let relayed = relay(stream, &recorder, never, || {});
+    let (recording, mut feeds) = Recording::start(&recorder, vec![stream.heard()], None);
+    let feed = feeds.remove(0);
+    let relayed = relay(stream, &feed, never, || {});
+    drop(feed);
+    recording.join();
     recorder.close();
     match relayed.unread {
         Some(error) => Err(error),

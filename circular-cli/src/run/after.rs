@@ -8,12 +8,14 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::args::{After, RingOptions};
 use crate::run::recorder::{Origin, Recorder};
+use crate::run::recording::Recording;
 use crate::run::relay::{Stream, relay};
 use crate::run::terminal;
 
@@ -35,7 +37,7 @@ pub(crate) fn go_on(
         if stream.has_returns && terminal::stop_processing(&stream.from).is_ok() {
             stream.has_returns = false;
         }
-        for fd in [&stream.from, &stream.to] {
+        for fd in [&*stream.from, &stream.to] {
             fcntl_setfd(fd, FdFlags::empty())?;
         }
         let (from, to) = (stream.from.as_raw_fd(), stream.to.as_raw_fd());
@@ -80,29 +82,34 @@ pub(crate) fn run(after: &After) {
         rest_of: after.rest_of,
     };
     let recorder = Recorder::at_first_line(&after.record, &origin);
-    let relays = after.streams.iter().cloned().map(|handed| {
-        let recorder = recorder.clone();
+    let mut streams = Vec::new();
+    for handed in after.streams.iter().cloned() {
+        let (target, has_returns) = (handed.target(), handed.has_returns);
+        if let Some((from, to)) = handed.take() {
+            streams.push(Stream {
+                target,
+                from: Arc::new(from),
+                to,
+                has_returns,
+            });
+        }
+    }
+    let heard = streams.iter().map(Stream::heard).collect();
+    let first = streams.first().map(|stream| &stream.from);
+    let (recording, feeds) = Recording::start(&recorder, heard, first);
+    let relays = streams.into_iter().zip(feeds).map(|(stream, feed)| {
         thread::spawn(move || {
-            let (target, has_returns) = (handed.target(), handed.has_returns);
-            let Some((from, to)) = handed.take() else {
-                return;
-            };
             // Nobody tells of an end but the stream itself.
             let Ok((never, _held)) = rustix::pipe::pipe() else {
                 return;
             };
-            let stream = Stream {
-                target,
-                from,
-                to,
-                has_returns,
-            };
-            relay(stream, &recorder, never, || {});
+            relay(stream, &feed, never, || {});
         })
     });
     let relays: Vec<_> = relays.collect();
     for relay in relays {
         let _ = relay.join();
     }
+    recording.join();
     recorder.close();
 }

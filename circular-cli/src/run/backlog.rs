@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Buffers that are kept to be filled again.
 const SPARE: usize = 64;
 
-/// Pieces of a stream that wait to be recorded.
+/// Pieces of streams that wait to be recorded, in the order in which they came.
 #[derive(Debug)]
 pub(crate) struct Backlog {
     waiting: Mutex<Waiting>,
@@ -26,18 +26,21 @@ pub(crate) struct Backlog {
 struct Waiting {
     pieces: VecDeque<Piece>,
     bytes: usize,
-    /// How many bytes went unrecorded since that was told.
-    lost: u64,
-    is_closed: bool,
+    /// How many bytes of each stream went unrecorded since that was told.
+    lost: Vec<u64>,
+    /// How many streams may have more.
+    open: usize,
     spare: Vec<Vec<u8>>,
 }
 
 /// What came at once.
 #[derive(Debug)]
 pub(crate) struct Piece {
+    /// The number of its stream.
+    pub(crate) stream: usize,
     pub(crate) time: SystemTime,
     pub(crate) bytes: Vec<u8>,
-    /// Bytes in front of it that were given up.
+    /// Bytes of its stream in front of it that were given up.
     pub(crate) lost: u64,
 }
 
@@ -62,29 +65,34 @@ impl Work {
 }
 
 impl Backlog {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, streams: usize) -> Self {
         Self {
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Waiting {
+                lost: vec![0; streams],
+                open: streams,
+                ..Waiting::default()
+            }),
             has_come: Condvar::new(),
             limit,
         }
     }
 
-    /// Adds a piece, and gives up the oldest if there is no room.
-    pub(crate) fn push(&self, time: SystemTime, bytes: &[u8]) {
+    /// Adds a piece of a stream, and gives up the oldest of all if there is no room.
+    pub(crate) fn push(&self, stream: usize, time: SystemTime, bytes: &[u8]) {
         let mut waiting = self.lock();
         while waiting.bytes + bytes.len() > self.limit {
             let Some(oldest) = waiting.pieces.pop_front() else {
                 break;
             };
             waiting.bytes -= oldest.bytes.len();
-            waiting.lost += oldest.lost + oldest.bytes.len() as u64;
+            waiting.lost[oldest.stream] += oldest.lost + oldest.bytes.len() as u64;
             waiting.keep(oldest.bytes);
         }
         let mut copy = waiting.spare.pop().unwrap_or_default();
         copy.extend_from_slice(bytes);
         waiting.bytes += bytes.len();
         waiting.pieces.push_back(Piece {
+            stream,
             time,
             bytes: copy,
             lost: 0,
@@ -93,9 +101,11 @@ impl Backlog {
         self.has_come.notify_one();
     }
 
-    /// Says that nothing more comes.
+    /// Says that nothing more comes of one stream.
     pub(crate) fn close(&self) {
-        self.lock().is_closed = true;
+        let mut waiting = self.lock();
+        waiting.open = waiting.open.saturating_sub(1);
+        drop(waiting);
         self.has_come.notify_one();
     }
 
@@ -103,8 +113,9 @@ impl Backlog {
     pub(crate) fn next(&self, work: &mut Work, due: Option<Instant>) -> Next {
         let Work(began) = work;
         let mut waiting = self.lock();
-        if waiting.pieces.is_empty() && !waiting.is_closed {
-            let is_empty = |waiting: &mut Waiting| waiting.pieces.is_empty() && !waiting.is_closed;
+        if waiting.pieces.is_empty() && !waiting.is_closed() {
+            let is_empty =
+                |waiting: &mut Waiting| waiting.pieces.is_empty() && !waiting.is_closed();
             waiting = if let Some(due) = due {
                 let patience = due.saturating_duration_since(Instant::now());
                 let wait = self
@@ -116,22 +127,22 @@ impl Backlog {
                 wait.unwrap_or_else(PoisonError::into_inner)
             };
             *began = Instant::now();
-        } else if began.elapsed() > WORK && !waiting.is_closed {
+        } else if began.elapsed() > WORK && !waiting.is_closed() {
             let wait = self
                 .has_come
-                .wait_timeout_while(waiting, PAUSE, |waiting| !waiting.is_closed);
+                .wait_timeout_while(waiting, PAUSE, |waiting| !waiting.is_closed());
             waiting = wait.unwrap_or_else(PoisonError::into_inner).0;
             *began = Instant::now();
         }
         let Some(mut piece) = waiting.pieces.pop_front() else {
-            return if waiting.is_closed {
+            return if waiting.is_closed() {
                 Next::End
             } else {
                 Next::Nothing
             };
         };
         waiting.bytes -= piece.bytes.len();
-        piece.lost += std::mem::take(&mut waiting.lost);
+        piece.lost += std::mem::take(&mut waiting.lost[piece.stream]);
         Next::Piece(piece)
     }
 
@@ -146,6 +157,10 @@ impl Backlog {
 }
 
 impl Waiting {
+    fn is_closed(&self) -> bool {
+        self.open == 0
+    }
+
     fn keep(&mut self, mut bytes: Vec<u8>) {
         if self.spare.len() < SPARE {
             bytes.clear();
@@ -171,10 +186,10 @@ mod tests {
 
     #[test]
     fn who_has_waited_until_it_is_due_is_told_that_nothing_has_come() {
-        let backlog = Backlog::new(10);
+        let backlog = Backlog::new(10, 1);
         let (mut work, now) = (Work::begun(), Instant::now());
         assert!(matches!(backlog.next(&mut work, Some(now)), Next::Nothing));
-        backlog.push(SystemTime::UNIX_EPOCH, b"a");
+        backlog.push(0, SystemTime::UNIX_EPOCH, b"a");
         assert!(matches!(backlog.next(&mut work, Some(now)), Next::Piece(_)));
         backlog.close();
         assert!(matches!(backlog.next(&mut work, Some(now)), Next::End));
@@ -182,9 +197,9 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_the_oldest_and_is_told() {
-        let backlog = Backlog::new(10);
+        let backlog = Backlog::new(10, 1);
         for bytes in [b"aaaa", b"bbbb", b"cccc", b"dddd"] {
-            backlog.push(SystemTime::UNIX_EPOCH, bytes);
+            backlog.push(0, SystemTime::UNIX_EPOCH, bytes);
         }
         backlog.close();
         let mut found = Vec::new();
@@ -196,12 +211,12 @@ mod tests {
 
     #[test]
     fn all_that_came_before_the_end_is_handed_on() {
-        let backlog = Backlog::new(1 << 20);
+        let backlog = Backlog::new(1 << 20, 1);
         let mut count = 0;
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..1000 {
-                    backlog.push(SystemTime::UNIX_EPOCH, b"a line\n");
+                    backlog.push(0, SystemTime::UNIX_EPOCH, b"a line\n");
                 }
                 backlog.close();
             });

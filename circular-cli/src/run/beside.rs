@@ -16,6 +16,7 @@ use crate::run::after;
 use crate::run::command::{self, Became, Process, Since};
 use crate::run::mirror::Mirror;
 use crate::run::recorder::{Origin, Recorder, name_of};
+use crate::run::recording::{Feed, Recording};
 use crate::run::relay::{Relayed, Stream, relay};
 use crate::run::signals::{self, Came, stop_until};
 use crate::run::streams::{self, Made};
@@ -64,12 +65,16 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
 
     let mut terminals = Vec::new();
     let mut relays = Vec::new();
-    for Made {
-        commands,
-        stream,
-        is_terminal,
-    } in [Some(out), err].into_iter().flatten()
-    {
+    let made: Vec<Made> = [Some(out), err].into_iter().flatten().collect();
+    let heard = made.iter().map(|made| made.stream.heard()).collect();
+    let first = made.first().map(|made| &made.stream.from);
+    let (recording, feeds) = Recording::start(&recorder, heard, first);
+    for (made, feed) in made.into_iter().zip(feeds) {
+        let Made {
+            commands,
+            stream,
+            is_terminal,
+        } = made;
         drop(commands);
         if is_terminal {
             terminals.push((stream.from.try_clone()?, stream.to.try_clone()?));
@@ -80,7 +85,7 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
                 mirror.look();
             }
         };
-        relays.push(start(stream, &recorder, ended.try_clone()?, on_read));
+        relays.push(start(stream, feed, ended.try_clone()?, on_read));
     }
     if let Some(mirror) = &mirror {
         mirror.start(ended);
@@ -102,7 +107,7 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
     process.has_ended(&caught);
     drop(ends);
     recorder.ended(end);
-    finish(relays, record, &origin, &recorder, None);
+    finish(relays, recording, record, &origin, &recorder, None);
     if let Some(mirror) = mirror {
         mirror.turn_off();
     }
@@ -120,17 +125,17 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
 /// Relays a stream on a thread of its own.
 pub(crate) fn start(
     stream: Stream,
-    recorder: &Recorder,
+    feed: Feed,
     ended: OwnedFd,
     on_read: impl Fn() + Send + 'static,
 ) -> JoinHandle<Relayed> {
-    let recorder = recorder.clone();
-    thread::spawn(move || relay(stream, &recorder, ended, on_read))
+    thread::spawn(move || relay(stream, &feed, ended, on_read))
 }
 
-/// Waits until all that the command has printed is passed on, and leaves the rest to another process.
+/// Waits until all that the command has printed is passed on and recorded, and leaves the rest to another process.
 pub(crate) fn finish(
     relays: Vec<JoinHandle<Relayed>>,
+    recording: Recording,
     record: &RingOptions,
     origin: &Origin,
     recorder: &Recorder,
@@ -141,6 +146,7 @@ pub(crate) fn finish(
         let left = relay.join().ok().and_then(|relayed| relayed.left);
         open.extend(left);
     }
+    recording.join();
     recorder.close();
     if !open.is_empty() {
         let origin = Origin {

@@ -18,6 +18,7 @@ pub(crate) mod lines;
 pub(crate) mod mirror;
 pub(crate) mod on_terminal;
 pub(crate) mod recorder;
+pub(crate) mod recording;
 pub(crate) mod relay;
 pub(crate) mod session;
 pub(crate) mod signals;

@@ -22,6 +22,7 @@ use crate::run::beside::{finish, start};
 use crate::run::command::{self, Process};
 use crate::run::keyboard::Keyboard;
 use crate::run::recorder::{Origin, Recorder, name_of};
+use crate::run::recording::Recording;
 use crate::run::relay::Stream;
 use crate::run::session::Told;
 use crate::run::signals::{self, Signals, stop_group_until, stop_until};
@@ -59,7 +60,7 @@ pub(crate) fn set(words: &[OsString]) -> io::Result<Stage> {
     let terminal = main.ours.try_clone()?;
     let out = Stream {
         target: "stdout",
-        from: main.ours,
+        from: Arc::new(main.ours),
         to: io::stdout().as_fd().try_clone_to_owned()?,
         has_returns: true,
     };
@@ -141,8 +142,11 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
     // Before anything is passed on: what comes has its line ends already.
     real.hand_over();
     let mut relays = Vec::new();
-    for stream in streams {
-        relays.push(start(stream, &recorder, ended.try_clone()?, || {}));
+    let heard = streams.iter().map(Stream::heard).collect();
+    let first = streams.first().map(|stream| &stream.from);
+    let (recording, feeds) = Recording::start(&recorder, heard, first);
+    for (stream, feed) in streams.into_iter().zip(feeds) {
+        relays.push(start(stream, feed, ended.try_clone()?, || {}));
     }
     let has_terminal = Arc::new(AtomicBool::new(true));
     let keys = keyboard.keys();
@@ -208,7 +212,7 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
     process.has_ended(&caught);
     drop(ends);
     recorder.ended(end);
-    finish(relays, record, &origin, &recorder, Some(held));
+    finish(relays, recording, record, &origin, &recorder, Some(held));
     real.take_back();
     if let (CommandEnd::Killed(number), true) = (end, keys.have_interrupted()) {
         interrupt_others(number);

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use circular_core::{CommandEnd, Meta, Ring, RingFile};
+use circular_core::{CommandEnd, Level, Meta, Ring, RingFile};
 
 use crate::args::{LONGEST_NAME, RingOptions};
 use crate::output::stderr::say;
 use crate::run::level;
+
+/// The target of what the recorder says of itself.
+const NOTICES: &str = "circular";
 
 /// Takes lines. That there is no ring changes nothing for whoever has lines.
 #[derive(Clone, Debug)]
@@ -109,6 +112,14 @@ impl Recorder {
             let meta = Meta::new().target(target).level(level::of(line)).time(time);
             // It is refused by a ring that is closed, as this one is only at the end.
             let _ = ring.record(meta, line);
+        }
+    }
+
+    /// Records what is to be known of the recording itself, at `time`.
+    pub(crate) fn notice(&self, time: SystemTime, text: &str) {
+        if let Some(ring) = self.ring() {
+            let meta = Meta::new().target(NOTICES).level(Level::Warn).time(time);
+            let _ = ring.record(meta, format!("--- {text} ---\n").as_bytes());
         }
     }
 

@@ -1,20 +1,17 @@
 //! One stream of a command: on to where it would have gone, and into the ring.
 //!
-//! Invariant: bytes go on first, unchanged, and as they come; what becomes of them there never stops the recording, but that
-//! nobody reads them any more is passed back: then the command's next write fails as it would have.
+//! Invariant: bytes go on unchanged and as they come, and wait for no recording; what becomes of them there never stops the
+//! recording, but that nobody reads them any more is passed back: then the command's next write fails as it would have.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::thread;
-use std::time::{Instant, SystemTime};
+use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::output::stderr::say;
-use crate::run::backlog::{Backlog, Next, Work};
-use crate::run::lines::Lines;
-use crate::run::recorder::Recorder;
+use crate::run::recording::{Feed, Heard};
 
 /// As much as a pipe holds.
 const PIECE: usize = 64 << 10;
@@ -26,7 +23,7 @@ const LARGEST_PIPE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) target: &'static str,
-    pub(crate) from: OwnedFd,
+    pub(crate) from: Arc<OwnedFd>,
     pub(crate) to: OwnedFd,
     /// The command writes to a terminal, which puts a carriage return before each line's end: that is not recorded.
     pub(crate) has_returns: bool,
@@ -43,33 +40,26 @@ pub(crate) struct Relayed {
     pub(crate) is_incomplete: bool,
 }
 
-/// Passes a stream on until its end; or, once `ended` hangs up, until there is nothing in it at the moment. When it returns, all of it is
-/// recorded. `on_read` is called for each piece, before it goes on.
-pub(crate) fn relay(
-    stream: Stream,
-    recorder: &Recorder,
-    ended: impl AsFd,
-    on_read: impl Fn(),
-) -> Relayed {
-    let backlog = Backlog::new(recorder.capacity());
-    let (target, has_returns) = (stream.target, stream.has_returns);
-    thread::scope(|scope| {
-        let records = scope.spawn(|| record(&backlog, recorder, target, has_returns));
-        let relayed = pass_on(stream, &backlog, ended, on_read);
-        backlog.close();
-        let _ = records.join();
-        relayed
-    })
+impl Stream {
+    /// How it is recorded.
+    pub(crate) fn heard(&self) -> Heard {
+        Heard {
+            target: self.target,
+            has_returns: self.has_returns,
+        }
+    }
 }
 
-fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd, on_read: impl Fn()) -> Relayed {
+/// Passes a stream on until its end; or, once `ended` hangs up, until there is nothing in it at the moment. When it returns, `feed` has had
+/// all of it. `on_read` is called for each piece, before it goes on.
+pub(crate) fn relay(stream: Stream, feed: &Feed, ended: impl AsFd, on_read: impl Fn()) -> Relayed {
     let Stream {
         target,
         from,
         to,
         has_returns,
     } = stream;
-    let (mut from, mut to) = (File::from(from), File::from(to));
+    let mut to = File::from(to);
     let mut piece = vec![0; PIECE];
     let (mut relayed, mut since_end) = (Relayed::default(), 0);
     loop {
@@ -85,13 +75,15 @@ fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd, on_read: impl Fn
         if !has_come || since_end > LARGEST_PIPE {
             relayed.left = Some(Stream {
                 target,
-                from: from.into(),
+                from,
                 to: to.into(),
                 has_returns,
             });
             return relayed;
         }
-        let count = match from.read(&mut piece) {
+        // It is recorded before it goes on: that may take as long as a reader likes, and what comes meanwhile in another
+        // stream is later.
+        let count = match feed.read(&from, &mut piece) {
             Ok(count) => count,
             Err(error)
                 if [ErrorKind::Interrupted, ErrorKind::WouldBlock].contains(&error.kind()) =>
@@ -112,10 +104,8 @@ fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd, on_read: impl Fn
         if has_ended {
             since_end += count;
         }
-        let (time, piece) = (SystemTime::now(), &piece[..count]);
-        let written = write_all(&mut to, piece);
-        backlog.push(time, piece);
-        match written {
+        let piece = &piece[..count];
+        match feed.pass_on(|| write_all(&mut to, piece)) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return relayed,
             // A disk may have room again, so the next piece is tried again.
@@ -131,64 +121,8 @@ fn pass_on(stream: Stream, backlog: &Backlog, ended: impl AsFd, on_read: impl Fn
     }
 }
 
-/// Records what was passed on, line by line. Of a line that is not finished for a while, such as a prompt, what there is of it is
-/// recorded then, and the rest by itself.
-fn record(backlog: &Backlog, recorder: &Recorder, target: &str, has_returns: bool) {
-    let mut lines = Lines::default();
-    let take = |time| {
-        move |line: &[u8]| match line.strip_suffix(b"\r\n") {
-            Some(text) if has_returns => recorder.line(target, time, &[text, b"\n"].concat()),
-            _ => recorder.line(target, time, line),
-        }
-    };
-    let tell = |time, lost: u64, how: &str| {
-        let notice = format!("--- {lost} bytes {how}came faster than they could be recorded ---\n");
-        recorder.line(target, time, notice.as_bytes());
-    };
-    let (mut last, mut work) = (SystemTime::now(), Work::begun());
-    // What was lost in all, and whether that was told since.
-    let (mut in_all, mut is_told) = (0, true);
-    loop {
-        let due = if is_told {
-            lines
-                .begun()
-                .map(|begun| begun + recorder.unfinished_after())
-        } else {
-            Some(Instant::now())
-        };
-        match backlog.next(&mut work, due) {
-            Next::Piece(piece) => {
-                last = piece.time;
-                let mut bytes = &piece.bytes[..];
-                if piece.lost > 0 {
-                    // What there is of the line amid which it goes on is none.
-                    let rest = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
-                    lines.end(take(last));
-                    let lost = piece.lost + rest as u64;
-                    tell(last, lost, "");
-                    (in_all, is_told) = (in_all + lost, false);
-                    bytes = &bytes[rest..];
-                }
-                lines.push(bytes, Instant::now(), take(last));
-                backlog.give_back(piece);
-            }
-            // The notices of a flood may be overwritten by what came in it.
-            Next::Nothing if !is_told => {
-                tell(last, in_all, "in all ");
-                is_told = true;
-            }
-            Next::Nothing => lines.end(take(last)),
-            Next::End => break,
-        }
-    }
-    lines.end(take(last));
-    if !is_told {
-        tell(last, in_all, "in all ");
-    }
-}
-
 /// Waits until something has come, or the end has; returns which.
-fn wait(from: &File, ended: &impl AsFd) -> (bool, bool) {
+fn wait(from: &OwnedFd, ended: &impl AsFd) -> (bool, bool) {
     let mut fds = [
         PollFd::new(from, PollFlags::IN),
         PollFd::new(ended, PollFlags::IN),
@@ -201,7 +135,7 @@ fn wait(from: &File, ended: &impl AsFd) -> (bool, bool) {
     (is_there(&fds[0]), is_there(&fds[1]))
 }
 
-fn is_readable(from: &File) -> bool {
+fn is_readable(from: &OwnedFd) -> bool {
     let mut fds = [PollFd::new(from, PollFlags::IN)];
     let asked = poll(&mut fds, Some(&Timespec::default()));
     asked.is_ok() && !fds[0].revents().is_empty()
@@ -222,39 +156,4 @@ fn write_all(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::recorder::of_test;
-    use circular_core::RingFile;
-
-    #[test]
-    fn what_a_flood_has_lost_in_all_is_told_behind_it() {
-        let (recorder, dir) = of_test("relay");
-        let backlog = Backlog::new(10);
-        // Of each, the first two are lost, and of the third what there is of a line.
-        for _ in 0..2 {
-            for piece in ["aaaa", "bbbb", "cc\n", "dddddd\n"] {
-                backlog.push(SystemTime::now(), piece.as_bytes());
-            }
-        }
-        backlog.close();
-        record(&backlog, &recorder, "stdout", false);
-        let ring = RingFile::list(&dir).unwrap().remove(0).ring.unwrap();
-        let held = ring.snapshot().unwrap();
-        let texts: Vec<_> = held
-            .records()
-            .map(|record| record.text().into_owned())
-            .collect();
-        let lost = 2 * 18 - "dddddd\n".len();
-        let notice =
-            |how| format!("--- {lost} bytes {how}came faster than they could be recorded ---\n");
-        assert_eq!(
-            texts,
-            [notice(""), String::from("dddddd\n"), notice("in all ")]
-        );
-        std::fs::remove_dir_all(&dir).unwrap();
-    }
 }

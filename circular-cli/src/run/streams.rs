@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::fs::{FileType, Stat, fstat};
 use rustix::termios::tcgetsid;
@@ -39,7 +40,7 @@ pub(crate) fn make(target: &'static str, real: impl AsFd) -> io::Result<Made> {
         commands,
         stream: Stream {
             target,
-            from,
+            from: Arc::new(from),
             to,
             has_returns: false,
         },

@@ -402,6 +402,29 @@ fn what_became_of_a_command_is_what_ls_and_dump_say() {
     }
 }
 
+/// What a program says of its end is what somebody looks for.
+#[test]
+fn last_words_on_standard_error_are_the_last_whatever_came_before_on_standard_output() {
+    let is_own = |(target, ..): &(String, Option<Level>, String)| target != "circular";
+    for (count, times) in [(2_000_000, 3), (5_000, 10), (20, 10)] {
+        for _ in 0..times {
+            let dir = Dir::new();
+            let line = format!("seq 1 {count}; echo FATAL: it is over >&2; exit 1");
+            let mut command = dir.run_line(&line);
+            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+            assert_eq!(status.unwrap().code(), Some(1));
+            let lines = lines(&dir.ring());
+            let mut own = lines.iter().rev().filter(|line| is_own(line));
+            let (target, level, text) = own.next().unwrap();
+            assert_eq!(
+                (target.as_str(), *level, text.as_str()),
+                ("stderr", Some(Level::Error), "FATAL: it is over\n"),
+            );
+            assert_eq!(own.next().unwrap().2, format!("{count}\n"));
+        }
+    }
+}
+
 #[test]
 fn both_streams_have_one_clock() {
     let dir = Dir::new();
