@@ -4,6 +4,7 @@ pub(crate) mod contents;
 pub(crate) mod ending;
 pub(crate) mod file_system;
 pub(crate) mod names;
+pub(crate) mod news;
 pub(crate) mod pick;
 pub(crate) mod places;
 pub(crate) mod rings;

@@ -2,38 +2,29 @@
 //!
 //! Invariant: it never ends by itself, and what came is written at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use circular_core::{Missed, Start, push_json_for_terminal};
 
 use crate::failure::Failure;
-use crate::find::places::places;
-use crate::find::rings::{self, Found};
+use crate::find::news::{LOOK_EVERY, News};
+use crate::find::rings::Found;
 use crate::output::stdout::Stop;
 use crate::show::choice::Choice;
 use crate::show::printer::Printer;
 use crate::show::source::{self, Label, Pulled, Source};
 
-/// How often directories are asked whether there is something new in them.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// A file may be made within the same tick of a directory's clock as the look before: so they are read now and then anyway.
-const READ_EVERY: Duration = Duration::from_secs(2);
 /// How long a look at one of several rings waits, from the shortest to the longest, while nothing comes.
 const NAPS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
 
 /// What is followed: rings, and the programs that they are of.
 #[derive(Debug)]
 pub(crate) struct Follow {
-    pub(crate) sources: Vec<Source>,
-    pub(crate) programs: HashSet<String>,
-    pub(crate) dirs: Vec<PathBuf>,
-    /// The ids of rings that are no news.
-    pub(crate) known: HashSet<u64>,
-    looked: Instant,
-    read: Instant,
-    changed: HashMap<PathBuf, SystemTime>,
+    sources: Vec<Source>,
+    programs: HashSet<String>,
+    news: News,
     /// How many rings there have been.
     opened: usize,
 }
@@ -45,16 +36,11 @@ impl Follow {
         dirs: Vec<PathBuf>,
         known: HashSet<u64>,
     ) -> Self {
-        let now = Instant::now();
         Self {
             opened: sources.len(),
             sources,
             programs,
-            dirs,
-            known,
-            looked: now,
-            read: now,
-            changed: HashMap::new(),
+            news: News::new(dirs, known),
         }
     }
 
@@ -161,42 +147,21 @@ impl Follow {
 
     /// Takes up rings that were made since, of the programs that are followed; returns whether there was something to show.
     fn look_for_new(&mut self, choice: &Choice, printer: &mut Printer) -> Result<bool, Stop> {
-        let now = Instant::now();
-        if now.duration_since(self.looked) < LOOK_EVERY {
+        if !self.news.is_due() {
             return Ok(false);
         }
-        self.looked = now;
         // Who waits for a line that may never come is not kept waiting for that.
         if printer.is_gone() {
             return Err(Stop::Gone);
         }
-        let mut has_changed = now.duration_since(self.read) >= READ_EVERY;
-        for place in places(&self.dirs) {
-            if let Ok(changed) = std::fs::metadata(&place.path).and_then(|data| data.modified()) {
-                let before = self.changed.insert(place.path, changed);
-                has_changed |= before != Some(changed);
-            }
-        }
-        if !has_changed {
-            return Ok(false);
-        }
-        self.read = now;
-        // One that cannot be read now may be again.
-        let Ok(listing) = rings::list(&self.dirs) else {
+        let programs = &self.programs;
+        let Some(news) = self.news.look(|ring| programs.contains(&ring.info.program)) else {
             return Ok(false);
         };
-        let is_news = |ring: &Found| {
-            let is_wanted = self.programs.contains(&ring.info.program) && !ring.info.is_copy;
-            is_wanted && !self.known.contains(&ring.info.ring)
-        };
-        let mut came = false;
-        let mut news: Vec<_> = listing.rings.into_iter().filter(is_news).collect();
-        news.sort_by_key(|ring| ring.info.created);
+        let came = !news.is_empty();
         for ring in news {
             // One run after the other, each with its end.
-            came = true;
             self.finish_dead(choice, printer)?;
-            self.known.insert(ring.info.ring);
             self.take_up(&ring, printer)?;
         }
         Ok(self.finish_dead(choice, printer)? || came)
@@ -236,7 +201,7 @@ impl Follow {
         if ring
             .info
             .previous
-            .is_some_and(|before| !self.known.contains(&before))
+            .is_some_and(|before| !self.news.knows(before))
         {
             let line = "--- a run before this one is missed: its ring is gone already ---";
             printer.notice(&source.label, line, r#"{"missed_run":true}"#)?;
