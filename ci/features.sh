@@ -14,8 +14,17 @@ for features in "" regex router; do
 done
 cargo test --quiet --package circular-http --no-default-features --lib --test http
 cargo test --quiet --package circular-view --no-default-features
-# Who looks at rings from a shell needs neither a server nor a runtime.
-if cargo tree --package circular-cli --edges normal --prefix none | grep -E '^(axum|hyper|tokio) '; then
-    echo "features: circular-cli needs what a server needs" >&2
+# Who looks at rings from a shell needs neither a server nor a runtime, and is told how to get one.
+needs() {
+    cargo tree --package circular-cli --edges normal --prefix none "$@" | sed -nE 's/^(axum|hyper|tokio) .*/\1/p' | sort -u
+}
+if [[ -n $(needs) ]]; then
+    echo "features: circular-cli needs what a server needs: $(needs | paste -sd ' ')" >&2
+    exit 1
+fi
+cargo test --quiet --package circular-cli --test without_serve
+# With the page in it it has its server, which shows that this can be seen; and no other.
+if [[ $(needs --features serve | paste -sd ' ') != "hyper tokio" ]]; then
+    echo "features: circular-cli with its page is to have hyper and tokio: $(needs --features serve | paste -sd ' ')" >&2
     exit 1
 fi

@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # From the top down; what each is for stands in ARCHITECTURE.md.
 readonly CORE="adapter dump api sink read ring crash tape file memory select format redact record text time sys error"
 readonly HTTP="router serve site viewer"
-readonly CLI="commands show run output args handed find failure"
+readonly CLI="commands show serve run output args handed find failure"
 
 # imports DIR: a line for each import between two modules of DIR: which file, from where, to where. Tests beside the
 # code may import from above; they are the end of a file. So may those below `tests`, and the doors of the fuzz targets.

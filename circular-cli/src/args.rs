@@ -2,6 +2,9 @@
 //!
 //! Names are those of journalctl, docker and kubectl, so that what hands know works here.
 
+pub(crate) mod place;
+pub(crate) mod serve;
+
 #[cfg(target_os = "linux")]
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,6 +13,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
+use crate::args::place::Where;
+use crate::args::serve::Serve;
 use crate::find::names;
 
 /// Look at the log that a program keeps in memory, from outside: while it runs, or after it has ended, however it did.
@@ -42,6 +47,11 @@ can be read are looked at, those of other users too if this one may. The newest 
 rm its file.
 
 Environment: CIRCULAR_DIR and XDG_RUNTIME_DIR, as above; NO_COLOR, CLICOLOR_FORCE and TERM: whether there are colours; PAGER and LESS; TZ.";
+
+/// What the help of a command says that is not in this binary.
+#[cfg(not(feature = "serve"))]
+const WITHOUT_SERVE: &str = "\
+This `circular` has no server in it, and does not do that. One that does: cargo install --path circular-cli --features serve";
 
 /// What `--version` tells.
 const LONG_VERSION: &str = concat!(
@@ -81,6 +91,13 @@ pub(crate) enum Command {
   circular check *.ring
   kubectl cp pod:/dev/shm/circular-0 rings && circular check rings/*.ring")]
     Check(Check),
+    /// Show rings live on a page for browsers, of programs alive and dead, and of those that are started later
+    #[command(before_help = "Examples:
+  circular serve                 all programs that run, at http://127.0.0.1:6061/debug/log
+  circular serve shop cart       just these two, over restarts
+  circular serve --addr 0.0.0.0:6061 --host log.lan --token-file /etc/circular.token")]
+    #[cfg_attr(not(feature = "serve"), command(after_help = WITHOUT_SERVE))]
+    Serve(Serve),
     #[cfg(target_os = "linux")]
     /// Run a command with a ring around what it prints
     #[command(before_help = "Examples:
@@ -175,14 +192,6 @@ pub(crate) struct Session {
     pub(crate) tell: i32,
     #[arg(required = true, trailing_var_arg = true)]
     pub(crate) words: Vec<OsString>,
-}
-
-/// Where rings are looked for.
-#[derive(Args, Debug)]
-pub(crate) struct Where {
-    /// Look for rings here and nowhere else; may be repeated
-    #[arg(short = 'D', long = "dir", value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
-    pub(crate) dirs: Vec<PathBuf>,
 }
 
 /// How it looks.

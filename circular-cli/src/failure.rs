@@ -18,6 +18,9 @@ pub(crate) enum Status {
     NoMatch,
     /// Nothing matched, and part of what was asked for is overwritten already.
     NoMatchOverwritten,
+    /// It ended as it should, when this signal came.
+    #[cfg(feature = "serve")]
+    Signalled(i32),
 }
 
 impl Status {
@@ -28,6 +31,9 @@ impl Status {
             Self::Usage => 2,
             Self::NoMatch => 3,
             Self::NoMatchOverwritten => 4,
+            // As a shell has it.
+            #[cfg(feature = "serve")]
+            Self::Signalled(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `commands` | what each command does |
 //! | `show` | records for people and programs |
+//! | `serve` | records on a page |
 //! | `run` | a ring around what a program prints |
 //! | `find` | which rings there are, and which somebody means |
 //! | `output` | where it goes |
@@ -23,6 +24,8 @@ mod handed;
 mod output;
 #[cfg(target_os = "linux")]
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod show;
 
 use std::process::ExitCode;
@@ -73,6 +76,10 @@ fn look(command: &Command) -> Result<Status, Stop> {
         Command::Dump(dump) => commands::dump::run(dump),
         Command::Stat(stat) => commands::stat::run(stat),
         Command::Check(check) => commands::check::run(check),
+        #[cfg(feature = "serve")]
+        Command::Serve(serve) => commands::serve::run(serve),
+        #[cfg(not(feature = "serve"))]
+        Command::Serve(_) => commands::without_serve::run(),
         Command::Completions(completions) => commands::completions::run(completions),
         Command::Man(man) => commands::man::run(man),
         #[cfg(target_os = "linux")]

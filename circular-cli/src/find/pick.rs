@@ -215,8 +215,8 @@ pub(crate) fn none_at_all(listing: &Listing) -> Failure {
     )
 }
 
-/// Where it was looked for, and what was there and could not be read.
-fn places(listing: &Listing) -> String {
+/// Returns where it was looked for, and what was there and could not be read.
+pub(crate) fn places(listing: &Listing) -> String {
     /// There may be many of one kind.
     const MOST: usize = 3;
     let unread = listing.unreadable.iter().take(MOST);

@@ -1,4 +1,4 @@
-//! Ctrl-C: it ends the command at once, unless a pager has the terminal, whose user it is for.
+//! Ctrl-C: it ends the command at once, unless a pager has the terminal, whose user it is for, or the command ends something before.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -20,5 +20,11 @@ pub(crate) fn ends_it() {
 
 /// From now on it is the pager's.
 pub(crate) fn is_the_pagers() {
+    ENDS.store(false, Ordering::Relaxed);
+}
+
+/// From now on it is for who has noted it.
+#[cfg(feature = "serve")]
+pub(crate) fn is_noted_elsewhere() {
     ENDS.store(false, Ordering::Relaxed);
 }

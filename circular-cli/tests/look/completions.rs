@@ -29,6 +29,8 @@ fn a_shell_completes_commands_and_the_names_of_rings() {
     Program::start(&rings, "shopkeeper").end();
     assert_eq!(offered(&rings, "circular du"), ["dump"]);
     assert_eq!(offered(&rings, "circular tail -f shopk"), ["shopkeeper"]);
+    assert_eq!(offered(&rings, "circular serve shopk"), ["shopkeeper"]);
+    assert_eq!(offered(&rings, "circular serve --redact k"), ["keys"]);
     assert_eq!(offered(&rings, "circular stat -o prom"), ["prometheus"]);
 }
 
@@ -88,6 +90,7 @@ fn pages_of_the_manual() {
         "ls",
         "man",
         "run",
+        "serve",
         "stat",
         "tail",
         "tee",

@@ -17,12 +17,13 @@ const LOOKS: [&[&str]; 5] = [
     &["stat", "shop"],
 ];
 /// What needs none.
-const OTHERS: [&[&str]; 9] = [
+const OTHERS: [&[&str]; 10] = [
     &["--help"],
     &["ls", "--help"],
     &["tail", "--help"],
     &["dump", "-h"],
     &["run", "--help"],
+    &["serve", "--help"],
     &["tee", "--help"],
     &["--version"],
     &["man"],
