@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_record_is_one_line_that_is_read_back() {
-        let behind: impl fmt::Display = "00000000000000ab.7.8".parse().unwrap();
+        let behind: Cursor = "00000000000000ab.7.8".parse().unwrap();
         let ring = Ring::new(4096).unwrap();
         let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_615_200_250);
         let meta = Meta::new().level(Level::Warn).target("a\"b").time(time);

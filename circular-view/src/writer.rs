@@ -185,7 +185,7 @@ impl Writer {
 mod tests {
     use std::thread;
 
-    use circular_core::{Meta, Policy, Ring};
+    use circular_core::{Cursor, Meta, Policy, Ring};
 
     use super::*;
 
