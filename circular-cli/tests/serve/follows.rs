@@ -219,3 +219,25 @@ fn what_a_command_left_behind_is_shown_under_its_name() {
     let objects = served.objects();
     assert_eq!(records(&objects), [("shop", "now"), ("shop", "later")]);
 }
+
+#[test]
+fn of_more_than_a_page_has_room_for_the_newest_are_shown_and_that_is_said() {
+    let rings = Rings::new();
+    let many: Vec<_> = (0..66)
+        .map(|number| rings.ring(&format!("p{number}")))
+        .collect();
+    for ring in &many {
+        write(ring, Level::Info, "", 0, "here");
+    }
+    let served = Served::start(&rings, &[]);
+    let said = served.beginning();
+    let told = "a page has room for 64 rings: of these 66, the newest are shown";
+    assert_eq!(said[66], told);
+    let objects = served.objects();
+    let shown: Vec<_> = records(&objects).iter().map(|record| record.0).collect();
+    assert_eq!(shown.len(), 64, "{shown:?}");
+    assert!(
+        !shown.contains(&"p0") && shown.contains(&"p65"),
+        "{shown:?}"
+    );
+}
