@@ -23,6 +23,8 @@ cd "$copy"
 # minimum. Nor the benches, which need more than what they measure does. And circular-http in a workspace of
 # its own, as a user has it: what axum and tokio need is not the minimum of a crate that does without them.
 sed -i '/^divan/d' circular-*/Cargo.toml
+# For the same reason `circular` is without its page here.
+sed -i '/^serve = /d; /^circular-http = /d' circular-cli/Cargo.toml
 mkdir http
 mv circular-http http
 sed 's|path = "circular-[a-z]*", ||; s/^members = .*/members = ["circular-http"]/' Cargo.toml >http/Cargo.toml
