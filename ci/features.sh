@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Each library compiles by itself without features, and with each of its features alone. In the
 # workspace as a whole, one crate's features would hide what another one lacks. What circular-http and
-# circular-view can be without is tested without it.
+# circular-view can be without is tested without it, and so is the page of `circular`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if ! command -v cargo-hack >/dev/null; then
