@@ -4,6 +4,8 @@
 
 use std::thread;
 
+use circular_http::{Listen, Options};
+
 use crate::args::serve::Serve;
 use crate::failure::{Status, next_in, quoted};
 use crate::find::news::LOOK_EVERY;
@@ -11,17 +13,18 @@ use crate::find::pick;
 use crate::output::shown;
 use crate::output::stderr::say;
 use crate::output::stdout::{Out, Stop};
-use crate::serve::chosen::Chosen;
+use crate::serve::chosen::{Chosen, Coming};
 use crate::serve::options;
 use crate::serve::page::Page;
 use crate::serve::signals::Signals;
 
 pub(crate) fn run(serve: &Serve) -> Result<Status, Stop> {
-    let mut chosen = Chosen::of(serve)?;
-    let title = chosen.program.as_deref().unwrap_or("circular");
-    let options = options::of(serve, title)?;
-    let mut page = Page::default();
-    let mut words = page.add(&chosen.rings);
+    let Begun {
+        mut page,
+        mut coming,
+        options,
+        words,
+    } = begin(serve)?;
     let signals = Signals::are_noted();
     let server = circular_http::serve(page.sources(), options);
     let server = server.map_err(|error| options::cannot_serve(serve, &error))?;
@@ -30,7 +33,6 @@ pub(crate) fn run(serve: &Serve) -> Result<Status, Stop> {
             words.iter().for_each(say);
         }
     };
-    words.extend(more(serve, &chosen));
     // Before the address: who waits for that has what was said.
     tell(words);
     let url = format!("{}\n", server.url());
@@ -43,12 +45,36 @@ pub(crate) fn run(serve: &Serve) -> Result<Status, Stop> {
             server.stop();
             return Ok(Status::Signalled(signal));
         }
-        let news = chosen.news();
-        if !news.is_empty() {
+        if let Some(news) = coming.news() {
             tell(page.add(&news));
         }
         thread::sleep(LOOK_EVERY);
     }
+}
+
+/// What is to be served, and what there is to say of it.
+struct Begun {
+    page: Page,
+    coming: Coming,
+    options: Options<Listen>,
+    words: Vec<String>,
+}
+
+/// Whatever else was looked at is let go of when this returns: a ring that is open here takes its room, even when its program has
+/// removed it.
+fn begin(serve: &Serve) -> Result<Begun, Stop> {
+    let chosen = Chosen::of(serve)?;
+    let title = chosen.program.as_deref().unwrap_or("circular");
+    let options = options::of(serve, title)?;
+    let mut page = Page::default();
+    let mut words = page.add(&chosen.rings);
+    words.extend(more(serve, &chosen));
+    Ok(Begun {
+        page,
+        coming: chosen.coming,
+        options,
+        words,
+    })
 }
 
 /// What there is to say beside which rings are shown.

@@ -13,15 +13,21 @@ use crate::find::rings::{self, Found, Listing};
 pub(crate) struct Chosen {
     /// The oldest first; there may be none.
     pub(crate) rings: Vec<Found>,
-    /// Whose next rings are shown; everybody's if there are none.
-    programs: Option<HashSet<String>>,
-    news: News,
     /// The one program that was asked for.
     pub(crate) program: Option<String>,
     /// The programs that have ended and are not shown, as nobody asked for them and others run.
     pub(crate) left_out: Vec<String>,
     /// Where it was looked.
     pub(crate) listing: Listing,
+    pub(crate) coming: Coming,
+}
+
+/// What is shown of what is made from then on.
+#[derive(Debug)]
+pub(crate) struct Coming {
+    /// Whose rings; everybody's if there are none.
+    programs: Option<HashSet<String>>,
+    news: News,
 }
 
 impl Chosen {
@@ -57,28 +63,34 @@ impl Chosen {
         rings.sort_by_key(|ring| ring.info.created);
         let program = |ring: &Found| ring.info.program.clone();
         let there = listing.rings.iter().map(|ring| ring.info.ring);
-        Ok(Self {
+        let coming = Coming {
             programs: (!serve.rings.is_empty()).then(|| rings.iter().map(program).collect()),
+            news: News::new(dirs, there.chain(seen).collect()),
+        };
+        Ok(Self {
             program: rings
                 .first()
                 .filter(|_| serve.rings.len() == 1)
                 .map(program),
-            news: News::new(dirs, there.chain(seen).collect()),
             rings,
             left_out,
             listing,
+            coming,
         })
     }
+}
 
-    /// Returns what has been made since, of the programs that are shown; nothing, if it is not yet time to look again.
-    pub(crate) fn news(&mut self) -> Vec<Found> {
+impl Coming {
+    /// Returns what has been made since, of the programs that are shown. `None` if the directories are as they were, or it is not yet
+    /// time to look again.
+    pub(crate) fn news(&mut self) -> Option<Vec<Found>> {
         let programs = &self.programs;
         let is_wanted = |ring: &Found| {
             let programs = programs.as_ref();
             programs.is_none_or(|programs| programs.contains(&ring.info.program))
         };
-        let news = self.news.is_due().then(|| self.news.look(is_wanted));
-        news.flatten().unwrap_or_default()
+        let is_due = self.news.is_due();
+        is_due.then(|| self.news.look(is_wanted)).flatten()
     }
 }
 

@@ -28,11 +28,12 @@ impl Page {
         self.sources.clone()
     }
 
-    /// Adds rings, the oldest first. Returns what there is to say of each: its name, its process, and what has become of it.
+    /// Adds rings, the oldest first, and lets go of what has been removed. Returns what there is to say of each: its name, its process, and what has become of it.
     pub(crate) fn add(&mut self, rings: &[Found]) -> Vec<String> {
         self.running
             .retain(|_, file| Found::of(file.clone()).is_running());
         self.names.look(|ring| self.running.contains_key(&ring));
+        self.sources.forget_removed();
         let names = self.names.add(rings.iter().map(Run::of).collect());
         let mut words = Vec::new();
         for (ring, name) in rings.iter().zip(names) {

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use circular_core::Level;
 
 use crate::program::Program;
 use crate::rings::{Rings, write};
-use crate::served::{Served, records};
+use crate::served::{PATIENCE, Served, records};
 
 #[test]
 fn two_programs_are_one_log_by_time_and_each_record_tells_whose_it_is() {
@@ -240,4 +242,43 @@ fn of_more_than_a_page_has_room_for_the_newest_are_shown_and_that_is_said() {
         !shown.contains(&"p0") && shown.contains(&"p65"),
         "{shown:?}"
     );
+}
+
+/// How many removed rings a process has open.
+fn removed(pid: u32) -> usize {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let links = files.filter_map(|file| fs::read_link(file.unwrap().path()).ok());
+    let is_removed =
+        |link: &std::path::PathBuf| link.to_string_lossy().ends_with(".ring (deleted)");
+    links.filter(is_removed).count()
+}
+
+#[test]
+fn what_a_program_has_removed_of_its_past_takes_no_room_any_more() {
+    let rings = Rings::new();
+    let first = Program::start(&rings, "shop");
+    let past = rings.files().remove(0);
+    let cart = rings.ring("cart");
+    let served = Served::start(&rings, &[]);
+    let following = served.follow();
+    following.until("read 12 bytes");
+    first.kill();
+    following.until("ended");
+    // As a program does with its oldest run when it makes its next ring.
+    fs::remove_file(past).unwrap();
+    let _next = Program::start(&rings, "shop");
+    following.until("read 12 bytes");
+    let deadline = Instant::now() + PATIENCE;
+    while removed(served.child.id()) > 0 {
+        assert!(Instant::now() < deadline, "it has it open");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(records(&served.objects()).len(), 5, "those of the next run");
+    // One that is written to is another matter.
+    fs::remove_file(cart.handle().path().unwrap()).unwrap();
+    let _third = Program::start(&rings, "third");
+    following.until("read 12 bytes");
+    write(&cart, Level::Info, "cart", 400, "goes on");
+    following.until("goes on");
+    assert_eq!(removed(served.child.id()), 1);
 }

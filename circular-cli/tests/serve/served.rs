@@ -13,7 +13,7 @@ use ureq::{Agent, Body};
 use crate::rings::Rings;
 
 /// What must come, has by then on the slowest of machines.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One that has said where its page is.
 pub(crate) struct Served {

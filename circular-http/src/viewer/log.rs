@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use circular_core::{
     AsyncFileReader, AsyncReader, Attending, Batch, Cursor, FileReader, FileRecvError, Handle,
-    Headers, Missed, Reader, Record, RingFile, Start, Stats,
+    Headers, Missed, Reader, Record, RingFile, RingState, Start, Stats,
 };
 
 /// A ring.
@@ -42,6 +42,18 @@ impl Log {
     /// Whether nothing more will be written, as far as that is known without asking the system.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self, Log::Ours(handle) if handle.is_closed())
+    }
+
+    /// Whether its file was removed, and nobody writes to it any more, as far as that can be known.
+    pub(crate) fn is_gone(&self) -> bool {
+        let Log::File(file) = self else { return false };
+        let may_go_on = |state| {
+            matches!(
+                state,
+                RingState::Running | RingState::Detached | RingState::Unknown(_)
+            )
+        };
+        file.is_removed().unwrap_or(false) && file.state().is_ok_and(|state| !may_go_on(state))
     }
 
     /// Has the end of the program wait for who looks, where it is this program.

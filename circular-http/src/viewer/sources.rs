@@ -159,6 +159,24 @@ impl Sources {
     /// one of the same name is shown no more to who comes from then on, or else the first.
     pub fn add(&self, source: impl Into<Source>) {
         self.push(source.into());
+        self.ring_bells();
+    }
+
+    /// Lets go of rings in files that were removed, and that nobody writes to any more. As long as they are shown their memory is
+    /// not free, and a program that makes room for its next ring gets none. Who follows is shown first what is left of them.
+    pub fn forget_removed(&self) {
+        let mut gone = self.rings();
+        gone.retain(|ring| ring.log.is_gone());
+        if gone.is_empty() {
+            return;
+        }
+        let is_gone = |ring: &Arc<Shown>| gone.iter().any(|gone| Arc::ptr_eq(gone, ring));
+        lock(&self.0.rings).retain(|ring| !is_gone(ring));
+        self.0.changes.fetch_add(1, Relaxed);
+        self.ring_bells();
+    }
+
+    fn ring_bells(&self) {
         let bells: Vec<_> = lock(&self.0.bells)
             .iter()
             .filter_map(Weak::upgrade)
@@ -210,7 +228,7 @@ impl Sources {
         self.0.grows
     }
 
-    /// One that is rung when a ring is added, as long as it is kept.
+    /// One that is rung when a ring is added or forgotten, as long as it is kept.
     pub(crate) fn bell(&self) -> Arc<Bell> {
         let bell = Arc::new(Bell::default());
         let mut bells = lock(&self.0.bells);

@@ -13,6 +13,7 @@ mod mounted;
 mod page;
 mod parameters;
 mod redaction;
+mod removed;
 mod resume;
 mod several;
 mod shown;
