@@ -30,7 +30,7 @@ pub(crate) struct Serve {
     /// Answer to this host name too, beside localhost and the loopback addresses; may be repeated
     #[arg(long = "host", value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), value_hint = clap::ValueHint::Hostname)]
     pub(crate) hosts: Vec<String>,
-    /// Answer at this address too, which browsers show where a proxy stands before the page: https://log.example.com; may be repeated
+    /// Answer at this address too, which browsers show where a proxy stands before the page, such as `https://log.example.com`; may be repeated
     #[arg(long = "origin", value_name = "URL", value_hint = clap::ValueHint::Url)]
     pub(crate) origins: Vec<String>,
     /// Ask every client for the token in this file
