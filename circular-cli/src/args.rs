@@ -96,7 +96,10 @@ pub(crate) enum Command {
   circular serve                 all programs that run, at http://127.0.0.1:6061/debug/log
   circular serve shop cart       just these two, over restarts
   circular serve --addr 0.0.0.0:6061 --host log.lan --token-file /etc/circular.token")]
-    #[cfg_attr(not(feature = "serve"), command(after_help = WITHOUT_SERVE))]
+    #[cfg_attr(
+        not(feature = "serve"),
+        command(after_help = WITHOUT_SERVE, after_long_help = WITHOUT_SERVE)
+    )]
     Serve(Serve),
     #[cfg(target_os = "linux")]
     /// Run a command with a ring around what it prints
