@@ -65,6 +65,11 @@
 //! all of it `from=<id>&limit=1`, the next error `after=<id>&levels=error&limit=1`, and the last one
 //! `before=<id>&levels=error&tail=1`.
 //!
+//! What comes to its end is compressed for who says in `Accept-Encoding` that it takes gzip, as browsers and `curl --compressed`
+//! do: text and JSON lines without `follow`, numbers, the page's files. What follows, and event streams, come as they are and
+//! at once. `limit_bytes` counts what is read. A compressed log takes some 400 KB of memory more as long as it is sent; one
+//! that ends without gzip's own end was cut off.
+//!
 //! What is missing, because it was overwritten before it could be sent, is told in each format, and so is a cursor
 //! of another run of the program, with which one begins at the oldest record; before it there is nothing. Of what is older
 //! than a record that is overwritten itself, only that it is missing is told.

@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 
 use hyper::{HeaderMap, header};
 
-/// How much is liked what a range fits that says how much; and there are thousandths.
-const MOST: u16 = 1000;
+/// How much is liked what a range fits that does not say how much, in thousandths.
+pub(crate) const MOST: u16 = 1000;
 
 /// What of the header fits one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +77,7 @@ fn precision(range: &str, name: &str) -> Option<Precision> {
 }
 
 /// The quality that a parameter tells, in thousandths, if it is one.
-fn quality(parameter: &str) -> Option<u16> {
+pub(crate) fn quality(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.split_once('=')?;
     if !name.trim().eq_ignore_ascii_case("q") {
         return None;
@@ -95,7 +95,7 @@ fn quality(parameter: &str) -> Option<u16> {
 }
 
 /// The parts of a text between separators, of which those within quotes are none.
-fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+pub(crate) fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.split(move |char| {
         match char {

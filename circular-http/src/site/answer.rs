@@ -12,6 +12,7 @@ use hyper::body::Bytes;
 use hyper::header::{self, HeaderValue};
 
 use crate::site::page::File;
+use crate::viewer::gzip::Gzip;
 use crate::viewer::viewers::{LogBody, Stalled};
 
 pub(crate) type Response = hyper::Response<Body>;
@@ -21,9 +22,20 @@ pub(crate) enum Body {
     /// It is there already.
     Whole(Bytes),
     /// It comes as the log does.
-    Log(LogBody),
+    Log(LogBody, Pace),
+    /// The same, compressed.
+    Zipped(Box<Gzip<LogBody>>),
     /// What a `HEAD` does not get: of what a `GET` would get, the length is not known.
-    OfAnyLength,
+    OfAnyLength(Pace),
+}
+
+/// How a log is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// It comes to its end by itself.
+    Finite,
+    /// It is followed, or read event by event: what there is is to come at once.
+    Live,
 }
 
 /// A response of that kind.
@@ -122,8 +134,9 @@ impl http_body::Body for Body {
         match self.get_mut() {
             Self::Whole(text) if text.is_empty() => Poll::Ready(None),
             Self::Whole(text) => Poll::Ready(Some(Ok(Frame::data(mem::take(text))))),
-            Self::Log(log) => Pin::new(log).poll_frame(context),
-            Self::OfAnyLength => Poll::Ready(None),
+            Self::Log(log, _) => Pin::new(log).poll_frame(context),
+            Self::Zipped(zipped) => Pin::new(zipped).poll_frame(context),
+            Self::OfAnyLength(_) => Poll::Ready(None),
         }
     }
 
@@ -134,7 +147,7 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(text) => SizeHint::with_exact(text.len() as u64),
-            Self::Log(_) | Self::OfAnyLength => SizeHint::default(),
+            Self::Log(..) | Self::Zipped(_) | Self::OfAnyLength(_) => SizeHint::default(),
         }
     }
 }

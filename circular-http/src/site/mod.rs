@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod addr;
 pub(crate) mod answer;
+pub(crate) mod compress;
 pub(crate) mod cookie;
 pub(crate) mod counts;
 pub(crate) mod guard;

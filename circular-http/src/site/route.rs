@@ -15,7 +15,8 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Version};
 
 use crate::site::accept;
-use crate::site::answer::{self, Body, Response, not_allowed, text};
+use crate::site::answer::{self, Body, Pace, Response, not_allowed, text};
+use crate::site::compress;
 use crate::site::counts;
 use crate::site::guard;
 use crate::site::options::Options;
@@ -81,7 +82,8 @@ impl Site {
     {
         let (request, body) = request.into_parts();
         let request = Request::from_parts(request, ());
-        let mut response = self.reply(&request, body, asked).await;
+        let response = self.reply(&request, body, asked).await;
+        let mut response = compress::for_client(request.headers(), response);
         // The end of the connection will be the end of such a body, so hyper must not promise to keep it, which
         // it does for responses of 1.1.
         let is_old = request.version() < Version::HTTP_11;
@@ -282,8 +284,12 @@ impl Site {
             Format::Sse => BodyWriter::Sse,
         };
         let content_type = writer.content_type();
+        let pace = match query.follow || format == Format::Sse {
+            true => Pace::Live,
+            false => Pace::Finite,
+        };
         if request.method() == Method::HEAD {
-            return answer::of(StatusCode::OK, content_type, Body::OfAnyLength);
+            return answer::of(StatusCode::OK, content_type, Body::OfAnyLength(pace));
         }
         let Some(permit) = self.viewers.permit() else {
             let reason = "there are as many viewers as there may be: ask again in a few seconds\n";
@@ -312,7 +318,7 @@ impl Site {
         let body = self
             .viewers
             .body((stream, permit), connection, stall_timeout, may_look);
-        answer::of(StatusCode::OK, content_type, Body::Log(body))
+        answer::of(StatusCode::OK, content_type, Body::Log(body, pace))
     }
 
     /// What a stream is made of that shows what is asked for.

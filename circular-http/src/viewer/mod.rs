@@ -6,6 +6,7 @@ pub(crate) mod budget;
 pub(crate) mod connection;
 pub(crate) mod ending;
 pub(crate) mod format;
+pub(crate) mod gzip;
 pub(crate) mod lane;
 pub(crate) mod log;
 pub(crate) mod sources;

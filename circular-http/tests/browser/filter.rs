@@ -366,6 +366,12 @@ fn downloads_hold_more_than_the_page_begins_with() {
     page.until_last_row("number 4999");
     page.set("#text", "number");
     page.until_row_count(2_000);
+    // It comes compressed, and what is kept of it is not.
+    let coding = page.run_async(
+        "const link = document.getElementById('download-all').href;
+         fetch(link).then(answer => arguments[0](answer.headers.get('content-encoding')));",
+    );
+    assert_eq!(coding, json!("gzip"));
     page.click("#download-all");
     assert_eq!(page.downloaded("log.txt"), lines.concat());
     page.click("#download-shown");

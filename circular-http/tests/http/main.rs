@@ -2,6 +2,7 @@
 
 mod addresses;
 mod client;
+mod compressed;
 mod connections;
 mod counts;
 mod ends;
