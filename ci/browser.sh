@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The page in a real browser. Installs what these tests need where it can, as root on Debian and its relatives: the
-# packages `chromium`, `chromium-driver` and `npm`; and axe-core from the npm registry, which looks for what keeps
+# packages `chromium`, `chromium-driver`, `firefox-esr` and `npm`; and axe-core from the npm registry, which looks for what keeps
 # people out. Elsewhere it says what to install. Then it runs the tests.
 #
 # They are among the workspace's tests, and any further run of those finds what is installed here:
@@ -14,18 +14,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly AXE=axe-core-4.14.1
 readonly AXE_SHA256=e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
 
-if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v chromedriver >/dev/null || missing+=(chromium-driver)
+command -v firefox-esr >/dev/null || command -v firefox >/dev/null || missing+=(firefox-esr)
+if ((${#missing[@]} > 0)); then
     if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
         apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null
+        # Ubuntu has it by another name.
+        apt-cache show firefox-esr &>/dev/null || missing=("${missing[@]/firefox-esr/firefox}")
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
     else
         cat >&2 <<'END'
-browser: the programs chromium and chromedriver are needed, in one version, and are not there. Install them:
-    Debian, Ubuntu (or run this as root)   apt-get install chromium chromium-driver npm
-    Fedora                                 dnf install chromium chromedriver npm
-    Arch                                   pacman -S chromium npm
-    Alpine                                 apk add chromium chromium-chromedriver npm
-    macOS                                  brew install --cask chromium chromedriver; brew install node
+browser: the programs chromium and chromedriver, in one version, and firefox or firefox-esr are needed, and not all are there.
+Install them:
+    Debian (or run this as root)   apt-get install chromium chromium-driver firefox-esr npm
+    Ubuntu (or run this as root)   apt-get install chromium chromium-driver firefox npm
+    Fedora                         dnf install chromium chromedriver firefox npm
+    Arch                           pacman -S chromium firefox npm
+    Alpine                         apk add chromium chromium-chromedriver firefox-esr npm
+    macOS                          brew install --cask chromium chromedriver firefox; brew install node
 END
         exit 1
     fi
@@ -51,5 +59,6 @@ if [[ ! -f $dir/$AXE.min.js ]]; then
 fi
 
 chromium --version 2>/dev/null
+"$(command -v firefox-esr || command -v firefox)" --version 2>/dev/null
 if [[ ${1:-} == install ]]; then exit; fi
 cargo test -p circular-http --test browser -- --nocapture

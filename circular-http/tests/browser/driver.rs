@@ -22,24 +22,25 @@ use serde_json::{Value, json};
 use ureq::{Body, http::Response};
 
 use crate::left_out;
+use crate::page::Look;
 
 /// Whatever should happen, should have by then, on the slowest of machines.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked whether it has.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 /// WebDriver's code point for the key.
-const DELETE: &str = "\u{e017}";
+pub(crate) const DELETE: &str = "\u{e017}";
 
 /// How many more there may be at once.
 static FREE: Mutex<u32> = Mutex::new(2);
 static FREED: Condvar = Condvar::new();
 
 /// The right to run a browser.
-struct Turn;
+pub(crate) struct Turn;
 
 impl Turn {
-    fn wait() -> Self {
+    pub(crate) fn wait() -> Self {
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut free = FREED
             .wait_while(free, |free| *free == 0)
@@ -69,7 +70,7 @@ impl Browser {
     ///
     /// In CI it panics if there is none and nobody said so: a test that was left out by accident proves nothing.
     pub(crate) fn start() -> Option<Self> {
-        if env::var_os("CIRCULAR_NO_BROWSER").is_some_and(|value| value == "1") {
+        if !is_wanted() {
             return None;
         }
         let turn = Turn::wait();
@@ -304,6 +305,28 @@ impl Browser {
     }
 }
 
+impl Look for Browser {
+    fn go_to(&self, url: &str) {
+        Browser::go_to(self, url);
+    }
+
+    fn get(&self, expression: &str) -> Value {
+        Browser::get(self, expression)
+    }
+
+    fn until(&self, expression: &str) {
+        Browser::until(self, expression);
+    }
+
+    fn act(&self, device: &Value) {
+        Browser::act(self, device);
+    }
+
+    fn console(&self) -> Vec<String> {
+        Browser::console(self)
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
         // The browser first: without its driver it would stay. If that fails there is nothing left to do.
@@ -327,7 +350,12 @@ fn read(command: &str, reply: Result<Response<Body>, ureq::Error>) -> Value {
     answer["value"].take()
 }
 
-fn installed(program: &str) -> Option<PathBuf> {
+/// Whether whoever runs the tests wants a browser.
+pub(crate) fn is_wanted() -> bool {
+    env::var_os("CIRCULAR_NO_BROWSER").is_none_or(|value| value != "1")
+}
+
+pub(crate) fn installed(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .map(|directory| directory.join(program))
@@ -359,7 +387,7 @@ fn start_driver(program: &Path) -> (Child, SocketAddr) {
     (driver, SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
-fn new_directory() -> PathBuf {
+pub(crate) fn new_directory() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let directory =

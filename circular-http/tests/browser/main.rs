@@ -1,7 +1,7 @@
 //! The page in a real browser: what is asked of it, done as a person would, against the real server.
 //!
-//! These tests need Debian's packages `chromium` and `chromium-driver`. Without, they are left out, which is told
-//! in one line at the end, and fail in CI, unless `CIRCULAR_NO_BROWSER=1` says that no browser is wanted.
+//! These tests need Debian's packages `chromium` and `chromium-driver`, and those in `ways` its `firefox-esr`. Without, they
+//! are left out, which is told in one line at the end, and fail in CI, unless `CIRCULAR_NO_BROWSER=1` says that no browser is wanted.
 //! `ci/browser.sh` installs what they need.
 
 #![allow(
@@ -12,11 +12,13 @@
 mod accessibility;
 mod addresses;
 mod back;
+mod bidi;
 mod click;
 mod context;
 mod driver;
 mod filter;
 mod find;
+mod firefox;
 mod flood;
 mod histogram;
 mod keys;
@@ -39,3 +41,4 @@ mod states;
 mod text;
 mod token;
 mod view;
+mod ways;

@@ -10,9 +10,10 @@ use std::{
 
 use circular_core::{Level, Meta, Ring};
 use circular_http::{Listen, Options, Server, Sources};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::driver::Browser;
+use crate::firefox::Firefox;
 
 /// What each row says, without its columns and what opens in it.
 const ROWS: &str = "[...document.querySelectorAll('.row')].map(row => [...row.childNodes]
@@ -25,13 +26,30 @@ pub(crate) const KEEP_SOURCES: &str = "
         constructor(url) { super(url); sources.push(this); }
     };";
 
-/// Acts as its browser.
-pub(crate) struct Page {
+/// What every browser can do with a page.
+pub(crate) trait Look {
+    fn go_to(&self, url: &str);
+
+    /// What an expression is, in the page.
+    fn get(&self, expression: &str) -> Value;
+
+    /// Waits until an expression is true in the page.
+    fn until(&self, expression: &str);
+
+    /// What a keyboard, a pointer or a wheel does, as WebDriver says it.
+    fn act(&self, device: &Value);
+
+    /// What the console has had since it was last asked.
+    fn console(&self) -> Vec<String>;
+}
+
+/// Acts as its browser, Chromium unless another one is said.
+pub(crate) struct Page<B = Browser> {
     /// Where what is said goes.
     pub(crate) ring: Ring,
     /// What is shown: that ring, wherever it went, or several.
     sources: Sources,
-    pub(crate) browser: Browser,
+    pub(crate) browser: B,
     /// `None` while it is stopped.
     server: Option<Server>,
     pub(crate) options: Options<Listen>,
@@ -50,13 +68,8 @@ impl Page {
         ring: Ring,
         options: impl Into<Options<Listen>>,
     ) -> Option<Self> {
-        let sources = ring.handle().into();
-        let mut page = Self::start(ring, sources, options.into())?;
-        for text in before {
-            page.say(text);
-        }
-        page.browser.go_to(&page.url(""));
-        Some(page)
+        let browser = Browser::start()?;
+        Some(Self::show(browser, before, ring, options.into()))
     }
 
     /// Over several rings, or one in a file; what is said goes to a ring of its own, which nobody is shown.
@@ -69,26 +82,46 @@ impl Page {
         sources: impl Into<Sources>,
         options: impl Into<Options<Listen>>,
     ) -> Option<Self> {
-        let page = Self::start(new_ring(4096), sources.into(), options.into())?;
+        let browser = Browser::start()?;
+        let page = Self::start(browser, new_ring(4096), sources.into(), options.into());
         page.browser.go_to(&page.url(""));
         Some(page)
     }
+}
+
+impl Page<Firefox> {
+    /// With these records in the ring before the page is opened, in Firefox. `None` if there is to be no browser.
+    pub(crate) fn in_firefox(before: &[&str], ring: Ring, options: Options) -> Option<Self> {
+        let browser = Firefox::start()?;
+        Some(Self::show(browser, before, ring, options.into()))
+    }
+}
+
+impl<B: Look> Page<B> {
+    fn show(browser: B, before: &[&str], ring: Ring, options: Options<Listen>) -> Self {
+        let sources = ring.handle().into();
+        let mut page = Self::start(browser, ring, sources, options);
+        for text in before {
+            page.say(text);
+        }
+        page.browser.go_to(&page.url(""));
+        page
+    }
 
     /// Before the page is gone to.
-    fn start(ring: Ring, sources: Sources, options: Options<Listen>) -> Option<Self> {
-        let browser = Browser::start()?;
+    fn start(browser: B, ring: Ring, sources: Sources, options: Options<Listen>) -> Self {
         let options = options.addr((Ipv4Addr::LOCALHOST, 0));
         let server =
             circular_http::serve(sources.clone(), options.clone()).expect("a port is free");
         let addr = server.local_addr();
-        Some(Self {
+        Self {
             ring,
             sources,
             browser,
             server: Some(server),
             options: options.addr(addr),
             addr,
-        })
+        }
     }
 
     /// The page's address, with a query if it has one.
@@ -185,10 +218,10 @@ impl Page {
     }
 }
 
-impl Deref for Page {
-    type Target = Browser;
+impl<B> Deref for Page<B> {
+    type Target = B;
 
-    fn deref(&self) -> &Browser {
+    fn deref(&self) -> &B {
         &self.browser
     }
 }
