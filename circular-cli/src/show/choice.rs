@@ -75,6 +75,10 @@ impl Choice {
         self.targets.is_empty() && self.selection.takes_all()
     }
 
+    pub(crate) fn until(&self) -> Option<SystemTime> {
+        self.selection.until_time()
+    }
+
     pub(crate) fn since(&self) -> Option<SystemTime> {
         self.selection.since_time()
     }

@@ -192,8 +192,7 @@ impl Follow {
         let source = Source::open(ring, self.opened, Start::Oldest)?;
         self.opened += 1;
         if ring.info.rest_of.is_some() {
-            let line = "--- it has left processes behind, which go on ---";
-            printer.notice(&source.label, line, r#"{"left_behind":true}"#)?;
+            tell_rest(&source.label, printer)?;
             self.sources.push(source);
             return Ok(());
         }
@@ -203,8 +202,8 @@ impl Follow {
             .previous
             .is_some_and(|before| !self.news.knows(before))
         {
-            let line = "--- a run before this one is missed: its ring is gone already ---";
-            printer.notice(&source.label, line, r#"{"missed_run":true}"#)?;
+            let (line, object) = MISSED_RUN;
+            printer.notice(&source.label, line, object)?;
         }
         let runs_beside = self
             .sources
@@ -220,8 +219,23 @@ impl Follow {
     }
 }
 
+/// What is missing in front of a run, for people and for programs.
+pub(crate) const MISSED_RUN: (&str, &str) = (
+    "--- a run before this one is missed: its ring is gone already ---",
+    r#"{"missed_run":true}"#,
+);
+
+/// Says that what comes is of what a command has left behind.
+pub(crate) fn tell_rest(label: &Label, printer: &mut Printer) -> Result<(), Stop> {
+    printer.end_line();
+    let line = "--- it has left processes behind, which go on ---";
+    printer.notice(label, line, r#"{"left_behind":true}"#)
+}
+
 /// Says that a program runs again, or one more of it.
 pub(crate) fn tell_restart(label: &Label, word: &str, printer: &mut Printer) -> Result<(), Stop> {
+    // What the run before was killed amid is no beginning of a line of this one.
+    printer.end_line();
     let line = format!("--- {word}, pid {} ---", label.pid);
     printer.notice(label, &line, &format!(r#"{{"{word}":true}}"#))
 }

@@ -1,6 +1,7 @@
 //! Records for people and programs: which, how they look, and in what order.
 
 pub(crate) mod all;
+pub(crate) mod backwards;
 pub(crate) mod choice;
 pub(crate) mod collect;
 pub(crate) mod cursor_file;
@@ -10,6 +11,7 @@ pub(crate) mod moment;
 pub(crate) mod own_words;
 pub(crate) mod picked;
 pub(crate) mod printer;
+pub(crate) mod runs;
 pub(crate) mod source;
 pub(crate) mod survey;
 pub(crate) mod zone;

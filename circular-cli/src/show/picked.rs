@@ -1,24 +1,25 @@
 //! The rings that were picked, shown as it was asked for: all or the last so many, and what comes.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use circular_core::{Cursor, Start};
+use circular_core::Start;
 
 use crate::args::{Count, Show};
 use crate::failure::{Failure, Status, next_in};
 use crate::find::pick::Picked;
-use crate::find::rings::{self, Found};
+use crate::find::rings;
 use crate::output::stdout::Stop;
 use crate::show::all;
+use crate::show::backwards;
 use crate::show::choice::Choice;
 use crate::show::collect;
 use crate::show::cursor_file;
-use crate::show::follow::{self, Follow};
+use crate::show::follow::Follow;
 use crate::show::printer::Printer;
+use crate::show::runs::Runs;
 use crate::show::source::{self, Source};
-use crate::show::survey::{Backwards, Survey};
+use crate::show::survey::Survey;
 use crate::show::zone::Zone;
 
 /// What came of it.
@@ -69,48 +70,36 @@ pub(crate) fn show(
     }
     let mut printer = Printer::new(show, found.len() > 1)?;
     let choice = Choice::of(&show.which, printer.zone())?;
-    let is_all = (count, show.reverse) == (Count::All, false);
-    let (asked_from, mut from) = (from, from);
-    if let ([ring], Some(Start::After(cursor)), true) = (&found[..], from, is_all) {
-        let runs = runs_before(ring, cursor, &show.place.dirs)?;
-        if !runs.is_empty() {
-            show_runs(&runs, ring, cursor, &choice, &mut printer)?;
-            from = None;
+    let mut dirs = show.place.dirs.clone();
+    if dirs.is_empty() && are_by_path(&picked) {
+        dirs = found.iter().map(|ring| ring.dir().to_path_buf()).collect();
+    }
+    let runs = match (&found[..], from) {
+        ([ring], Some(Start::After(cursor))) => Runs::since(cursor, ring, &dirs)?,
+        _ => None,
+    };
+    // Those of ended runs, which are shown before, and whether there was more that is gone.
+    let (mut sources, mut ended, mut is_gone) = (Vec::new(), Vec::new(), false);
+    if let Some(mut runs) = runs {
+        runs.show(count, show.reverse, &choice, &mut printer)?;
+        is_gone = runs.lack_some();
+        ended = runs.into_sources();
+        sources.extend(ended.pop());
+    } else {
+        let start = from.or(choice.since().map(Start::Since));
+        for (number, ring) in found.iter().enumerate() {
+            sources.push(Source::open(ring, number, start.unwrap_or_default())?);
         }
-    }
-    let start = from.or(choice.since().map(Start::Since));
-    let mut sources = Vec::new();
-    for (number, ring) in found.iter().enumerate() {
-        sources.push(Source::open(ring, number, start.unwrap_or_default())?);
-    }
-    let is_other_ring = sources.iter().any(|source| source.reader.restarted());
-    if is_other_ring {
-        let label = sources[0].label.clone();
-        let line = circular_core::Notice::Text.restarted().trim_end();
-        printer.notice(&label, line, circular_view::object::RESTARTED)?;
-    }
-    match (count, show.reverse) {
-        (Count::All, false) => all::show(&mut sources, &choice, &mut printer)?,
-        (count, reverse) => {
-            let count = match count {
-                Count::All => u64::MAX,
-                Count::Last(count) => count,
-            };
-            show_last(&mut sources, start, &choice, count, reverse, &mut printer)?;
-            if reverse {
-                // They have gone back; whoever goes on does so behind the newest.
-                for source in &mut sources {
-                    source.reader = source::reader(&source.file, Start::Newest)?;
-                }
-            }
+        if sources.iter().any(|source| source.reader.restarted()) {
+            is_gone = true;
+            let label = sources[0].label.clone();
+            let line = circular_core::Notice::Text.restarted().trim_end();
+            printer.notice(&label, line, circular_view::object::RESTARTED)?;
         }
+        show_from(&mut sources, start, &choice, count, show, &mut printer)?;
     }
     if show.follow {
         let programs = found.iter().map(|ring| ring.info.program.clone()).collect();
-        let mut dirs = show.place.dirs.clone();
-        if dirs.is_empty() && are_by_path(&picked) {
-            dirs = found.iter().map(|ring| ring.dir().to_path_buf()).collect();
-        }
         let listing = rings::list(&dirs)?;
         let was_there = listing
             .rings
@@ -134,7 +123,7 @@ pub(crate) fn show(
     let shown = Shown {
         status: match count {
             Count::Last(0) => Status::Fine,
-            _ => status(&sources, asked_from, &choice, &printer),
+            _ => status(ended.iter().chain(&sources), is_gone, &choice, &printer),
         },
         damaged: sources.iter().map(|source| source.reader.damaged()).sum(),
     };
@@ -159,42 +148,27 @@ fn nothing(status: Status) -> Option<&'static str> {
     }
 }
 
-/// The runs of a program before that of `ring`, from the one that a cursor is of, the oldest first; none if it is of this ring, or of
-/// one that is not there any more.
-fn runs_before(ring: &Found, cursor: Cursor, dirs: &[PathBuf]) -> Result<Vec<Found>, Failure> {
-    let is_of = |ring: &Found| cursor.to_string().starts_with(&ring.id());
-    if is_of(ring) {
-        return Ok(Vec::new());
-    }
-    let listing = rings::list(dirs)?;
-    let is_before = |other: &Found| {
-        let (one, other) = (&ring.info, &other.info);
-        other.program == one.program && !other.is_copy && other.created < one.created
-    };
-    let runs = listing.rings.into_iter().filter(is_before);
-    Ok(runs.skip_while(|ring| !is_of(ring)).collect())
-}
-
-/// Shows the runs before that of `ring`, from a cursor on, each with how it ended.
-fn show_runs(
-    runs: &[Found],
-    ring: &Found,
-    cursor: Cursor,
+/// What the rings hold from `start` on, all or the last so many.
+fn show_from(
+    sources: &mut [Source],
+    start: Option<Start>,
     choice: &Choice,
+    count: Count,
+    show: &Show,
     printer: &mut Printer,
 ) -> Result<(), Stop> {
-    let next = runs.iter().skip(1).chain([ring]);
-    for ((number, run), next) in runs.iter().enumerate().zip(next) {
-        let start = if number == 0 {
-            Start::After(cursor)
-        } else {
-            Start::Oldest
-        };
-        let mut source = Source::open(run, 0, start)?;
-        all::show(std::slice::from_mut(&mut source), choice, printer)?;
-        follow::tell_end(&source, printer)?;
-        let next = Source::open(next, 0, Start::Newest)?;
-        follow::tell_restart(&next.label, "restarted", printer)?;
+    let count = match count {
+        Count::All if !show.reverse => return all::show(sources, choice, printer),
+        Count::All => u64::MAX,
+        Count::Last(count) => count,
+    };
+    if !show.reverse {
+        return show_last(sources, start, choice, count, printer);
+    }
+    backwards::show(sources, start.unwrap_or_default(), choice, count, printer)?;
+    // They have gone back; whoever goes on does so behind the newest.
+    for source in sources {
+        source.reader = source::reader(&source.file, Start::Newest)?;
     }
     Ok(())
 }
@@ -208,18 +182,15 @@ fn show_last(
     start: Option<Start>,
     choice: &Choice,
     count: u64,
-    reverse: bool,
     printer: &mut Printer,
 ) -> Result<(), Stop> {
     let begin = start.unwrap_or_default();
-    if reverse {
-        return show_backwards(sources, begin, choice, count, printer);
-    }
     if count >= MANY {
         let mut there = 0;
         for source in &mut *sources {
             let survey = Survey::of(source, begin, choice)?;
             if let Some((cursor, skip, found)) = survey.last(count) {
+                source.untold = survey.missed_before(cursor);
                 source.reader = source::reader(&source.file, Start::After(cursor))?;
                 source.skip = skip;
                 there += found;
@@ -247,37 +218,6 @@ fn show_last(
     printer.flush()
 }
 
-/// The newest first, of several rings together.
-fn show_backwards(
-    sources: &mut [Source],
-    start: Start,
-    choice: &Choice,
-    count: u64,
-    printer: &mut Printer,
-) -> Result<(), Stop> {
-    let mut lanes = Vec::new();
-    for source in &mut *sources {
-        lanes.push(Backwards::new(Survey::of(source, start, choice)?));
-    }
-    for _ in 0..count {
-        let mut newest = None;
-        for (index, (lane, source)) in lanes.iter_mut().zip(&mut *sources).enumerate() {
-            let time = lane.peek(source, choice)?.map(source::time);
-            if time.is_some_and(|time| newest.is_none_or(|(_, newest)| time >= newest)) {
-                newest = time.map(|time| (index, time));
-            }
-        }
-        let Some((index, _)) = newest else { break };
-        if let Some(kept) = lanes[index].next() {
-            printer.kept(&sources[index].label, &kept)?;
-        }
-    }
-    for source in sources {
-        printer.untold(source)?;
-    }
-    printer.flush()
-}
-
 fn leave_cursor(show: &Show, printer: &mut Printer) -> Result<(), Stop> {
     if let (Some(file), Some(cursor)) = (&show.cursor_file, printer.cursor) {
         cursor_file::write(file, cursor)?;
@@ -286,32 +226,42 @@ fn leave_cursor(show: &Show, printer: &mut Printer) -> Result<(), Stop> {
 }
 
 /// Whether something was shown; and if not, whether that may be because it is overwritten already.
-fn status(sources: &[Source], from: Option<Start>, choice: &Choice, printer: &Printer) -> Status {
+fn status<'a>(
+    mut sources: impl Iterator<Item = &'a Source>,
+    is_gone: bool,
+    choice: &Choice,
+    printer: &Printer,
+) -> Status {
     if printer.count > 0 {
         return Status::Fine;
     }
-    let has_lost = sources.iter().any(|source| {
-        if from.is_some() {
-            // What was overwritten before the cursor is none of its range.
-            return !source.reader.missed().is_empty() || source.reader.restarted();
-        }
+    let has_lost = sources.any(|source| {
         let Ok(stats) = source.file.stats() else {
             return false;
         };
-        let oldest = stats
-            .oldest_age
-            .and_then(|age| SystemTime::now().checked_sub(age));
-        let is_in_range = match (choice.since(), oldest) {
-            (Some(since), Some(oldest)) => since < oldest,
-            _ => true,
-        };
-        stats.overwritten > 0 && is_in_range
+        // What was overwritten before a cursor is none of its range.
+        stats.overwritten > source.begin && is_in_range(source, stats.oldest_age, choice)
     });
-    if has_lost {
+    if is_gone || has_lost {
         Status::NoMatchOverwritten
     } else {
         Status::NoMatch
     }
+}
+
+/// Whether something of before the oldest record may be of the times that were asked for.
+fn is_in_range(source: &Source, oldest_age: Option<Duration>, choice: &Choice) -> bool {
+    let oldest = oldest_age.and_then(|age| SystemTime::now().checked_sub(age));
+    let begins_before = match (choice.since(), oldest) {
+        (Some(since), Some(oldest)) => since < oldest,
+        _ => true,
+    };
+    let created = source.file.info().created;
+    // Of records whose times are not when they were written, nobody knows when the first was.
+    let has_own_times = oldest.is_some_and(|oldest| oldest < created);
+    let until = choice.until();
+    let ends_behind = has_own_times || until.is_none_or(|until| until >= created);
+    begins_before && ends_behind
 }
 
 fn are_by_path(picked: &[Picked]) -> bool {

@@ -198,7 +198,14 @@ impl Printer {
             Notice::Text.missed(missed)
         } else {
             let (records, bytes) = (missed.records, missed.bytes);
-            format!("--- missed {records} records ({bytes} bytes): the file is damaged there ---")
+            let why = match label.overwritten {
+                0 => "the file is damaged there",
+                overwritten if overwritten == records => {
+                    "they were overwritten before they were read"
+                }
+                _ => "they were overwritten before they were read, or the file is damaged there",
+            };
+            format!("--- missed {records} records ({bytes} bytes): {why} ---")
         };
         let object = object::missed(missed, behind);
         self.notice(label, line.trim_end(), &object)
@@ -255,7 +262,8 @@ impl Printer {
         self.flush()
     }
 
-    fn end_line(&mut self) {
+    /// Has what comes begin on a line of its own.
+    pub(crate) fn end_line(&mut self) {
         if !self.is_at_line_start {
             self.waiting.push(b'\n');
             self.is_at_line_start = true;

@@ -22,6 +22,8 @@ pub(crate) struct Source {
     pub(crate) untold: Missed,
     /// So many of those that are wanted are passed over first.
     pub(crate) skip: u64,
+    /// The number of the first record that it was to begin with, if that were still there.
+    pub(crate) begin: u64,
 }
 
 /// Whose ring a record is from.
@@ -31,6 +33,8 @@ pub(crate) struct Label {
     pub(crate) pid: u64,
     /// Its program runs, and may overwrite what is read: so what is missed then is missed by a slow reader.
     pub(crate) is_written: bool,
+    /// So many of those that were to be read were overwritten before anybody looked.
+    pub(crate) overwritten: u64,
     /// Its place among those that are shown, from 0.
     pub(crate) number: usize,
 }
@@ -58,17 +62,25 @@ impl Source {
     ///
     /// There is no memory for a reader.
     pub(crate) fn open(ring: &Found, number: usize, start: Start) -> Result<Self, Failure> {
+        let reader = reader(&ring.file, start)?;
+        let begin = match start {
+            Start::After(cursor) if !reader.restarted() => cursor.seq(),
+            _ => 0,
+        };
+        let overwritten = ring.file.stats().map_or(0, |stats| stats.overwritten);
         Ok(Self {
             label: Label {
                 program: ring.info.program.clone(),
                 pid: ring.pid(),
                 is_written: ring.is_running(),
+                overwritten: overwritten.saturating_sub(begin),
                 number,
             },
-            reader: reader(&ring.file, start)?,
+            reader,
             file: ring.file.clone(),
             untold: Missed::default(),
             skip: 0,
+            begin,
         })
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use circular_core::{Cursor, Start};
+use circular_core::{Cursor, Missed, Start};
 
 use crate::failure::Failure;
 use crate::show::choice::Choice;
@@ -16,6 +16,8 @@ use crate::show::source::{self, Kept, Pulled, Source};
 pub(crate) struct Survey {
     /// Where each begins, and how many of it are wanted.
     pieces: Vec<(Cursor, u64)>,
+    /// What was missed before the first.
+    missed: Missed,
     /// The number of the record behind the last.
     end: u64,
 }
@@ -29,16 +31,23 @@ impl Survey {
     pub(crate) fn of(source: &mut Source, start: Start, choice: &Choice) -> Result<Self, Failure> {
         let end = source::reader(&source.file, Start::Newest)?.cursor().seq();
         source.reader = source::reader(&source.file, start)?;
-        let mut pieces = Vec::new();
+        let (mut pieces, mut missed) = (Vec::new(), Missed::default());
         while source.reader.cursor().seq() < end {
             let Pulled::Batch(batch) = source.pull(Duration::ZERO)? else {
                 break;
             };
             let records = batch.records().filter(|record| record.seq() < end);
             let wanted = records.filter(|record| choice.takes(record)).count() as u64;
+            if pieces.is_empty() {
+                missed = batch.missed();
+            }
             pieces.push((batch.cursor_before(0), wanted));
         }
-        Ok(Self { pieces, end })
+        Ok(Self {
+            pieces,
+            missed,
+            end,
+        })
     }
 
     /// Returns where the last `count` begin, how many are to be passed over there, and how many there are then.
@@ -51,6 +60,14 @@ impl Survey {
             }
         }
         self.pieces.first().map(|&(cursor, _)| (cursor, 0, there))
+    }
+
+    /// Returns what was missed in front of a place, if that is where all begins.
+    pub(crate) fn missed_before(&self, cursor: Cursor) -> Missed {
+        match self.pieces.first() {
+            Some(&(first, _)) if first == cursor => self.missed,
+            _ => Missed::default(),
+        }
     }
 }
 
@@ -82,6 +99,8 @@ impl Backwards {
     ) -> Result<Option<&Kept>, Failure> {
         while self.piece.is_empty() {
             let Some((begin, wanted)) = self.survey.pieces.pop() else {
+                // It is back at where it was to begin.
+                source::add(&mut source.untold, std::mem::take(&mut self.survey.missed));
                 break;
             };
             let end = std::mem::replace(&mut self.survey.end, begin.seq());

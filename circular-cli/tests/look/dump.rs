@@ -1,5 +1,7 @@
 use std::fs;
 
+use circular_core::Meta;
+
 use crate::program::Program;
 use crate::rings::{Rings, write_lines, write_shop};
 
@@ -57,6 +59,36 @@ fn what_was_overwritten_is_told_and_nothing_found_may_be_that() {
         "all of that is there"
     );
     assert_eq!(code(&["-g", "1999"]), Some(0));
+}
+
+#[test]
+fn what_was_before_the_ring_is_not_overwritten() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    for number in 0..2000 {
+        let text = format!("{number:0>100}\n");
+        ring.record(Meta::new(), text.as_bytes()).unwrap();
+    }
+    for (range, code) in [
+        (&["-U", "@1"][..], 3),
+        (&["-S", "1h", "-U", "30m"], 3),
+        (&["-S", "1h", "-g", "no such line"], 4),
+        (&["-S", "1h", "-U", "now", "-g", "no such line"], 4),
+    ] {
+        let file = rings.0.join("cursor").display().to_string();
+        for cursor in [&[][..], &["--cursor-file", &file]] {
+            for order in [&[][..], &["-r"], &["-n", "5"]] {
+                let ran = rings.run(&[&["dump", "shop"], range, cursor, order].concat());
+                assert_eq!(ran.code, Some(code), "{range:?} {order:?}: {}", ran.err);
+                let _ = fs::remove_file(&file);
+            }
+        }
+    }
+    // Of times that somebody has set, the overwritten ones may be any.
+    let ring = rings.ring("cart");
+    write_lines(&ring, 2000);
+    let ran = rings.run(&["dump", "cart", "-U", "2026-11-28 10:00:01"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
 }
 
 #[test]

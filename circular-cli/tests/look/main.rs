@@ -9,6 +9,7 @@ mod ls;
 mod program;
 mod refusals;
 mod rings;
+mod runs;
 mod stat;
 mod tail;
 mod terminal;
