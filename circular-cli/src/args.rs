@@ -46,7 +46,8 @@ Rings are files, program.id.ring, in CIRCULAR_DIR, or else XDG_RUNTIME_DIR/circu
 can be read are looked at, those of other users too if this one may. The newest two of a program's ended runs stay. To have one gone, \
 rm its file.
 
-Environment: CIRCULAR_DIR and XDG_RUNTIME_DIR, as above; NO_COLOR, CLICOLOR_FORCE and TERM: whether there are colours; PAGER and LESS; TZ.";
+Environment: CIRCULAR_DIR and XDG_RUNTIME_DIR, as above; NO_COLOR, CLICOLOR_FORCE and TERM: whether there are colours; PAGER, LESS and TERM: whether \
+there is a pager; TZ.";
 
 /// What the help of a command says that is not in this binary.
 #[cfg(not(feature = "serve"))]

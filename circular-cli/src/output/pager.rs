@@ -21,8 +21,12 @@ pub(crate) struct Pager {
 const CANNOT: [i32; 2] = [126, 127];
 
 impl Pager {
-    /// Starts it; `None` if it cannot be, or `PAGER` is empty or `cat`.
+    /// Starts it; `None` if it cannot be, or `PAGER` is empty or `cat`, or the terminal can do nothing that a pager needs.
     pub(crate) fn start() -> Option<Self> {
+        // Inside of an editor, or nobody knows what: no pager could move about there, and who looks has other means.
+        if env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+            return None;
+        }
         let asked = env::var("PAGER").ok();
         let line = asked.as_deref().unwrap_or("less").trim();
         if matches!(line, "" | "cat") {

@@ -249,6 +249,9 @@ fn status<'a>(
     }
 }
 
+/// The clock of records may be so much behind the one that says when a ring was made, and much less as a rule.
+const COARSE: Duration = Duration::from_secs(1);
+
 /// Whether something of before the oldest record may be of the times that were asked for.
 fn is_in_range(source: &Source, oldest_age: Option<Duration>, choice: &Choice) -> bool {
     let oldest = oldest_age.and_then(|age| SystemTime::now().checked_sub(age));
@@ -258,7 +261,7 @@ fn is_in_range(source: &Source, oldest_age: Option<Duration>, choice: &Choice) -
     };
     let created = source.file.info().created;
     // Of records whose times are not when they were written, nobody knows when the first was.
-    let has_own_times = oldest.is_some_and(|oldest| oldest < created);
+    let has_own_times = oldest.is_some_and(|oldest| oldest + COARSE < created);
     let until = choice.until();
     let ends_behind = has_own_times || until.is_none_or(|until| until >= created);
     begins_before && ends_behind

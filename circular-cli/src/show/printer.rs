@@ -38,6 +38,8 @@ pub(crate) struct Printer {
     /// Records of several rings are shown: each tells whose it is.
     names: bool,
     quiet: bool,
+    /// The newest comes first: what does not end its line would be glued to what was before it.
+    is_reverse: bool,
     /// Not written yet.
     waiting: Vec<u8>,
     is_at_line_start: bool,
@@ -90,6 +92,7 @@ impl Printer {
             zone,
             names,
             quiet: show.look.quiet,
+            is_reverse: show.reverse,
             waiting: Vec::new(),
             is_at_line_start: true,
             widest: 0,
@@ -279,12 +282,12 @@ impl Printer {
                     self.waiting.push(b' ');
                 }
                 self.waiting.extend_from_slice(record.bytes());
-                // A merged line is one.
-                let is_whole = matches!(record.part(), Part::Whole | Part::Last);
-                if self.names && is_whole && !record.bytes().ends_with(b"\n") {
+                // A merged line is one, and so is each part of one that is shown backwards.
+                let ends_line = self.is_reverse || (self.names && is_end(record));
+                if ends_line && !record.bytes().ends_with(b"\n") {
                     self.waiting.push(b'\n');
                 }
-                if !record.bytes().is_empty() {
+                if ends_line || !record.bytes().is_empty() {
                     self.is_at_line_start = self.waiting.ends_with(b"\n");
                 }
             }
@@ -307,7 +310,7 @@ impl Printer {
         colored: bool,
         is_terminal: bool,
     ) {
-        let goes_on = matches!(record.part(), Part::Middle | Part::Last);
+        let goes_on = !self.is_reverse && matches!(record.part(), Part::Middle | Part::Last);
         let mut text = record.bytes();
         if !goes_on || self.is_at_line_start {
             self.end_line();
@@ -363,7 +366,7 @@ impl Printer {
             }
             _ => push_text(line, colored, is_terminal, &mut self.waiting),
         }
-        if matches!(record.part(), Part::Whole | Part::Last) {
+        if self.is_reverse || is_end(record) {
             self.waiting.push(b'\n');
             self.is_at_line_start = true;
         } else {
@@ -393,6 +396,11 @@ fn color_of(level: Level) -> &'static str {
         Level::Debug => "34",
         _ => "35",
     }
+}
+
+/// Whether nothing of the same record comes behind it.
+fn is_end(record: &Record<'_>) -> bool {
+    matches!(record.part(), Part::Whole | Part::Last)
 }
 
 /// Whose a record is, where there are several.

@@ -92,6 +92,41 @@ fn what_was_before_the_ring_is_not_overwritten() {
 }
 
 #[test]
+fn backwards_each_record_is_a_line_of_its_own() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    for bytes in [&b"a\n"[..], b"b", b"c\nd\n", b"e"] {
+        ring.record(Meta::new(), bytes).unwrap();
+    }
+    let run = |args: &[&str]| rings.run(&[args, &["shop"]].concat()).out;
+    assert_eq!(run(&["dump", "-r"]), "e\nc\nd\nb\na\n");
+    assert_eq!(run(&["dump", "-r", "-g", "a|b"]), "b\na\n");
+    assert_eq!(run(&["tail", "-r", "-n", "1", "-o", "raw"]), "e\n");
+    // Forwards the bytes are as they were logged.
+    assert_eq!(run(&["dump"]), "a\nbc\nd\ne");
+}
+
+#[test]
+fn backwards_the_parts_of_a_record_are_lines_as_well() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    // It is longer than the ring.
+    let mut long = vec![b'x'; 200 << 10];
+    long.push(b'\n');
+    ring.record(Meta::new(), &long).unwrap();
+    let parts = rings.run(&["dump", "-o", "json", "shop"]).out;
+    let parts = parts
+        .lines()
+        .filter(|line| line.contains("\"part\""))
+        .count();
+    assert!(parts > 2, "{parts}");
+    for format in ["raw", "short"] {
+        let ran = rings.run(&["dump", "-r", "-o", format, "shop"]);
+        assert_eq!(ran.out.lines().count(), parts, "{format}");
+    }
+}
+
+#[test]
 fn an_image_is_dumped_like_a_ring() {
     let rings = Rings::new();
     let ring = rings.ring("shop");

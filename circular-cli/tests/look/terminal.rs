@@ -322,6 +322,19 @@ fn the_pager_is_less_if_nobody_says_and_is_told_to_leave_what_it_showed() {
 }
 
 #[test]
+fn a_terminal_that_cannot_do_anything_gets_no_pager() {
+    let rings = Rings::new();
+    write_shop(&rings.ring("shop"));
+    for term in ["dumb", ""] {
+        let variables = [("PAGER", "sed 's/^/paged /'"), ("TERM", term)];
+        let (out, code) = shown(on_terminal(&rings, &variables, &["dump", "-q", "shop"]));
+        assert_eq!(code, Some(0), "{term:?}: {out:?}");
+        assert!(out.contains("read 12 bytes"), "{term:?}: {out:?}");
+        assert!(!out.contains("paged "), "{term:?}: {out:?}");
+    }
+}
+
+#[test]
 fn ctrl_c_is_the_pagers() {
     let rings = Rings::new();
     write_shop(&rings.ring("shop"));
