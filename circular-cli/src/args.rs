@@ -5,7 +5,6 @@
 pub(crate) mod place;
 pub(crate) mod serve;
 
-#[cfg(target_os = "linux")]
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -340,7 +339,7 @@ pub(crate) enum Format {
 pub(crate) struct Tail {
     /// A program's name, a ring's id, a pid, or a path
     #[arg(value_name = "RING", required = true, add = ArgValueCompleter::new(names::complete))]
-    pub(crate) rings: Vec<String>,
+    pub(crate) rings: Vec<OsString>,
     #[command(flatten)]
     pub(crate) show: Show,
 }
@@ -349,7 +348,7 @@ pub(crate) struct Tail {
 pub(crate) struct Dump {
     /// A program's name, a ring's id, a pid, or a path
     #[arg(value_name = "RING", add = ArgValueCompleter::new(names::complete))]
-    pub(crate) ring: String,
+    pub(crate) ring: OsString,
     #[command(flatten)]
     pub(crate) show: Show,
 }
@@ -382,7 +381,7 @@ pub(crate) enum ListFormat {
 pub(crate) struct Stat {
     /// A program's name, a ring's id, a pid, or a path
     #[arg(value_name = "RING", add = ArgValueCompleter::new(names::complete))]
-    pub(crate) ring: String,
+    pub(crate) ring: OsString,
     #[command(flatten)]
     pub(crate) place: Where,
     #[command(flatten)]

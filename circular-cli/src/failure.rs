@@ -3,7 +3,7 @@
 //! Invariant: every refusal says what was wrong, and what to type next.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -46,7 +46,7 @@ impl From<Status> for ExitCode {
 
 /// Returns a command over the directories that were asked for.
 pub(crate) fn next_in(command: &str, dirs: &[PathBuf]) -> String {
-    let dir = |dir: &PathBuf| format!(" -D {}", quoted(&dir.to_string_lossy()));
+    let dir = |dir: &PathBuf| format!(" -D {}", typed(dir));
     let dirs: String = dirs.iter().map(dir).collect();
     format!("{command}{dirs}")
 }
@@ -58,6 +58,25 @@ pub(crate) fn quoted(text: &str) -> String {
         String::from(text)
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// Returns a path as it is typed in a shell, where it is taken for no option. What is not UTF-8 in it, or would move a cursor, is written
+/// as bash, zsh and ksh read it.
+pub(crate) fn typed(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let dot = if bytes.starts_with(b"-") { "./" } else { "" };
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains(char::is_control) => quoted(&format!("{dot}{text}")),
+        _ => {
+            let escaped = |&byte: &u8| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(byte)),
+                b' '..=b'~' => String::from(char::from(byte)),
+                _ => format!("\\{byte:03o}"),
+            };
+            let escaped: String = bytes.iter().map(escaped).collect();
+            format!("$'{dot}{escaped}'")
+        }
     }
 }
 
@@ -96,5 +115,33 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "circular: {}\nTry: {}", self.why, self.next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_a_path_as_it_was() {
+        for (bytes, is_any_shells) in [
+            (&b"shop.ring"[..], true),
+            (b"/tmp/it's here.ring", true),
+            (b"-x", true),
+            ("caf\u{e9} \u{2603}".as_bytes(), true),
+            (b"\xff-'\\ \n.ring", false),
+            (b"-\xff", false),
+        ] {
+            let path = Path::new(OsStr::from_bytes(bytes));
+            let shell = if is_any_shells { "sh" } else { "bash" };
+            let line = format!("printf %s {}", typed(path));
+            let output = Command::new(shell).args(["-c", &line]).output().unwrap();
+            let dot: &[u8] = if bytes[0] == b'-' { b"./" } else { b"" };
+            assert_eq!(output.stdout, [dot, bytes].concat(), "{line}");
+        }
     }
 }

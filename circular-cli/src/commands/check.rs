@@ -2,6 +2,7 @@
 //!
 //! It reads all of it, as a reader does that trusts nothing. That no payload was changed cannot be told: no checksum covers it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use circular_core::Start;
 use crate::args::Check;
 use crate::failure::{Failure, Status};
 use crate::find::ending;
+use crate::find::named::{self, Refusal};
 use crate::find::rings::Found;
 use crate::output::shown;
 use crate::output::stderr::say;
@@ -29,7 +31,16 @@ pub(crate) fn run(check: &Check) -> Result<Status, Stop> {
             }
             continue;
         }
-        let line = match verdict(path) {
+        let ring = match named::open(path) {
+            Ok(ring) => Ok(ring),
+            Err(refusal) if refusal.kind == ErrorKind::InvalidData => Err(vec![refusal.why]),
+            Err(refusal) => {
+                say(unread(path, refusal));
+                status = Status::Failed;
+                continue;
+            }
+        };
+        let line = match ring.and_then(|ring| verdict(path, &ring)) {
             Ok(whole) => format!("{shown}: whole: {whole}\n"),
             Err(reasons) => {
                 status = Status::Failed;
@@ -53,19 +64,22 @@ fn missing(path: &Path) -> Option<Failure> {
     ))
 }
 
+/// What cannot be read is neither, either.
+fn unread(path: &Path, refusal: Refusal) -> Failure {
+    let (shown, why) = (shown::path(path), refusal.why);
+    Failure::failed(
+        format!("{shown} cannot be read, so nobody can say whether it is whole: {why}"),
+        refusal.next.unwrap_or_else(|| String::from("circular ls")),
+    )
+}
+
 /// What is in a whole one, or what is wrong with one that is not.
-fn verdict(path: &Path) -> Result<String, Vec<String>> {
-    let ring = Found::open(path).map_err(|error| {
-        // The line begins with the path already.
-        let why = error.to_string();
-        let path = format!("{}: ", path.display());
-        vec![why.strip_prefix(&path).unwrap_or(&why).to_owned()]
-    })?;
+fn verdict(path: &Path, ring: &Found) -> Result<String, Vec<String>> {
     let mut reasons = Vec::new();
     if ring.info.is_cut {
         reasons.push(String::from("the end of the file is missing"));
     }
-    let (records, damaged, missed) = match read(&ring) {
+    let (records, damaged, missed) = match read(ring) {
         Ok(read) => read,
         Err(why) => {
             reasons.push(why);
@@ -94,7 +108,7 @@ fn verdict(path: &Path) -> Result<String, Vec<String>> {
     let (program, id) = (&ring.info.program, ring.id());
     Ok(format!(
         "{records} records of {program}, ring {id}, {}",
-        ending::phrase(&ring)
+        ending::phrase(ring)
     ))
 }
 

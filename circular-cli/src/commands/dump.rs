@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::args::{Count, Dump};
-use crate::failure::{Status, next_in, quoted};
+use crate::failure::{Status, next_in, typed};
 use crate::find::contents::Contents;
 use crate::find::ending;
 use crate::find::pick;
@@ -89,7 +89,7 @@ fn completeness(
         count => format!("{count} records before that are overwritten"),
     };
     if is_damaged {
-        let path = quoted(&ring.file.path().to_string_lossy());
+        let path = typed(ring.file.path());
         return format!(
             "damaged, not all of it can be read: see `circular check {path}`; {before}"
         );

@@ -27,7 +27,8 @@ pub(crate) fn run(ls: &Ls) -> Result<Status, Stop> {
             .iter()
             .for_each(|looked| tell_place(looked, &listing));
         for file in &listing.unreadable {
-            say(format_args!("{}: {}", file.path.display(), file.error));
+            let (path, why) = (file.path.display(), rings::why(&file.path, &file.error));
+            say(format_args!("{path}: {why}"));
         }
     }
     if listing.rings.is_empty() && listing.unreadable.is_empty() {

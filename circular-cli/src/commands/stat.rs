@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Stat, StatFormat};
 use crate::commands::ls;
-use crate::failure::{Failure, Status};
+use crate::failure::{Failure, Status, typed};
 use crate::find::contents::Contents;
 use crate::find::ending;
 use crate::find::file_system::{self, FileSystem, size};
@@ -30,7 +30,8 @@ pub(crate) fn run(stat: &Stat) -> Result<Status, Stop> {
     let mut zone = Zone::of(&stat.look)?;
     let held = Contents::of(&ring).map_err(|error| {
         let path = ring.file.path().display();
-        Failure::failed(format!("{path}: {error}"), format!("circular check {path}"))
+        let next = format!("circular check {}", typed(ring.file.path()));
+        Failure::failed(format!("{path}: {error}"), next)
     })?;
     let facts = Facts {
         dir: ring.dir(),

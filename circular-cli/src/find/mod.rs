@@ -3,6 +3,7 @@
 pub(crate) mod contents;
 pub(crate) mod ending;
 pub(crate) mod file_system;
+pub(crate) mod named;
 pub(crate) mod names;
 pub(crate) mod news;
 pub(crate) mod pick;

@@ -3,10 +3,12 @@
 //! A name means the ring of it that runs, else the newest. If several run they are replicas: some commands take them all,
 //! and others list them and say what to type.
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, next_in, quoted};
+use crate::failure::{Failure, next_in, typed};
+use crate::find::named;
 use crate::find::rings::{self, Found, Listing, LookedAt};
 
 /// What was typed, and the rings that it means.
@@ -24,14 +26,18 @@ pub(crate) struct Picked {
 ///
 /// There is none, or it cannot be read.
 pub(crate) fn pick(
-    typed: &str,
+    typed: impl AsRef<OsStr>,
     dirs: &[PathBuf],
     previous: bool,
     listed: &mut Option<Listing>,
 ) -> Result<Picked, Failure> {
-    if typed.contains('/') {
-        return by_path(typed, dirs, previous);
+    let typed = typed.as_ref();
+    let path = Path::new(typed);
+    if typed.as_encoded_bytes().contains(&b'/') {
+        return by_path(path, dirs, previous);
     }
+    // Names are text; what is not is none.
+    let typed = &*typed.to_string_lossy();
     let listing = match listed {
         Some(listing) => listing,
         None => listed.insert(rings::list(dirs)?),
@@ -56,8 +62,8 @@ pub(crate) fn pick(
     }
     let Some(ring) = by_number(typed, listing) else {
         // A file here, without a slash.
-        if Path::new(typed).is_file() {
-            return by_path(typed, dirs, previous);
+        if path.is_file() {
+            return by_path(path, dirs, previous);
         }
         return Err(no_such(typed, listing, dirs));
     };
@@ -78,11 +84,12 @@ pub(crate) fn pick(
 ///
 /// As [`pick`]; and several run, which the text lists. `command` is what to type before the id of one.
 pub(crate) fn pick_one(
-    typed: &str,
+    typed: impl AsRef<OsStr>,
     dirs: &[PathBuf],
     previous: bool,
     command: &str,
 ) -> Result<Picked, Failure> {
+    let typed = typed.as_ref();
     let picked = pick(typed, dirs, previous, &mut None)?;
     if picked.rings.len() > 1 {
         let line = |ring: &Found| {
@@ -92,21 +99,23 @@ pub(crate) fn pick_one(
         let several: String = picked.rings.iter().map(line).collect();
         let id = picked.rings[0].id();
         return Err(Failure::usage(
-            format!("several rings of \"{typed}\" run:{several}"),
+            format!("several rings of {typed:?} run:{several}"),
             next_in(&format!("{command} {id}"), dirs),
         ));
     }
     Ok(picked)
 }
 
-fn by_path(typed: &str, dirs: &[PathBuf], previous: bool) -> Result<Picked, Failure> {
-    let ring = Found::open(Path::new(typed)).map_err(|error| {
-        let next = match error.kind() {
-            ErrorKind::PermissionDenied => format!("sudo circular dump {}", quoted(typed)),
-            ErrorKind::NotFound => next_in("circular ls", dirs),
-            _ => format!("circular check {}", quoted(typed)),
+fn by_path(path: &Path, dirs: &[PathBuf], previous: bool) -> Result<Picked, Failure> {
+    let ring = named::open(path).map_err(|refusal| {
+        let next = match (refusal.kind, refusal.next) {
+            (ErrorKind::PermissionDenied, _) => format!("sudo circular dump {}", typed(path)),
+            (ErrorKind::NotFound, _) => next_in("circular ls", dirs),
+            (_, Some(next)) => next,
+            (_, None) => format!("circular check {}", typed(path)),
         };
-        Failure::usage(format!("{typed} cannot be read as a ring: {error}"), next)
+        let (path, why) = (path.display(), refusal.why);
+        Failure::usage(format!("{path} cannot be read as a ring: {why}"), next)
     })?;
     let ring = if previous {
         let dirs = if dirs.is_empty() {
@@ -196,6 +205,8 @@ fn no_such(typed: &str, listing: &Listing, dirs: &[PathBuf]) -> Failure {
 
 /// Returns the refusal of who wants rings, where there is none.
 pub(crate) fn none_at_all(listing: &Listing) -> Failure {
+    let asked = listing.places.iter().filter(|looked| looked.place.is_asked);
+    let asked: Vec<_> = asked.map(|looked| looked.place.path.clone()).collect();
     let places = places(listing);
     let mut unread = listing.unreadable.iter();
     let mut places_unread = listing.places.iter();
@@ -208,9 +219,12 @@ pub(crate) fn none_at_all(listing: &Listing) -> Failure {
     Failure::usage(
         format!("there is no ring at all that can be read; it was looked for in{places}"),
         if is_denied {
-            "sudo circular ls"
+            // What a variable says, sudo does not pass on.
+            next_in("sudo circular ls", &asked)
         } else {
-            "circular run -- COMMAND"
+            // It makes one ring.
+            let dir = &asked[..asked.len().min(1)];
+            format!("{} -- COMMAND", next_in("circular run", dir))
         },
     )
 }
@@ -220,7 +234,10 @@ pub(crate) fn places(listing: &Listing) -> String {
     /// There may be many of one kind.
     const MOST: usize = 3;
     let unread = listing.unreadable.iter().take(MOST);
-    let unread = unread.map(|file| format!("\n  {}: {}", file.path.display(), file.error));
+    let unread = unread.map(|file| {
+        let (path, why) = (file.path.display(), rings::why(&file.path, &file.error));
+        format!("\n  {path}: {why}")
+    });
     let unread: String = unread.collect();
     let look = |looked: &LookedAt| {
         let (dir, why) = (looked.place.path.display(), looked.place.why);
@@ -233,5 +250,38 @@ pub(crate) fn places(listing: &Listing) -> String {
     match listing.unreadable.len() {
         0 => places,
         count => format!("{places}\n{count} files there cannot be read:{unread}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find::places::Place;
+
+    #[test]
+    fn what_may_not_be_read_is_looked_for_there_by_root() {
+        let looked_at = |is_asked, kind: Option<ErrorKind>| Listing {
+            places: vec![LookedAt {
+                place: Place {
+                    path: PathBuf::from("/srv/some rings"),
+                    why: "",
+                    is_asked,
+                },
+                error: kind.map(std::io::Error::from),
+            }],
+            rings: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        let denied = Some(ErrorKind::PermissionDenied);
+        for (is_asked, kind, next) in [
+            (true, denied, "sudo circular ls -D '/srv/some rings'"),
+            (false, denied, "sudo circular ls"),
+            (true, None, "circular run -D '/srv/some rings' -- COMMAND"),
+            (false, None, "circular run -- COMMAND"),
+        ] {
+            let text = none_at_all(&looked_at(is_asked, kind)).to_string();
+            let last = text.lines().last().unwrap();
+            assert_eq!(last, format!("Try: {next}"));
+        }
     }
 }

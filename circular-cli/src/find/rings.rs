@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use circular_core::{CommandEnd, OpenError, RingFile, RingInfo, RingState};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, next_in, typed};
 use crate::find::places::{Place, places};
 
 /// A ring, with what was known of it when it was found.
@@ -49,7 +49,7 @@ pub(crate) struct Unreadable {
 }
 
 impl Found {
-    /// Opens the ring, or image, at a path.
+    /// Opens the ring, or image, at a path; what is a link is none.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         Ok(Self::of(RingFile::open(path)?))
     }
@@ -114,9 +114,14 @@ pub(crate) fn list(asked: &[PathBuf]) -> Result<Listing, Failure> {
         let error = listing.look_at(&place.path).err();
         if let (Some(error), true) = (&error, place.is_asked) {
             let (dir, why) = (place.path.display(), place.why);
+            let next = if error.kind() == io::ErrorKind::PermissionDenied {
+                next_in("sudo circular ls", std::slice::from_ref(&place.path))
+            } else {
+                format!("ls -ld {}", typed(&place.path))
+            };
             return Err(Failure::failed(
                 format!("cannot read the directory {dir} ({why}): {error}"),
-                format!("ls -ld {dir}"),
+                next,
             ));
         }
         listing.places.push(LookedAt { place, error });
@@ -126,6 +131,13 @@ pub(crate) fn list(asked: &[PathBuf]) -> Result<Listing, Failure> {
         (info.program.clone(), info.created, info.ring)
     });
     Ok(listing)
+}
+
+/// Returns why a file is no ring for us, without its path, which its text begins with.
+pub(crate) fn why(path: &Path, error: &OpenError) -> String {
+    let text = error.to_string();
+    let path = format!("{}: ", path.display());
+    text.strip_prefix(&path).unwrap_or(&text).to_owned()
 }
 
 /// Has this process open as many files as it may: a ring is one, and the usual 1024, or less, are fewer than a machine's programs may have.

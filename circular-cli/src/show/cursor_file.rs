@@ -6,7 +6,7 @@ use std::path::Path;
 
 use circular_core::Cursor;
 
-use crate::failure::{Failure, quoted};
+use crate::failure::{Failure, typed};
 
 /// Returns the cursor in a file; `None` if the file is not there, or empty.
 ///
@@ -21,7 +21,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Cursor>, Failure> {
         Err(error) => {
             return Err(Failure::failed(
                 format!("cannot read the cursor in {shown}: {error}"),
-                format!("ls -l {}", quoted(&shown.to_string())),
+                format!("ls -l {}", typed(path)),
             ));
         }
     };
@@ -32,7 +32,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Cursor>, Failure> {
     text.parse().map(Some).map_err(|error| {
         Failure::usage(
             format!("{shown} has no cursor in it: {error}; without the file, it begins anew"),
-            format!("rm {}", quoted(&shown.to_string())),
+            format!("rm {}", typed(path)),
         )
     })
 }

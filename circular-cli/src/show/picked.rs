@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use circular_core::Start;
 
 use crate::args::{Count, Show};
-use crate::failure::{Failure, Status, next_in};
+use crate::failure::{Failure, Status, next_in, typed};
 use crate::find::pick::Picked;
-use crate::find::rings;
+use crate::find::rings::{self, Found};
 use crate::output::stdout::Stop;
 use crate::show::all;
 use crate::show::backwards;
@@ -59,13 +59,17 @@ pub(crate) fn show(
     }
     let has_cursor = from.is_some() || show.show_cursor || show.cursor_file.is_some();
     if has_cursor && found.len() > 1 {
-        let id = found[0].id();
+        let flag = match (&show.cursor_file, &show.after_cursor) {
+            (Some(file), _) => format!("--cursor-file {}", typed(file)),
+            (None, Some(cursor)) => format!("--after-cursor {cursor}"),
+            (None, None) => String::from("--show-cursor"),
+        };
+        // The cursor's own, if there is one.
+        let is_cursors = |ring: &&Found| matches!(from, Some(Start::After(cursor)) if cursor.to_string().starts_with(&ring.id()));
+        let id = found.iter().find(is_cursors).unwrap_or(&found[0]).id();
         return Err(Stop::Failed(Failure::usage(
             "a cursor is of one ring, and these are several",
-            next_in(
-                &format!("circular tail --show-cursor {id}"),
-                &show.place.dirs,
-            ),
+            next_in(&format!("circular tail {flag} {id}"), &show.place.dirs),
         )));
     }
     let mut printer = Printer::new(show, found.len() > 1)?;

@@ -7,7 +7,7 @@ use circular_core::{
     Start, push_json_for_terminal,
 };
 
-use crate::failure::Failure;
+use crate::failure::{Failure, typed};
 use crate::find::ending;
 use crate::find::rings::Found;
 use crate::show::choice::Choice;
@@ -98,7 +98,7 @@ impl Source {
                 let path = self.file.path().display();
                 Err(Failure::failed(
                     format!("{path}: {error}"),
-                    format!("circular check {path}"),
+                    format!("circular check {}", typed(self.file.path())),
                 ))
             }
         }

@@ -1,4 +1,8 @@
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::process::Stdio;
 
 use crate::program::Program;
 use crate::rings::{Rings, circular, ran, write_lines};
@@ -76,4 +80,105 @@ fn of_several_the_damaged_one_decides() {
         let ran = ran(&mut circular(&[&["check"], &files[..]].concat()));
         assert_eq!(ran.code, Some(1), "{ran:?}");
     }
+}
+
+#[test]
+fn what_cannot_be_read_is_not_called_damaged() {
+    let rings = Rings::new();
+    let path = |name: &str| rings.0.join(name);
+    symlink("loop.ring", path("loop.ring")).unwrap();
+    symlink("/nowhere/x.ring", path("dangling.ring")).unwrap();
+    fs::create_dir(path("directory.ring")).unwrap();
+    for (name, reason, next) in [
+        (
+            "loop.ring",
+            "it is a link, which cannot be followed",
+            "ls -lL ",
+        ),
+        (
+            "dangling.ring",
+            "it is a link, which cannot be followed",
+            "circular ls",
+        ),
+        ("directory.ring", "it is a directory", "circular ls -D "),
+        (
+            "/dev/null",
+            "it is no file",
+            "cat /dev/null > copy.ring && circular check copy.ring",
+        ),
+        (
+            "/dev/stdin",
+            "it is no file",
+            "cat /dev/stdin > copy.ring && circular check copy.ring",
+        ),
+    ] {
+        let file = path(name).display().to_string();
+        let mut command = circular(&["check", &file]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdin.take());
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}: {err}");
+        assert!(output.stdout.is_empty(), "{name}: it is no verdict");
+        assert!(
+            err.contains(reason) && !err.contains("damaged"),
+            "{name}: {err}"
+        );
+        let last = err.lines().last().unwrap();
+        assert!(last.starts_with(&format!("Try: {next}")), "{name}: {err}");
+        assert_eq!(
+            err.lines().next().unwrap().matches(&file).count(),
+            1,
+            "{err}"
+        );
+    }
+}
+
+#[test]
+fn a_link_that_somebody_types_is_followed() {
+    let rings = Rings::new();
+    let elsewhere = Rings::new();
+    Program::start(&elsewhere, "shop").end();
+    let link = rings.0.join("of-today.ring");
+    symlink(elsewhere.files().remove(0), &link).unwrap();
+    let link = link.display().to_string();
+    let checked = ran(&mut circular(&["check", &link]));
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    assert!(
+        checked.out.starts_with(&format!("{link}: whole: ")),
+        "{checked:?}"
+    );
+    for command in ["dump", "tail", "stat"] {
+        let ran = ran(&mut circular(&[command, &link]));
+        assert_eq!(ran.code, Some(0), "{command}: {ran:?}");
+    }
+    // From a shell that has it open already.
+    let stdin = fs::File::open(elsewhere.files().remove(0)).unwrap();
+    let ran = ran(circular(&["check", "/dev/stdin"]).stdin(stdin));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    // One that merely lies in a directory may be somebody else's.
+    let ran = rings.run(&["dump", "shop"]);
+    assert_eq!((ran.code, &*ran.out), (Some(2), ""), "{ran:?}");
+}
+
+#[test]
+fn a_path_need_not_be_utf_8() {
+    let rings = Rings::new();
+    Program::start(&rings, "shop").end();
+    let odd = rings.0.join(OsStr::from_bytes(b"\xff.ring"));
+    fs::rename(rings.files().remove(0), &odd).unwrap();
+    for command in ["check", "dump", "tail", "stat"] {
+        let ran = ran(circular(&[command]).arg(&odd));
+        assert_eq!(ran.code, Some(0), "{command}: {ran:?}");
+    }
+    let ran = ran(circular(&["dump"])
+        .arg(OsStr::from_bytes(b"\xff.ring"))
+        .arg("-D")
+        .arg(&rings.0));
+    assert_eq!(ran.code, Some(2), "no such name: {ran:?}");
 }

@@ -211,3 +211,64 @@ fn what_cannot_be_read_or_written_is_told_so() {
         );
     }
 }
+
+#[test]
+fn what_to_type_is_what_helps() {
+    let rings = Rings::new();
+    let shop = [rings.ring("shop"), rings.ring("shop")];
+    shop.iter().for_each(write_shop);
+    let next = |ran: &crate::rings::Ran| {
+        let last = ran.err.lines().last().unwrap().to_owned();
+        last.strip_prefix("Try: ").map(String::from).unwrap()
+    };
+    // What is typed so works.
+    let again = |line: &str| {
+        let binary = std::path::Path::new(env!("CARGO_BIN_EXE_circular"));
+        let dirs = binary.parent().unwrap().display();
+        let path = format!("{dirs}:{}", std::env::var("PATH").unwrap());
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", line])
+            .current_dir(&rings.0)
+            .env("PATH", path);
+        ran(&mut shell)
+    };
+    let file = rings.0.join("cursor").display().to_string();
+    let ran_several = rings.run(&["tail", "--cursor-file", &file, "shop"]);
+    assert_eq!(ran_several.code, Some(2), "{ran_several:?}");
+    let line = next(&ran_several);
+    assert!(
+        line.starts_with(&format!("circular tail --cursor-file {file} ")),
+        "{line}"
+    );
+    let ran_one = again(&line);
+    assert_eq!(
+        (ran_one.code, ran_one.out.lines().count()),
+        (Some(0), 5),
+        "{ran_one:?}"
+    );
+    // With a cursor, its own ring.
+    let ran_several = rings.run(&["tail", "--cursor-file", &file, "shop"]);
+    let ran_one = again(&next(&ran_several));
+    assert_eq!((ran_one.code, &*ran_one.out), (Some(3), ""), "{ran_one:?}");
+
+    fs::write(rings.0.join("-x"), b"something else").unwrap();
+    let ran_dash = ran(circular(&["dump", "-D", ".", "--", "-x"]).current_dir(&rings.0));
+    assert_eq!(ran_dash.code, Some(2), "{ran_dash:?}");
+    let ran_check = again(&next(&ran_dash));
+    assert_eq!(ran_check.code, Some(1), "{ran_check:?}");
+    assert!(ran_check.out.contains("this is no ring"), "{ran_check:?}");
+}
+
+#[test]
+fn a_path_is_said_once() {
+    let rings = Rings::new();
+    fs::write(rings.0.join("broken.ring"), b"something else").unwrap();
+    let broken = rings.0.join("broken.ring").display().to_string();
+    for args in [&["dump", &*broken][..], &["ls"], &["tail", "shop"]] {
+        let ran = rings.run(args);
+        let mut lines = ran.err.lines().filter(|line| !line.starts_with("Try: "));
+        let line = lines.find(|line| line.contains(&broken)).unwrap();
+        assert_eq!(line.matches(&broken).count(), 1, "{args:?}: {line}");
+    }
+}
