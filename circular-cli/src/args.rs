@@ -292,7 +292,7 @@ pub(crate) struct Which {
     /// Only this target and those below it: shop::db; several: any of them
     #[arg(short, long, value_name = "TARGET", value_delimiter = ',', value_parser = target)]
     pub(crate) target: Vec<String>,
-    /// Directives as in RUST_LOG: info,shop::db=debug; with targets that are off alone, the rest is on: hyper=off
+    /// Directives as in RUST_LOG: info,shop::db=debug; with targets that are off alone, the rest is on: hyper=off; those without a level are shown
     #[arg(long, value_name = "DIRECTIVES", value_parser = filter)]
     pub(crate) filter: Option<circular_core::Targets>,
 }

@@ -183,6 +183,29 @@ fn help_begins_with_three_examples_and_version_tells_the_formats() {
 }
 
 #[test]
+fn help_says_of_both_filters_what_becomes_of_records_without_a_level() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    ring.record(circular_core::Meta::new().target("stdout"), b"plain\n")
+        .unwrap();
+    for flags in [
+        &["--filter", "off"][..],
+        &["--filter", "stdout=off"],
+        &["-l", "error"],
+    ] {
+        let out = rings.run(&[&["dump", "shop"], flags].concat()).out;
+        assert_eq!(out, "plain\n", "{flags:?}");
+    }
+    for command in ["dump", "tail"] {
+        let help = ran(&mut circular(&[command, "--help"])).out;
+        let help: Vec<_> = help.split_whitespace().collect();
+        let help = help.join(" ");
+        let said = help.matches("those without a level are shown").count();
+        assert_eq!(said, 2, "{command}: {help}");
+    }
+}
+
+#[test]
 fn it_is_the_same_in_any_locale() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
