@@ -12,6 +12,7 @@ use crate::find::rings::{self, Found};
 use crate::output::stdout::Stop;
 use crate::show::moment::ago;
 use crate::show::picked::{self, Shown};
+use crate::show::unrecorded;
 use crate::show::zone::Zone;
 
 pub(crate) fn run(dump: &Dump) -> Result<Status, Stop> {
@@ -97,7 +98,13 @@ fn completeness(
     let since = held.times.map_or(String::new(), |(oldest, _)| {
         format!(" since {}", zone.text(oldest))
     });
-    format!("complete{since}, {count}; {before}")
+    match unrecorded::bytes(ring) {
+        Ok(0) => format!("complete{since}, {count}; {before}"),
+        Ok(bytes) => format!(
+            "not complete{since}, {count}: at least {bytes} bytes came faster than they could be recorded, and are missing; {before}"
+        ),
+        Err(failure) => failure.why().to_owned(),
+    }
 }
 
 fn records(count: u64) -> String {

@@ -14,4 +14,5 @@ pub(crate) mod printer;
 pub(crate) mod runs;
 pub(crate) mod source;
 pub(crate) mod survey;
+pub(crate) mod unrecorded;
 pub(crate) mod zone;

@@ -22,6 +22,7 @@ use crate::show::choice::Choice;
 use crate::show::fields;
 use crate::show::own_words;
 use crate::show::source::{Kept, Label, Source};
+use crate::show::unrecorded::Unrecorded;
 use crate::show::zone::Zone;
 
 /// Targets are padded to the longest so far, up to so much.
@@ -293,7 +294,17 @@ impl Printer {
             }
             Look::Json => {
                 let mut object = Vec::new();
-                object::push_record(&mut object, record, record.bytes(), behind());
+                match Unrecorded::of(record) {
+                    None => object::push_record(&mut object, record, record.bytes(), behind()),
+                    Some(unrecorded) => {
+                        // In the place of a text, which it would have if the program had printed it.
+                        object::push_record(&mut object, record, b"", behind());
+                        let end = object.len().saturating_sub(NO_TEXT.len());
+                        object.truncate(end);
+                        object.extend_from_slice(unrecorded.json().as_bytes());
+                        object.push(b'}');
+                    }
+                }
                 push_with_label(&object, label, &mut self.waiting);
             }
             Look::Columns {
@@ -382,6 +393,9 @@ impl Printer {
         }
     }
 }
+
+/// How the object of a record ends that has no text.
+const NO_TEXT: &[u8] = br#""text":""}"#;
 
 const DIM: &str = "2";
 const TARGET: &str = "36";

@@ -1,9 +1,9 @@
 use std::fs;
 
-use circular_core::Meta;
+use circular_core::{Level, Meta};
 
 use crate::program::Program;
-use crate::rings::{Rings, write_lines, write_shop};
+use crate::rings::{Rings, write, write_lines, write_shop};
 
 #[test]
 fn all_that_is_held_and_how_it_ended() {
@@ -184,4 +184,98 @@ fn of_a_copy_that_was_cut_what_is_there_is_shown() {
     let last = ran.out.lines().last().unwrap();
     let ran = rings.run(&["tail", "-n", "1", copy]);
     assert_eq!(ran.out, format!("{last}\n"), "{ran:?}");
+}
+
+/// A ring of `circular run`, with what it says where it could not record all of a flood.
+fn flooded(rings: &Rings, notices: &[&str]) -> circular_core::Ring {
+    let builder = circular_core::Ring::builder().capacity(64 << 10);
+    let builder = builder.command("/usr/bin/flood", 4711);
+    let ring = builder.mapped_in(&rings.0, "flood").build().unwrap();
+    write(&ring, Level::Info, "stdout", 0, "begun");
+    for notice in notices {
+        let text = format!("--- {notice} came faster than they could be recorded ---");
+        write(&ring, Level::Warn, "circular", 1, &text);
+    }
+    write(
+        &ring,
+        Level::Info,
+        "stdout",
+        2,
+        "--- 5 bytes came faster ---",
+    );
+    ring
+}
+
+#[test]
+fn what_run_could_not_record_is_missing() {
+    for (notices, missing) in [
+        (&["30 bytes", "12 bytes"][..], Some(42)),
+        (&["30 bytes", "12 bytes", "42 bytes in all"], Some(42)),
+        // Those of the flood itself are overwritten.
+        (&["12 bytes", "4200 bytes in all"], Some(4200)),
+        (&[], None),
+    ] {
+        let rings = Rings::new();
+        let _ring = flooded(&rings, notices);
+        for args in [&["dump"][..], &["dump", "-n", "1"], &["dump", "-o", "json"]] {
+            let ran = rings.run(&[args, &["flood"]].concat());
+            let last = ran.err.lines().last().unwrap();
+            match missing {
+                None => assert!(
+                    last.contains(": complete since 2026-11-28 10:00:00"),
+                    "{last}"
+                ),
+                Some(bytes) => {
+                    let what = format!(
+                        "at least {bytes} bytes came faster than they could be recorded, and are missing"
+                    );
+                    assert!(last.contains(&what), "{last}");
+                    assert!(last.contains("since 2026-11-28 10:00:00"), "{last}");
+                    assert!(!last.contains(": complete"), "{last}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn programs_are_told_of_what_run_could_not_record_by_an_object() {
+    let rings = Rings::new();
+    let _ring = flooded(&rings, &["30 bytes", "30 bytes in all"]);
+    for order in [&[][..], &["-r"]] {
+        let ran = rings.run(&[&["dump", "-o", "json", "flood"], order].concat());
+        let lines = ran.out.lines();
+        let mut objects: Vec<serde_json::Value> = lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|object: &serde_json::Value| object["seq"].is_u64())
+            .collect();
+        if !order.is_empty() {
+            objects.reverse();
+        }
+        let texts: Vec<_> = objects
+            .iter()
+            .map(|object| object["text"].as_str())
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                Some("begun"),
+                None,
+                None,
+                Some("--- 5 bytes came faster ---")
+            ]
+        );
+        assert_eq!(objects[1]["lost"], serde_json::json!({"bytes": 30}));
+        assert_eq!(
+            objects[2]["lost"],
+            serde_json::json!({"bytes": 30, "in_all": true})
+        );
+        assert_eq!(objects[1]["target"], "circular");
+        assert_eq!(objects[1]["program"], "flood");
+    }
+    let ran = rings.run(&["dump", "-t", "stdout", "-o", "json", "flood"]);
+    assert!(!ran.out.contains("lost"), "{ran:?}");
+    // For people it is a line.
+    let ran = rings.run(&["dump", "flood"]);
+    assert!(ran.out.contains("\n--- 30 bytes came faster"), "{ran:?}");
 }
