@@ -35,6 +35,30 @@ fn a_shell_completes_commands_and_the_names_of_rings() {
 }
 
 #[test]
+fn the_directory_on_the_line_is_the_one_whose_names_are_offered() {
+    let (rings, elsewhere) = (Rings::new(), Rings::new());
+    let _rings_of = [rings.ring("pantry"), elsewhere.ring("pharmacy")];
+    let dir = elsewhere.0.display();
+    let name = elsewhere.0.file_name().unwrap().to_str().unwrap();
+    let tmp = elsewhere.0.parent().unwrap().display();
+    for words in [
+        format!("circular dump -D {dir} p"),
+        format!("circular dump -D{dir} p"),
+        format!("circular tail -fD {dir} p"),
+        format!("circular tail --dir {dir} -f p"),
+        // As bash takes it apart.
+        format!("circular tail --dir = {dir} p"),
+        format!("circular stat '--dir={dir}' p"),
+        format!("circular serve -D '\"{dir}\"' p"),
+        format!("circular serve -D '{tmp}/\\{name}' p"),
+    ] {
+        assert_eq!(offered(&rings, &words), ["pharmacy"], "{words}");
+    }
+    assert_eq!(offered(&rings, "circular dump p"), ["pantry"]);
+    assert_eq!(offered(&rings, "circular dump -D /nowhere p"), [""]);
+}
+
+#[test]
 fn a_name_that_a_shell_would_take_apart_is_offered_as_its_id() {
     let rings = Rings::new();
     let names = ["x;touch pwned", "two words", "a:b", "$(id)"];
