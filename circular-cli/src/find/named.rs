@@ -3,8 +3,9 @@
 //! Invariant: a link is followed here and nowhere else. The path is the choice of whoever types it; what lies in a directory may be
 //! anybody's, and so may be where a link there leads.
 
-use std::fs;
+use std::fs::{self, FileType};
 use std::io::ErrorKind;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{next_in, typed};
@@ -29,7 +30,7 @@ pub(crate) struct Refusal {
 pub(crate) fn open(path: &Path) -> Result<Found, Refusal> {
     if let Ok(metadata) = fs::metadata(path) {
         if !metadata.is_file() {
-            return Err(no_file(path, metadata.is_dir()));
+            return Err(no_file(path, metadata.file_type()));
         }
     }
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
@@ -59,16 +60,16 @@ fn refusal(path: &Path, kind: ErrorKind, why: String) -> Refusal {
 }
 
 /// What is no file has no bytes at places, which is how a ring is read.
-fn no_file(path: &Path, is_dir: bool) -> Refusal {
-    let (why, next) = if is_dir {
+fn no_file(path: &Path, kind: FileType) -> Refusal {
+    let (why, next) = if kind.is_dir() {
         let dir = [PathBuf::from(path)];
         ("it is a directory", next_in("circular ls", &dir))
+    } else if kind.is_fifo() {
+        // Of whatever writes into it; it may be one that only that command had.
+        let next = "COMMAND > copy.ring && circular check copy.ring";
+        ("it is a pipe, and a ring is a file", String::from(next))
     } else {
-        let next = format!(
-            "cat {} > copy.ring && circular check copy.ring",
-            typed(path)
-        );
-        ("it is no file, but a pipe, a device or the like", next)
+        ("it is no file", String::from("circular ls"))
     };
     Refusal {
         kind: ErrorKind::InvalidInput,

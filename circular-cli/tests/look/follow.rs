@@ -53,6 +53,33 @@ impl Following {
 }
 
 #[test]
+fn whoever_follows_from_a_cursor_has_all_runs_that_are_held() {
+    let rings = Rings::new();
+    let file = rings.0.join("cursor").display().to_string();
+    let first = rings.ring("shop");
+    write(&first, Level::Info, "shop", 0, "a");
+    let path = first.handle().path().unwrap().to_path_buf();
+    drop(first);
+    let ran = rings.run(&["dump", "--cursor-file", &file, "shop"]);
+    assert_eq!(ran.out, "a\n");
+    for text in ["b", "c"] {
+        write(&rings.ring("shop"), Level::Info, "shop", 0, text);
+    }
+    std::fs::remove_file(path).unwrap();
+    let following = Following::start(&rings, &["tail", "-f", "--cursor-file", &file, "shop"]);
+    assert!(following.next().contains("is gone already"));
+    assert_eq!(following.next(), "b");
+    assert!(following.next().starts_with("--- closed, pid "));
+    assert!(following.next().starts_with("--- restarted, pid "));
+    assert_eq!(following.next(), "c");
+    assert!(following.next().starts_with("--- closed, pid "));
+    let next = rings.ring("shop");
+    write(&next, Level::Info, "shop", 0, "d");
+    assert!(following.next().starts_with("--- restarted, pid "));
+    assert_eq!(following.next(), "d");
+}
+
+#[test]
 fn it_never_ends_by_itself_not_even_when_the_time_is_over() {
     let rings = Rings::new();
     let ring = rings.ring("shop");
