@@ -2,11 +2,12 @@
 //!
 //! Invariant: such a notice is told from what the program has printed by its target, which no stream has.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use circular_core::{Level, Record, Start};
+use circular_core::{Level, Record, Start, push_json_for_terminal};
 
 use crate::failure::Failure;
 use crate::find::rings::Found;
@@ -16,9 +17,11 @@ use crate::show::source::{Pulled, Source};
 const TARGET: &str = "circular";
 
 /// A notice of what is in no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unrecorded {
     pub(crate) bytes: u64,
+    /// The target of the records that they would be; empty if that is not told.
+    pub(crate) target: String,
     /// They are all since it began, and those of the notices before are among them.
     pub(crate) is_in_all: bool,
 }
@@ -32,20 +35,27 @@ impl Unrecorded {
         let text = std::str::from_utf8(record.bytes()).ok()?.trim_end();
         let text = text.strip_prefix("--- ")?.strip_suffix(" ---")?;
         let (bytes, rest) = text.split_once(" bytes ")?;
+        let whose = rest.strip_prefix("of ").and_then(|of| of.split_once(' '));
+        let (target, rest) = whose.unwrap_or(("", rest));
         Some(Self {
             bytes: bytes.parse().ok()?,
+            target: String::from(target),
             is_in_all: rest.starts_with("in all "),
         })
     }
 
     /// Returns it as an object's field.
-    pub(crate) fn json(self) -> String {
-        let Self { bytes, is_in_all } = self;
-        if is_in_all {
-            format!(r#""lost":{{"bytes":{bytes},"in_all":true}}"#)
-        } else {
-            format!(r#""lost":{{"bytes":{bytes}}}"#)
+    pub(crate) fn json(&self) -> String {
+        let mut field = format!(r#""lost":{{"bytes":{}"#, self.bytes).into_bytes();
+        if !self.target.is_empty() {
+            field.extend_from_slice(br#","target":"#);
+            push_json_for_terminal(&mut field, self.target.as_bytes());
         }
+        if self.is_in_all {
+            field.extend_from_slice(br#","in_all":true"#);
+        }
+        field.push(b'}');
+        String::from_utf8_lossy(&field).into_owned()
     }
 }
 
@@ -61,21 +71,24 @@ pub(crate) fn bytes(ring: &Found) -> Result<u64, Failure> {
     }
     let end = Source::open(ring, 0, Start::Newest)?.reader.cursor().seq();
     let mut source = Source::open(ring, 0, Start::Oldest)?;
-    // Of those that are overwritten, what was lost in all since the beginning tells.
-    let (mut one_by_one, mut in_all) = (0, 0);
+    // Of each target one by one, and in all: that tells of those, too, whose notices are overwritten.
+    let mut lost: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     while source.reader.cursor().seq() < end {
         let Pulled::Batch(batch) = source.pull(Duration::ZERO)? else {
             break;
         };
         for notice in batch.records().filter_map(|record| Unrecorded::of(&record)) {
+            let (one_by_one, in_all) = lost.entry(notice.target).or_default();
             if notice.is_in_all {
-                in_all = notice.bytes.max(in_all);
+                *in_all = notice.bytes.max(*in_all);
             } else {
-                one_by_one += notice.bytes;
+                *one_by_one = one_by_one.saturating_add(notice.bytes);
             }
         }
     }
-    Ok(in_all.max(one_by_one))
+    let lost = lost.into_values();
+    let most = lost.map(|(one_by_one, in_all)| in_all.max(one_by_one));
+    Ok(most.fold(0, u64::saturating_add))
 }
 
 /// Whether it was written by this command, whatever that is called there.
@@ -100,14 +113,26 @@ mod tests {
         let ring = Ring::new(4096).unwrap();
         let recorders = Meta::new().target("circular").level(Level::Warn);
         let told = "--- 12 bytes came faster than they could be recorded ---\n";
-        let some = |bytes, is_in_all| Some(Unrecorded { bytes, is_in_all });
+        let some = |bytes, target: &str, is_in_all| {
+            let target = String::from(target);
+            Some(Unrecorded {
+                bytes,
+                target,
+                is_in_all,
+            })
+        };
         for (meta, text, expected) in [
-            (recorders, told, some(12, false)),
-            (recorders, told.trim_end(), some(12, false)),
+            (recorders, told, some(12, "", false)),
+            (recorders, told.trim_end(), some(12, "", false)),
             (
                 recorders,
-                "--- 7 bytes in all came faster than they could be recorded ---\n",
-                some(7, true),
+                "--- 12 bytes of stderr came faster than they could be recorded ---\n",
+                some(12, "stderr", false),
+            ),
+            (
+                recorders,
+                "--- 7 bytes of stdout in all came faster than they could be recorded ---\n",
+                some(7, "stdout", true),
             ),
             (Meta::new().target("stdout").level(Level::Warn), told, None),
             (Meta::new().target("circular"), told, None),

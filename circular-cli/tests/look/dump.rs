@@ -209,10 +209,25 @@ fn flooded(rings: &Rings, notices: &[&str]) -> circular_core::Ring {
 #[test]
 fn what_run_could_not_record_is_missing() {
     for (notices, missing) in [
-        (&["30 bytes", "12 bytes"][..], Some(42)),
-        (&["30 bytes", "12 bytes", "42 bytes in all"], Some(42)),
+        (&["30 bytes of stdout", "12 bytes of stdout"][..], Some(42)),
+        (
+            &["30 bytes of stdout", "42 bytes of stdout in all"],
+            Some(42),
+        ),
         // Those of the flood itself are overwritten.
-        (&["12 bytes", "4200 bytes in all"], Some(4200)),
+        (
+            &["12 bytes of stdout", "4200 bytes of stdout in all"],
+            Some(4200),
+        ),
+        // Each stream counts its own.
+        (
+            &[
+                "30 bytes of stdout in all",
+                "5 bytes of stderr",
+                "7 bytes of stderr in all",
+            ],
+            Some(37),
+        ),
         (&[], None),
     ] {
         let rings = Rings::new();
@@ -241,7 +256,7 @@ fn what_run_could_not_record_is_missing() {
 #[test]
 fn programs_are_told_of_what_run_could_not_record_by_an_object() {
     let rings = Rings::new();
-    let _ring = flooded(&rings, &["30 bytes", "30 bytes in all"]);
+    let _ring = flooded(&rings, &["30 bytes of stdout", "30 bytes of stdout in all"]);
     for order in [&[][..], &["-r"]] {
         let ran = rings.run(&[&["dump", "-o", "json", "flood"], order].concat());
         let lines = ran.out.lines();
@@ -265,10 +280,16 @@ fn programs_are_told_of_what_run_could_not_record_by_an_object() {
                 Some("--- 5 bytes came faster ---")
             ]
         );
-        assert_eq!(objects[1]["lost"], serde_json::json!({"bytes": 30}));
+        let lost = |more: serde_json::Value| {
+            let mut lost = serde_json::json!({"bytes": 30, "target": "stdout"});
+            let more = more.as_object().unwrap().clone();
+            lost.as_object_mut().unwrap().extend(more);
+            lost
+        };
+        assert_eq!(objects[1]["lost"], lost(serde_json::json!({})));
         assert_eq!(
             objects[2]["lost"],
-            serde_json::json!({"bytes": 30, "in_all": true})
+            lost(serde_json::json!({"in_all": true}))
         );
         assert_eq!(objects[1]["target"], "circular");
         assert_eq!(objects[1]["program"], "flood");
@@ -277,5 +298,8 @@ fn programs_are_told_of_what_run_could_not_record_by_an_object() {
     assert!(!ran.out.contains("lost"), "{ran:?}");
     // For people it is a line.
     let ran = rings.run(&["dump", "flood"]);
-    assert!(ran.out.contains("\n--- 30 bytes came faster"), "{ran:?}");
+    assert!(
+        ran.out.contains("\n--- 30 bytes of stdout came faster"),
+        "{ran:?}"
+    );
 }
