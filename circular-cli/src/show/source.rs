@@ -63,24 +63,28 @@ impl Source {
     /// There is no memory for a reader.
     pub(crate) fn open(ring: &Found, number: usize, start: Start) -> Result<Self, Failure> {
         let reader = reader(&ring.file, start)?;
-        let begin = match start {
-            Start::After(cursor) if !reader.restarted() => cursor.seq(),
-            _ => 0,
+        let cursor = match start {
+            Start::After(cursor) if !reader.restarted() => Some(cursor.seq()),
+            _ => None,
         };
-        let overwritten = ring.file.stats().map_or(0, |stats| stats.overwritten);
+        // Whoever begins with what is there misses nothing of before.
+        let overwritten = cursor.map_or(0, |begin| {
+            let overwritten = ring.file.stats().map_or(0, |stats| stats.overwritten);
+            overwritten.saturating_sub(begin)
+        });
         Ok(Self {
             label: Label {
                 program: ring.info.program.clone(),
                 pid: ring.pid(),
                 is_written: ring.is_running(),
-                overwritten: overwritten.saturating_sub(begin),
+                overwritten,
                 number,
             },
             reader,
             file: ring.file.clone(),
             untold: Missed::default(),
             skip: 0,
-            begin,
+            begin: cursor.unwrap_or(0),
         })
     }
 

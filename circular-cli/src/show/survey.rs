@@ -131,6 +131,11 @@ fn read(
         let Pulled::Batch(batch) = source.pull(Duration::ZERO)? else {
             break;
         };
+        if batch.cursor_before(0).seq() >= end {
+            // What comes behind the gap is shown already, and the gap is not told yet.
+            source::add(&mut missed, batch.missed());
+            break;
+        }
         let wanted = source::keep(&batch, choice, &mut missed);
         kept.extend(wanted.take_while(|kept| kept.behind.seq() <= end));
     }

@@ -148,6 +148,28 @@ fn what_a_dead_run_has_overwritten_is_no_damage() {
 }
 
 #[test]
+fn what_is_damaged_is_not_what_was_overwritten_before() {
+    let rings = Rings::new();
+    let ring = rings.ring("shop");
+    write_lines(&ring, 2000);
+    drop(ring);
+    let mut bytes = fs::read(&rings.files()[0]).unwrap();
+    bytes[0x14000..0x14400].fill(0xff);
+    let copy = rings.0.join("copy.ring");
+    fs::write(&copy, bytes).unwrap();
+    for args in [&["dump"][..], &["dump", "-r"], &["dump", "-n", "100000"]] {
+        let ran = rings.run(&[args, &[copy.to_str().unwrap()]].concat());
+        assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.err);
+        let told = ran.err.lines().find(|line| line.starts_with("--- missed "));
+        assert!(
+            told.unwrap().ends_with(": the file is damaged there ---"),
+            "{args:?}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
 fn a_ring_that_is_named_by_its_path_has_the_runs_beside_it() {
     let rings = Rings::new();
     run_of(&rings, "i");
