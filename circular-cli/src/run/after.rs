@@ -14,6 +14,7 @@ use std::thread;
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use crate::args::{After, RingOptions};
+use crate::run::inherited;
 use crate::run::recorder::{Origin, Recorder};
 use crate::run::recording::Recording;
 use crate::run::relay::{Stream, relay};
@@ -69,6 +70,7 @@ pub(crate) fn go_on(
     command.process_group(0);
     let nothing = || Stdio::null();
     command.stdin(nothing()).stdout(nothing()).stderr(nothing());
+    inherited::give(&mut command);
     command.spawn().map(drop)
 }
 

@@ -13,6 +13,7 @@ use rustix::process::{
 };
 
 use crate::output::stderr::say;
+use crate::run::inherited;
 use crate::run::signals::{Came, Caught};
 
 /// What `run` itself ends with, as env(1) and timeout(1) do: it failed, the command cannot be run, or there is none.
@@ -69,10 +70,11 @@ impl Process {
     }
 }
 
-/// Returns a command of a program and its arguments.
+/// Returns a command of a program and its arguments, with the signals that this process was started with.
 pub(crate) fn of(words: &[OsString]) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]);
+    inherited::give(&mut command);
     command
 }
 

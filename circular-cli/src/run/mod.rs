@@ -12,6 +12,7 @@ pub(crate) mod after;
 pub(crate) mod backlog;
 pub(crate) mod beside;
 pub(crate) mod command;
+pub(crate) mod inherited;
 pub(crate) mod keyboard;
 pub(crate) mod level;
 pub(crate) mod lines;

@@ -20,6 +20,7 @@ use rustix::process::{Pid, Signal, kill_current_process_group, kill_process_grou
 use crate::args::RingOptions;
 use crate::run::beside::{finish, start};
 use crate::run::command::{self, Process};
+use crate::run::inherited;
 use crate::run::keyboard::Keyboard;
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::recording::Recording;
@@ -88,6 +89,7 @@ pub(crate) fn set(words: &[OsString]) -> io::Result<Stage> {
         .stdin(main.commands.try_clone()?)
         .stdout(main.commands)
         .stderr(commands_err);
+    inherited::give(&mut leader);
     leader.spawn()?;
     // The command's sides are its own from here on.
     drop((leader, theirs));

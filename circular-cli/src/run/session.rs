@@ -29,6 +29,7 @@ use rustix::termios::tcsetpgrp;
 use crate::args::Session;
 use crate::handed;
 use crate::run::command::{self, Became};
+use crate::run::inherited;
 use crate::run::signals;
 
 /// What is told.
@@ -73,6 +74,7 @@ impl Told {
 pub(crate) fn run(session: &Session) -> io::Result<()> {
     let teller = handed::take(session.tell).ok_or(io::ErrorKind::InvalidInput)?;
     let mut teller = UnixStream::from(teller);
+    inherited::set_aside()?;
     setsid()?;
     let terminal = io::stdin().as_fd().try_clone_to_owned()?;
     ioctl_tiocsctty(&terminal)?;

@@ -20,6 +20,8 @@ use rustix::process::{
     kill_process, set_dumpable_behavior,
 };
 
+use crate::run::inherited;
+
 /// A signal, and who sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Came {
@@ -110,7 +112,11 @@ pub(crate) fn catch(signals: &[Signal]) -> io::Result<Signals> {
     for signal in signals {
         let number = signal.as_raw();
         // The standard library has that one ignored, whatever it was.
-        let is_ignored = *signal != Signal::PIPE && ignored & bit(number) != 0;
+        let is_ignored = if *signal == Signal::PIPE {
+            inherited::ignores_pipe()
+        } else {
+            ignored & bit(number) != 0
+        };
         if !is_ignored {
             register(number, Arc::clone(&writer), caught.clone())?;
         }

@@ -1,5 +1,6 @@
 //! `circular run` and `circular tee`: what a command prints goes on as without, and is in a ring.
 
+mod inherited;
 mod programs;
 mod recorded;
 mod run;
