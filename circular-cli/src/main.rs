@@ -53,10 +53,10 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Command::Tee(tee) => end(commands::tee::run(tee)),
         #[cfg(target_os = "linux")]
-        Command::After(after) => {
-            run::after::run(after);
-            ExitCode::SUCCESS
-        }
+        Command::After(after) => match run::after::run(after) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
         #[cfg(target_os = "linux")]
         Command::Session(session) => match run::session::run(session) {
             Ok(()) => ExitCode::SUCCESS,

@@ -11,11 +11,12 @@ use crate::run::recorder::{Origin, Recorder};
 use crate::run::recording::Recording;
 use crate::run::relay::{Stream, relay};
 use crate::run::signals;
+use crate::run::until_signal::UntilSignal;
 
 /// What the ring is called if nobody says.
 const NAME: &str = "tee";
 
-/// It ends with its input. An interrupt is for whoever writes that, whose last words are wanted.
+/// It ends with its input, or by a signal. An interrupt is for whoever writes that, whose last words are wanted.
 pub(crate) fn run(tee: &Tee) -> Result<Status, Stop> {
     pass_on(tee).map_err(|error| {
         Stop::Failed(Failure::failed(
@@ -26,7 +27,7 @@ pub(crate) fn run(tee: &Tee) -> Result<Status, Stop> {
 }
 
 fn pass_on(tee: &Tee) -> io::Result<Status> {
-    let _unheard = signals::catch(&[rustix::process::Signal::INT])?;
+    let signals = signals::catch(&signals::that_end())?;
     let origin = Origin {
         name: String::from(NAME),
         command: None,
@@ -39,14 +40,13 @@ fn pass_on(tee: &Tee) -> io::Result<Status> {
         to: io::stdout().as_fd().try_clone_to_owned()?,
         has_returns: false,
     };
-    // Nobody tells of an end but the stream itself.
-    let (never, _held) = rustix::pipe::pipe()?;
+    let until = UntilSignal::watch(signals, &recorder, true)?;
     let (recording, mut feeds) = Recording::start(&recorder, vec![stream.heard()], None);
     let feed = feeds.remove(0);
-    let relayed = relay(stream, &feed, never, || {});
+    let relayed = relay(stream, &feed, &until.ended, || {});
     drop(feed);
     recording.join();
-    recorder.close();
+    until.finish();
     match relayed.unread {
         Some(error) => Err(error),
         // Which was told.

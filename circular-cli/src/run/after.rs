@@ -18,7 +18,9 @@ use crate::run::inherited;
 use crate::run::recorder::{Origin, Recorder};
 use crate::run::recording::Recording;
 use crate::run::relay::{Stream, relay};
+use crate::run::signals;
 use crate::run::terminal;
+use crate::run::until_signal::UntilSignal;
 
 /// Starts what goes on with the streams. `held` stays open as long as it runs.
 ///
@@ -75,7 +77,12 @@ pub(crate) fn go_on(
 }
 
 /// What that process does.
-pub(crate) fn run(after: &After) {
+///
+/// # Errors
+///
+/// What that needs is refused.
+pub(crate) fn run(after: &After) -> io::Result<()> {
+    let signals = signals::catch(&signals::that_end())?;
     let command = after.command.clone().zip(after.pid);
     let name = after.record.name.clone().unwrap_or_default();
     let origin = Origin {
@@ -84,6 +91,8 @@ pub(crate) fn run(after: &After) {
         rest_of: after.rest_of,
     };
     let recorder = Recorder::at_first_line(&after.record, &origin);
+    // How the command has ended stands in the ring that this one goes on with.
+    let until = UntilSignal::watch(signals, &recorder, false)?;
     let mut streams = Vec::new();
     for handed in after.streams.iter().cloned() {
         let (target, has_returns) = (handed.target(), handed.has_returns);
@@ -100,12 +109,12 @@ pub(crate) fn run(after: &After) {
     let first = streams.first().map(|stream| &stream.from);
     let (recording, feeds) = Recording::start(&recorder, heard, first);
     let relays = streams.into_iter().zip(feeds).map(|(stream, feed)| {
+        let ended = until.ended.try_clone();
         thread::spawn(move || {
-            // Nobody tells of an end but the stream itself.
-            let Ok((never, _held)) = rustix::pipe::pipe() else {
+            let Ok(ended) = ended else {
                 return;
             };
-            relay(stream, &feed, never, || {});
+            relay(stream, &feed, ended, || {});
         })
     });
     let relays: Vec<_> = relays.collect();
@@ -113,5 +122,6 @@ pub(crate) fn run(after: &After) {
         let _ = relay.join();
     }
     recording.join();
-    recorder.close();
+    until.finish();
+    Ok(())
 }

@@ -18,6 +18,7 @@ const SPARE: usize = 64;
 pub(crate) struct Backlog {
     waiting: Mutex<Waiting>,
     has_come: Condvar,
+    has_gone: Condvar,
     /// In bytes.
     limit: usize,
 }
@@ -30,6 +31,8 @@ struct Waiting {
     lost: Vec<u64>,
     /// How many streams may have more.
     open: usize,
+    /// All that came is recorded, and nothing more comes.
+    is_recorded: bool,
     spare: Vec<Vec<u8>>,
 }
 
@@ -73,6 +76,7 @@ impl Backlog {
                 ..Waiting::default()
             }),
             has_come: Condvar::new(),
+            has_gone: Condvar::new(),
             limit,
         }
     }
@@ -107,6 +111,27 @@ impl Backlog {
         waiting.open = waiting.open.saturating_sub(1);
         drop(waiting);
         self.has_come.notify_one();
+    }
+
+    /// Says that nothing more comes of any.
+    pub(crate) fn close_all(&self) {
+        self.lock().open = 0;
+        self.has_come.notify_one();
+    }
+
+    /// Says that all is recorded, behind [`Next::End`].
+    pub(crate) fn is_recorded(&self) {
+        self.lock().is_recorded = true;
+        self.has_gone.notify_all();
+    }
+
+    /// Waits until all is recorded, once this is closed; but not longer than so.
+    pub(crate) fn wait_until_recorded(&self, patience: Duration) {
+        let is_not = |waiting: &mut Waiting| !waiting.is_recorded;
+        let wait = self
+            .has_gone
+            .wait_timeout_while(self.lock(), patience, is_not);
+        drop(wait);
     }
 
     /// Waits for a piece, until `due` if nothing comes; and where there are too many at once, a little longer.
@@ -207,6 +232,23 @@ mod tests {
             found.push((piece.bytes.clone(), piece.lost))
         });
         assert_eq!(found, [(b"cccc".to_vec(), 8), (b"dddd".to_vec(), 0)]);
+    }
+
+    #[test]
+    fn when_it_is_closed_for_all_what_came_is_handed_on_and_waited_for() {
+        let backlog = Backlog::new(10, 2);
+        backlog.push(1, SystemTime::UNIX_EPOCH, b"one");
+        backlog.push(0, SystemTime::UNIX_EPOCH, b"two");
+        backlog.close_all();
+        let mut found = Vec::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                drain(&backlog, |piece| found.push(piece.bytes.clone()));
+                backlog.is_recorded();
+            });
+            backlog.wait_until_recorded(Duration::from_secs(60));
+        });
+        assert_eq!(found, [b"one", b"two"]);
     }
 
     #[test]

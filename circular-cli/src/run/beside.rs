@@ -93,12 +93,19 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
     let process = Process::new(pid);
     let (continues, continued) = mpsc::channel();
     let (receiver, their_mirror) = (process.clone(), mirror.clone());
+    let their_recorder = recorder.clone();
     thread::spawn(move || {
         while let Some(came) = signals.next() {
             if came.signal == Signal::CONT {
                 let _ = continues.send(());
             } else {
-                pass_on(came, &receiver, &terminals, their_mirror.as_deref());
+                pass_on(
+                    came,
+                    &receiver,
+                    &terminals,
+                    their_mirror.as_deref(),
+                    &their_recorder,
+                );
             }
         }
     });
@@ -167,6 +174,7 @@ fn pass_on(
     process: &Process,
     terminals: &[(OwnedFd, OwnedFd)],
     mirror: Option<&Mirror>,
+    recorder: &Recorder,
 ) {
     if came.is_own() {
         return;
@@ -181,6 +189,7 @@ fn pass_on(
     let is_for_it = !came.is_of_system() || is_size && !terminals.is_empty();
     if process.had_ended(came) {
         mirror.inspect(|mirror| mirror.turn_off());
+        recorder.record_and_close();
         signals::obey(came.signal);
     } else if is_for_it {
         process.signal(came.signal);

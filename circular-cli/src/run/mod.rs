@@ -25,3 +25,4 @@ pub(crate) mod session;
 pub(crate) mod signals;
 pub(crate) mod streams;
 pub(crate) mod terminal;
+pub(crate) mod until_signal;

@@ -160,7 +160,7 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
     );
     let (their_terminal, on_signal) = (Arc::clone(&real), Arc::clone(&has_terminal));
     let (process, caught) = (Process::new(pid), signals.caught());
-    let receiver = process.clone();
+    let (receiver, their_recorder) = (process.clone(), recorder.clone());
     let (continues, continued) = mpsc::channel();
     thread::spawn(move || {
         while let Some(came) = signals.next() {
@@ -178,6 +178,7 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
                 _ if came.is_own() => {}
                 signal if receiver.had_ended(came) => {
                     their_terminal.take_back();
+                    their_recorder.record_and_close();
                     signals::obey(signal);
                 }
                 signal => receiver.signal(signal),

@@ -8,7 +8,11 @@ use circular_core::{CommandEnd, Level, Meta, Ring, RingFile};
 
 use crate::args::{LONGEST_NAME, RingOptions};
 use crate::output::stderr::say;
+use crate::run::backlog::Backlog;
 use crate::run::level;
+
+/// How long a process that is about to die waits until what it has is recorded: it is in memory, and soon in the ring.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The target of what the recorder says of itself.
 const NOTICES: &str = "circular";
@@ -22,6 +26,8 @@ pub(crate) struct Recorder {
     ring: Arc<OnceLock<Option<Ring>>>,
     /// When the command ended, if it has.
     ended: Arc<OnceLock<SystemTime>>,
+    /// What is still to be recorded.
+    backlog: Arc<OnceLock<Arc<Backlog>>>,
 }
 
 /// Whose lines they are.
@@ -50,6 +56,7 @@ impl Recorder {
             origin: origin.clone(),
             ring: Arc::default(),
             ended: Arc::default(),
+            backlog: Arc::default(),
         }
     }
 
@@ -129,6 +136,22 @@ impl Recorder {
         if let Some(Some(ring)) = self.ring.get() {
             ring.handle().note_command_end(end);
         }
+    }
+
+    /// Returns where so many streams wait to be recorded, which is the same for all of this.
+    pub(crate) fn backlog(&self, streams: usize) -> Arc<Backlog> {
+        let backlog = || Arc::new(Backlog::new(self.capacity(), streams));
+        Arc::clone(self.backlog.get_or_init(backlog))
+    }
+
+    /// Records what has come so far, and says that nothing more comes: for a process that is about to die, whoever of it waits
+    /// for whom.
+    pub(crate) fn record_and_close(&self) {
+        if let Some(backlog) = self.backlog.get() {
+            backlog.close_all();
+            backlog.wait_until_recorded(PATIENCE);
+        }
+        self.close();
     }
 
     /// Says that nothing more comes.

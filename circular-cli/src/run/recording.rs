@@ -61,7 +61,7 @@ impl Recording {
         streams: Vec<Heard>,
         first: Option<&Arc<OwnedFd>>,
     ) -> (Self, Vec<Feed>) {
-        let backlog = Arc::new(Backlog::new(recorder.capacity(), streams.len()));
+        let backlog = recorder.backlog(streams.len());
         let first = Arc::new(First {
             from: first.map(Arc::downgrade).unwrap_or_default(),
             read: Mutex::default(),
@@ -187,6 +187,7 @@ fn record(backlog: &Backlog, recorder: &Recorder, streams: &[Heard]) {
         end_line(taken, heard, recorder);
         tell_in_all(taken, heard, recorder);
     }
+    backlog.is_recorded();
 }
 
 /// When something is to be done if nothing comes.

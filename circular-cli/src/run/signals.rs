@@ -85,6 +85,18 @@ pub(crate) fn passed_on_and(others: &[Signal]) -> Vec<Signal> {
     named.chain(real_time).collect()
 }
 
+/// What ends a process that does not catch it, if somebody sends it; and an interrupt. Without what comes of a fault of its own, such as a
+/// write to a closed pipe.
+pub(crate) fn that_end() -> Vec<Signal> {
+    let is_own = |signal: &Signal| {
+        let own = [Signal::ABORT, Signal::PIPE, Signal::XFSZ, Signal::URG];
+        own.contains(signal)
+    };
+    let mut signals = passed_on_and(&[]);
+    signals.retain(|signal| !is_own(signal));
+    signals
+}
+
 /// The signal of that number, if programs may use it: those between the named ones and the real-time ones are the C library's.
 #[expect(unsafe_code, reason = "real-time signals have no names")]
 fn signal(number: i32) -> Option<Signal> {

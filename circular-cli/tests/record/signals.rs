@@ -98,6 +98,44 @@ fn when_the_command_has_ended_they_are_for_whoever_waits() {
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(status.signal(), Some(15), "{status}");
+    // What it had read is kept, whoever did not read it.
+    assert_eq!(ring.state().unwrap(), RingState::Closed);
+    assert!(crate::recorded::text_of(&ring, "stdout").len() > 65_536);
+}
+
+#[test]
+fn what_goes_on_with_the_streams_ends_in_order_with_what_it_has() {
+    let dir = Dir::new();
+    let fifo = dir.0.join("fifo");
+    let line = format!(
+        "mkfifo {0}; (read word <{0}; printf 'late\\nunfinished'; exec sleep 60) & echo $!",
+        fifo.display()
+    );
+    let mut child = dir.run_line(&line).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let left: i32 = lines.next().unwrap().unwrap().parse().unwrap();
+    assert!(child.wait().unwrap().success());
+    std::fs::write(&fifo, "go on\n").unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "late");
+    let ring = loop {
+        let rest = dir
+            .rings()
+            .into_iter()
+            .find(|ring| ring.info().rest_of.is_some());
+        if let Some(ring) = rest {
+            break ring;
+        }
+        std::thread::yield_now();
+    };
+    let recorder = i32::try_from(ring.info().pid).unwrap();
+    kill_process(Pid::from_raw(recorder).unwrap(), Signal::TERM).unwrap();
+    // All that it holds open is closed.
+    assert_eq!(lines.next().unwrap().unwrap(), "unfinished");
+    assert!(lines.next().is_none());
+    assert_eq!(ring.state().unwrap(), RingState::Closed);
+    let text = crate::recorded::text_of(&ring, "stdout");
+    assert_eq!(text, "late\nunfinished");
+    kill_process(Pid::from_raw(left).unwrap(), Signal::KILL).unwrap();
 }
 
 #[test]
