@@ -1,4 +1,6 @@
 //! What has become of a program, in a word and in a phrase: of the command, where a command's output is recorded.
+//!
+//! Invariant: nothing is said of a command that is only known of its recorder: a command outlives a recorder that is killed.
 
 use std::time::SystemTime;
 
@@ -6,11 +8,21 @@ use circular_core::{CommandEnd, RingState};
 
 use crate::find::rings::Found;
 
+/// Whether it is a command's ring whose recorder has ended, and not known how the command did, or whether.
+fn has_lost_recorder(ring: &Found) -> bool {
+    let has_ended = matches!(
+        ring.state,
+        RingState::Died { .. } | RingState::Exited | RingState::ExitedAfterCrash { .. }
+    );
+    has_ended && ring.info.command_pid.is_some() && ring.command_end.is_none()
+}
+
 /// Returns the word for it that `circular ls` shows.
 pub(crate) fn word(ring: &Found) -> &'static str {
     match (ring.command_end, &ring.state) {
         (Some((CommandEnd::Killed(_), _)), _) => "died",
         (Some(_), _) => "exited",
+        (None, _) if has_lost_recorder(ring) => "unknown",
         (None, RingState::Running | RingState::Detached) => "running",
         (None, RingState::Closed) => "closed",
         (None, RingState::Exited | RingState::ExitedAfterCrash { .. }) => "exited",
@@ -25,6 +37,7 @@ pub(crate) fn word(ring: &Found) -> &'static str {
 pub(crate) fn signal(ring: &Found) -> Option<i32> {
     match (ring.command_end, &ring.state) {
         (Some((CommandEnd::Killed(signal), _)), _) => Some(signal),
+        (None, _) if has_lost_recorder(ring) => None,
         (None, RingState::Died { signal, .. }) => *signal,
         _ => None,
     }
@@ -40,15 +53,15 @@ pub(crate) fn status(ring: &Found) -> Option<i32> {
 
 /// Returns all that there is to say of it, in a phrase.
 pub(crate) fn phrase(ring: &Found) -> String {
-    match (ring.command_end, ring.info.command_pid) {
-        (Some((end, _)), _) => end.to_string(),
-        (None, Some(_)) if matches!(ring.state, RingState::Died { .. }) => {
+    match ring.command_end {
+        Some((end, _)) => end.to_string(),
+        None if has_lost_recorder(ring) => {
             format!(
                 "its recorder {}; how the command ended is not known",
                 ring.state
             )
         }
-        _ => ring.state.to_string(),
+        None => ring.state.to_string(),
     }
 }
 
@@ -61,6 +74,10 @@ pub(crate) fn detail(ring: &Found) -> String {
                 .map_or(text.clone(), String::from)
         }
         (Some((CommandEnd::Exited(status), _)), _) => format!("status {status}"),
+        (None, RingState::Died { signal: None, .. }) if has_lost_recorder(ring) => {
+            String::from("its recorder was killed")
+        }
+        (None, state) if has_lost_recorder(ring) => format!("its recorder {state}"),
         (None, RingState::Died { signal: None, .. }) => {
             String::from("without a note: SIGKILL, OOM?")
         }
@@ -86,6 +103,7 @@ pub(crate) fn when(ring: &Found, newest: Option<SystemTime>) -> Option<SystemTim
     match (ring.command_end, &ring.state) {
         (Some((_, when)), _) => Some(when),
         (None, RingState::Running | RingState::Detached) => None,
+        (None, _) if has_lost_recorder(ring) => newest,
         (None, RingState::Died { at: Some(at), .. }) => Some(*at),
         _ => newest,
     }
@@ -93,5 +111,6 @@ pub(crate) fn when(ring: &Found, newest: Option<SystemTime>) -> Option<SystemTim
 
 /// Whether [`when`] is when it ended, and not only when it was last heard of.
 pub(crate) fn is_noted(ring: &Found) -> bool {
-    ring.command_end.is_some() || matches!(ring.state, RingState::Died { at: Some(_), .. })
+    let is_crash = matches!(ring.state, RingState::Died { at: Some(_), .. });
+    ring.command_end.is_some() || is_crash && !has_lost_recorder(ring)
 }

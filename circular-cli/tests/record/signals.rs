@@ -165,6 +165,30 @@ fn the_ring_survives_a_recorder_that_is_killed() {
     assert_eq!(reader.recv().unwrap().bytes(), b"ready\n");
     child.kill().unwrap();
     child.wait().unwrap();
+    // The command lives on.
+    let print = |args: &[&str]| {
+        let output = dir.circular(args).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let table = print(&["ls"]);
+    let row = table.lines().nth(1).unwrap();
+    assert!(
+        row.contains(&format!(" {pid}  unknown  its recorder was killed, ")),
+        "{table}"
+    );
+    let of_it: serde_json::Value = serde_json::from_str(&print(&["ls", "-o", "json"])).unwrap();
+    assert_eq!(of_it["state"], "unknown");
+    assert!(
+        of_it["signal"].is_null() && of_it["status"].is_null(),
+        "{of_it}"
+    );
+    let how = of_it["how"].as_str().unwrap();
+    assert!(how.starts_with("its recorder died "), "{how}");
+    assert!(
+        how.ends_with("; how the command ended is not known"),
+        "{how}"
+    );
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     assert_eq!(ring.snapshot().unwrap().bytes(), b"ready\n");
     assert!(ring.state().unwrap().to_string().starts_with("died"));
