@@ -3,14 +3,17 @@
 use std::env;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::{self, Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use circular_core::CommandEnd;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, kill_process, waitid, waitpid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getsid, kill_process,
+    kill_process_group, waitid, waitpid,
 };
+use rustix::termios::tcgetpgrp;
 
 use crate::output::stderr::say;
 use crate::run::inherited;
@@ -51,6 +54,30 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) {
         if let State::Is(pid) = *self.lock() {
             let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Sends a signal to its group, and to the one in the foreground of its terminal where that is another, unless it has ended.
+    ///
+    /// Who is told of a signal is not told whether it was sent to a process or to its group. On a terminal it is the group as a rule: a
+    /// shell's `kill %1` and its end, and the terminal's own end. People mean what they see there, and what a shell that is the
+    /// command runs is in a group of its own. Its leader alone would leave the others, and they the terminal, for ever.
+    pub(crate) fn signal_on_terminal(&self, signal: Signal, terminal: impl AsFd) {
+        let State::Is(pid) = *self.lock() else {
+            return;
+        };
+        // One that is in another group has made that choice itself.
+        if kill_process_group(pid, signal).is_err() {
+            let _ = kill_process(pid, signal);
+        }
+        let session = getsid(Some(pid)).ok();
+        // A group that has gone may have left its number to another, of another session.
+        let is_its = |group: &Pid| {
+            let of_leader = getsid(Some(*group)).ok();
+            *group != pid && (of_leader.is_none() || of_leader == session)
+        };
+        if let Some(group) = tcgetpgrp(terminal).ok().filter(is_its) {
+            let _ = kill_process_group(group, signal);
         }
     }
 

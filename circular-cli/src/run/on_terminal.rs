@@ -181,7 +181,13 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
                     their_recorder.record_and_close();
                     signals::obey(signal);
                 }
-                signal => receiver.signal(signal),
+                signal => {
+                    receiver.signal_on_terminal(signal, &terminal);
+                    // Where the terminal has gone, the system continues what was stopped there, so that it hears of that.
+                    if signal == Signal::HUP && came.is_of_system() {
+                        receiver.signal_on_terminal(Signal::CONT, &terminal);
+                    }
+                }
             }
         }
     });

@@ -1,7 +1,7 @@
 //! What a command is started with, which `circular run` has from whoever started that.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use circular_core::CommandEnd;
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,8 +18,7 @@ fn run_by(options: &[&str], dir: &Dir, line: &str) -> Command {
         .arg("run")
         .arg("-D")
         .arg(&dir.0)
-        .args(["--size=1MiB", "--", "bash", "-c", line])
-        .stdin(Stdio::null());
+        .args(["--size=1MiB", "--", "bash", "-c", line]);
     command
 }
 
@@ -37,25 +36,31 @@ fn on_terminal(line: &str) -> Command {
     let mut command = Command::new("script");
     command
         .args(["--quiet", "--return", "--command", line, "/dev/null"])
-        .env("SHELL", "/bin/sh")
-        .stdin(Stdio::null());
+        .env("SHELL", "/bin/sh");
     command
 }
 
-fn printed(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .replace(['\r', '\x04', '\x08'], "")
-        .replace("^D", "")
+/// Runs it to its end. Its keyboard stays there as long, as script(1) would type an end.
+fn ended(command: &mut Command) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _keyboard = child.stdin.take();
+    child.wait_with_output().unwrap()
 }
 
 /// What is ignored, and what is blocked; but for the two signals that are the C library's own, which nobody can pass on.
 fn shown(command: &mut Command) -> Vec<(String, u64)> {
-    let printed = printed(command);
+    let output = ended(command);
+    assert!(output.status.success(), "{output:?}");
+    let printed = String::from_utf8(output.stdout).unwrap();
     let mask = |line: &str| {
-        let (name, mask) = line.split_once(":\t").unwrap();
+        let Some((name, mask)) = line.split_once(":\t") else {
+            panic!("{printed:?}");
+        };
         let mask = u64::from_str_radix(mask, 16).unwrap();
         (name.to_owned(), mask & !(0b11 << 31))
     };
@@ -109,7 +114,7 @@ fn who_ignores_the_ends_of_children_gets_the_status_all_the_same() {
     let options = "--ignore-signal=CHLD";
     let mut on_terminal = run_on_terminal_by(options, &dir, &format!("sh -c \"{line}\""));
     for (count, command) in [&mut by_pipe, &mut on_terminal].into_iter().enumerate() {
-        let output = command.output().unwrap();
+        let output = ended(command);
         assert_eq!(output.status.code(), Some(5), "{output:?}");
         let ring = &dir.rings()[count];
         let (end, _) = ring.command_end().unwrap().unwrap();

@@ -132,6 +132,10 @@ fn what_goes_on_with_the_streams_ends_in_order_with_what_it_has() {
     // All that it holds open is closed.
     assert_eq!(lines.next().unwrap().unwrap(), "unfinished");
     assert!(lines.next().is_none());
+    // Until its process has gone.
+    while ring.state().unwrap() == RingState::Running {
+        std::thread::yield_now();
+    }
     assert_eq!(ring.state().unwrap(), RingState::Closed);
     let text = crate::recorded::text_of(&ring, "stdout");
     assert_eq!(text, "late\nunfinished");
