@@ -32,6 +32,16 @@ pub(crate) enum Became {
     Stopped(i32),
 }
 
+/// Whom a signal has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    Told,
+    /// It has ended.
+    Gone,
+    /// It is another user's, as what sudo(8) runs.
+    NotOurs,
+}
+
 /// The command's process, as long as it is one: then its number may be another's.
 #[derive(Clone, Debug)]
 pub(crate) struct Process(Arc<Mutex<State>>);
@@ -62,14 +72,12 @@ impl Process {
     /// Who is told of a signal is not told whether it was sent to a process or to its group. On a terminal it is the group as a rule: a
     /// shell's `kill %1` and its end, and the terminal's own end. People mean what they see there, and what a shell that is the
     /// command runs is in a group of its own. Its leader alone would leave the others, and they the terminal, for ever.
-    pub(crate) fn signal_on_terminal(&self, signal: Signal, terminal: impl AsFd) {
+    pub(crate) fn signal_on_terminal(&self, signal: Signal, terminal: impl AsFd) -> Reached {
         let State::Is(pid) = *self.lock() else {
-            return;
+            return Reached::Gone;
         };
         // One that is in another group has made that choice itself.
-        if kill_process_group(pid, signal).is_err() {
-            let _ = kill_process(pid, signal);
-        }
+        let told = kill_process_group(pid, signal).or_else(|_| kill_process(pid, signal));
         let session = getsid(Some(pid)).ok();
         // A group that has gone may have left its number to another, of another session.
         let is_its = |group: &Pid| {
@@ -78,6 +86,20 @@ impl Process {
         };
         if let Some(group) = tcgetpgrp(terminal).ok().filter(is_its) {
             let _ = kill_process_group(group, signal);
+        }
+        match told {
+            Err(rustix::io::Errno::PERM) => Reached::NotOurs,
+            Err(_) => Reached::Gone,
+            Ok(()) => Reached::Told,
+        }
+    }
+
+    /// Ends its session, of which the system tells all that is in the foreground there, whoever's it is.
+    pub(crate) fn end_session(&self) {
+        if let State::Is(pid) = *self.lock() {
+            if let Ok(leader) = getsid(Some(pid)) {
+                let _ = kill_process(leader, Signal::KILL);
+            }
         }
     }
 

@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_current_process_group, kill_process_grou
 
 use crate::args::RingOptions;
 use crate::run::beside::{finish, start};
-use crate::run::command::{self, Process};
+use crate::run::command::{self, Process, Reached};
 use crate::run::inherited;
 use crate::run::keyboard::Keyboard;
 use crate::run::recorder::{Origin, Recorder, name_of};
@@ -28,7 +28,7 @@ use crate::run::relay::Stream;
 use crate::run::session::Told;
 use crate::run::signals::{self, Signals, stop_group_until, stop_until};
 use crate::run::streams;
-use crate::run::terminal::{Pair, Real, fit, is_in_foreground};
+use crate::run::terminal::{Pair, Real, fit, has_gone, is_in_foreground};
 
 /// Whether that is how a command is to be run.
 pub(crate) fn is_one() -> bool {
@@ -182,10 +182,13 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
                     signals::obey(signal);
                 }
                 signal => {
-                    receiver.signal_on_terminal(signal, &terminal);
+                    let reached = receiver.signal_on_terminal(signal, &terminal);
                     // Where the terminal has gone, the system continues what was stopped there, so that it hears of that.
-                    if signal == Signal::HUP && came.is_of_system() {
-                        receiver.signal_on_terminal(Signal::CONT, &terminal);
+                    if signal == Signal::HUP && has_gone(io::stdin()) {
+                        let _ = receiver.signal_on_terminal(Signal::CONT, &terminal);
+                        if reached == Reached::NotOurs {
+                            receiver.end_session();
+                        }
                     }
                 }
             }

@@ -64,6 +64,11 @@ pub(crate) fn is_in_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
+/// Whether it is no terminal any more, as its window was closed. The signal for that does not tell: it is from whoever closed it.
+pub(crate) fn has_gone(terminal: impl AsFd) -> bool {
+    tcgetattr(terminal).err() == Some(rustix::io::Errno::IO)
+}
+
 /// The real terminal, as it was found. It is made so again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Real {
