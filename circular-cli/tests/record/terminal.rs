@@ -592,6 +592,18 @@ fn a_terminal_that_goes_leaves_nothing() {
 }
 
 #[test]
+fn a_recorder_that_is_killed_leaves_nothing() {
+    let dir = Dir::new();
+    let mut child = shell(&format!("exec {}", typed(&dir, &for_ever(&dir))));
+    until(&mut child, "ready\r\n");
+    let recorder = i32::try_from(dir.ring().info().pid).unwrap();
+    let recorder = rustix::process::Pid::from_raw(recorder).unwrap();
+    rustix::process::kill_process(recorder, rustix::process::Signal::KILL).unwrap();
+    rest(child);
+    nothing_stays(&dir);
+}
+
+#[test]
 fn a_signal_goes_to_what_is_in_the_foreground_of_the_commands_terminal() {
     let dir = Dir::new();
     let mut child = shell(&format!(
