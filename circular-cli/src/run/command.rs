@@ -55,6 +55,27 @@ enum State {
     },
 }
 
+/// Signals that a shell, or the system for a terminal, sends to all of a group.
+const OF_GROUPS: [Signal; 9] = [
+    Signal::HUP,
+    Signal::INT,
+    Signal::QUIT,
+    Signal::TERM,
+    Signal::CONT,
+    Signal::TSTP,
+    Signal::TTIN,
+    Signal::TTOU,
+    Signal::WINCH,
+];
+
+fn reached(told: rustix::io::Result<()>) -> Reached {
+    match told {
+        Err(rustix::io::Errno::PERM) => Reached::NotOurs,
+        Err(_) => Reached::Gone,
+        Ok(()) => Reached::Told,
+    }
+}
+
 impl Process {
     pub(crate) fn new(pid: Pid) -> Self {
         Self(Arc::new(Mutex::new(State::Is(pid))))
@@ -67,15 +88,20 @@ impl Process {
         }
     }
 
-    /// Sends a signal to its group, and to the one in the foreground of its terminal where that is another, unless it has ended.
+    /// Sends a signal to it, unless it has ended; and one that shells and terminals send to groups, to its group, and to the one in
+    /// the foreground of its terminal where that is another.
     ///
     /// Who is told of a signal is not told whether it was sent to a process or to its group. On a terminal it is the group as a rule: a
     /// shell's `kill %1` and its end, and the terminal's own end. People mean what they see there, and what a shell that is the
-    /// command runs is in a group of its own. Its leader alone would leave the others, and they the terminal, for ever.
+    /// command runs is in a group of its own. Its leader alone would leave the others, and they the terminal, for ever. Others,
+    /// such as SIGUSR1, are meant for one process as a rule, and would end those of the group that do not expect them.
     pub(crate) fn signal_on_terminal(&self, signal: Signal, terminal: impl AsFd) -> Reached {
         let State::Is(pid) = *self.lock() else {
             return Reached::Gone;
         };
+        if !OF_GROUPS.contains(&signal) {
+            return reached(kill_process(pid, signal));
+        }
         // One that is in another group has made that choice itself.
         let told = kill_process_group(pid, signal).or_else(|_| kill_process(pid, signal));
         let session = getsid(Some(pid)).ok();
@@ -87,11 +113,7 @@ impl Process {
         if let Some(group) = tcgetpgrp(terminal).ok().filter(is_its) {
             let _ = kill_process_group(group, signal);
         }
-        match told {
-            Err(rustix::io::Errno::PERM) => Reached::NotOurs,
-            Err(_) => Reached::Gone,
-            Ok(()) => Reached::Told,
-        }
+        reached(told)
     }
 
     /// Ends its session, of which the system tells all that is in the foreground there, whoever's it is.

@@ -54,7 +54,10 @@ fn the_directory_on_the_line_is_the_one_whose_names_are_offered() {
     ] {
         assert_eq!(offered(&rings, &words), ["pharmacy"], "{words}");
     }
-    assert_eq!(offered(&rings, "circular dump p"), ["pantry"]);
+    // This machine may have others, elsewhere.
+    let without = offered(&rings, "circular dump p");
+    let has = |name: &str| without.iter().any(|word| word == name);
+    assert!(has("pantry") && !has("pharmacy"), "{without:?}");
     assert_eq!(offered(&rings, "circular dump -D /nowhere p"), [""]);
 }
 

@@ -625,6 +625,28 @@ fn a_signal_goes_to_what_is_in_the_foreground_of_the_commands_terminal() {
     nothing_stays(&dir);
 }
 
+/// It would end those of the command's processes that do not expect it.
+#[test]
+fn a_signal_that_is_meant_for_one_process_goes_to_one() {
+    let dir = Dir::new();
+    let waits =
+        "trap \"echo heard\" USR1; sleep 0.2 & echo ready; wait $!; wait $!; echo slept $?; exit 3";
+    let mut child = shell(&format!(
+        "exec {}",
+        typed(&dir, &format!("sh -c '{waits}'"))
+    ));
+    until(&mut child, "ready\r\n");
+    let recorder = i32::try_from(dir.ring().info().pid).unwrap();
+    let recorder = rustix::process::Pid::from_raw(recorder).unwrap();
+    rustix::process::kill_process(recorder, rustix::process::Signal::USR1).unwrap();
+    let (text, status) = rest(child);
+    assert_eq!(status, Some(3));
+    assert!(
+        text.contains("heard\r\n") && text.contains("slept 0\r\n"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_program_that_reads_its_keys_where_it_prints_has_them() {
     let dir = Dir::new();
