@@ -2,6 +2,7 @@
 //!
 //! Invariant: which of the two it is makes a difference here and nowhere above.
 
+use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
 
@@ -250,15 +251,20 @@ impl Follow {
 
 /// What has become of a file of which there is no more to read.
 fn over(file: &RingFile, error: &FileRecvError) -> Over {
-    let told = match (error, file.command_end()) {
-        (FileRecvError::Ended, Ok(Some((end, _)))) => end.to_string(),
-        (FileRecvError::Ended, _) => match file.state() {
-            Ok(state) => state.to_string(),
-            Err(error) => format!("cannot be read any more: {error}"),
-        },
-        (error, _) => format!("cannot be read any more: {error}"),
+    let unreadable = |error: &dyn fmt::Display| format!("cannot be read any more: {error}");
+    let FileRecvError::Ended = error else {
+        return Over::Ended(unreadable(error));
     };
-    Over::Ended(told)
+    let has_command = file.info().command_pid.is_some();
+    Over::Ended(match (file.command_end(), file.state()) {
+        (Ok(Some((end, _))), _) => end.to_string(),
+        // The command may live on.
+        (_, Ok(state @ RingState::Died { .. })) if has_command => {
+            format!("its recorder {state}; how the command ended is not known")
+        }
+        (_, Ok(state)) => state.to_string(),
+        (_, Err(error)) => unreadable(&error),
+    })
 }
 
 /// Goes through what is held, the oldest first.
