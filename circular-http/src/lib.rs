@@ -88,7 +88,7 @@
 //! their sinks fail, the worst lag (`circular_skip_readers…`). `circular_missed_records_total` and
 //! `circular_missed_bytes_total` are of all readers that there ever were.
 //!
-//! `GET /debug/log/counts` has how many records are held, in JSON, by level and for a histogram. It reads their headers only,
+//! `GET /debug/log/counts` has how many records are held, in JSON, by level and for a histogram. It looks at their headers only,
 //! so it takes `since`, `until`, `level`, `levels`, `filter` and `source`, and of what records say it knows nothing; and `bars`, which
 //! is how many there are to be at most: 60, and up to 500.
 //!

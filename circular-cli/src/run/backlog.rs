@@ -1,4 +1,4 @@
-//! What was passed on and is not recorded yet.
+//! What was read and is not recorded yet.
 //!
 //! Invariant: who passes on never waits for who records. A flood is passed on faster than its lines can be recorded, and nearly all of it
 //! would be overwritten in the ring at once; so as much as the ring holds waits here, the oldest goes for the newest, and how much went is told.
@@ -51,6 +51,11 @@ pub(crate) struct Piece {
 #[derive(Debug)]
 pub(crate) enum Next {
     Piece(Piece),
+    /// So many bytes of a stream, given up with nothing of it behind them.
+    Lost {
+        stream: usize,
+        bytes: u64,
+    },
     /// All is recorded that has come so far.
     Nothing,
     /// All is, and nothing more comes.
@@ -120,7 +125,7 @@ impl Backlog {
     }
 
     /// Says that all is recorded, behind [`Next::End`].
-    pub(crate) fn is_recorded(&self) {
+    pub(crate) fn set_recorded(&self) {
         self.lock().is_recorded = true;
         self.has_gone.notify_all();
     }
@@ -160,6 +165,10 @@ impl Backlog {
             *began = Instant::now();
         }
         let Some(mut piece) = waiting.pieces.pop_front() else {
+            if let Some(stream) = waiting.lost.iter().position(|&lost| lost > 0) {
+                let bytes = std::mem::take(&mut waiting.lost[stream]);
+                return Next::Lost { stream, bytes };
+            }
             return if waiting.is_closed() {
                 Next::End
             } else {
@@ -203,7 +212,7 @@ mod tests {
         loop {
             match backlog.next(&mut work, None) {
                 Next::Piece(piece) => record(&piece),
-                Next::Nothing => {}
+                Next::Nothing | Next::Lost { .. } => {}
                 Next::End => break,
             }
         }
@@ -235,6 +244,28 @@ mod tests {
     }
 
     #[test]
+    fn what_went_is_told_also_where_nothing_of_its_stream_comes_behind_it() {
+        let backlog = Backlog::new(10, 2);
+        backlog.push(0, SystemTime::UNIX_EPOCH, b"aaaa");
+        backlog.push(1, SystemTime::UNIX_EPOCH, b"bbbbbbbbbb");
+        backlog.close_all();
+        let mut work = Work::begun();
+        assert!(matches!(backlog.next(&mut work, None), Next::Piece(piece) if piece.stream == 1));
+        let next = backlog.next(&mut work, None);
+        assert!(
+            matches!(
+                next,
+                Next::Lost {
+                    stream: 0,
+                    bytes: 4
+                }
+            ),
+            "{next:?}"
+        );
+        assert!(matches!(backlog.next(&mut work, None), Next::End));
+    }
+
+    #[test]
     fn when_it_is_closed_for_all_what_came_is_handed_on_and_waited_for() {
         let backlog = Backlog::new(10, 2);
         backlog.push(1, SystemTime::UNIX_EPOCH, b"one");
@@ -244,7 +275,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 drain(&backlog, |piece| found.push(piece.bytes.clone()));
-                backlog.is_recorded();
+                backlog.set_recorded();
             });
             backlog.wait_until_recorded(Duration::from_secs(60));
         });

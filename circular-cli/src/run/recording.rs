@@ -14,10 +14,10 @@ use crate::run::backlog::{Backlog, Next, Piece, Work};
 use crate::run::lines::Lines;
 use crate::run::recorder::Recorder;
 
-/// What was printed just before is waited for so long at most, if whoever reads it is there to do so, and so long if that passes on
-/// what it has read; and looked for so often.
-const UNTIL_READ: Duration = Duration::from_millis(20);
-const WHILE_BUSY: Duration = Duration::from_millis(2);
+/// How long it is waited at most until what was printed just before to the first stream has been read: whoever reads that may be
+/// held up by where it goes, and is waited for once then, until it goes on.
+const UNTIL_READ: Duration = Duration::from_millis(200);
+/// How often it is looked.
 const LOOK: Duration = Duration::from_micros(50);
 
 /// How a stream is recorded.
@@ -40,16 +40,24 @@ pub(crate) struct Feed {
     first: Arc<First>,
 }
 
+/// How much was read of a stream.
+#[derive(Debug, Default)]
+struct Read {
+    bytes: u64,
+    /// It was waited for in vain when it was so much.
+    held_up_at: Option<u64>,
+}
+
 /// The stream that is taken for the earlier one where nobody can tell.
 #[derive(Debug)]
 struct First {
     /// What it is read from, as long as that is open. It is looked at, and not kept open: its closing tells the command that
     /// nobody reads.
     from: Weak<OwnedFd>,
-    /// How many bytes were read. Held from before something is read until it is in the backlog.
-    read: Mutex<u64>,
-    /// What was read is passed on just now.
-    is_busy: AtomicBool,
+    /// Held from before something is read until it is in the backlog.
+    read: Mutex<Read>,
+    /// Nobody reads it any more.
+    is_left: AtomicBool,
 }
 
 impl Recording {
@@ -65,7 +73,7 @@ impl Recording {
         let first = Arc::new(First {
             from: first.map(Arc::downgrade).unwrap_or_default(),
             read: Mutex::default(),
-            is_busy: AtomicBool::new(false),
+            is_left: AtomicBool::new(false),
         });
         let feed = |stream| Feed {
             backlog: Arc::clone(&backlog),
@@ -90,7 +98,7 @@ impl Feed {
         if self.stream == 0 {
             let mut read = self.first.lock();
             let count = rustix::io::read(from, &mut *piece)?;
-            *read += count as u64;
+            read.bytes += count as u64;
             self.push(&piece[..count]);
             return Ok(count);
         }
@@ -98,15 +106,6 @@ impl Feed {
         let _read = self.first.caught_up();
         self.push(&piece[..count]);
         Ok(count)
-    }
-
-    /// Runs what passes a piece on, which may take long.
-    pub(crate) fn pass_on<T>(&self, pass_on: impl FnOnce() -> T) -> T {
-        let is_first = self.stream == 0;
-        self.first.is_busy.fetch_or(is_first, Relaxed);
-        let done = pass_on();
-        self.first.is_busy.fetch_and(!is_first, Relaxed);
-        done
     }
 
     fn push(&self, bytes: &[u8]) {
@@ -117,20 +116,23 @@ impl Feed {
 }
 
 impl First {
-    fn lock(&self) -> MutexGuard<'_, u64> {
+    fn lock(&self) -> MutexGuard<'_, Read> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until what is there has been read, or a while, and keeps further reads off.
-    fn caught_up(&self) -> MutexGuard<'_, u64> {
+    fn caught_up(&self) -> MutexGuard<'_, Read> {
         let began = Instant::now();
         let mut read = self.lock();
         let from = self.from.upgrade();
         let unread = from.map_or(0, |from| rustix::io::ioctl_fionread(&*from).unwrap_or(0));
-        let wanted = *read + unread;
-        while *read < wanted {
-            let waited = began.elapsed();
-            if waited > UNTIL_READ || waited > WHILE_BUSY && self.is_busy.load(Relaxed) {
+        let wanted = read.bytes + unread;
+        while read.bytes < wanted && !self.is_left.load(Relaxed) {
+            if read.held_up_at == Some(read.bytes) {
+                break;
+            }
+            if began.elapsed() > UNTIL_READ {
+                read.held_up_at = Some(read.bytes);
                 break;
             }
             drop(read);
@@ -143,6 +145,9 @@ impl First {
 
 impl Drop for Feed {
     fn drop(&mut self) {
+        if self.stream == 0 {
+            self.first.is_left.store(true, Relaxed);
+        }
         self.backlog.close();
     }
 }
@@ -158,7 +163,7 @@ struct Taken {
     is_untold: bool,
 }
 
-/// Records what was passed on, line by line. Of a line that is not finished for a while, such as a prompt, what there is of it is
+/// Records what was read, line by line. Of a line that is not finished for a while, such as a prompt, what there is of it is
 /// recorded then, and the rest by itself.
 fn record(backlog: &Backlog, recorder: &Recorder, streams: &[Heard]) {
     let mut taken: Vec<Taken> = streams.iter().map(|_| Taken::default()).collect();
@@ -169,6 +174,9 @@ fn record(backlog: &Backlog, recorder: &Recorder, streams: &[Heard]) {
                 let stream = piece.stream;
                 take(&mut taken[stream], &streams[stream], recorder, &piece);
                 backlog.give_back(piece);
+            }
+            Next::Lost { stream, bytes } => {
+                lose(&mut taken[stream], &streams[stream], recorder, bytes);
             }
             Next::Nothing => {
                 for (taken, heard) in taken.iter_mut().zip(streams) {
@@ -187,7 +195,7 @@ fn record(backlog: &Backlog, recorder: &Recorder, streams: &[Heard]) {
         end_line(taken, heard, recorder);
         tell_in_all(taken, heard, recorder);
     }
-    backlog.is_recorded();
+    backlog.set_recorded();
 }
 
 /// When something is to be done if nothing comes.
@@ -205,15 +213,19 @@ fn take(taken: &mut Taken, heard: &Heard, recorder: &Recorder, piece: &Piece) {
     if piece.lost > 0 {
         // What there is of the line amid which it goes on is none.
         let rest = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
-        end_line(taken, heard, recorder);
-        let lost = piece.lost + rest as u64;
-        tell(recorder, piece.time, heard, lost, "");
-        taken.lost += lost;
-        taken.is_untold = true;
+        lose(taken, heard, recorder, piece.lost + rest as u64);
         bytes = &bytes[rest..];
     }
     let record = line_at(piece.time, heard, recorder);
     taken.lines.push(bytes, Instant::now(), record);
+}
+
+fn lose(taken: &mut Taken, heard: &Heard, recorder: &Recorder, lost: u64) {
+    end_line(taken, heard, recorder);
+    let last = *taken.last.get_or_insert_with(SystemTime::now);
+    tell(recorder, last, heard, lost, "");
+    taken.lost += lost;
+    taken.is_untold = true;
 }
 
 fn end_line(taken: &mut Taken, heard: &Heard, recorder: &Recorder) {

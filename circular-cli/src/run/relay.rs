@@ -1,6 +1,7 @@
 //! One stream of a command: on to where it would have gone, and into the ring.
 //!
-//! Invariant: bytes go on unchanged and as they come, and wait for no recording; what becomes of them there never stops the
+//! Invariant: bytes go on unchanged, and wait for no recording, but those of a second stream for a moment, so that they are
+//! recorded behind what was printed before; what becomes of them there never stops the
 //! recording, but that nobody reads them any more is passed back: then the command's next write fails as it would have.
 
 use std::fs::File;
@@ -105,7 +106,7 @@ pub(crate) fn relay(stream: Stream, feed: &Feed, ended: impl AsFd, on_read: impl
             since_end += count;
         }
         let piece = &piece[..count];
-        match feed.pass_on(|| write_all(&mut to, piece)) {
+        match write_all(&mut to, piece) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return relayed,
             // A disk may have room again, so the next piece is tried again.

@@ -77,14 +77,15 @@ impl Names {
     }
 
     fn name(&self, run: &Run, has_replicas: bool) -> String {
-        if let Some((_, name)) = self.0.iter().find(|(other, _)| other.id() == run.id()) {
+        // Two rings of one command are one program.
+        let is_taken = |name: &str| {
+            let mut others = self.0.iter().filter(|(other, _)| other.id() != run.id());
+            others.any(|(other, taken)| other.is_running && taken == name)
+        };
+        let own = self.0.iter().find(|(other, _)| other.id() == run.id());
+        if let Some((_, name)) = own.filter(|(_, name)| !is_taken(name)) {
             return name.clone();
         }
-        let is_taken = |name: &str| {
-            self.0
-                .iter()
-                .any(|(run, taken)| run.is_running && taken == name)
-        };
         let is_before =
             |(other, name): &&(Run, String)| other.program == run.program && !is_taken(name);
         let before: Vec<_> = self.0.iter().filter(is_before).collect();
@@ -170,6 +171,19 @@ mod tests {
         names.look(|ring| ring == 2);
         // It goes on, so this is another one.
         assert_eq!(names.add(vec![run("shop", 3, Some(1))]), ["shop[4703]"]);
+    }
+
+    #[test]
+    fn what_a_command_left_behind_takes_no_name_that_a_next_run_has_already() {
+        let mut names = Names::default();
+        names.add(vec![run("shop", 1, None)]);
+        names.look(|_| false);
+        assert_eq!(names.add(vec![run("shop", 2, Some(1))]), ["shop"]);
+        let rest = Run {
+            rest_of: Some(1),
+            ..run("shop", 3, Some(2))
+        };
+        assert_eq!(names.add(vec![rest]), ["shop[4703]"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use circular_core::{SECRET_KEYS, redact_keys};
@@ -99,7 +100,10 @@ pub(crate) fn cannot_serve(serve: &Serve, error: &io::Error) -> Failure {
         _ => return Failure::failed(error.to_string(), "the same with another --addr"),
     };
     let next = match error.kind() {
-        ErrorKind::AddrInUse => format!("the same with --addr '{ip}:0', which takes a free port"),
+        ErrorKind::AddrInUse => format!(
+            "the same with --addr '{}', which takes a free port",
+            SocketAddr::new(ip, 0)
+        ),
         _ => String::from("the same with --addr 127.0.0.1:6061"),
     };
     Failure::failed(format!("cannot listen on {addr}: {why}"), next)

@@ -47,7 +47,7 @@ impl Page {
         if rings.len() > ROOM {
             let count = rings.len();
             words.push(format!(
-                "a page has room for {ROOM} rings: of these {count}, the newest are shown"
+                "a page has room for {ROOM} rings: of these {count}, the oldest runs are left out"
             ));
         }
         words

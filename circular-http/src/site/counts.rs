@@ -1,6 +1,6 @@
 //! How many records of each level are held, and when they were written, for a histogram.
 //!
-//! Only headers are read: it costs the same whatever the records say, and nothing of that shows in it.
+//! Of a ring of this program only headers are read: it costs the same whatever the records say. Nothing of that shows in it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;

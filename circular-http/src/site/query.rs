@@ -175,9 +175,9 @@ impl Query {
     }
 
     /// Whether it begins or ends at a record of which none of these rings knows.
-    pub(crate) fn is_of_others(&self, mut ids: impl Iterator<Item = Cursor> + Clone) -> bool {
+    pub(crate) fn is_of_others(&self, ids: impl Iterator<Item = Cursor> + Clone) -> bool {
         let bookmarks = [&self.after, &self.from, &self.before];
-        let is_known = |bookmark: &Bookmark| ids.any(|id| bookmark.place_in(&id).is_some());
+        let is_known = |bookmark: &Bookmark| ids.clone().any(|id| bookmark.place_in(&id).is_some());
         !bookmarks.into_iter().flatten().all(is_known)
     }
 
@@ -236,6 +236,8 @@ impl Query {
                 let expression = expression(value).map_err(Some)?;
                 self.select(|selection| selection.excluding(expression));
             }
+            // As with the others, nothing asks for nothing.
+            "source" if value.is_empty() => {}
             "source" => self.only.push(value.to_owned()),
             "after" => self.after = Some(bookmark(value).ok_or_else(|| expected(CURSOR))?),
             "from" => {

@@ -248,6 +248,9 @@ impl Site {
             Ok(query) => query,
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
+        if let Some(refusal) = self.refuse_sources(&query.only) {
+            return refusal;
+        }
         let hook = self.options.redact.as_ref();
         let rings = self.sources.rings();
         let wanted = rings
@@ -270,6 +273,9 @@ impl Site {
             }
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
+        if let Some(refusal) = self.refuse_sources(&query.only) {
+            return refusal;
+        }
         let Some(format) = query.format.or_else(|| liked_format(headers)) else {
             return not_acceptable(
                 "text/plain, text/html, application/x-ndjson and text/event-stream",
@@ -319,6 +325,13 @@ impl Site {
             .viewers
             .body((stream, permit), connection, stall_timeout, may_look);
         answer::of(StatusCode::OK, content_type, Body::Log(body, pace))
+    }
+
+    /// Where the log has no name, none can be chosen.
+    fn refuse_sources(&self, only: &[String]) -> Option<Response> {
+        let is_nonsense = !only.is_empty() && !self.sources.is_named();
+        let reason = "source has no meaning here: this is one log, and it has no name\n";
+        is_nonsense.then(|| text(StatusCode::BAD_REQUEST, reason))
     }
 
     /// What a stream is made of that shows what is asked for.

@@ -60,7 +60,7 @@ impl Lane {
         })
     }
 
-    /// A place in its ring, and its name.
+    /// A place, which tells its ring from others, and its name.
     pub(crate) fn label(&self) -> (Cursor, &str) {
         (self.ring.id, &self.ring.name)
     }
@@ -89,7 +89,7 @@ impl Lane {
         self.head.is_some() || self.position.seq() < self.ring.log.cursor().seq()
     }
 
-    /// What is missed in all, and was not told if nothing was received.
+    /// What was missed, if no batch has told it.
     pub(crate) fn untold(&self) -> Missed {
         if self.has_received || self.is_over {
             Missed::default()
@@ -126,11 +126,10 @@ impl Lane {
         self.go_to(self.index + 1);
     }
 
-    /// Goes on there, whatever is before that. Nothing is taken any more.
+    /// Goes on there, whatever is before that: what it has is not taken any more.
     pub(crate) fn pass_over_to(&mut self, end: Cursor) {
         self.position = end;
         self.head = None;
-        self.is_over = true;
     }
 
     /// The record that it is behind.

@@ -235,7 +235,11 @@ impl Stream {
                 break;
             }
             batches += 1;
-            if !self.receive(context, out) {
+            let has_received = self.receive(context, out);
+            if self.follow && self.parts.lanes.iter().any(|lane| lane.is_over) {
+                self.let_go();
+            }
+            if !has_received {
                 break;
             }
         }
@@ -256,11 +260,12 @@ impl Stream {
         let restarted = *restarted || lanes.iter().any(|lane| lane.restarted);
         self.budget.spend(out, |out| {
             writer.start(out);
-            if is_named {
-                writer.sources(&sources.names(), lanes.iter().map(Lane::label), out);
-            }
+            // First: with it, what was known of rings is known no more.
             if restarted {
                 writer.restarted(out);
+            }
+            if is_named {
+                writer.sources(&sources.names(), lanes.iter().map(Lane::label), out);
             }
             for (own, lane) in lanes.iter().enumerate() {
                 if let Some((missed, behind)) = lane.missed.filter(|_| lane.is_wanted) {
@@ -279,14 +284,8 @@ impl Stream {
         }
         self.parts.changes = sources.changes();
         let rings = sources.rings();
+        self.let_go();
         let lanes = &mut self.parts.lanes;
-        // What was shown to its end, and is not there any more, needs no place.
-        lanes.retain(|lane| {
-            !lane.is_over
-                || rings
-                    .iter()
-                    .any(|ring| ring.id.is_of_same_ring(&lane.ring.id))
-        });
         let known = lanes.len();
         for ring in rings {
             if lanes
@@ -316,6 +315,19 @@ impl Stream {
                 }
             }
         });
+    }
+
+    /// Lets go of rings that were shown to their end and are not among the sources any more: a file may have been removed, and takes
+    /// room as long as somebody has it open.
+    fn let_go(&mut self) {
+        let rings = self.parts.sources.rings();
+        let is_there = |lane: &Lane| {
+            let mut ids = rings.iter().map(|ring| &ring.id);
+            ids.any(|id| id.is_of_same_ring(&lane.ring.id))
+        };
+        self.parts
+            .lanes
+            .retain(|lane| !lane.is_over || is_there(lane));
     }
 
     /// The one of which the next record is to be shown. `None` if none is there, or a lane has to be asked first.
@@ -375,7 +387,7 @@ impl Stream {
         has_received || self.next_lane().is_some()
     }
 
-    /// The same of one lane.
+    /// The same of one lane: whether it has something to show, or to tell.
     fn receive_of(&mut self, index: usize, context: &mut Context<'_>, out: &mut Vec<u8>) -> bool {
         match self.parts.lanes[index].poll_receive(context) {
             Poll::Ready(Ok((bytes, missed))) => {
@@ -609,4 +621,67 @@ fn next_round(pause: Duration) -> time::Instant {
     let since = now.duration_since(*FIRST.get_or_init(|| now)).as_millis();
     let rest = pause.as_millis() - since % pause.as_millis();
     now + Duration::from_millis(u64::try_from(rest).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use circular_core::{Meta, Ring};
+    use tokio::runtime;
+
+    use super::*;
+
+    /// Else it would take the end of the server for that of the log.
+    #[test]
+    fn who_is_cut_off_while_the_rings_go_on_is_told_that_they_do() {
+        let rings = [Ring::new(4096).unwrap(), Ring::new(4096).unwrap()];
+        for ring in &rings {
+            ring.record(Meta::new(), b"hello").unwrap();
+        }
+        let sources = Sources::from([("a", rings[0].handle()), ("b", rings[1].handle())]);
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let piece = runtime.block_on(async {
+            let begin = Begin::all_that_comes(Start::Oldest);
+            let open = |ring| Lane::open(ring, begin, true).unwrap();
+            let mut stream = Stream::new(Parts {
+                changes: sources.changes(),
+                lanes: sources.rings().into_iter().map(open).collect(),
+                sources: sources.clone(),
+                only: Vec::new(),
+                selection: Selection::default(),
+                follow: true,
+                limit: None,
+                limit_bytes: None,
+                writer: BodyWriter::ndjson(),
+                skip: 0,
+                restarted: false,
+                keep_alive: Duration::from_secs(15),
+            });
+            let passed = Instant::now() - Duration::from_millis(1);
+            stream.end(&LastCall {
+                ends: sources.cursors().into(),
+                deadline: Some(passed),
+            });
+            poll_fn(|context| stream.poll_piece(context)).await.unwrap()
+        });
+        let text = String::from_utf8(piece.to_vec()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert_eq!(text.matches("\"missed\":{\"records\":1,").count(), 2);
+        assert!(
+            lines[2].ends_with("\"closed\":true,\"stopped\":true}"),
+            "{text}"
+        );
+        // Whoever goes on there goes on behind both.
+        let id = lines[2].split('"').nth(3).unwrap();
+        assert!(
+            id.split(',')
+                .all(|place| place.split('.').nth(1) == Some("1")),
+            "{text}"
+        );
+    }
 }

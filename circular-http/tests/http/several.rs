@@ -270,6 +270,38 @@ fn an_id_that_no_ring_knows_begins_anew_and_one_that_some_know_goes_on() {
 }
 
 #[test]
+fn what_lies_between_two_records_that_are_known_is_no_other_log() {
+    let site = Several::new(["a", "b"], 1 << 20);
+    for number in 0..10_u64 {
+        site.write(
+            usize::try_from(number % 2).unwrap(),
+            number,
+            &number.to_string(),
+        );
+    }
+    let ids: Vec<String> = site
+        .objects("")
+        .iter()
+        .map(|object| string(object, "id"))
+        .collect();
+    let query = format!("&after={}&before={}", ids[2], ids[6]);
+    assert_eq!(site.texts(&query), ["b 3", "a 4", "b 5"]);
+}
+
+#[test]
+fn a_source_that_is_none_is_refused_where_there_is_no_name() {
+    let ring = Ring::new(4096).unwrap();
+    ring.record(Meta::new(), b"hello\n").unwrap();
+    let alone = serve(ring.handle(), options()).unwrap();
+    for query in ["?source=shop", "/counts?source=shop"] {
+        let reply = curl(&(alone.url() + query), &[]);
+        assert_eq!(reply.status, 400, "{}", reply.body);
+        assert!(reply.body.contains("it has no name"), "{}", reply.body);
+    }
+    assert_eq!(curl(&(alone.url() + "?source="), &[]).body, "hello\n");
+}
+
+#[test]
 fn what_is_missed_is_told_of_the_ring_that_has_lost_it() {
     let site = Several::new(["small", "large"], 4096);
     site.write(0, 0, "first");
