@@ -1,6 +1,6 @@
 //! Which responses are compressed: those that come to an end, for clients that say that they take gzip.
 //!
-//! What follows the log comes as it is, as each record is to be there at once.
+//! What follows the log comes as it is, as each record is to be there at once; and so does any event stream.
 
 use hyper::header::{self, HeaderMap, HeaderValue};
 
