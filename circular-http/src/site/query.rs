@@ -174,11 +174,12 @@ impl Query {
         Some(place(bookmark, id, is_alone).unwrap_or_else(|| id.at(0)))
     }
 
-    /// Whether it begins or ends at a record of which none of these rings knows.
-    pub(crate) fn is_of_others(&self, ids: impl Iterator<Item = Cursor> + Clone) -> bool {
+    /// Whether it begins or ends at a record whose `id` names a ring that is none of these: what that had beside what was shown
+    /// then is not to be had, and nobody knows whether there was any.
+    pub(crate) fn is_of_others(&self, ids: &[Cursor]) -> bool {
         let bookmarks = [&self.after, &self.from, &self.before];
-        let is_known = |bookmark: &Bookmark| ids.clone().any(|id| bookmark.place_in(&id).is_some());
-        !bookmarks.into_iter().flatten().all(is_known)
+        let mut places = bookmarks.into_iter().flatten().flat_map(Bookmark::places);
+        places.any(|place| !ids.iter().any(|id| id.is_of_same_ring(place)))
     }
 
     /// Takes one parameter in. The error is what would have been understood, or `None` if there is no

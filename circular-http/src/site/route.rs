@@ -342,7 +342,8 @@ impl Site {
         let changes = self.sources.changes();
         let rings = self.sources.rings();
         let is_alone = rings.len() == 1 && !self.sources.is_named();
-        let is_restarted = !is_alone && query.is_of_others(rings.iter().map(|ring| ring.id));
+        let ids: Vec<_> = rings.iter().map(|ring| ring.id).collect();
+        let is_restarted = !is_alone && query.is_of_others(&ids);
         let mut lanes = Vec::with_capacity(rings.len());
         let mut passing = 0_u64;
         for ring in rings {

@@ -29,8 +29,13 @@ impl Bookmark {
 
     /// The place in the ring that `cursor` is of, if it has one.
     pub(crate) fn place_in(&self, cursor: &Cursor) -> Option<Cursor> {
-        let mut places = [&self.own].into_iter().chain(&self.others);
+        let mut places = self.places();
         places.find(|place| place.is_of_same_ring(cursor)).copied()
+    }
+
+    /// All places, its own first.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Cursor> {
+        [&self.own].into_iter().chain(&self.others)
     }
 
     /// The place in the ring that it is of above all.

@@ -48,13 +48,21 @@ impl Log {
     /// Whether its file was removed, and nobody writes to it any more, as far as that can be known.
     pub(crate) fn is_gone(&self) -> bool {
         let Log::File(file) = self else { return false };
+        file.is_removed().unwrap_or(false) && self.has_ended()
+    }
+
+    /// Whether nobody writes to it any more, as far as that can be known.
+    pub(crate) fn has_ended(&self) -> bool {
         let may_go_on = |state| {
             matches!(
                 state,
                 RingState::Running | RingState::Detached | RingState::Unknown(_)
             )
         };
-        file.is_removed().unwrap_or(false) && file.state().is_ok_and(|state| !may_go_on(state))
+        match self {
+            Log::Ours(handle) => handle.is_closed(),
+            Log::File(file) => file.state().is_ok_and(|state| !may_go_on(state)),
+        }
     }
 
     /// Has the end of the program wait for who looks, where it is this program.

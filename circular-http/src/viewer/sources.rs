@@ -155,8 +155,8 @@ impl Sources {
         sources_of
     }
 
-    /// Adds a ring, whoever looks already; one that it has is not added again. Beyond 64 rings, the first one that has a later
-    /// one of the same name is shown no more to who comes from then on, or else the first.
+    /// Adds a ring, whoever looks already; one that it has is not added again. Beyond 64 rings, one is shown no more to who comes from
+    /// then on: the first that has a later one of the same name, or else the first that has ended, or else the first.
     pub fn add(&self, source: impl Into<Source>) {
         self.push(source.into());
         self.ring_bells();
@@ -200,8 +200,10 @@ impl Sources {
                 let mut later = rings[index + 1..].iter().map(|later| &later.name);
                 later.any(|later| *later == ring.name) || *ring.name == *name
             };
-            let oldest = rings.iter().enumerate().position(has_later);
-            rings.remove(oldest.unwrap_or(0));
+            let earlier_run = || rings.iter().enumerate().position(has_later);
+            let ended = || rings.iter().position(|ring| ring.log.has_ended());
+            let first = earlier_run().or_else(ended).unwrap_or(0);
+            rings.remove(first);
         }
         rings.push(Arc::new(Shown {
             name: name.into(),
@@ -310,6 +312,21 @@ mod tests {
     use circular_core::Ring;
 
     use super::*;
+
+    #[test]
+    fn of_too_many_programs_those_that_have_ended_go_before_one_that_runs() {
+        let sources = Sources::new();
+        let db = Ring::new(4096).unwrap();
+        sources.add(("db", db.handle()));
+        for number in 0..MOST + 6 {
+            let job = Ring::new(4096).unwrap();
+            sources.add((format!("job{number}"), job.handle()));
+            job.handle().close();
+        }
+        let names = sources.names();
+        assert_eq!((names.len(), &*names[0]), (MOST, "db"));
+        assert_eq!(&**names.last().unwrap(), "job69");
+    }
 
     #[test]
     fn of_too_many_the_oldest_run_of_one_that_runs_again_goes() {

@@ -108,6 +108,8 @@ pub(crate) struct Stream {
     /// It comes back with all the others.
     in_round: bool,
     has_begun: bool,
+    /// It has had its turn, and others have theirs before it goes on.
+    gives_way: bool,
     /// History is over, and that has been told.
     is_live: bool,
     budget: Budget,
@@ -139,6 +141,7 @@ impl Stream {
             taken: 0,
             in_round: false,
             has_begun: false,
+            gives_way: false,
             is_live: false,
             budget: Budget::new(parts.limit_bytes),
             until: rest.filter(|_| follow).map(sleep),
@@ -177,6 +180,10 @@ impl Stream {
         if let Some(bell) = &self.bell {
             bell.wake_when_rung(context.waker());
         }
+        if mem::take(&mut self.gives_way) {
+            come_back(context);
+            return Poll::Pending;
+        }
         let mut out = Vec::new();
         self.fill(context, &mut out);
         if !out.is_empty() {
@@ -188,10 +195,12 @@ impl Stream {
             return Poll::Ready(Some(out.into()));
         }
         if self.budget.is_over {
-            Poll::Ready(None)
-        } else {
-            Poll::Pending
+            return Poll::Ready(None);
         }
+        if mem::take(&mut self.gives_way) {
+            come_back(context);
+        }
+        Poll::Pending
     }
 
     /// Whether there is something that it has not taken.
@@ -213,7 +222,8 @@ impl Stream {
         }
         while !self.budget.is_over && out.len() < PIECE {
             if turn.is_over() {
-                come_back(context);
+                // Whoever takes what there is asks for the next piece at once.
+                self.gives_way = true;
                 break;
             }
             if self.parts.limit == Some(0) {
@@ -624,64 +634,4 @@ fn next_round(pause: Duration) -> time::Instant {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-
-    use circular_core::{Meta, Ring};
-    use tokio::runtime;
-
-    use super::*;
-
-    /// Else it would take the end of the server for that of the log.
-    #[test]
-    fn who_is_cut_off_while_the_rings_go_on_is_told_that_they_do() {
-        let rings = [Ring::new(4096).unwrap(), Ring::new(4096).unwrap()];
-        for ring in &rings {
-            ring.record(Meta::new(), b"hello").unwrap();
-        }
-        let sources = Sources::from([("a", rings[0].handle()), ("b", rings[1].handle())]);
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let piece = runtime.block_on(async {
-            let begin = Begin::all_that_comes(Start::Oldest);
-            let open = |ring| Lane::open(ring, begin, true).unwrap();
-            let mut stream = Stream::new(Parts {
-                changes: sources.changes(),
-                lanes: sources.rings().into_iter().map(open).collect(),
-                sources: sources.clone(),
-                only: Vec::new(),
-                selection: Selection::default(),
-                follow: true,
-                limit: None,
-                limit_bytes: None,
-                writer: BodyWriter::ndjson(),
-                skip: 0,
-                restarted: false,
-                keep_alive: Duration::from_secs(15),
-            });
-            let passed = Instant::now() - Duration::from_millis(1);
-            stream.end(&LastCall {
-                ends: sources.cursors().into(),
-                deadline: Some(passed),
-            });
-            poll_fn(|context| stream.poll_piece(context)).await.unwrap()
-        });
-        let text = String::from_utf8(piece.to_vec()).unwrap();
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 3, "{text}");
-        assert_eq!(text.matches("\"missed\":{\"records\":1,").count(), 2);
-        assert!(
-            lines[2].ends_with("\"closed\":true,\"stopped\":true}"),
-            "{text}"
-        );
-        // Whoever goes on there goes on behind both.
-        let id = lines[2].split('"').nth(3).unwrap();
-        assert!(
-            id.split(',')
-                .all(|place| place.split('.').nth(1) == Some("1")),
-            "{text}"
-        );
-    }
-}
+mod tests;
