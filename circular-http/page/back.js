@@ -29,8 +29,9 @@ const OLD_NEWS = 10_000;
 const OF_ALL = new Set(["after", "source", "limit"]);
 
 const FRESH = {
-  // "older", "newer" or "place": what is under way.
+  // "older", "newer" or "place": what is under way; and whether somebody has asked for more of what is older meanwhile.
   loading: "",
+  isMoreWanted: false,
   // The first row's `id`, if nothing older is there, or is shown with these filters. When that row goes, it is not so.
   nothingBefore: null,
   // Why the last page did not come.
@@ -69,7 +70,8 @@ function edge(what) {
 
 const older = edge(() => {
   follow(false);
-  loadOlder();
+  if (back.loading === "older") back.isMoreWanted = true;
+  else loadOlder();
 });
 const newer = edge(() => loadNewer());
 older.id = "older";
@@ -190,8 +192,11 @@ async function loading(what, work) {
   back.loading = "";
   tellEdges();
   schedule();
+  if (what !== "older") return;
   // Who went to the very top meanwhile cannot scroll any further, so that nothing would ask for the next page.
-  if (what === "older") loadWhatIsNear();
+  const ask = back.isMoreWanted ? loadOlder : loadWhatIsNear;
+  back.isMoreWanted = false;
+  ask();
 }
 
 function loadOlder() {

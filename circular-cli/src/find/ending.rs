@@ -79,7 +79,7 @@ pub(crate) fn detail(ring: &Found) -> String {
         }
         (None, state) if has_lost_recorder(ring) => format!("its recorder {state}"),
         (None, RingState::Died { signal: None, .. }) => {
-            String::from("without a note: SIGKILL, OOM?")
+            String::from("without a note: killed, OOM?")
         }
         (None, RingState::Died { .. }) => {
             let text = ring.state.to_string();

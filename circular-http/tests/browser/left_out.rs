@@ -26,7 +26,7 @@ extern "C" fn tell() {
     // Past the test harness, which keeps what tests print.
     let _ = writeln!(
         io::stderr(),
-        "browser: {count} tests of the page were left out, as there is no browser for them: `ci/browser.sh install` brings it"
+        "browser: {count} tests of the page were left out, as a browser or axe-core is missing: `ci/browser.sh install` brings them"
     );
 }
 
