@@ -223,7 +223,7 @@ fn what_a_command_left_behind_is_shown_under_its_name() {
 }
 
 #[test]
-fn of_more_than_a_page_has_room_for_the_newest_are_shown_and_that_is_said() {
+fn of_more_than_a_page_has_room_for_the_oldest_are_left_out_and_that_is_said() {
     let rings = Rings::new();
     let many: Vec<_> = (0..66)
         .map(|number| rings.ring(&format!("p{number}")))
@@ -233,7 +233,7 @@ fn of_more_than_a_page_has_room_for_the_newest_are_shown_and_that_is_said() {
     }
     let served = Served::start(&rings, &[]);
     let said = served.beginning();
-    let told = "a page has room for 64 rings: of these 66, the newest are shown";
+    let told = "a page has room for 64 rings: of these 66, the oldest runs are left out";
     assert_eq!(said[66], told);
     let objects = served.objects();
     let shown: Vec<_> = records(&objects).iter().map(|record| record.0).collect();
