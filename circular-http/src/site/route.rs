@@ -274,7 +274,11 @@ impl Site {
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
         if let Some(refusal) = self.refuse_sources(&query.only) {
-            return refusal;
+            // As above.
+            return match wants_html(headers, request.uri().query().unwrap_or_default()) {
+                true => self.page(StatusCode::BAD_REQUEST, asked),
+                false => refusal,
+            };
         }
         let Some(format) = query.format.or_else(|| liked_format(headers)) else {
             return not_acceptable(

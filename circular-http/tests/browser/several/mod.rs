@@ -172,10 +172,13 @@ fn of_one_ring_without_a_name_there_is_no_source_to_see() {
         page.get("document.querySelectorAll('.source, .named').length"),
         0
     );
-    // What the address asks for of sources can be seen, and taken away.
+    page.assert_quiet();
+    // What the address asks for of sources is refused, can be seen, and taken away.
     page.go_to(&page.url("?source=shop"));
     page.until("document.getElementById('rest').textContent === 'source shop ×'");
-    page.assert_quiet();
+    page.until("document.getElementById('problem').textContent.includes('it has no name')");
+    page.click("#rest button");
+    page.until_rows(&["one"]);
 }
 
 #[test]
