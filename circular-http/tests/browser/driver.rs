@@ -132,10 +132,11 @@ impl Browser {
         self.run(&format!("return {expression};"), &json!([]))
     }
 
-    /// Waits until an expression is true in the page.
+    /// Waits until an expression is true in the page. Where it is an error it is not, as that may be the page before.
     pub(crate) fn until(&self, expression: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while self.get(&format!("!!({expression})")) != true {
+        let script = format!("try {{ return !!({expression}); }} catch {{ return false; }}");
+        while self.run(&script, &json!([])) != true {
             assert!(
                 Instant::now() < deadline,
                 "not within {PATIENCE:?}: {expression}\nthe page: {}\nits console: {:#?}",
@@ -256,15 +257,16 @@ impl Browser {
     pub(crate) fn downloaded(&self, name: &str) -> String {
         let behind = format!("-{name}");
         let deadline = Instant::now() + PATIENCE;
-        // It has another name until it is complete.
+        // It has another name until it is complete, and its own may be taken before that by an empty file.
         loop {
             let files = fs::read_dir(&self.downloads).expect("there is room for downloads");
             let found = files.flatten().map(|file| file.path()).find(|path| {
                 let file = path.file_name().and_then(|file| file.to_str());
                 file.is_some_and(|file| file == name || file.ends_with(&behind))
             });
-            if let Some(path) = found {
-                return fs::read_to_string(path).expect("a download can be read");
+            let text = found.map(|path| fs::read_to_string(path).expect("a download can be read"));
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                return text;
             }
             assert!(
                 Instant::now() < deadline,

@@ -34,12 +34,14 @@ fn assert_works(browser: &Browser, proxy: &Program, ring: &mut Ring, path: &str)
     say(ring, Level::Debug, "shop", &format!("debug-{path}"));
     say(ring, Level::Info, "shop", &format!("info-{path}"));
     browser.go_to(&format!("{origin}{path}?level=info&q={path}"));
-    browser.until("document.title === 'Log: token needed'");
+    browser.until(
+        "document.title === 'Log: token needed' && document.activeElement?.name === 'token'",
+    );
     // Its looks are found.
     browser.until("[...document.styleSheets].some(sheet => sheet.cssRules.length > 0)");
     browser.press(&format!("open{ENTER}"));
     browser
-        .until("document.querySelector('[role=alert]')?.textContent === 'That is not the token.'");
+        .until("document.querySelector('[role=alert]')?.textContent === 'That is not the token.' && document.activeElement?.name === 'token'");
     browser.press(&format!("sesame{ENTER}"));
     browser.until(&format!("{TEXT}.includes('info-{path}')"));
     assert_eq!(browser.get(&format!("{TEXT}.includes('debug-')")), false);
@@ -77,9 +79,13 @@ fn assert_works(browser: &Browser, proxy: &Program, ring: &mut Ring, path: &str)
         document.body.append(form); form.submit();",
         &json!([]),
     );
-    browser.until("document.title === 'Log: token needed'");
+    browser.until(
+        "document.title === 'Log: token needed' && document.activeElement?.name === 'token'",
+    );
     browser.go_to(&format!("{origin}{path}"));
-    browser.until("document.title === 'Log: token needed'");
+    browser.until(
+        "document.title === 'Log: token needed' && document.activeElement?.name === 'token'",
+    );
 }
 
 fn everywhere(start: fn(SocketAddr) -> Option<Program>, paths: &[&str]) {

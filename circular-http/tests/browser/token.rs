@@ -17,7 +17,7 @@ fn the_form_takes_the_right_token_and_no_other() {
     assert_eq!(page.get("document.title"), "Log: token needed");
     assert_eq!(page.get("document.activeElement.name"), "token");
     page.press(&format!("open{ENTER}"));
-    page.until("document.querySelector('[role=alert]')?.textContent === 'That is not the token.'");
+    page.until("document.querySelector('[role=alert]')?.textContent === 'That is not the token.' && document.activeElement?.name === 'token'");
     page.press(&format!("sesame{ENTER}"));
     page.until_rows(&["one"]);
     assert_eq!(page.get("location.search"), "");
@@ -49,7 +49,7 @@ fn what_was_asked_for_survives_the_form() {
         page.run("window.isAsked = true;", &json!([]));
         page.press(&format!("{wrong}{ENTER}"));
         // By the next form.
-        page.until("!window.isAsked && document.querySelector('[role=alert]')");
+        page.until("!window.isAsked && document.querySelector('[role=alert]') && document.activeElement?.name === 'token'");
     }
     page.press(&format!("sesame{ENTER}"));
     page.until_rows(&["two of them"]);
@@ -106,7 +106,9 @@ fn who_signs_out_has_to_sign_in_again() {
         document.body.append(form); form.submit();",
         &json!([]),
     );
-    page.until("document.title === 'Log: token needed'");
+    page.until(
+        "document.title === 'Log: token needed' && document.activeElement?.name === 'token'",
+    );
     assert_eq!(page.get("location.pathname"), "/debug/log/");
     page.go_to(&page.url(""));
     assert_eq!(page.get("document.title"), "Log: token needed");
@@ -123,7 +125,9 @@ fn an_open_page_asks_when_there_is_a_new_token() {
     page.stop_server();
     page.options = page.options.clone().token("sesame").expect("a token");
     page.start_server();
-    page.until("document.title === 'Log: token needed'");
+    page.until(
+        "document.title === 'Log: token needed' && document.activeElement?.name === 'token'",
+    );
     page.press(&format!("sesame{ENTER}"));
     page.until_rows(&["one"]);
 }
@@ -139,7 +143,9 @@ fn whoever_signed_in_can_sign_out_and_nobody_else_is_offered_to() {
     page.click("#sign-out button");
     page.until("document.querySelector('input[name=token]')");
     page.go_to(&page.url(""));
-    page.until("document.title === 'Log: token needed'");
+    page.until(
+        "document.title === 'Log: token needed' && document.activeElement?.name === 'token'",
+    );
     drop(page);
     let Some(page) = Page::open() else { return };
     page.until_live();
