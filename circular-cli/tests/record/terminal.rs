@@ -348,9 +348,9 @@ fn a_job_that_ends_in_the_background_is_done() {
     until(&mut child, "$ ");
     press(&mut child, "kill %1; wait; echo $((6 * 7)) jobs\r");
     until(&mut child, "42 jobs\r\n");
-    press(&mut child, "exit\r");
+    // A shell does not wait for a job that it takes for stopped still, and for that one it does not exit when it is asked once.
+    press(&mut child, "exit\rexit\r");
     rest(child);
-    // A shell does not wait for a job that it takes for stopped still.
     let deadline = Instant::now() + Duration::from_secs(60);
     let end = loop {
         match dir.ring().command_end().unwrap() {
@@ -432,8 +432,10 @@ fn where_nobody_would_continue_it_the_key_stops_nobody() {
     until(&mut child, "ready\r\n");
     press(&mut child, "\x1ait\r");
     let (out, status) = rest(child);
-    assert!(out.contains("got it"), "{out:?}");
-    assert_eq!(status, Some(0));
+    assert!(
+        out.contains("got it") && status == Some(0),
+        "{status:?}: {out:?}"
+    );
 }
 
 #[test]
