@@ -1,7 +1,8 @@
 //! What was read and is not recorded yet.
 //!
 //! Invariant: who passes on never waits for who records. A flood is passed on faster than its lines can be recorded, and nearly all of it
-//! would be overwritten in the ring at once; so as much as the ring holds waits here, the oldest goes for the newest, and how much went is told.
+//! would be overwritten in the ring at once; so as much as the ring holds of them waits here, the oldest goes for the newest, and how much
+//! went is told.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,15 @@ use std::time::{Duration, Instant, SystemTime};
 /// Of a flood, so long is recorded, and then so long not: the processors are the program's.
 const WORK: Duration = Duration::from_millis(2);
 const PAUSE: Duration = Duration::from_millis(10);
+/// So long not if more came meanwhile than the ring holds: what would have been recorded would be overwritten already.
+const LONG_PAUSE: Duration = Duration::from_millis(100);
+/// After so many pieces, each of which came so soon after the one before was recorded, a few are waited for: to wake up for each of them
+/// takes longer than to pass it on.
+const MANY: u32 = 32;
+const SOON: Duration = Duration::from_micros(100);
+const SHORT_PAUSE: Duration = Duration::from_millis(2);
+/// What a ring needs for a record, besides the record.
+const HEADER: usize = 16;
 /// Buffers that are kept to be filled again.
 const SPARE: usize = 64;
 
@@ -18,19 +28,25 @@ const SPARE: usize = 64;
 pub(crate) struct Backlog {
     waiting: Mutex<Waiting>,
     has_come: Condvar,
+    has_ended: Condvar,
     has_gone: Condvar,
-    /// In bytes.
+    /// Of what is here, as [`room`] counts.
     limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     pieces: VecDeque<Piece>,
-    bytes: usize,
+    /// Of all of them.
+    room: usize,
+    /// Something was given up since it was paused.
+    is_overrun: bool,
     /// How many bytes of each stream went unrecorded since that was told.
     lost: Vec<u64>,
     /// How many streams may have more.
     open: usize,
+    /// Whoever records waits for a piece. Else nobody is told of one: in a flood that took as long as all the rest.
+    is_awaited: bool,
     /// All that came is recorded, and nothing more comes.
     is_recorded: bool,
     spare: Vec<Vec<u8>>,
@@ -45,6 +61,8 @@ pub(crate) struct Piece {
     pub(crate) bytes: Vec<u8>,
     /// Bytes of its stream in front of it that were given up.
     pub(crate) lost: u64,
+    /// What its lines take in the ring.
+    room: usize,
 }
 
 /// What there is to be recorded.
@@ -62,13 +80,36 @@ pub(crate) enum Next {
     End,
 }
 
-/// Since when has been recorded without a pause.
+/// How whoever records has been at it.
 #[derive(Debug)]
-pub(crate) struct Work(Instant);
+pub(crate) struct Work {
+    /// Since when without a pause.
+    began: Instant,
+    /// How many pieces in a row were waited for no longer than [`SOON`].
+    soon: u32,
+}
 
 impl Work {
     pub(crate) fn begun() -> Self {
-        Self(Instant::now())
+        Self {
+            began: Instant::now(),
+            soon: 0,
+        }
+    }
+
+    /// Returns how long it is to be paused now, if at all.
+    fn pause(&self) -> Option<Duration> {
+        if self.began.elapsed() > WORK {
+            Some(PAUSE)
+        } else {
+            (self.soon >= MANY).then_some(SHORT_PAUSE)
+        }
+    }
+
+    fn has_waited_since(&mut self, waited_since: Instant) {
+        self.began = Instant::now();
+        let is_soon = self.began - waited_since < SOON;
+        self.soon = if is_soon { self.soon + 1 } else { 0 };
     }
 }
 
@@ -81,33 +122,43 @@ impl Backlog {
                 ..Waiting::default()
             }),
             has_come: Condvar::new(),
+            has_ended: Condvar::new(),
             has_gone: Condvar::new(),
             limit,
         }
     }
 
-    /// Adds a piece of a stream, and gives up the oldest of all if there is no room.
+    /// Adds a piece of a stream, and gives up the oldest of all that the ring would not hold any more.
     pub(crate) fn push(&self, stream: usize, time: SystemTime, bytes: &[u8]) {
+        let room = room(bytes);
         let mut waiting = self.lock();
-        while waiting.bytes + bytes.len() > self.limit {
-            let Some(oldest) = waiting.pieces.pop_front() else {
+        // As long as the rest fills the ring without it.
+        let fills = |rest: usize| rest + room >= self.limit;
+        while let Some(oldest) = waiting.pieces.pop_front() {
+            if !fills(waiting.room - oldest.room) {
+                waiting.pieces.push_front(oldest);
                 break;
-            };
-            waiting.bytes -= oldest.bytes.len();
+            }
+            waiting.is_overrun = true;
+            waiting.room -= oldest.room;
             waiting.lost[oldest.stream] += oldest.lost + oldest.bytes.len() as u64;
             waiting.keep(oldest.bytes);
         }
         let mut copy = waiting.spare.pop().unwrap_or_default();
         copy.extend_from_slice(bytes);
-        waiting.bytes += bytes.len();
+        waiting.room += room;
         waiting.pieces.push_back(Piece {
             stream,
             time,
             bytes: copy,
             lost: 0,
+            room,
         });
+        let is_awaited = waiting.is_awaited;
         drop(waiting);
-        self.has_come.notify_one();
+        if is_awaited {
+            self.has_come.notify_one();
+        }
     }
 
     /// Says that nothing more comes of one stream.
@@ -116,12 +167,14 @@ impl Backlog {
         waiting.open = waiting.open.saturating_sub(1);
         drop(waiting);
         self.has_come.notify_one();
+        self.has_ended.notify_one();
     }
 
     /// Says that nothing more comes of any.
     pub(crate) fn close_all(&self) {
         self.lock().open = 0;
         self.has_come.notify_one();
+        self.has_ended.notify_one();
     }
 
     /// Says that all is recorded, behind [`Next::End`].
@@ -141,11 +194,22 @@ impl Backlog {
 
     /// Waits for a piece, until `due` if nothing comes; and where there are too many at once, a little longer.
     pub(crate) fn next(&self, work: &mut Work, due: Option<Instant>) -> Next {
-        let Work(began) = work;
         let mut waiting = self.lock();
+        if let Some(pause) = work.pause() {
+            let pause = match std::mem::take(&mut waiting.is_overrun) {
+                true => LONG_PAUSE,
+                false => pause,
+            };
+            let goes_on = |waiting: &mut Waiting| !waiting.is_closed();
+            let wait = self.has_ended.wait_timeout_while(waiting, pause, goes_on);
+            waiting = wait.unwrap_or_else(PoisonError::into_inner).0;
+            *work = Work::begun();
+        }
         if waiting.pieces.is_empty() && !waiting.is_closed() {
             let is_empty =
                 |waiting: &mut Waiting| waiting.pieces.is_empty() && !waiting.is_closed();
+            waiting.is_awaited = true;
+            let since = Instant::now();
             waiting = if let Some(due) = due {
                 let patience = due.saturating_duration_since(Instant::now());
                 let wait = self
@@ -156,13 +220,8 @@ impl Backlog {
                 let wait = self.has_come.wait_while(waiting, is_empty);
                 wait.unwrap_or_else(PoisonError::into_inner)
             };
-            *began = Instant::now();
-        } else if began.elapsed() > WORK && !waiting.is_closed() {
-            let wait = self
-                .has_come
-                .wait_timeout_while(waiting, PAUSE, |waiting| !waiting.is_closed());
-            waiting = wait.unwrap_or_else(PoisonError::into_inner).0;
-            *began = Instant::now();
+            waiting.is_awaited = false;
+            work.has_waited_since(since);
         }
         let Some(mut piece) = waiting.pieces.pop_front() else {
             if let Some(stream) = waiting.lost.iter().position(|&lost| lost > 0) {
@@ -175,7 +234,7 @@ impl Backlog {
                 Next::Nothing
             };
         };
-        waiting.bytes -= piece.bytes.len();
+        waiting.room -= piece.room;
         piece.lost += std::mem::take(&mut waiting.lost[piece.stream]);
         Next::Piece(piece)
     }
@@ -201,6 +260,11 @@ impl Waiting {
             self.spare.push(bytes);
         }
     }
+}
+
+/// What bytes of lines take in a ring at least.
+fn room(bytes: &[u8]) -> usize {
+    bytes.len() + memchr::memchr_iter(b'\n', bytes).count() * HEADER
 }
 
 #[cfg(test)]
@@ -230,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_the_oldest_and_is_told() {
+    fn given_up_is_the_oldest_that_the_ring_would_not_hold_and_told() {
         let backlog = Backlog::new(10, 1);
         for bytes in [b"aaaa", b"bbbb", b"cccc", b"dddd"] {
             backlog.push(0, SystemTime::UNIX_EPOCH, bytes);
@@ -240,7 +304,22 @@ mod tests {
         drain(&backlog, |piece| {
             found.push((piece.bytes.clone(), piece.lost))
         });
-        assert_eq!(found, [(b"cccc".to_vec(), 8), (b"dddd".to_vec(), 0)]);
+        // The last two alone would not fill it.
+        let kept = [(b"bbbb", 4), (b"cccc", 0), (b"dddd", 0)];
+        assert_eq!(found, kept.map(|(bytes, lost)| (bytes.to_vec(), lost)));
+    }
+
+    #[test]
+    fn short_lines_take_more_than_their_bytes() {
+        let ring = 100 * (HEADER + 2);
+        let backlog = Backlog::new(ring, 1);
+        for _ in 0..1000 {
+            backlog.push(0, SystemTime::UNIX_EPOCH, b"a\nb\n");
+        }
+        backlog.close();
+        let mut count = 0;
+        drain(&backlog, |piece| count += piece.bytes.len() / 2);
+        assert_eq!(count, 100);
     }
 
     #[test]

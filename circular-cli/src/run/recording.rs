@@ -312,7 +312,8 @@ mod tests {
     #[test]
     fn what_a_flood_has_lost_in_all_is_told_behind_it() {
         let (recorder, dir) = of_test("relay");
-        let backlog = Backlog::new(10, 1);
+        // Both lines fill it, and neither alone does.
+        let backlog = Backlog::new(24, 1);
         // Of each, the first two are lost, and of the third what there is of a line.
         for _ in 0..2 {
             for piece in ["aaaa", "bbbb", "cc\n", "dddddd\n"] {
