@@ -117,7 +117,7 @@ whenSources((names) => {
 });
 
 // Rows that are dressed when they are made, at most so many in so many milliseconds: whoever reads sees no row change. Of
-// more, nearly all are out of sight at once.
+// more, nearly all are out of sight at once; where there were twice as many, none is, as nobody reads that.
 const EAGER = 60;
 const EAGER_PERIOD = 40;
 
@@ -125,7 +125,10 @@ const eager = { left: 0, since: -Infinity };
 
 function isCalm() {
   const now = performance.now();
-  if (now - eager.since > EAGER_PERIOD) Object.assign(eager, { left: EAGER, since: now });
+  if (now - eager.since > EAGER_PERIOD) {
+    const isFlood = eager.left < -EAGER && now - eager.since < 2 * EAGER_PERIOD;
+    Object.assign(eager, { left: isFlood ? 0 : EAGER, since: now });
+  }
   eager.left -= 1;
   return eager.left >= 0;
 }

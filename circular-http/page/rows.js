@@ -10,8 +10,10 @@ import { rowOf } from "./row.js";
 import { forgetStart } from "./times.js";
 
 // Rows are laid out, painted and discarded this many at a time.
-export const CHUNK_ROWS = 100;
+export const CHUNK_ROWS = 50;
 const CHUNK_CHARACTERS = 64 << 10;
+// In pixels, of a row that is not wrapped.
+const ROW_HEIGHT = 20;
 
 // Rows that turn out to be higher push the end down. What to do then says who keeps it in sight.
 let resized = () => {};
@@ -33,6 +35,15 @@ sizes.observe(log);
 function isComplete({ node, count }) {
   if (laidOut.get(node) === count) node.classList.add("full");
   else complete.add(node);
+}
+
+// A chunk that was not laid out yet, and has two behind it already, is out of sight at once: in a flood nearly all are, and to lay
+// them out would take longer than all the rest. How high it is, is guessed until somebody comes by.
+function isPassed({ node, count }) {
+  if (laidOut.has(node)) return;
+  complete.delete(node);
+  node.style.containIntrinsicBlockSize = `auto ${count * ROW_HEIGHT}px`;
+  node.classList.add("full");
 }
 
 export function whenResized(what) {
@@ -58,6 +69,8 @@ export const rows = {
     let last = this.chunks.at(-1);
     if (!last || last.count >= CHUNK_ROWS || last.characters >= CHUNK_CHARACTERS) {
       if (last) isComplete(last);
+      const passed = this.chunks.at(-2);
+      if (passed) isPassed(passed);
       last = newChunk();
       log.append(last.node);
       this.chunks.push(last);

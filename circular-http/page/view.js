@@ -13,7 +13,7 @@ import { stateApart, statePaused } from "./status.js";
 // Milliseconds from one change of the page to the next: nobody reads faster, and to lay out and paint what
 // changed is more expensive than to make it. And how many of them may go into making rows.
 const CHANGE_PERIOD = 45;
-const CHANGE_BUDGET = 20;
+const CHANGE_BUDGET = 12;
 
 const view = {
   paused: false,

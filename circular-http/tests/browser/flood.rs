@@ -193,6 +193,47 @@ fn one_goes_back_under_a_flood() {
     page.assert_quiet();
 }
 
+/// Of a flood nearly all rows are out of sight at once, and nobody has looked how high they are.
+#[test]
+fn one_scrolls_up_through_what_went_by_without_a_leap() {
+    const TOP: &str = "(() => {
+        const { left, top } = log.getBoundingClientRect();
+        const row = document.elementFromPoint(left + 20, top + 12).closest('.row');
+        return Number(/number (\\d+) /.exec(row?.textContent ?? '')?.[1] ?? NaN);
+    })()";
+    let Some(mut page) = Page::open_with(&["before"], new_ring(16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_live();
+    let long = "and on and on ".repeat(40);
+    for number in 0..4_000 {
+        page.say(&format!("number {number} {long}"));
+    }
+    page.until_last_row(&format!("number 3999 {long}"));
+    page.until_painted();
+    let top = || {
+        page.browser.until(&format!("!Number.isNaN({TOP})"));
+        page.get(TOP).as_u64().expect("a number")
+    };
+    let (mut before, first) = (top(), top());
+    for _ in 0..60 {
+        page.wheel(-400);
+        for _ in 0..4 {
+            page.until_painted();
+        }
+        let now = top();
+        // A row has three lines of twenty pixels at least.
+        let most = 400 / 60 + 2;
+        assert!(
+            now <= before && before - now <= most,
+            "from row {before} to row {now}"
+        );
+        before = now;
+    }
+    assert!(first - before > 100, "from row {first} to row {before}");
+    page.assert_quiet();
+}
+
 /// As fast as was said, however long a nap turns out to be.
 fn write(ring: &mut circular_core::Ring, began: Instant, whole: Duration) {
     let mut number = 0;
