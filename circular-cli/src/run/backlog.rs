@@ -196,47 +196,48 @@ impl Backlog {
     pub(crate) fn next(&self, work: &mut Work, due: Option<Instant>) -> Next {
         let mut waiting = self.lock();
         if let Some(pause) = work.pause() {
-            let pause = match std::mem::take(&mut waiting.is_overrun) {
-                true => LONG_PAUSE,
-                false => pause,
-            };
-            let goes_on = |waiting: &mut Waiting| !waiting.is_closed();
-            let wait = self.has_ended.wait_timeout_while(waiting, pause, goes_on);
-            waiting = wait.unwrap_or_else(PoisonError::into_inner).0;
+            waiting = self.pause(waiting, pause);
             *work = Work::begun();
         }
         if waiting.pieces.is_empty() && !waiting.is_closed() {
-            let is_empty =
-                |waiting: &mut Waiting| waiting.pieces.is_empty() && !waiting.is_closed();
-            waiting.is_awaited = true;
             let since = Instant::now();
-            waiting = if let Some(due) = due {
-                let patience = due.saturating_duration_since(Instant::now());
-                let wait = self
-                    .has_come
-                    .wait_timeout_while(waiting, patience, is_empty);
-                wait.unwrap_or_else(PoisonError::into_inner).0
-            } else {
-                let wait = self.has_come.wait_while(waiting, is_empty);
-                wait.unwrap_or_else(PoisonError::into_inner)
-            };
-            waiting.is_awaited = false;
+            waiting = self.wait(waiting, due);
             work.has_waited_since(since);
         }
-        let Some(mut piece) = waiting.pieces.pop_front() else {
-            if let Some(stream) = waiting.lost.iter().position(|&lost| lost > 0) {
-                let bytes = std::mem::take(&mut waiting.lost[stream]);
-                return Next::Lost { stream, bytes };
-            }
-            return if waiting.is_closed() {
-                Next::End
-            } else {
-                Next::Nothing
-            };
+        waiting.next()
+    }
+
+    fn pause<'a>(
+        &self,
+        mut waiting: MutexGuard<'a, Waiting>,
+        pause: Duration,
+    ) -> MutexGuard<'a, Waiting> {
+        let is_overrun = std::mem::take(&mut waiting.is_overrun);
+        let pause = if is_overrun { LONG_PAUSE } else { pause };
+        let goes_on = |waiting: &mut Waiting| !waiting.is_closed();
+        let wait = self.has_ended.wait_timeout_while(waiting, pause, goes_on);
+        wait.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn wait<'a>(
+        &self,
+        mut waiting: MutexGuard<'a, Waiting>,
+        due: Option<Instant>,
+    ) -> MutexGuard<'a, Waiting> {
+        let is_empty = |waiting: &mut Waiting| waiting.pieces.is_empty() && !waiting.is_closed();
+        waiting.is_awaited = true;
+        let mut waiting = if let Some(due) = due {
+            let patience = due.saturating_duration_since(Instant::now());
+            let wait = self
+                .has_come
+                .wait_timeout_while(waiting, patience, is_empty);
+            wait.unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            let wait = self.has_come.wait_while(waiting, is_empty);
+            wait.unwrap_or_else(PoisonError::into_inner)
         };
-        waiting.room -= piece.room;
-        piece.lost += std::mem::take(&mut waiting.lost[piece.stream]);
-        Next::Piece(piece)
+        waiting.is_awaited = false;
+        waiting
     }
 
     /// Gives back a piece that is recorded, whose memory is used again.
@@ -252,6 +253,23 @@ impl Backlog {
 impl Waiting {
     fn is_closed(&self) -> bool {
         self.open == 0
+    }
+
+    fn next(&mut self) -> Next {
+        let Some(mut piece) = self.pieces.pop_front() else {
+            if let Some(stream) = self.lost.iter().position(|&lost| lost > 0) {
+                let bytes = std::mem::take(&mut self.lost[stream]);
+                return Next::Lost { stream, bytes };
+            }
+            return if self.is_closed() {
+                Next::End
+            } else {
+                Next::Nothing
+            };
+        };
+        self.room -= piece.room;
+        piece.lost += std::mem::take(&mut self.lost[piece.stream]);
+        Next::Piece(piece)
     }
 
     fn keep(&mut self, mut bytes: Vec<u8>) {

@@ -63,6 +63,7 @@ pub(crate) fn relay(stream: Stream, feed: &Feed, ended: impl AsFd, on_read: impl
     let mut to = File::from(to);
     let mut piece = vec![0; PIECE];
     let (mut relayed, mut since_end) = (Relayed::default(), 0);
+    let mut is_closed = false;
     loop {
         let (has_come, has_ended) = wait(&from, &ended);
         if !has_come && !has_ended {
@@ -91,7 +92,12 @@ pub(crate) fn relay(stream: Stream, feed: &Feed, ended: impl AsFd, on_read: impl
             {
                 continue;
             }
-            // Of a terminal whose other side was closed; as good as an end.
+            // Of a terminal whose other side was closed; as good as an end. It may be said of what was written, and closed, in
+            // just that moment: so it is asked once more.
+            Err(error) if error.raw_os_error() == Some(libc::EIO) && !is_closed => {
+                is_closed = true;
+                continue;
+            }
             Err(error) if error.raw_os_error() == Some(libc::EIO) => 0,
             Err(error) => {
                 relayed.unread = Some(error);
