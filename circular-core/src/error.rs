@@ -167,15 +167,24 @@ impl OpenError {
 
     /// What its bytes have shown.
     pub(crate) fn of_bytes(path: &Path, why: impl fmt::Display) -> Self {
+        Self::told(path, io::ErrorKind::InvalidData, why)
+    }
+
+    /// It may well be a whole one, but not for this version, or this machine.
+    pub(crate) fn for_others(path: &Path, why: impl fmt::Display) -> Self {
+        Self::told(path, io::ErrorKind::Unsupported, why)
+    }
+
+    fn told(path: &Path, kind: io::ErrorKind, why: impl fmt::Display) -> Self {
         Self {
-            kind: io::ErrorKind::InvalidData,
+            kind,
             message: format!("{}: {why}", path.display()),
             source: None,
         }
     }
 
     /// Returns the kind of the error, as an [`io::Error`] has it: `InvalidData` for a file that is no ring, or a damaged
-    /// one, or one of a later version.
+    /// one; `Unsupported` for one of a later version, or one that is larger than this machine can address.
     pub fn kind(&self) -> io::ErrorKind {
         self.kind
     }

@@ -53,6 +53,7 @@ fn refusal(path: &Path, kind: ErrorKind, why: String) -> Refusal {
     let next = match kind {
         ErrorKind::InvalidData => None,
         ErrorKind::NotFound => Some(String::from("circular ls")),
+        ErrorKind::Unsupported => Some(String::from("circular --version")),
         ErrorKind::PermissionDenied => Some(format!("sudo circular check {shown}")),
         _ => Some(format!("ls -lL {shown}")),
     };
@@ -90,6 +91,7 @@ mod tests {
                 Some("sudo circular check ./-x"),
             ),
             (ErrorKind::NotFound, Some("circular ls")),
+            (ErrorKind::Unsupported, Some("circular --version")),
             (ErrorKind::Other, Some("ls -lL ./-x")),
             (ErrorKind::InvalidData, None),
         ] {

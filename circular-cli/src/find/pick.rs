@@ -222,7 +222,7 @@ pub(crate) fn none_at_all(listing: &Listing) -> Failure {
             // What a variable says, sudo does not pass on.
             next_in("sudo circular ls", &asked)
         } else {
-            String::from("circular run -- COMMAND")
+            format!("{} -- COMMAND", next_in("circular run", &asked))
         },
     )
 }
@@ -274,7 +274,7 @@ mod tests {
         for (is_asked, kind, next) in [
             (true, denied, "sudo circular ls -D '/srv/some rings'"),
             (false, denied, "sudo circular ls"),
-            (true, None, "circular run -- COMMAND"),
+            (true, None, "circular run -D '/srv/some rings' -- COMMAND"),
             (false, None, "circular run -- COMMAND"),
         ] {
             let text = none_at_all(&looked_at(is_asked, kind)).to_string();

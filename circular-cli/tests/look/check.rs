@@ -54,6 +54,24 @@ fn whole_damaged_and_none_at_all() {
 }
 
 #[test]
+fn one_of_a_later_version_is_not_said_to_be_damaged() {
+    let rings = Rings::new();
+    Program::start(&rings, "shop").end();
+    let file = rings.files().remove(0);
+    let mut later = fs::read(&file).unwrap();
+    // The number of the format, from docs/FORMAT.md.
+    later[0x008] = 2;
+    fs::write(&file, later).unwrap();
+    let ran = ran(&mut circular(&["check", file.to_str().unwrap()]));
+    assert_eq!((ran.code, &*ran.out), (Some(1), ""), "{ran:?}");
+    assert!(
+        ran.err.contains("this ring has format 2, ")
+            && ran.err.ends_with("Try: circular --version\n"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn one_that_is_not_whole_counts_and_quiet_says_nothing() {
     let rings = Rings::new();
     Program::start(&rings, "shop").end();

@@ -124,10 +124,8 @@ fn a_name_is_refused_where_there_is_no_ring_at_all() {
         ran.err.contains("there is no ring at all that can be read"),
         "{ran:?}"
     );
-    assert!(
-        ran.err.ends_with("Try: circular run -- COMMAND\n"),
-        "{ran:?}"
-    );
+    let next = format!("Try: circular run -D {} -- COMMAND\n", rings.0.display());
+    assert!(ran.err.ends_with(&next), "{ran:?}");
 }
 
 #[test]

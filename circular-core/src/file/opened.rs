@@ -6,6 +6,7 @@ use crate::error::OpenError;
 use crate::file::state::{self, RingState};
 use crate::format::bytes::u64_at;
 use crate::format::command::{self, CommandEnd};
+use crate::format::file_header::refused::Refused;
 use crate::format::file_header::{Identity, MAGIC};
 use crate::format::layout::{IDENTITY, Layout, PAGE};
 use crate::format::live::{self, Live};
@@ -46,7 +47,13 @@ impl Opened {
         }
         let mut page = [0; PAGE];
         let there = ReadAt::read_at(&file, &mut page, IDENTITY as u64).map_err(failed)?;
-        let refused = |why| OpenError::of_bytes(path, why);
+        let refused = |why: Refused| {
+            if why.is_for_others() {
+                OpenError::for_others(path, why)
+            } else {
+                OpenError::of_bytes(path, why)
+            }
+        };
         if there == 0 {
             let why = "the file is empty: somebody has cut it, or it never was a ring";
             return Err(OpenError::of_bytes(path, why));

@@ -60,12 +60,12 @@ impl Refusal {
             Self::Host(None) => writeln!(
                 text,
                 "the log is shown to who says by one Host header which host it is asked for, such as localhost or \
-                 a name listed with Options::host"
+                 a name listed with Options::host (circular serve --host)"
             ),
             Self::Host(Some(host)) => writeln!(
                 text,
                 "the log is not shown under the host name {host}: use localhost or 127.0.0.1, or list the name with \
-                 Options::host. Behind a proxy, list the address that browsers show, with \
+                 Options::host (circular serve --host). Behind a proxy, list the address that browsers show, with \
                  Options::origin(\"https://log.example.com\"), and have the proxy pass the name on: in nginx, \
                  proxy_set_header Host $host;"
             ),

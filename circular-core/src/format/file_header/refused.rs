@@ -20,6 +20,16 @@ pub(crate) enum Refused {
     TooLarge,
 }
 
+impl Refused {
+    /// Whether a newer version, or a larger machine, may read it: so nobody can say here that it is damaged.
+    pub(crate) fn is_for_others(&self) -> bool {
+        match self {
+            Self::Major(_) | Self::Incompatible(_) | Self::Section(_) | Self::TooLarge => true,
+            Self::NotARing | Self::Damaged | Self::Bounds(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
