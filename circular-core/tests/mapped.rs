@@ -6,7 +6,7 @@ use circular_core::{
 };
 use std::fs;
 use std::future::Future as _;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -265,6 +265,14 @@ fn what_is_no_ring_is_refused_with_the_reason() {
     assert!(refused(&dir.0).contains("no file"));
     fs::write(&other, "a text").unwrap();
     assert!(refused(&other).contains("no ring"));
+    let kind = |path: &Path| RingFile::open(path).unwrap_err().kind();
+    assert_eq!(kind(&other), ErrorKind::InvalidData);
+    let mut later = fs::read(&path).unwrap();
+    // The number of the format.
+    later[0x008] = 2;
+    fs::write(&other, later).unwrap();
+    assert!(refused(&other).contains("read it with a newer one"));
+    assert_eq!(kind(&other), ErrorKind::Unsupported);
     fs::write(&other, &fs::read(&path).unwrap()[..100]).unwrap();
     assert!(refused(&other).contains("only 100 bytes are left"));
     let link = dir.0.join("link.ring");

@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use circular_core::Ring;
@@ -17,6 +18,13 @@ const FORKS: usize = 50;
 
 /// A child that hangs is ended after this many seconds.
 const ALARM: u32 = 20;
+
+/// For one test at a time. A child has the locks of all threads as they were: one that makes a runtime of its own would hang in what the
+/// other test was just making.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Runs `work` in a forked child, which ends without its parent's exit handlers.
 fn in_child(work: impl Fn() -> Result<(), &'static str>) {
@@ -89,6 +97,7 @@ fn routes_say_why(app: axum::Router) -> Result<(), &'static str> {
 
 #[test]
 fn a_parents_log_cannot_be_shown_and_it_is_said_why() {
+    let _alone = alone();
     let ring = Ring::new(1 << 16).unwrap();
     ring.record(circular_core::Meta::new(), b"hello\n").unwrap();
     let options = || Options::new().token("secret").unwrap();
@@ -111,6 +120,7 @@ fn a_parents_log_cannot_be_shown_and_it_is_said_why() {
 
 #[test]
 fn what_a_child_has_of_its_parents_hangs_nowhere() {
+    let _alone = alone();
     let ring = Ring::new(1 << 16).unwrap();
     let ending = Ending::new();
     let ended = || Options::new().ended_by(&ending);
