@@ -25,7 +25,7 @@ const view = {
   history: true,
   // So many rows are shown behind a pause: what was there when the filters changed.
   owed: 0,
-  // Rows that came since it stopped following.
+  // What came since it stopped following.
   below: 0,
   // Where it is scrolled to, and how large it is, as far as is known.
   top: 0,
@@ -50,16 +50,18 @@ function frame(now) {
   view.changed = now;
   view.scheduled = false;
   const end = performance.now() + CHANGE_BUDGET;
-  let made = 0;
+  let [made, came] = [0, 0];
   if (queue.length > 0 && hasRoom() && (view.history || isFlood(queue.length))) readOut(false);
   while (queue.length > 0 && hasRoom() && performance.now() < end) {
-    rows.append(queue.pop());
+    const item = queue.pop();
+    rows.append(item);
+    came += item.kind === "dropped" ? item.data.records : 1;
     // What somebody reads is not discarded before their eyes: then the queue keeps what comes.
     if (keepsUp()) rows.trim();
     made += 1;
     view.owed -= 1;
   }
-  if (!view.following) view.below += made;
+  if (!view.following) view.below += came;
   if (queue.length > 0 && hasRoom()) schedule();
   if (keepsUp() && (!view.paused || made > 0)) toBottom();
   tellCounts();

@@ -205,6 +205,26 @@ fn what_is_read_stays_while_more_comes_than_the_page_holds() {
     page.assert_quiet();
 }
 
+/// What is not shown, as more came at once than is kept, has come all the same.
+#[test]
+fn what_came_below_is_counted_whether_it_is_shown_or_not() {
+    let Some(mut page) = Page::open_with(&[], new_ring(16 << 20), Options::new()) else {
+        return;
+    };
+    page.until_live();
+    for number in 0..1_000 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_row_count(1_000);
+    page.wheel(-5_000);
+    page.until(&format!("!({FOLLOWING})"));
+    for number in 1_000..31_000 {
+        page.say(&format!("number {number}"));
+    }
+    page.until("document.getElementById('new').textContent === '30,000 new'");
+    page.assert_quiet();
+}
+
 #[test]
 fn a_pause_is_kept_when_the_filter_changes() {
     let Some(mut page) = Page::open_with(&["a 1", "b 1", "b 2"], new_ring(1 << 20), Options::new())
