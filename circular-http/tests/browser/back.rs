@@ -317,12 +317,15 @@ fn a_page_that_is_too_short_to_scroll_loads_older_rows_by_a_click() {
     page.go_to(&page.url("?tail=2"));
     page.until_row_count(2);
     page.until(&format!("{OLDER} === '998 older records: load'"));
-    for rows in [502, 1_000] {
-        page.click("#older");
-        page.until_row_count(rows);
-        page.until_painted();
-        page.run("log.scrollTop = 0", &json!([]));
-    }
+    page.click("#older");
+    page.until_row_count(502);
+    page.until_painted();
+    // There it may load by itself already, and a pointer would not find a button that moves away.
+    page.run(
+        "log.scrollTop = 0; document.getElementById('older').click()",
+        &json!([]),
+    );
+    page.until_row_count(1_000);
     assert_without_gaps(&numbers(&page));
     page.until(&format!("{OLDER} === 'This is the first record'"));
     page.assert_quiet();
