@@ -14,6 +14,7 @@ use crate::args::RingOptions;
 use crate::output::stderr::say;
 use crate::run::after;
 use crate::run::command::{self, Became, Process, Since};
+use crate::run::groups::is_of_session;
 use crate::run::mirror::Mirror;
 use crate::run::recorder::{Origin, Recorder, name_of};
 use crate::run::recording::{Feed, Recording};
@@ -31,7 +32,7 @@ pub(crate) fn run(record: &RingOptions, words: &[OsString]) -> io::Result<u8> {
     let out = streams::make("stdout", io::stdout())?;
     let err = streams::make_stderr()?;
     // Where its standard input is a terminal, it has its keys from there.
-    let prints_on = |made: &&Made| made.is_terminal && streams::is_of_session(&made.stream.to);
+    let prints_on = |made: &&Made| made.is_terminal && is_of_session(&made.stream.to);
     let reads_there = err.iter().chain([&out]).find(prints_on);
     let mirror = reads_there
         .filter(|_| !io::stdin().is_terminal())

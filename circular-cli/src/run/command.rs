@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use circular_core::CommandEnd;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getsid, kill_process,
-    kill_process_group, waitid, waitpid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, kill_process, kill_process_group,
+    waitid, waitpid,
 };
 use rustix::termios::tcgetpgrp;
 
 use crate::output::stderr::say;
+use crate::run::groups::session_of;
 use crate::run::inherited;
 use crate::run::signals::{Came, Caught};
 
@@ -104,10 +105,10 @@ impl Process {
         }
         // One that is in another group has made that choice itself.
         let told = kill_process_group(pid, signal).or_else(|_| kill_process(pid, signal));
-        let session = getsid(Some(pid)).ok();
+        let session = session_of(Some(pid));
         // A group that has gone may have left its number to another, of another session.
         let is_its = |group: &Pid| {
-            let of_leader = getsid(Some(*group)).ok();
+            let of_leader = session_of(Some(*group));
             *group != pid && (of_leader.is_none() || of_leader == session)
         };
         if let Some(group) = tcgetpgrp(terminal).ok().filter(is_its) {
@@ -119,7 +120,7 @@ impl Process {
     /// Ends its session, of which the system tells all that is in the foreground there, whoever's it is.
     pub(crate) fn end_session(&self) {
         if let State::Is(pid) = *self.lock() {
-            if let Ok(leader) = getsid(Some(pid)) {
+            if let Some(leader) = session_of(Some(pid)).and_then(Pid::from_raw) {
                 let _ = kill_process(leader, Signal::KILL);
             }
         }

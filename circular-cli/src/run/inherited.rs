@@ -19,6 +19,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::{io, mem, ptr};
 
+use crate::run::blocked;
+
 /// Whether SIGPIPE was ignored.
 static IGNORES_PIPE: AtomicBool = AtomicBool::new(false);
 
@@ -54,7 +56,7 @@ pub(crate) fn set_aside() -> io::Result<()> {
     if ignores_child {
         set(libc::SIGCHLD, libc::SIG_DFL)?;
     }
-    let blocked = set_blocked(&nothing())?;
+    let blocked = blocked::set(&blocked::nothing())?;
     let _ = SET_ASIDE.set(Inherited {
         ignores_child,
         blocked,
@@ -79,7 +81,7 @@ pub(crate) fn give(command: &mut Command) {
             if inherited.ignores_child {
                 set(libc::SIGCHLD, libc::SIG_IGN)?;
             }
-            set_blocked(&inherited.blocked)?;
+            blocked::set(&inherited.blocked)?;
         }
         Ok(())
     };
@@ -108,25 +110,4 @@ fn set(signal: i32, what: libc::sighandler_t) -> io::Result<()> {
         return Err(io::Error::last_os_error());
     }
     Ok(())
-}
-
-#[expect(unsafe_code, reason = "a set of signals is C's")]
-fn nothing() -> libc::sigset_t {
-    // SAFETY: a set is a number of bits.
-    let mut set: libc::sigset_t = unsafe { mem::zeroed() };
-    // SAFETY: it is a set.
-    unsafe { libc::sigemptyset(&raw mut set) };
-    set
-}
-
-/// Has only these blocked in this thread, and returns what was.
-#[expect(unsafe_code, reason = "there is no other way to block a signal")]
-fn set_blocked(set: &libc::sigset_t) -> io::Result<libc::sigset_t> {
-    let mut before = nothing();
-    // SAFETY: both are sets.
-    let number = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, &raw mut before) };
-    if number != 0 {
-        return Err(io::Error::from_raw_os_error(number));
-    }
-    Ok(before)
 }

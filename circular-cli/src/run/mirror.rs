@@ -20,7 +20,7 @@ use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 
-use crate::run::terminal::is_in_foreground;
+use crate::run::groups::is_in_foreground;
 
 /// The two terminals.
 #[derive(Debug)]

@@ -11,7 +11,9 @@
 pub(crate) mod after;
 pub(crate) mod backlog;
 pub(crate) mod beside;
+pub(crate) mod blocked;
 pub(crate) mod command;
+pub(crate) mod groups;
 pub(crate) mod inherited;
 pub(crate) mod keyboard;
 pub(crate) mod level;

@@ -20,6 +20,7 @@ use rustix::process::{Pid, Signal, kill_current_process_group, kill_process_grou
 use crate::args::RingOptions;
 use crate::run::beside::{finish, start};
 use crate::run::command::{self, Process, Reached};
+use crate::run::groups::{is_in_foreground, is_watched};
 use crate::run::inherited;
 use crate::run::keyboard::Keyboard;
 use crate::run::recorder::{Origin, Recorder, name_of};
@@ -28,7 +29,7 @@ use crate::run::relay::Stream;
 use crate::run::session::Told;
 use crate::run::signals::{self, Signals, stop_group_until, stop_until};
 use crate::run::streams;
-use crate::run::terminal::{Pair, Real, fit, has_gone, is_in_foreground};
+use crate::run::terminal::{Pair, Real, fit, has_gone};
 
 /// Whether that is how a command is to be run.
 pub(crate) fn is_one() -> bool {
@@ -199,7 +200,7 @@ pub(crate) fn run(stage: Stage, record: &RingOptions, words: &[OsString]) -> io:
         match next() {
             Some(Told::Stopped(signal)) => {
                 let is_of_key = keys.have_suspended() && signal == Signal::TSTP.as_raw();
-                if is_of_key && !signals::is_watched() {
+                if is_of_key && !is_watched() {
                     // Without us it would not have been stopped.
                     let _ = kill_process_group(pid, Signal::CONT);
                     continue;

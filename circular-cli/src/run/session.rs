@@ -20,7 +20,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::{mem, ptr, thread};
+use std::thread;
 
 use circular_core::CommandEnd;
 use rustix::process::{Pid, Signal, ioctl_tiocsctty, setsid};
@@ -28,6 +28,7 @@ use rustix::termios::tcsetpgrp;
 
 use crate::args::Session;
 use crate::handed;
+use crate::run::blocked;
 use crate::run::command::{self, Became};
 use crate::run::inherited;
 use crate::run::signals;
@@ -125,40 +126,13 @@ pub(crate) fn run(session: &Session) -> io::Result<()> {
 fn in_foreground(command: &mut Command) {
     let take = || {
         let stdin = rustix::stdio::stdin();
-        let group = rustix::process::getpgrp();
-        let before = block_ttou()?;
-        let taken = tcsetpgrp(stdin, group);
-        set_blocked(&before)?;
-        Ok(taken?)
+        // It leads it.
+        let group = rustix::process::getpid();
+        // Blocked, the system stops nobody who sets whose a terminal is.
+        Ok(blocked::with(Signal::TTOU, || tcsetpgrp(stdin, group))??)
     };
     // SAFETY: these are system calls, which allocate and lock nothing.
     unsafe { command.pre_exec(take) };
-}
-
-/// Has the system stop nobody here who sets whose a terminal is; returns what was blocked before.
-#[expect(unsafe_code, reason = "there is no other way to block a signal")]
-fn block_ttou() -> io::Result<libc::sigset_t> {
-    // SAFETY: a set is a number of bits, and these calls write to it.
-    let (mut set, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
-    // SAFETY: it is a set, and that is a signal.
-    unsafe { libc::sigaddset(&raw mut set, libc::SIGTTOU) };
-    // SAFETY: both are sets.
-    let done = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, &raw mut before) };
-    is_done(done).map(|()| before)
-}
-
-#[expect(unsafe_code, reason = "there is no other way to block a signal")]
-fn set_blocked(set: &libc::sigset_t) -> io::Result<()> {
-    // SAFETY: it is a set, and where the one before is to go may be nowhere.
-    is_done(unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, ptr::null_mut()) })
-}
-
-fn is_done(number: i32) -> io::Result<()> {
-    if number == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::from_raw_os_error(number))
-    }
 }
 
 #[cfg(test)]

@@ -16,8 +16,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, getpgid, getpgrp, getppid, getsid, kill_current_process_group,
-    kill_process, set_dumpable_behavior,
+    DumpableBehavior, Signal, kill_current_process_group, kill_process, set_dumpable_behavior,
 };
 
 use crate::run::inherited;
@@ -244,31 +243,6 @@ pub(crate) fn obey(signal: Signal) {
 pub(crate) fn die_of(signal: Signal) {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let _ = signal_hook::low_level::emulate_default_handler(signal.as_raw());
-}
-
-/// Whether somebody sees it if this group is stopped, and can continue it: a parent of one of its processes that is in another group of
-/// this session. Where there is none the system stops nobody for a terminal's key.
-pub(crate) fn is_watched() -> bool {
-    let (group, session) = (getpgrp(), getsid(None).ok());
-    let mut parent = getppid();
-    while let Some(pid) = parent {
-        if getsid(Some(pid)).ok() != session {
-            return false;
-        }
-        if getpgid(Some(pid)).ok() != Some(group) {
-            return true;
-        }
-        parent = parent_of(pid);
-    }
-    false
-}
-
-/// From proc(5): the second word behind the name, which is in brackets and may have any characters.
-fn parent_of(pid: Pid) -> Option<Pid> {
-    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    let (_, behind) = text.rsplit_once(')')?;
-    Pid::from_raw(behind.split_whitespace().nth(1)?.parse().ok()?)
 }
 
 /// Stops this process, and returns when it was continued, of which `continued` tells: the thread that stops its process goes on

@@ -8,8 +8,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::fs::{FileType, Stat, fstat};
-use rustix::termios::tcgetsid;
 
+use crate::run::groups::is_of_session;
 use crate::run::relay::Stream;
 use crate::run::terminal::Pair;
 
@@ -82,12 +82,6 @@ pub(crate) fn is_one_terminal(one: impl AsFd, other: impl AsFd) -> bool {
     }
     let device = |fd: &dyn AsFd| fstat(fd.as_fd()).ok().map(|data| data.st_rdev);
     device(&one) == device(&other) || is_of_session(one) && is_of_session(other)
-}
-
-/// Whether it is the terminal of this session.
-pub(crate) fn is_of_session(terminal: impl AsFd) -> bool {
-    // Of any other, the system does not tell.
-    tcgetsid(terminal).is_ok()
 }
 
 #[cfg(test)]

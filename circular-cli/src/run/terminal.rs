@@ -7,9 +7,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    OptionalActions, OutputModes, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr,
-    tcsetwinsize,
+    OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
 };
+
+use crate::run::groups::is_in_foreground;
 
 /// A pseudo-terminal: the side of the command, and the other one.
 #[derive(Debug)]
@@ -57,11 +58,6 @@ pub(crate) fn fit(ours: impl AsFd, like: impl AsFd) {
     if let Ok(size) = tcgetwinsize(like) {
         let _ = tcsetwinsize(ours, size);
     }
-}
-
-/// Whether this process is in the foreground of its terminal, so that it may read what is typed.
-pub(crate) fn is_in_foreground(terminal: impl AsFd) -> bool {
-    tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 /// Whether it is no terminal any more, as its window was closed. The signal for that does not tell: it is from whoever closed it.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use circular_core::CommandEnd;
 
 use crate::recorded::Dir;
-use crate::script::{press, rest, shell, typed, until};
+use crate::script::{pid_namespace, press, rest, shell, shell_in, typed, until};
 
 #[test]
 fn it_is_stopped_and_goes_on_by_the_shells_jobs() {
@@ -147,6 +147,77 @@ fn where_nobody_would_continue_it_the_key_stops_nobody() {
         out.contains("got it") && status == Some(0),
         "{status:?}: {out:?}"
     );
+}
+
+/// As in a container, and where one is entered from outside: whoever started it has no number there, nor has its session.
+#[test]
+fn where_its_session_is_of_another_pid_namespace_it_runs_as_without() {
+    let Some(namespace) = pid_namespace() else {
+        return;
+    };
+    let dir = Dir::new();
+    let command = typed(&dir, "sh -c 'echo ready; read word; echo got $word'");
+    // The session of the terminal is inside, and that of its parent outside. That is script(1), which as the first process
+    // has a status of whatever ended there last.
+    let mut around = shell_in(&namespace, &format!("{command}; echo status $?"));
+    until(&mut around, "ready\r\n");
+    press(&mut around, "\x1ait\r");
+    until(&mut around, "got it\r\n");
+    until(&mut around, "status 0\r\n");
+    rest(around);
+    // All are outside but the command; in front of it is nobody, or a process of the same group.
+    let with = namespace.join(" ");
+    let alone = shell(&format!("exec {with} {command}"));
+    let script = dir.0.join("script");
+    std::fs::write(&script, format!("{command}\nexit $?\n")).unwrap();
+    let behind = shell(&format!("exec {with} sh {}", script.display()));
+    for mut child in [alone, behind] {
+        until(&mut child, "ready\r\n");
+        press(&mut child, "\x1ait\r");
+        let (out, status) = rest(child);
+        assert!(
+            out.contains("got it") && status == Some(0),
+            "{status:?}: {out:?}"
+        );
+    }
+}
+
+#[test]
+fn a_shell_of_another_pid_namespace_stops_it_and_has_the_keys_meanwhile() {
+    let Some(namespace) = pid_namespace() else {
+        return;
+    };
+    let dir = Dir::new();
+    let with = namespace.join(" ");
+    let command = typed(&dir, "sh -c 'echo ready; read word; echo got $word'");
+    let script = dir.0.join("script");
+    std::fs::write(&script, format!("{command}\nexit $?\n")).unwrap();
+    let mut child = shell("exec bash --norc --noediting -i");
+    until(&mut child, "$ ");
+    press(&mut child, &format!("{with} sh {}\r", script.display()));
+    until(&mut child, "ready\r\n");
+    press(&mut child, "\x1a");
+    until(&mut child, "Stopped");
+    until(&mut child, "$ ");
+    press(&mut child, "echo $((6 * 7)) keys\r");
+    until(&mut child, "42 keys\r\n$ ");
+    // In the background it goes on, and leaves the keys and the terminal alone.
+    press(&mut child, "bg\r");
+    until(&mut child, "$ ");
+    for _ in 0..3 {
+        press(&mut child, "sleep 0.1; jobs -s; echo $((6 * 7)) keys\r");
+        let seen = until(&mut child, "42 keys\r\n$ ");
+        assert!(!seen.contains("Stopped"), "{seen:?}");
+    }
+    press(&mut child, "fg\r");
+    until(&mut child, "\r\n");
+    press(&mut child, "it\r");
+    until(&mut child, "got it\r\n");
+    until(&mut child, "$ ");
+    press(&mut child, "echo status $?\r");
+    until(&mut child, "status 0\r\n");
+    press(&mut child, "exit\r");
+    rest(child);
 }
 
 #[test]

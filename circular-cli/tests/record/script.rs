@@ -12,7 +12,14 @@ pub(crate) fn on_terminal(line: &str) -> Child {
 }
 
 pub(crate) fn shell(line: &str) -> Child {
-    let mut command = fresh("script");
+    shell_in(&[], line)
+}
+
+/// A line of a shell on a terminal, all of it behind some words, such as those of [`pid_namespace`].
+pub(crate) fn shell_in(before: &[&str], line: &str) -> Child {
+    let mut words = before.iter().chain(&["script"]);
+    let mut command = fresh(words.next().unwrap());
+    command.args(words);
     command.args(["--quiet", "--return", "--command", line, "/dev/null"]);
     command
         .env("SHELL", "/bin/sh")
@@ -23,6 +30,27 @@ pub(crate) fn shell(line: &str) -> Child {
         .stdout(Stdio::piped())
         .spawn()
         .expect("script, of bsdutils, is needed")
+}
+
+/// What has a command run in a PID namespace of its own. `None` if that may not be done here, which is told.
+pub(crate) fn pid_namespace() -> Option<[&'static str; 6]> {
+    let words = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+    ];
+    let tried = fresh(words[0]).args(&words[1..]).arg("true").output();
+    let tried = tried.unwrap();
+    if tried.status.success() {
+        return Some(words);
+    }
+    let refused = String::from_utf8_lossy(&tried.stderr);
+    let line = format!("NOT TESTED: no PID namespace can be had here: {refused}");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    None
 }
 
 /// `circular run` as it is typed.
