@@ -17,7 +17,8 @@ export async function reason() {
   const query = filters();
   if (addressed("after")) query.set("after", addressed("after"));
   query.set("tail", addressed("tail") || "0");
-  query.set("format", "text");
+  // As the stream does, which may wait for a source that comes later.
+  query.set("format", "sse");
   query.set("limit_bytes", "1");
   try {
     const answer = await ask(`${page}?${query}`);
@@ -27,6 +28,7 @@ export async function reason() {
       return null;
     }
     if (answer.status >= 400) return await refusal(answer);
+    await answer.body?.cancel();
   } catch {
     // No connection, or no answer: no reason to tell.
   }

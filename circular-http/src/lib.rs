@@ -46,7 +46,7 @@
 //! | `filter=info,shop::db=debug` | by level and target, [as `RUST_LOG` has it](circular_core::Targets#directives); with targets that are `off` alone, all the others are on |
 //! | `q=text`, `re=time.?out` | what contains the text, what the expression matches; `+` is a blank, write `%2B` |
 //! | `not=text`, `nre=time.?out` | what does not |
-//! | `source=shop` | of several rings: just this one's; several times, any of them |
+//! | `source=shop` | of several rings: just this one's; several times, any of them. One that is not there is refused, unless it may come while this is followed |
 //! | `after=<id>` | what comes after a record, by the `id` that NDJSON and event streams give |
 //! | `from=<id>` | that record, and what comes after it |
 //! | `before=<id>` | what is older than that record; with `tail=100` the newest 100 of it, the oldest first |

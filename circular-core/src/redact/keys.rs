@@ -48,6 +48,7 @@ pub const SECRET_KEYS: &[&str] = &[
     "xsrf",
     "session_id",
     "sessid",
+    "connect_sid",
 ];
 
 /// What stands in the place of a secret.
@@ -64,7 +65,8 @@ const HIDDEN: &[u8] = b"[redacted]";
 /// words are hidden, up to one that begins a field or to the end of the line. A line of JSON stays one.
 ///
 /// Without a key, it hides what is behind `Bearer`, `Basic` and the names of other schemes and does not look like a word, the
-/// private keys of PEM, and passwords in addresses (`postgres://user:password@host`).
+/// private keys of PEM, JSON Web Tokens, a name and a password in base64 behind `auth`, the `response` of `Authorization: Digest`, and
+/// passwords in addresses (`postgres://user:password@host`).
 ///
 /// Not hidden are a value in another line than its key, what has no key next to it (`the password is x`), and the later words
 /// of a `password=several words`.

@@ -115,10 +115,15 @@ impl<'a> Search<'a> {
             } else if let Some(length) = color::length(rest) {
                 self.at += length;
             } else if !word.is_empty() {
-                let end = scope.end;
+                let (begin, end) = (self.at, scope.end);
                 self.at += word.len();
                 let value = self.value_of(word).or_else(|| {
-                    let secret = unnamed::behind(word, part(self.text, self.at..end))?;
+                    if let Some(secret) = unnamed::in_word(word) {
+                        return Some(Value::without_key(begin, secret));
+                    }
+                    let secret = unnamed::behind(word, part(self.text, self.at..end))
+                        // It may be quoted, and its name is then between quotes of its own.
+                        .or_else(|| unnamed::of_field(word, after(self.text, self.at)))?;
                     Some(Value::without_key(self.at, secret))
                 });
                 if let Some(value) = value {

@@ -1,5 +1,5 @@
 //! Secrets that are told by what they are, and not by a key: credentials behind the name of their scheme, private keys
-//! as PEM has them, and passwords in addresses.
+//! as PEM has them, JSON Web Tokens, and passwords in addresses.
 //!
 //! Words are not credentials: `Bearer tokens` stay. Each look is bounded, however long the text.
 
@@ -19,9 +19,18 @@ const SCHEMES: &[(&[u8], usize)] = &[
     (b"negotiate", 16),
 ];
 
+/// Names of fields that say many things, of which one is a secret and is told by its form: a registry's login in Docker's
+/// `config.json`, which is a name and a password, and what is made of a password for `Authorization: Digest` (RFC 7616).
+const FIELDS: &[(&[u8], Form)] = &[(b"auth", is_name_and_password), (b"response", is_digest)];
+
+/// Whether a value looks like one.
+type Form = fn(&[u8]) -> bool;
+
 /// Ends of the words that something may begin with, in lower case, for a table of endings.
 pub(super) fn beginnings<'a>() -> impl Iterator<Item = &'a [u8]> {
-    SCHEMES.iter().map(|&(name, _)| name).chain([PEM_BEGIN])
+    let fields = FIELDS.iter().map(|&(name, _)| name);
+    let schemes = SCHEMES.iter().map(|&(name, _)| name);
+    schemes.chain(fields).chain([PEM_BEGIN])
 }
 
 const PEM_BEGIN: &[u8] = b"-----BEGIN";
@@ -32,12 +41,58 @@ const DASHES: &[u8] = b"-----";
 const LONGEST_ADDRESS: usize = 512;
 const LONGEST_LABEL: usize = 64;
 
+/// As far as is looked behind the name of a field.
+const LONGEST_FIELD: usize = 512;
+
 /// A user's name in an address is a token if it is so long, and has a digit.
 const TOKEN_AS_USER: usize = 20;
 
+/// How JSON Web Tokens begin: `{"` in base64.
+const JWT_BEGIN: &[u8] = b"eyJ";
+
+/// Of a header that has an algorithm.
+const SHORTEST_JWT_HEADER: usize = 12;
+
 /// Whether a word may have a secret behind it.
 pub(super) fn is_beginning(word: &[u8]) -> bool {
-    word.ends_with(PEM_BEGIN) || shortest(word).is_some()
+    word.ends_with(PEM_BEGIN) || shortest(word).is_some() || form(word).is_some()
+}
+
+/// What the secret looks like that may be behind a field's name.
+fn form(word: &[u8]) -> Option<Form> {
+    let is_end = |name: &[u8]| {
+        let from = word.len().checked_sub(name.len());
+        from.is_some_and(|from| after(word, from).eq_ignore_ascii_case(name))
+    };
+    let mut fields = FIELDS.iter();
+    fields.find(|(name, _)| is_end(name)).map(|&(_, form)| form)
+}
+
+/// Where in `text`, which comes behind a field's name, its value is, if it looks like a secret.
+pub(super) fn of_field(name: &[u8], text: &[u8]) -> Option<Range<usize>> {
+    let is_secret = form(name)?;
+    let text = part(text, 0..LONGEST_FIELD.min(text.len()));
+    let gap = length_of(text, |byte| b"=:\"'\\ ".contains(&byte));
+    let value = after(text, gap);
+    let length = length_of(value, |byte| {
+        byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte)
+    });
+    let is_one = gap > 0 && is_secret(part(value, 0..length));
+    is_one.then(|| gap..gap + length)
+}
+
+/// Where in a word a JSON Web Token is, of three parts or of five (RFC 7515, RFC 7516); none of what comes before what is encoded as in `%3D`.
+pub(super) fn in_word(word: &[u8]) -> Option<Range<usize>> {
+    let from = [0, 2]
+        .into_iter()
+        .find(|&from| after(word, from).starts_with(JWT_BEGIN))?;
+    let token = after(word, from);
+    let header = length_of(token, |byte| byte != b'.');
+    let parts = 1 + token.iter().filter(|&&byte| byte == b'.').count();
+    // The end of a sentence is none of its.
+    let dots = token.iter().rev().take_while(|&&byte| byte == b'.').count();
+    let is_one = parts >= 3 && header >= SHORTEST_JWT_HEADER;
+    is_one.then(|| from..word.len() - dots)
 }
 
 /// How long credentials are at least, if a word is the name of a scheme.
@@ -110,6 +165,11 @@ fn is_name_and_password(text: &[u8]) -> bool {
         }
     }
     has_colon
+}
+
+/// Whether it is a sum of MD5 or of 256 bits, in hexadecimal.
+fn is_digest(text: &[u8]) -> bool {
+    matches!(text.len(), 32 | 64) && text.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Where the key is behind `-----BEGIN`, if it is a private one.

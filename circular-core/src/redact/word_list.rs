@@ -104,6 +104,9 @@ impl Keys {
         let Some(last) = word.last() else {
             return false;
         };
+        if unnamed::in_word(word).is_some() {
+            return true;
+        }
         // Nearly all words are done with here.
         if !self.may_end(word) && !last.is_ascii_digit() && !matches!(last, b's' | b'S') {
             return false;

@@ -248,7 +248,8 @@ impl Site {
             Ok(query) => query,
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
-        if let Some(refusal) = self.refuse_sources(&query.only) {
+        // The page asks for them beside what it follows.
+        if let Some(refusal) = self.refuse_sources(&query.only, true) {
             return refusal;
         }
         let hook = self.options.redact.as_ref();
@@ -273,14 +274,16 @@ impl Site {
             }
             Err(error) => return text(StatusCode::BAD_REQUEST, error.to_string()),
         };
-        if let Some(refusal) = self.refuse_sources(&query.only) {
+        let format = query.format.or_else(|| liked_format(headers));
+        let waits = query.follow || matches!(format, Some(Format::Sse | Format::Html));
+        if let Some(refusal) = self.refuse_sources(&query.only, waits) {
             // As above.
-            return match wants_html(headers, request.uri().query().unwrap_or_default()) {
-                true => self.page(StatusCode::BAD_REQUEST, asked),
-                false => refusal,
+            return match format {
+                Some(Format::Html) => self.page(StatusCode::BAD_REQUEST, asked),
+                _ => refusal,
             };
         }
-        let Some(format) = query.format.or_else(|| liked_format(headers)) else {
+        let Some(format) = format else {
             return not_acceptable(
                 "text/plain, text/html, application/x-ndjson and text/event-stream",
             );
@@ -331,11 +334,28 @@ impl Site {
         answer::of(StatusCode::OK, content_type, Body::Log(body, pace))
     }
 
-    /// Where the log has no name, none can be chosen.
-    fn refuse_sources(&self, only: &[String]) -> Option<Response> {
-        let is_nonsense = !only.is_empty() && !self.sources.is_named();
-        let reason = "source has no meaning here: this is one log, and it has no name\n";
-        is_nonsense.then(|| text(StatusCode::BAD_REQUEST, reason))
+    /// Where the log has no name, none can be chosen; and where it has, those that there are. Who `waits` may ask for one that comes
+    /// later, if any does.
+    fn refuse_sources(&self, only: &[String], waits: bool) -> Option<Response> {
+        if only.is_empty() || waits && self.sources.grows() {
+            return None;
+        }
+        if !self.sources.is_named() {
+            let reason = "source has no meaning here: this is one log, and it has no name\n";
+            return Some(text(StatusCode::BAD_REQUEST, reason));
+        }
+        let names = self.sources.names();
+        let is_there = |wanted: &str| names.iter().any(|name| **name == *wanted);
+        let unknown = only.iter().find(|wanted| !is_there(wanted))?;
+        let names: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+        let reason = match names.is_empty() {
+            true => format!("there is no source {unknown:?}: there is none so far\n"),
+            false => format!(
+                "there is no source {unknown:?}: there are {}\n",
+                names.join(", ")
+            ),
+        };
+        Some(text(StatusCode::BAD_REQUEST, reason))
     }
 
     /// What a stream is made of that shows what is asked for.

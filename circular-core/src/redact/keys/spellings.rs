@@ -49,6 +49,8 @@ const SPELLINGS: &[&str] = &[
     "JSESSIONID=$",
     "PHPSESSID=$",
     "ASP.NET_SessionId=$",
+    "connect.sid=$;| a=b",
+    "connect.sid: $",
     "X-Amz-Security-Token=$&|X-Amz-Date=1",
     "X-Amz-Signature=$",
     "SharedAccessSignature=$",
@@ -163,6 +165,11 @@ const SPELLINGS: &[&str] = &[
     "Token $$ |ok",
     "ApiKey $$",
     "Negotiate $$",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.$| is refused",
+    "id=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.$&|n=1",
+    "next=%2Fa%3Fid%3DeyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.$&|n=1",
+    r#"{"id":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.$",|"n":1}"#,
+    "Invalid signature: eyJhbGciOiJkaXIifQ..$.abc.def|",
 ];
 
 #[test]
@@ -208,6 +215,53 @@ fn a_schemes_credentials_are_told_from_words() {
         "negotiate a version",
         "basic",
         "Bearer ",
+    ] {
+        assert_eq!(hidden(text), text);
+    }
+}
+
+#[test]
+fn fields_with_many_meanings_are_told_by_their_form() {
+    let digest = "6629fae49393a05397450978507c4ef1";
+    for (text, expected) in [
+        (
+            r#"{"auths":{"docker.io":{"auth":"YW5uOmh1bnRlcjI="}}}"#.to_owned(),
+            r#"{"auths":{"docker.io":{"auth":"[redacted]"}}}"#,
+        ),
+        (
+            r#"{"a":"{\"auth\": \"YW5uOmh1bnRlcjI=\"}"}"#.to_owned(),
+            r#"{"a":"{\"auth\": \"[redacted]\"}"}"#,
+        ),
+        (
+            "//npm.example.com/:_auth=YW5uOmh1bnRlcjI=".to_owned(),
+            "//npm.example.com/:_auth=[redacted]",
+        ),
+        (
+            format!(r#"Digest username="ann", nonce="1", response="{digest}", qop=auth"#),
+            r#"Digest username="ann", nonce="1", response="[redacted]", qop=auth"#,
+        ),
+        (
+            format!(r#"Authorization: Digest username="ann", uri="/", response="{digest}""#),
+            "Authorization: [redacted]",
+        ),
+        (
+            format!("digest: response={digest}{digest}, opaque=1"),
+            "digest: response=[redacted], opaque=1",
+        ),
+    ] {
+        assert_eq!(hidden(&text), expected);
+    }
+    for text in [
+        "auth=failed",
+        "auth: disabled for 10.0.0.1",
+        r#"{"auth":"oauth2","n":1}"#,
+        "oauth=true",
+        "response=200 in 12ms",
+        "response: 6629fae4",
+        r#"{"response":"6629fae4-9393-a053-9745-0978507c4ef1"}"#,
+        "eyJhbGciOiJIUzI1NiJ9",
+        "eyJ.a.b",
+        "eyJhbGciOiJIUzI1NiJ9.",
     ] {
         assert_eq!(hidden(text), text);
     }

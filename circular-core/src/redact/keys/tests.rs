@@ -404,6 +404,10 @@ fn time_goes_with_the_length() {
         "t=a,b",
         "t=[a]),",
         "authorization=a, ",
+        "auth=a=",
+        "response:\"",
+        "eyJ.",
+        "eyJhbGciOiJIUzI1NiJ9.a.b ",
     ] {
         is_hidden_soon(piece.repeat(1 << 13).as_bytes());
     }

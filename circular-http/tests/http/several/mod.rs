@@ -88,7 +88,6 @@ fn records_are_shown_by_time_each_with_its_source() {
     assert_eq!(site.texts("&limit=2"), all[..2]);
     assert_eq!(site.texts("&source=d%22b"), ["d\"b b", "d\"b d"]);
     assert_eq!(site.texts("&source=d%22b&source=shop&tail=2"), all[3..]);
-    assert_eq!(site.texts("&source=none"), [""; 0]);
     assert_eq!(site.get("?tail=2"), "d\"b: d\nshop: e\n");
     assert_eq!(site.get("?tail=2&raw"), "de");
 }
@@ -309,6 +308,62 @@ fn a_source_that_is_none_is_refused_where_there_is_no_name() {
         assert!(reply.body.contains("it has no name"), "{}", reply.body);
     }
     assert_eq!(curl(&(alone.url() + "?source="), &[]).body, "hello\n");
+}
+
+#[test]
+fn a_source_that_is_not_there_is_refused_with_those_that_are() {
+    let (shop, db) = (Ring::new(4096).unwrap(), Ring::new(4096).unwrap());
+    db.record(Meta::new(), b"hello\n").unwrap();
+    let both = [("shop", shop.handle()), ("d b", db.handle())];
+    let fixed = serve(both, options()).unwrap();
+    let growing = Sources::new();
+    let grown = serve(growing.clone(), options()).unwrap();
+    let none = curl(&(grown.url() + "?source=shop"), &[]);
+    assert_eq!(
+        (none.status, none.body.as_str()),
+        (400, "there is no source \"shop\": there is none so far\n")
+    );
+    growing.add(("shop", shop.handle()));
+    growing.add(("d b", db.handle()));
+    for url in [fixed.url(), grown.url()] {
+        for query in ["?source=shp", "?source=shop&source=shp&format=ndjson"] {
+            let reply = curl(&(url.clone() + query), &[]);
+            assert_eq!(
+                (reply.status, reply.body.as_str()),
+                (
+                    400,
+                    "there is no source \"shp\": there are \"shop\", \"d b\"\n"
+                ),
+                "{query}"
+            );
+        }
+        assert_eq!(curl(&(url + "?source=d+b"), &[]).body, "d b: hello\n");
+    }
+    // One that never comes is not waited for.
+    for query in [
+        "?source=shp&follow",
+        "?source=shp&format=sse",
+        "/counts?source=shp",
+    ] {
+        assert_eq!(curl(&(fixed.url() + query), &[]).status, 400, "{query}");
+    }
+}
+
+/// Somebody may look before it runs.
+#[test]
+fn a_source_that_comes_later_is_waited_for() {
+    let sources = Sources::new();
+    let server = serve(sources.clone(), options()).unwrap();
+    let mut tail = Tail::open(&(server.url() + "?source=late&follow"), &[]);
+    let ring = Ring::new(4096).unwrap();
+    ring.record(Meta::new(), b"hello\n").unwrap();
+    sources.add(("other", ring.handle()));
+    sources.add(("late", {
+        let late = Ring::new(4096).unwrap();
+        late.record(Meta::new(), b"here\n").unwrap();
+        late.handle()
+    }));
+    assert_eq!(tail.line(), "late: here");
 }
 
 #[test]
