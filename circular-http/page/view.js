@@ -172,7 +172,11 @@ export function follow(on) {
 
 function setFollowing(on) {
   view.following = on;
-  if (on) view.below = 0;
+  if (on) {
+    view.below = 0;
+    // An event that is still to tell of the way up is of before.
+    look();
+  }
   log.classList.toggle("follow", on);
   element("newest").setAttribute("aria-pressed", on);
   schedule();

@@ -84,6 +84,25 @@ fn it_follows_until_somebody_scrolls_up_and_shift_g_follows_again() {
     page.assert_quiet();
 }
 
+/// The browser tells of a move in its next frame, when there may be another wish already.
+#[test]
+fn the_last_key_counts_however_fast_they_come() {
+    let Some(mut page) = Page::open() else { return };
+    for number in 0..500 {
+        page.say(&format!("number {number}"));
+    }
+    page.until_row_count(500);
+    page.until(AT_BOTTOM);
+    page.run(
+        "for (const key of ['g', 'G']) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));",
+        &json!([]),
+    );
+    page.until_painted();
+    page.until(AT_BOTTOM);
+    assert_eq!(page.get(FOLLOWING), true);
+    page.assert_quiet();
+}
+
 #[test]
 fn it_follows_rows_of_every_height_while_the_window_changes() {
     let Some(mut page) = Page::open() else { return };

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Two, until_chips};
 use crate::{
     accessibility::assert_nothing_serious,
-    page::{Page, new_ring},
+    page::{KEEP_SOURCES, Page, new_ring},
 };
 
 #[test]
@@ -119,6 +119,35 @@ fn the_keyboard_reaches_chips_and_stays_at_them() {
         page.get("[document.getElementById('sources').role, document.getElementById('sources').ariaLabel]"),
         json!(["group", "Sources"])
     );
+    page.assert_quiet();
+}
+
+/// Whoever looks for a program before it runs, and comes back to a server that does not know it yet.
+#[test]
+fn a_source_that_is_not_there_yet_is_waited_for() {
+    let sources = Sources::new();
+    let other = new_ring(1 << 16);
+    sources.add(("other", other.handle()));
+    let Some(page) = Page::open_over(sources.clone()) else {
+        return;
+    };
+    page.before_each_page(KEEP_SOURCES);
+    page.go_to(&page.url("?source=late"));
+    page.until_live();
+    // As after an answer that is no stream.
+    page.run(
+        "sources[0].close(); sources[0].dispatchEvent(new Event('error'));",
+        &json!([]),
+    );
+    page.until("sources.length === 2");
+    page.until_live();
+    let late = new_ring(1 << 16);
+    late.record(Meta::new().level(Level::Info), b"here\n")
+        .unwrap();
+    sources.add(("late", late.handle()));
+    // That it started is told before.
+    page.until_row_count(2);
+    page.until_last_row("here");
     page.assert_quiet();
 }
 
